@@ -1,0 +1,101 @@
+package org.blip4j.training.metric;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** BLEU, ROUGE-L and CIDEr against pycocoevalcap 1.2, within 1e-6. */
+final class CaptionMetricsTest {
+  private static final double TOLERANCE = 1e-6;
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "main",
+        "unedited_leave_one_out",
+        "one_image",
+        "two_images",
+        "candidate_equals_reference",
+        "candidate_of_another_image",
+        "nlgeval"
+      })
+  void matchesReference(String name) throws IOException {
+    JsonNode corpus = read().get("corpora").get(name);
+    List<CaptionItem> items = items(corpus);
+    JsonNode expected = corpus.get("corpus");
+    BleuScore bleu = BleuScore.of(items);
+    for (int n = 1; n <= 4; n++) {
+      assertEquals(expected.get("BLEU-" + n).asDouble(), bleu.bleu(n), TOLERANCE, "BLEU-" + n);
+    }
+    assertEquals(expected.get("ROUGE-L").asDouble(), RougeL.of(items), TOLERANCE);
+    CiderScore cider = CiderScore.of(items);
+    assertEquals(expected.get("CIDEr").asDouble(), cider.mean(), TOLERANCE);
+    for (int i = 0; i < items.size(); i++) {
+      JsonNode scores = corpus.get("items").get(i).get("scores");
+      if (!scores.isEmpty()) {
+        checkItem(scores, items.get(i), cider.byItem().get(i));
+      }
+    }
+  }
+
+  private static void checkItem(JsonNode expected, CaptionItem item, double cider) {
+    BleuScore bleu = BleuScore.of(List.of(item));
+    for (int n = 1; n <= 4; n++) {
+      assertEquals(expected.get("BLEU-" + n).asDouble(), bleu.bleu(n), TOLERANCE, item::candidate);
+    }
+    assertEquals(expected.get("ROUGE-L").asDouble(), RougeL.of(item), TOLERANCE, item::candidate);
+    assertEquals(expected.get("CIDEr").asDouble(), cider, TOLERANCE, item::candidate);
+  }
+
+  @Test
+  void noBreakSpaceSplitsForBleuAndCiderOnly() {
+    CaptionItem item = CaptionItem.of("call 555\u00a01234", List.of("call 555 1234"));
+    assertEquals(1, BleuScore.of(List.of(item)).bleu(1), TOLERANCE);
+    // One of two tokens matches one of three: P = 1/2, R = 1/3.
+    assertEquals(2.44 * (0.5 / 3) / (1.0 / 3 + 1.44 * 0.5), RougeL.of(item), TOLERANCE);
+  }
+
+  @Test
+  void shorterReferenceWinsTies() {
+    CaptionItem item = CaptionItem.of("a b c", List.of("a b c d", "a b"));
+    assertEquals(1, BleuScore.of(List.of(item)).bleu(1), TOLERANCE);
+  }
+
+  @Test
+  void refusesWhatCannotBeMeasured() {
+    assertThrows(IllegalArgumentException.class, () -> CaptionItem.of("a", List.of()));
+    assertThrows(IllegalArgumentException.class, () -> CiderScore.of(List.of()));
+    assertThrows(IllegalArgumentException.class, () -> RougeL.of(List.of()));
+    BleuScore bleu = BleuScore.of(List.of(CaptionItem.of("a", List.of("a"))));
+    Exception refused = assertThrows(IllegalArgumentException.class, () -> bleu.bleu(5));
+    assertTrue(refused.getMessage().contains("1 to 4"), refused.getMessage());
+  }
+
+  private static List<CaptionItem> items(JsonNode corpus) {
+    List<CaptionItem> items = new ArrayList<>();
+    for (JsonNode item : corpus.get("items")) {
+      List<String> references = new ArrayList<>();
+      item.get("references").forEach(text -> references.add(text.asText()));
+      items.add(CaptionItem.of(item.get("candidate").asText(), references));
+    }
+    assertTrue(!items.isEmpty());
+    return items;
+  }
+
+  private static JsonNode read() throws IOException {
+    try (InputStream in =
+        CaptionMetricsTest.class.getResourceAsStream("/metric/caption-metrics.json")) {
+      return new ObjectMapper().readTree(in);
+    }
+  }
+}
