@@ -1,0 +1,134 @@
+package org.blip4j.data.tfrecord;
+
+import java.io.BufferedOutputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.UUID;
+
+/**
+ * A file written beside its final place and renamed when it is whole.
+ *
+ * <p>{@link #commit} flushes to the disk and renames; closing without it removes what was written.
+ * So an exception inside try-with-resources, or a killed process, never leaves a half-written file
+ * under the final name (a killed process may leave a hidden {@code .NAME.*.tmp}).
+ *
+ * <pre>{@code
+ * try (AtomicFile file = AtomicFile.create(path)) {
+ *   file.stream().write(bytes);
+ *   file.commit();
+ * }
+ * }</pre>
+ */
+public final class AtomicFile implements AutoCloseable {
+  private final Path target;
+  private final Path temporary;
+  private final FileOutputStream file;
+  private final OutputStream stream;
+  private boolean open = true;
+
+  private AtomicFile(Path target, Path temporary, FileOutputStream file) {
+    this.target = target;
+    this.temporary = temporary;
+    this.file = file;
+    this.stream = new BufferedOutputStream(new NamingErrors(), 1 << 16);
+  }
+
+  /** Starts a file whose final place is {@code target}; missing parent folders are made. */
+  public static AtomicFile create(Path target) throws IOException {
+    Path absolute = target.toAbsolutePath();
+    if (Files.isDirectory(absolute)) {
+      throw new IOException(target + " is a folder; a file cannot be written in its place");
+    }
+    Path folder = absolute.getParent();
+    try {
+      Files.createDirectories(folder);
+      String name = "." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp";
+      Path temporary = folder.resolve(name);
+      return new AtomicFile(target, temporary, new FileOutputStream(temporary.toFile()));
+    } catch (IOException e) {
+      throw new IOException(
+          "%s cannot be written: its folder cannot be made or written to (%s); choose another place"
+              .formatted(target, reason(e)),
+          e);
+    }
+  }
+
+  /** Writes a whole file at once. */
+  public static void write(Path target, byte[] bytes) throws IOException {
+    try (AtomicFile file = create(target)) {
+      file.stream().write(bytes);
+      file.commit();
+    }
+  }
+
+  /** Where to write; buffered. */
+  public OutputStream stream() {
+    return stream;
+  }
+
+  /** Flushes to the disk and gives the file its final name, replacing an older one. */
+  public void commit() throws IOException {
+    if (!open) {
+      throw new IllegalStateException(target + " is already closed");
+    }
+    stream.flush();
+    try {
+      file.getFD().sync();
+      file.close();
+      Files.move(
+          temporary,
+          target.toAbsolutePath(),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw named(e);
+    }
+    open = false;
+  }
+
+  /** Removes what was written unless {@link #commit} has been called. */
+  @Override
+  public void close() throws IOException {
+    if (open) {
+      open = false;
+      file.close();
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  private IOException named(IOException e) {
+    return new IOException(
+        "%s cannot be written: %s; nothing is left under that name".formatted(target, reason(e)),
+        e);
+  }
+
+  private static String reason(IOException e) {
+    if (e instanceof FileSystemException f) {
+      String reason = f.getReason() == null ? f.getClass().getSimpleName() : f.getReason();
+      return reason + ": " + f.getFile();
+    }
+    return String.valueOf(e.getMessage());
+  }
+
+  /** The system's write errors ("No space left on device") do not say which file; this does. */
+  private final class NamingErrors extends OutputStream {
+    @Override
+    public void write(int b) throws IOException {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+      try {
+        file.write(bytes, offset, length);
+      } catch (IOException e) {
+        throw named(e);
+      }
+    }
+  }
+}
