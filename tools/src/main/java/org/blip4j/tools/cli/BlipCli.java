@@ -1,0 +1,101 @@
+package org.blip4j.tools.cli;
+
+import com.google.common.base.Throwables;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** The root of the command line; all it knows is its commands and how errors are told. */
+@Command(
+    name = "blip",
+    mixinStandardHelpOptions = true,
+    versionProvider = VersionText.class,
+    description = "BLIP: captions, matching, CapFilt and training on TensorFlow.",
+    synopsisSubcommandLabel = "COMMAND",
+    commandListHeading = "%nCommands:%n",
+    footerHeading = "%nExample:%n",
+    footer = {"  tools/blip doctor", "", "'tools/blip COMMAND --help' tells more about each."},
+    subcommands = {
+      CompletionCommand.class,
+    })
+public final class BlipCli implements Runnable {
+  @Spec private CommandSpec spec;
+
+  private final Streams streams;
+  private final List<Console> consoles = new ArrayList<>();
+
+  private BlipCli(Streams streams) {
+    this.streams = streams;
+  }
+
+  /** Runs the command in {@code args} on this process's streams and exits with its status. */
+  public static void main(String[] args) {
+    BlipCli cli = new BlipCli(Streams.ofProcess());
+    Runtime.getRuntime().addShutdownHook(new Thread(cli::finishLines));
+    System.exit(cli.execute(args));
+  }
+
+  /** Runs the command in {@code args} on the given streams and returns its status. */
+  public static int run(Streams streams, String... args) {
+    return new BlipCli(streams).execute(args);
+  }
+
+  /** The whole tree of commands, as the parser sees it. */
+  static CommandLine commandLine(Streams streams) {
+    return new BlipCli(streams).parser();
+  }
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "a command is missing");
+  }
+
+  synchronized Console open(boolean json, boolean quiet) {
+    Console console = new Console(streams, json, quiet);
+    consoles.add(console);
+    return console;
+  }
+
+  private CommandLine parser() {
+    Console console = open(false, false);
+    return new CommandLine(this)
+        .setOut(new PrintWriter(streams.out(), true, StandardCharsets.UTF_8))
+        .setErr(new PrintWriter(streams.err(), true, StandardCharsets.UTF_8))
+        .setParameterExceptionHandler(new ParseErrors(console))
+        .setUsageHelpAutoWidth(true);
+  }
+
+  private int execute(String... args) {
+    boolean debug = Arrays.asList(args).contains("--debug");
+    CommandLine parser = parser();
+    parser.setExecutionExceptionHandler((e, command, result) -> tell(e, debug));
+    try {
+      return parser.execute(args);
+    } catch (OutOfMemoryError | StackOverflowError | LinkageError e) {
+      return tell(e, debug);
+    }
+  }
+
+  private int tell(Throwable thrown, boolean debug) {
+    ErrorLine line = ErrorLine.of(thrown);
+    Console console = open(false, false);
+    if (debug) {
+      console.error(Throwables.getStackTraceAsString(thrown).stripTrailing());
+    }
+    if (!line.message().isEmpty()) {
+      console.error("blip: " + line.message());
+    }
+    return line.exitCode();
+  }
+
+  private synchronized void finishLines() {
+    consoles.forEach(Console::closeForShutdown);
+  }
+}

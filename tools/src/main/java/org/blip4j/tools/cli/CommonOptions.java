@@ -1,0 +1,81 @@
+package org.blip4j.tools.cli;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Options that every command takes, mixed into each. */
+@Command(mixinStandardHelpOptions = true, versionProvider = VersionText.class)
+public final class CommonOptions {
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, gpu:0 or gpu:0,1 (cpu).")
+  private String device = "cpu";
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads of TensorFlow (one a core).")
+  private int threads;
+
+  @Option(names = "--seed", paramLabel = "N", description = "Seed of all that is random (1).")
+  private long seed = 1;
+
+  @Option(
+      names = "--batch-size",
+      paramLabel = "N",
+      description = "Items computed at once (the command's own).")
+  private Integer batchSize;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "TYPE",
+      description = "${COMPLETION-CANDIDATES} (float32).")
+  private Precision precision = Precision.float32;
+
+  @Option(names = "--json", description = "One JSON object a line on standard output.")
+  private boolean json;
+
+  @Option(names = "--quiet", description = "No progress and no notes.")
+  private boolean quiet;
+
+  @Option(names = "--debug", description = "Stack traces and native logs.")
+  private boolean debug;
+
+  private Console console;
+
+  /** The console of this command, always the same one. */
+  public Console console() {
+    if (console == null) {
+      BlipCli root = (BlipCli) command.root().userObject();
+      console = root.open(json, quiet);
+    }
+    return console;
+  }
+
+  /** On what and how to compute. */
+  public RunSettings settings() {
+    return new RunSettings(device, threads, seed, precision);
+  }
+
+  /** Whether stack traces and native logs are wanted. */
+  public boolean debug() {
+    return debug;
+  }
+
+  /** Seed of everything random. */
+  public long seed() {
+    return seed;
+  }
+
+  /** The batch size asked for, or the command's own if none was. */
+  public int batchSize(int otherwise) {
+    if (batchSize != null && batchSize < 1) {
+      throw new IllegalArgumentException(
+          "--batch-size " + batchSize + " is less than 1; use a positive number");
+    }
+    return batchSize == null ? otherwise : batchSize;
+  }
+}

@@ -1,0 +1,71 @@
+package org.blip4j.tools.cli;
+
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.Set;
+import picocli.CommandLine;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** Turns wrong usage into one line that says what is wrong and names the nearest right name. */
+final class ParseErrors implements IParameterExceptionHandler {
+  private final Console console;
+
+  ParseErrors(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public int handleParseException(ParameterException e, String[] args) {
+    CommandLine command = e.getCommandLine();
+    String name = command.getCommandSpec().qualifiedName();
+    console.error("blip: " + message(e, args) + " (see '" + name + " --help')");
+    return ExitCodes.USAGE;
+  }
+
+  private static String message(ParameterException e, String[] args) {
+    CommandLine command = e.getCommandLine();
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      return unknown(command, unmatched.getUnmatched().get(0));
+    }
+    if (e instanceof MissingParameterException) {
+      // What is missing may only be misspelt, and that is the better news.
+      Optional<String> misspelt =
+          Arrays.stream(args)
+              .takeWhile(arg -> !arg.equals("--"))
+              .filter(arg -> arg.startsWith("--"))
+              .filter(arg -> !options(command).contains(plain(arg)))
+              .findFirst();
+      if (misspelt.isPresent()) {
+        return unknown(command, misspelt.get());
+      }
+    }
+    return e.getMessage().strip().replaceAll("\\s*\\R\\s*", "; ");
+  }
+
+  private static String unknown(CommandLine command, String word) {
+    Set<String> commands = command.getSubcommands().keySet();
+    if (word.startsWith("-")) {
+      return unknown("option", plain(word), options(command));
+    }
+    return commands.isEmpty()
+        ? "unexpected argument '" + word + "'"
+        : unknown("command", word, commands);
+  }
+
+  private static String unknown(String kind, String word, Set<String> names) {
+    return NearestName.among(names, word)
+        .map(name -> "unknown %s '%s', did you mean '%s'?".formatted(kind, word, name))
+        .orElse("unknown %s '%s'".formatted(kind, word));
+  }
+
+  private static Set<String> options(CommandLine command) {
+    return command.getCommandSpec().optionsMap().keySet();
+  }
+
+  private static String plain(String option) {
+    return option.replaceFirst("=.*", "");
+  }
+}

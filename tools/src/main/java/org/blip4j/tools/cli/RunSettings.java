@@ -1,0 +1,67 @@
+package org.blip4j.tools.cli;
+
+import java.util.List;
+import java.util.Objects;
+import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.GPUOptions;
+import org.tensorflow.proto.GraphOptions;
+import org.tensorflow.proto.RewriterConfig;
+
+/**
+ * On what, with how many threads and in which precision a command computes.
+ *
+ * @param device {@code cpu}, {@code gpu:0} or a list such as {@code gpu:0,1}
+ * @param threads threads of TensorFlow, 0 for one a core
+ * @param seed seed of everything random
+ * @param precision arithmetic of the large matrix products
+ */
+public record RunSettings(String device, int threads, long seed, Precision precision) {
+  public RunSettings {
+    Objects.requireNonNull(precision, "precision");
+    if (!device.matches("cpu|gpu|gpu:\\d+(,\\d+)*")) {
+      throw new IllegalArgumentException(
+          "--device " + device + " is not a device; use cpu, gpu:0 or a list such as gpu:0,1");
+    }
+    if (threads < 0) {
+      throw new IllegalArgumentException(
+          "--threads " + threads + " is negative; use 0 for one a core, or a number above it");
+    }
+  }
+
+  /** Indices of the GPUs to use; empty on the CPU. */
+  public List<Integer> gpus() {
+    if (device.equals("cpu")) {
+      return List.of();
+    }
+    if (device.equals("gpu")) {
+      return List.of(0);
+    }
+    return List.of(device.substring("gpu:".length()).split(",", -1)).stream()
+        .map(Integer::valueOf)
+        .toList();
+  }
+
+  /**
+   * The session configuration. TensorFlow keeps one pair of thread pools a process and takes their
+   * sizes from the first session, so the first session of a command has to be opened with it.
+   */
+  public ConfigProto sessionConfig() {
+    ConfigProto.Builder config =
+        ConfigProto.newBuilder()
+            .setIntraOpParallelismThreads(threads)
+            .setInterOpParallelismThreads(threads)
+            .setAllowSoftPlacement(true);
+    if (gpus().isEmpty()) {
+      config.putDeviceCount("GPU", 0);
+    } else {
+      config.setGpuOptions(GPUOptions.newBuilder().setAllowGrowth(true));
+    }
+    RewriterConfig.Builder rewriter = RewriterConfig.newBuilder();
+    switch (precision) {
+      case float32 -> {}
+      case bfloat16 -> rewriter.setAutoMixedPrecisionOnednnBfloat16(RewriterConfig.Toggle.ON);
+      case float16 -> rewriter.setAutoMixedPrecision(RewriterConfig.Toggle.ON);
+    }
+    return config.setGraphOptions(GraphOptions.newBuilder().setRewriteOptions(rewriter)).build();
+  }
+}

@@ -1,0 +1,78 @@
+package org.blip4j.tools.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+class BlipCliTest {
+  @Test
+  void everyCommandHasHelpWithAnExample() {
+    List<CommandLine> commands = new ArrayList<>();
+    ByteArrayOutputStream sink = new ByteArrayOutputStream();
+    Streams streams = new Streams(InputStream.nullInputStream(), sink, sink, false);
+    collect(BlipCli.commandLine(streams), commands);
+    for (CommandLine command : commands) {
+      String[] words = (command.getCommandSpec().qualifiedName() + " --help").split(" ", -1);
+      CliRun run = CliRun.of(List.of(words).subList(1, words.length).toArray(String[]::new));
+      assertEquals(ExitCodes.OK, run.status(), String.join(" ", words));
+      assertEquals("", run.err());
+      String example = run.out().substring(Math.max(0, run.out().indexOf("Example:")));
+      assertTrue(example.contains("tools/blip"), "no example in:\n" + run.out());
+      assertTrue(run.out().lines().allMatch(line -> line.length() <= 100), run.out());
+    }
+  }
+
+  @Test
+  void versionComesFromTheBuild() {
+    CliRun run = CliRun.of("--version");
+    assertEquals(ExitCodes.OK, run.status());
+    assertTrue(
+        run.out().matches("blip \\d+\\.\\d+\\.\\S+ \\(TensorFlow Java 1\\.1\\.0, Java .*\\)\\R"));
+  }
+
+  @Test
+  void misspeltNamesAreAnsweredWithTheNearest() {
+    assertUsage(
+        "blip: unknown command 'complition', did you mean 'completion'? (see 'blip --help')",
+        "complition",
+        "bash");
+    assertUsage(
+        "blip: unknown option '--jsn', did you mean '--json'? (see 'blip completion --help')",
+        "completion",
+        "--jsn",
+        "bash");
+    assertUsage(
+        "blip: unknown option '--treads', did you mean '--threads'? (see 'blip completion --help')",
+        "completion",
+        "--treads=4");
+    assertUsage("blip: unknown command 'xylophone' (see 'blip --help')", "xylophone");
+    assertUsage("blip: a command is missing (see 'blip --help')");
+  }
+
+  @Test
+  void completionNamesCommands() {
+    CliRun run = CliRun.of("completion", "bash");
+    assertEquals(ExitCodes.OK, run.status());
+    assertTrue(run.out().startsWith("#!/usr/bin/env bash"), run.out());
+    assertTrue(run.out().contains("completion"), run.out());
+    assertEquals(1, CliRun.of("completion", "bash", "--json").lines().size());
+  }
+
+  private static void assertUsage(String line, String... args) {
+    CliRun run = CliRun.of(args);
+    assertEquals(ExitCodes.USAGE, run.status());
+    assertEquals("", run.out());
+    assertEquals(line + "\n", run.err());
+  }
+
+  private static void collect(CommandLine command, List<CommandLine> commands) {
+    commands.add(command);
+    command.getSubcommands().values().forEach(each -> collect(each, commands));
+  }
+}

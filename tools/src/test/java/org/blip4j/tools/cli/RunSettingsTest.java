@@ -1,0 +1,32 @@
+package org.blip4j.tools.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.RewriterConfig;
+
+class RunSettingsTest {
+  @Test
+  void sessionConfigCarriesThreadsDevicesAndPrecision() {
+    ConfigProto config = new RunSettings("cpu", 3, 1, Precision.bfloat16).sessionConfig();
+    assertEquals(3, config.getIntraOpParallelismThreads());
+    assertEquals(0, config.getDeviceCountOrThrow("GPU"));
+    assertEquals(
+        RewriterConfig.Toggle.ON,
+        config.getGraphOptions().getRewriteOptions().getAutoMixedPrecisionOnednnBfloat16());
+  }
+
+  @Test
+  void devicesAreParsedAndRefused() {
+    assertEquals(List.of(0, 1), new RunSettings("gpu:0,1", 0, 1, Precision.float32).gpus());
+    assertEquals(List.of(), new RunSettings("cpu", 0, 1, Precision.float32).gpus());
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class, () -> new RunSettings("tpu", 0, 1, Precision.float32));
+    assertEquals(
+        "--device tpu is not a device; use cpu, gpu:0 or a list such as gpu:0,1", e.getMessage());
+  }
+}
