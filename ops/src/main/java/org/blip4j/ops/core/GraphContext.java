@@ -1,0 +1,186 @@
+package org.blip4j.ops.core;
+
+import java.util.List;
+import java.util.Map;
+import org.tensorflow.DeviceSpec;
+import org.tensorflow.Graph;
+import org.tensorflow.Operand;
+import org.tensorflow.OperationBuilder;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.family.TType;
+
+/**
+ * What a layer needs to add operations: the graph, a name scope, the mode, and where variables have
+ * their values.
+ *
+ * <p>Immutable; {@link #in}, {@link #as}, {@link #on} and the others return changed copies. The
+ * context comes first in every {@code apply}.
+ */
+public final class GraphContext {
+  private static final VariableValues VALUE =
+      new VariableValues() {
+        @Override
+        public <T extends TType> Operand<T> of(Variable<T> variable) {
+          return variable.value();
+        }
+      };
+
+  private final Graph graph;
+  private final Ops tf;
+  private final Mode mode;
+  private final VariableValues values;
+  private final Randomness randomness;
+  private final Enclosing enclosing;
+
+  /** The context around a function body, and what the body takes from it. */
+  private record Enclosing(GraphContext outer, FunctionCaptures captures) {}
+
+  private GraphContext(
+      Graph graph,
+      Ops tf,
+      Mode mode,
+      VariableValues values,
+      Randomness randomness,
+      Enclosing enclosing) {
+    this.graph = graph;
+    this.tf = tf;
+    this.mode = mode;
+    this.values = values;
+    this.randomness = randomness;
+    this.enclosing = enclosing;
+  }
+
+  /** A context at the root of a graph. One per graph: it owns the graph's names. */
+  public static GraphContext create(Graph graph, Mode mode) {
+    Ops tf = Ops.create(new GraphNames(graph));
+    return new GraphContext(graph, tf, mode, VALUE, null, null);
+  }
+
+  static GraphContext function(Graph body, GraphContext outer, FunctionCaptures captures) {
+    Ops tf = Ops.create(new GraphNames(body));
+    VariableValues captured =
+        new VariableValues() {
+          @Override
+          public <T extends TType> Operand<T> of(Variable<T> variable) {
+            return captures.capture(body, outer.read(variable));
+          }
+        };
+    return new GraphContext(
+        body, tf, outer.mode, captured, outer.randomness, new Enclosing(outer, captures));
+  }
+
+  /** The graph that operations are added to. */
+  public Graph graph() {
+    return graph;
+  }
+
+  /** The operations, under this context's names, device and control dependencies. */
+  public Ops tf() {
+    return tf;
+  }
+
+  /** Whether the graph is built to be trained or to be run. */
+  public Mode mode() {
+    return mode;
+  }
+
+  /** Whether dropout and stochastic depth are active. */
+  public boolean training() {
+    return mode == Mode.TRAIN;
+  }
+
+  /** Whether operations go into the body of a function (a loop or a data set's map). */
+  public boolean inFunction() {
+    return enclosing != null;
+  }
+
+  /** The same under a name scope; entering a scope twice adds to it. */
+  public GraphContext in(String name) {
+    return with(tf.withSubScope(name));
+  }
+
+  /** The same in another mode. */
+  public GraphContext as(Mode other) {
+    return new GraphContext(graph, tf, other, values, randomness, enclosing);
+  }
+
+  /** The same on a device, for example {@code /device:CPU:0}. */
+  public GraphContext on(DeviceSpec device) {
+    return with(tf.withDevice(device));
+  }
+
+  /** The same on the CPU, where string and image kernels live. */
+  public GraphContext onCpu() {
+    return on(DeviceSpec.newBuilder().deviceType(DeviceSpec.DeviceType.CPU).deviceIndex(0).build());
+  }
+
+  /** The same with operations that run only after the given ones. */
+  public GraphContext after(List<? extends Op> operations) {
+    return with(tf.withControlDependencies(List.copyOf(operations)));
+  }
+
+  /** The same with random operations seeded from the given source; needed for dropout. */
+  public GraphContext with(Randomness source) {
+    return new GraphContext(graph, tf, mode, values, source, enclosing);
+  }
+
+  /** The same where some variables have other values, for example the updated momentum weights. */
+  public GraphContext withValues(Map<Variable<?>, Operand<?>> overrides) {
+    Map<Variable<?>, Operand<?>> map = Map.copyOf(overrides);
+    VariableValues base = values;
+    VariableValues overridden =
+        new VariableValues() {
+          @Override
+          @SuppressWarnings("unchecked") // put there for a variable of the same type
+          public <T extends TType> Operand<T> of(Variable<T> variable) {
+            Operand<?> value = map.get(variable);
+            return value == null ? base.of(variable) : (Operand<T>) value;
+          }
+        };
+    return new GraphContext(graph, tf, mode, overridden, randomness, enclosing);
+  }
+
+  /** The value of a variable, as an operand of this context's graph. */
+  public <T extends TType> Operand<T> read(Variable<T> variable) {
+    return values.of(variable);
+  }
+
+  /**
+   * Brings an operand of an enclosing graph into a function body; an operand of this context's own
+   * graph is returned as it is.
+   */
+  public <T extends TType> Operand<T> capture(Operand<T> operand) {
+    if (operand.op().env() == graph || enclosing == null) {
+      return operand;
+    }
+    return enclosing.captures().capture(graph, enclosing.outer().capture(operand));
+  }
+
+  /**
+   * The source of seeds.
+   *
+   * @throws IllegalStateException if the context has none
+   */
+  public Randomness randomness() {
+    if (randomness == null) {
+      throw new IllegalStateException(
+          "a random operation needs a seed: build this part with context.with(Randomness)");
+    }
+    return randomness;
+  }
+
+  /** Starts an operation of any type, named under this context's scope. */
+  public OperationBuilder op(String type, String name) {
+    return tf.scope().opBuilder(type, name);
+  }
+
+  /** Starts an operation whose full name does not depend on the scope; {@code /} is allowed. */
+  OperationBuilder absoluteOp(String type, String name) {
+    return graph.opBuilder(type, name, tf.scope());
+  }
+
+  private GraphContext with(Ops changed) {
+    return new GraphContext(graph, changed, mode, values, randomness, enclosing);
+  }
+}

@@ -1,0 +1,167 @@
+package org.blip4j.ops.core;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.tensorflow.Operand;
+import org.tensorflow.Operation;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Op;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
+import org.tensorflow.types.family.TType;
+
+/**
+ * Creates variables under absolute names and lists them in the order of their creation.
+ *
+ * <p>Names use {@code /} between parts and do not depend on operation scopes. A name can be created
+ * once; sharing a variable is passing the layer that owns it.
+ */
+public final class VariableScope {
+
+  /** All variables of one graph. */
+  private static final class Registry {
+    private final Map<String, Variable<?>> variables = new LinkedHashMap<>();
+    private final List<Operation> initializers = new ArrayList<>();
+    private final long seed;
+
+    Registry(long seed) {
+      this.seed = seed;
+    }
+  }
+
+  private final GraphContext ctx;
+  private final Registry registry;
+  private final String prefix;
+  private final InitializerScheme scheme;
+  private final boolean trainable;
+
+  private VariableScope(
+      GraphContext ctx,
+      Registry registry,
+      String prefix,
+      InitializerScheme scheme,
+      boolean trainable) {
+    this.ctx = ctx;
+    this.registry = registry;
+    this.prefix = prefix;
+    this.scheme = scheme;
+    this.trainable = trainable;
+  }
+
+  /** A root scope with the published initialisation. One per graph. */
+  public static VariableScope root(GraphContext ctx, long seed) {
+    return root(ctx, seed, InitializerScheme.PUBLISHED);
+  }
+
+  /** A root scope. One per graph. */
+  public static VariableScope root(GraphContext ctx, long seed, InitializerScheme scheme) {
+    return new VariableScope(ctx, new Registry(seed), "", scheme, true);
+  }
+
+  /** The scope below this one. */
+  public VariableScope child(String name) {
+    return new VariableScope(ctx, registry, prefix + name + "/", scheme, trainable);
+  }
+
+  /** The same scope whose variables no optimizer changes (momentum copies). */
+  public VariableScope frozen() {
+    return new VariableScope(ctx, registry, prefix, scheme, false);
+  }
+
+  /** How linear kernels and embeddings start. */
+  public InitializerScheme scheme() {
+    return scheme;
+  }
+
+  /**
+   * Creates a trainable float variable.
+   *
+   * @throws IllegalStateException if the name is taken
+   */
+  public Variable<TFloat32> create(String name, Shape shape, Initializer initializer) {
+    Variable<TFloat32> variable = register(name, shape, DataType.DT_FLOAT, trainable);
+    GraphContext init = ctx.in("init");
+    initialize(
+        variable,
+        initializer.build(init, shape, Randomness.stream(registry.seed, variable.name())));
+    return variable;
+  }
+
+  /** Creates a float variable that is state, not a weight: queues and optimizer moments. */
+  public Variable<TFloat32> createState(String name, Shape shape, Initializer initializer) {
+    return frozen().create(name, shape, initializer);
+  }
+
+  /** Creates an integer variable that is state, with one value everywhere. */
+  public Variable<TInt64> createCounter(String name, Shape shape, long value) {
+    Variable<TInt64> variable = register(name, shape, DataType.DT_INT64, false);
+    var tf = ctx.in("init").tf();
+    initialize(variable, tf.fill(tf.constant(shape.asArray()), tf.constant(value)));
+    return variable;
+  }
+
+  /** All variables of the graph in the order of their creation. */
+  public List<Variable<?>> all() {
+    return List.copyOf(registry.variables.values());
+  }
+
+  /** The trainable variables of the graph in the order of their creation. */
+  public List<Variable<TFloat32>> trainable() {
+    List<Variable<TFloat32>> result = new ArrayList<>();
+    for (Variable<?> variable : registry.variables.values()) {
+      if (variable.spec().trainable()) {
+        result.add(asFloat(variable));
+      }
+    }
+    return List.copyOf(result);
+  }
+
+  /**
+   * A float variable by its absolute name.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public Variable<TFloat32> get(String name) {
+    Variable<?> variable = registry.variables.get(name);
+    if (variable == null) {
+      throw new IllegalArgumentException("no variable " + name + " among " + all());
+    }
+    return asFloat(variable);
+  }
+
+  /** One operation that gives every variable created so far its first value. */
+  public Operation initializeAll() {
+    List<Op> operations = new ArrayList<>();
+    for (Operation operation : registry.initializers) {
+      operations.add(() -> operation);
+    }
+    return ctx.after(operations).tf().withName("initialize").noOp().op();
+  }
+
+  private <T extends TType> Variable<T> register(
+      String name, Shape shape, DataType dtype, boolean mayTrain) {
+    String absolute = prefix + name;
+    if (registry.variables.containsKey(absolute)) {
+      throw new IllegalStateException(
+          "variable " + absolute + " exists already; to share it, pass the layer that owns it");
+    }
+    Variable<T> variable = new Variable<>(ctx, new Variable.Spec(absolute, shape, dtype, mayTrain));
+    registry.variables.put(absolute, variable);
+    return variable;
+  }
+
+  private <T extends TType> void initialize(Variable<T> variable, Operand<T> value) {
+    registry.initializers.add(variable.assign(ctx.in("init"), value));
+  }
+
+  @SuppressWarnings("unchecked") // the type was checked
+  private static Variable<TFloat32> asFloat(Variable<?> variable) {
+    if (variable.spec().dtype() != DataType.DT_FLOAT) {
+      throw new IllegalArgumentException(variable.name() + " is " + variable.spec().dtype());
+    }
+    return (Variable<TFloat32>) variable;
+  }
+}

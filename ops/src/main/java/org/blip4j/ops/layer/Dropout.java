@@ -1,0 +1,60 @@
+package org.blip4j.ops.layer;
+
+import java.util.List;
+import org.blip4j.ops.core.GraphContext;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBool;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+
+/**
+ * Zeroes elements with a probability and scales the rest by 1 / (1 - rate), in training only: an
+ * inference graph has no trace of it.
+ *
+ * @param rate the probability, in [0, 1)
+ */
+public record Dropout(double rate) {
+
+  /** Checks the rate. */
+  public Dropout {
+    if (!(rate >= 0 && rate < 1)) {
+      throw new IllegalArgumentException("dropout rate " + rate + " must be in [0, 1)");
+    }
+  }
+
+  /** Drops single elements. */
+  public Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> x) {
+    return active(ctx) ? drop(ctx, x, ctx.tf().shape(x)) : x;
+  }
+
+  /**
+   * Drops whole samples of a residual branch (stochastic depth, blip-spec 2.3).
+   *
+   * @param branch {@code [B, P, W]}
+   */
+  public Operand<TFloat32> applyPerSample(GraphContext ctx, Operand<TFloat32> branch) {
+    if (!active(ctx)) {
+      return branch;
+    }
+    Ops tf = ctx.tf();
+    Operand<TInt32> batch = tf.gather(tf.shape(branch), tf.constant(0), tf.constant(0));
+    return drop(ctx, branch, tf.stack(List.of(batch, tf.constant(1), tf.constant(1))));
+  }
+
+  private boolean active(GraphContext ctx) {
+    return ctx.training() && rate > 0;
+  }
+
+  private Operand<TFloat32> drop(GraphContext ctx, Operand<TFloat32> x, Operand<TInt32> maskShape) {
+    Ops tf = ctx.tf();
+    Operand<TFloat32> uniform =
+        tf.random.statelessRandomUniform(
+            maskShape, ctx.randomness().seedFor(ctx, "dropout"), TFloat32.class);
+    Operand<TBool> keep = tf.math.greaterEqual(uniform, tf.constant((float) rate));
+    Operand<TFloat32> scale =
+        tf.math.mul(
+            tf.dtypes.cast(keep, TFloat32.class), tf.constant((float) (1.0 / (1.0 - rate))));
+    return tf.math.mul(x, scale);
+  }
+}

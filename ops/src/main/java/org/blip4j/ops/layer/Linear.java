@@ -1,0 +1,78 @@
+package org.blip4j.ops.layer;
+
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Initializer;
+import org.blip4j.ops.core.Shapes;
+import org.blip4j.ops.core.Variable;
+import org.blip4j.ops.core.VariableScope;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+
+/**
+ * A linear map y = x K + b over the last axis.
+ *
+ * <ul>
+ *   <li>input {@code [..., in]}, rank 2 or 3
+ *   <li>{@code kernel [in, out]}, {@code bias [out]}
+ *   <li>output {@code [..., out]}
+ * </ul>
+ *
+ * <p>Products are two-dimensional and the bias is a {@code BiasAdd}: only so does the platform fuse
+ * them with each other and with what follows.
+ */
+public final class Linear {
+  private final Variable<TFloat32> kernel;
+  private final Variable<TFloat32> bias;
+
+  private Linear(Variable<TFloat32> kernel, Variable<TFloat32> bias) {
+    this.kernel = kernel;
+    this.bias = bias;
+  }
+
+  /** A map whose kernel starts as the scope's scheme says, with a bias of zeros. */
+  public static Linear create(VariableScope vars, long in, long out) {
+    return create(vars, Shape.of(in, out), vars.scheme().kernel(in), Initializer.zeros());
+  }
+
+  /** A map that starts as PyTorch's own linear layers do (projections and heads of BLIP). */
+  public static Linear createFanIn(VariableScope vars, long in, long out) {
+    Initializer uniform = Initializer.fanInUniform(in);
+    return create(vars, Shape.of(in, out), uniform, uniform);
+  }
+
+  private static Linear create(
+      VariableScope vars, Shape shape, Initializer kernel, Initializer bias) {
+    return new Linear(
+        vars.create("kernel", shape, kernel), vars.create("bias", Shape.of(shape.get(1)), bias));
+  }
+
+  /** The kernel {@code [in, out]}. */
+  public Variable<TFloat32> kernel() {
+    return kernel;
+  }
+
+  /** The bias {@code [out]}. */
+  public Variable<TFloat32> bias() {
+    return bias;
+  }
+
+  /** Maps the last axis. */
+  public Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> x) {
+    Ops tf = ctx.tf();
+    long in = kernel.shape().get(0);
+    long out = kernel.shape().get(1);
+    if (x.shape().numDimensions() == 2) {
+      Shapes.require(x, "input of " + kernel.name(), -1, in);
+      return tf.nn.biasAdd(tf.linalg.matMul(x, ctx.read(kernel)), ctx.read(bias));
+    }
+    Shapes.require(x, "input of " + kernel.name(), -1, -1, in);
+    Operand<TFloat32> rows = tf.reshape(x, tf.constant(new long[] {-1, in})); // [B*T, in]
+    Operand<TFloat32> mapped =
+        tf.nn.biasAdd(tf.linalg.matMul(rows, ctx.read(kernel)), ctx.read(bias));
+    return tf.reshape(
+        mapped,
+        Shapes.of(ctx, Shapes.sizeOf(ctx, x, 0), Shapes.sizeOf(ctx, x, 1), Shapes.size(out)));
+  }
+}

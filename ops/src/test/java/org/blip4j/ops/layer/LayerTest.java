@@ -1,0 +1,99 @@
+package org.blip4j.ops.layer;
+
+import static org.blip4j.ops.testing.TensorAssert.assertClose;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Mode;
+import org.blip4j.ops.core.Randomness;
+import org.blip4j.ops.core.Variable;
+import org.blip4j.ops.testing.GraphTest;
+import org.junit.jupiter.api.Test;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.types.TFloat32;
+
+final class LayerTest extends GraphTest {
+
+  @Test
+  void linearMapsTheLastAxis() {
+    Linear linear = Linear.create(vars.child("map"), 2, 1);
+    GraphContext fixed =
+        ctx.withValues(
+            Map.of(
+                linear.kernel(), floats(Shape.of(2, 1), 2f, 3f),
+                linear.bias(), floats(Shape.of(1), 0.5f)));
+    Operand<TFloat32> x = floats(Shape.of(1, 2, 2), 1f, 0f, 1f, 1f);
+    Operand<TFloat32> y = linear.apply(fixed, x);
+    assertEquals(Shape.of(1, 2, 1), y.shape());
+    assertClose(new float[] {2.5f, 5.5f}, run(y), 0);
+    assertEquals(
+        List.of("map/kernel", "map/bias"), vars.all().stream().map(Variable::name).toList());
+  }
+
+  @Test
+  void linearRefusesAnotherWidth() {
+    Linear linear = Linear.create(vars.child("map"), 2, 1);
+    var error =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> linear.apply(ctx, floats(Shape.of(1, 3), 1f, 2f, 3f)));
+    assertEquals("input of map/kernel has shape [1, 3]; expected [-1, 2]", error.getMessage());
+  }
+
+  @Test
+  void bothFormsOfLayerNormAgreeWithTheDefinition() {
+    LayerNorm norm = LayerNorm.create(vars.child("norm"), 4, 1e-6);
+    Operand<TFloat32> x = floats(Shape.of(1, 2, 4), 1f, 2f, 3f, 4f, -5f, 0f, 5f, 20f);
+    float[] expected = new float[8];
+    float[][] rows = {{1, 2, 3, 4}, {-5, 0, 5, 20}};
+    for (int r = 0; r < 2; r++) {
+      double mean = 0;
+      double variance = 0;
+      for (float v : rows[r]) {
+        mean += v / 4.0;
+      }
+      for (float v : rows[r]) {
+        variance += (v - mean) * (v - mean) / 4;
+      }
+      for (int c = 0; c < 4; c++) {
+        expected[r * 4 + c] = (float) ((rows[r][c] - mean) / Math.sqrt(variance + 1e-6));
+      }
+    }
+    assertClose(expected, run(norm.apply(ctx, x)), 1e-5);
+    assertClose(expected, run(norm.apply(ctx.as(Mode.TRAIN), x)), 1e-5);
+  }
+
+  @Test
+  void geluIsTheExactOne() {
+    Operand<TFloat32> x = floats(Shape.of(3), -1f, 0f, 2f);
+    assertClose(new float[] {-0.15865526f, 0f, 1.9544997f}, run(Gelu.apply(ctx, x)), 2e-6);
+  }
+
+  @Test
+  void dropoutScalesWhatItKeepsAndLeavesNoTraceInInference() {
+    Dropout dropout = new Dropout(0.5);
+    float[] ones = new float[1000];
+    Arrays.fill(ones, 1f);
+    Operand<TFloat32> x = floats(Shape.of(1000), ones);
+    assertSame(x, dropout.apply(ctx, x));
+    GraphContext training = ctx.as(Mode.TRAIN).with(new Randomness(3, ctx.tf().constant(0L)));
+    float[] first = run(dropout.apply(training, x));
+    float[] second = run(dropout.apply(training, x));
+    double kept = 0;
+    int differing = 0;
+    for (int i = 0; i < first.length; i++) {
+      assertEquals(0f, Math.abs(first[i] * (first[i] - 2f)));
+      kept += first[i] / 2;
+      differing += first[i] == second[i] ? 0 : 1;
+    }
+    assertEquals(500, kept, 60);
+    assertNotEquals(0, differing);
+  }
+}
