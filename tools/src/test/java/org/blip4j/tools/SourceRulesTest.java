@@ -1,0 +1,179 @@
+package org.blip4j.tools;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** Keeps the rules that a compiler does not know, over the sources of the whole repository. */
+class SourceRulesTest {
+  /** Which modules a module may name; the one place where the layers are written down. */
+  private static final ImmutableMap<String, Set<String>> MAY_NAME =
+      ImmutableMap.of(
+          "data", Set.of(),
+          "ops", Set.of(),
+          "graph", Set.of("ops"),
+          "training", Set.of("data", "ops", "graph"),
+          "savedmodel", Set.of("data", "ops", "graph"),
+          "tools", Set.of("data", "ops", "graph", "training", "savedmodel"));
+
+  private static final Set<String> TOP_LEVEL =
+      ImmutableSet.<String>builder().addAll(MAY_NAME.keySet()).add("pom.xml", "README.md").build();
+
+  private static final Pattern OUR_PACKAGE = Pattern.compile("\\borg\\.blip4j\\.([a-z]+)\\b");
+  private static final Pattern SESSION =
+      Pattern.compile("org\\.tensorflow\\.(Session|EagerSession|SavedModelBundle)\\b");
+  private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
+
+  private record Source(Path path, String module, boolean test, String text) {
+    boolean in(String packageFolder) {
+      return path.toString().contains(packageFolder);
+    }
+  }
+
+  @Test
+  void modulesNameOnlyThoseBelowThem() throws IOException {
+    List<String> wrong = new ArrayList<>();
+    for (Source source : javaSources()) {
+      Matcher matcher = OUR_PACKAGE.matcher(source.text());
+      while (matcher.find()) {
+        String named = matcher.group(1);
+        if (!named.equals(source.module()) && !MAY_NAME.get(source.module()).contains(named)) {
+          wrong.add(source.path() + " names " + matcher.group());
+        }
+      }
+      if (!source.text().contains("package org.blip4j." + source.module())) {
+        wrong.add(source.path() + " is not in a package of its module");
+      }
+    }
+    assertNone(wrong);
+  }
+
+  @Test
+  void variablesAndScopesComeFromOpsCoreAlone() throws IOException {
+    List<String> forbidden = List.of("tf.variable" + "(", "withSub" + "Scope");
+    assertNone(
+        javaSources().stream()
+            .filter(source -> !source.in("org/blip4j/ops/core/"))
+            .filter(source -> forbidden.stream().anyMatch(source.text()::contains))
+            .map(source -> source.path() + " uses one of " + forbidden));
+  }
+
+  @Test
+  void opsAndGraphOpenNoSession() throws IOException {
+    assertNone(
+        javaSources().stream()
+            .filter(source -> !source.test())
+            .filter(source -> Set.of("ops", "graph").contains(source.module()))
+            .filter(source -> SESSION.matcher(source.text()).find())
+            .map(source -> source.path() + " names a session"));
+  }
+
+  @Test
+  void filesStayShort() throws IOException {
+    assertNone(
+        javaSources().stream()
+            .filter(source -> lines(source) > (source.test() ? 400 : 300))
+            .map(source -> source.path() + " has " + lines(source) + " lines"));
+    assertNone(
+        sources(".py", ".sh", ".xml").stream()
+            .filter(source -> lines(source) > 400)
+            .map(source -> source.path() + " has " + lines(source) + " lines"));
+  }
+
+  @Test
+  void importsAreExplicitAndNothingIsLeftForLater() throws IOException {
+    Pattern left =
+        Pattern.compile("import [\\w. ]+\\*;|@Dis" + "abled|\\bTO" + "DO\\b|\\bFIX" + "ME\\b");
+    assertNone(
+        javaSources().stream()
+            .filter(source -> left.matcher(source.text()).find())
+            .map(source -> source.path() + " has a wildcard import or unfinished work"));
+  }
+
+  @Test
+  void everyPackageSaysWhatItIs() throws IOException {
+    Set<Path> described = new TreeSet<>();
+    Set<Path> packages = new TreeSet<>();
+    for (Source source : javaSources()) {
+      if (!source.test()) {
+        packages.add(source.path().getParent());
+        if (source.path().endsWith("package-info.java")) {
+          described.add(source.path().getParent());
+        }
+      }
+    }
+    packages.removeAll(described);
+    assertNone(packages.stream().map(folder -> folder + " has no package-info.java"));
+  }
+
+  @Test
+  void topLevelIsTheCards() throws IOException, InterruptedException {
+    Set<String> visible =
+        tracked().map(path -> path.replaceFirst("/.*", "")).collect(Collectors.toSet());
+    visible.removeIf(name -> name.startsWith("."));
+    assertEquals(new TreeSet<>(TOP_LEVEL), new TreeSet<>(visible));
+  }
+
+  /** Tracked files; where git does not answer (a source archive) what lies in the folder. */
+  private static Stream<String> tracked() throws IOException, InterruptedException {
+    Process git = new ProcessBuilder("git", "ls-files").directory(ROOT.toFile()).start();
+    String out = new String(git.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (git.waitFor() == 0 && !out.isEmpty()) {
+      return out.lines();
+    }
+    try (Stream<Path> entries = Files.list(ROOT)) {
+      List<String> names = entries.map(path -> path.getFileName().toString()).toList();
+      return names.stream().filter(name -> !name.equals("target"));
+    }
+  }
+
+  private static List<Source> javaSources() throws IOException {
+    List<Source> sources = sources(".java");
+    assertTrue(sources.size() > MAY_NAME.size(), "sources not found below " + ROOT);
+    return sources;
+  }
+
+  private static List<Source> sources(String... endings) throws IOException {
+    List<Source> sources = new ArrayList<>();
+    for (String module : MAY_NAME.keySet()) {
+      try (Stream<Path> walk = Files.walk(ROOT.resolve(module))) {
+        for (Path path : (Iterable<Path>) walk::iterator) {
+          Path relative = ROOT.relativize(path);
+          String name = relative.toString();
+          if (!name.contains("/target/") && Stream.of(endings).anyMatch(name::endsWith)) {
+            boolean test = name.contains("src/test/");
+            sources.add(new Source(relative, module, test, Files.readString(path)));
+          }
+        }
+      }
+    }
+    return sources;
+  }
+
+  private static long lines(Source source) {
+    return source.text().lines().count();
+  }
+
+  private static void assertNone(Stream<String> wrong) {
+    assertNone(wrong.toList());
+  }
+
+  private static void assertNone(List<String> wrong) {
+    assertEquals("", String.join("\n", wrong));
+  }
+}
