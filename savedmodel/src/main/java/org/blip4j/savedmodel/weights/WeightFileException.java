@@ -1,0 +1,15 @@
+package org.blip4j.savedmodel.weights;
+
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * A weight file that cannot be read: one line that names the file, what is wrong and what to do.
+ */
+public final class WeightFileException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  WeightFileException(Path path, String problem) {
+    super(path + ": " + problem);
+  }
+}
