@@ -101,10 +101,11 @@ public final class AtomicFile implements AutoCloseable {
     }
   }
 
-  private IOException named(IOException e) {
-    return new IOException(
-        "%s cannot be written: %s; nothing is left under that name".formatted(target, reason(e)),
-        e);
+  private FileSystemException named(IOException e) {
+    FileSystemException named =
+        new FileSystemException(target.toString(), null, "cannot be written: " + reason(e));
+    named.initCause(e);
+    return named;
   }
 
   private static String reason(IOException e) {

@@ -1,0 +1,92 @@
+package org.blip4j.data.tfrecord;
+
+import com.google.common.collect.ImmutableList;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+
+/**
+ * An ordered list of shard files.
+ *
+ * <p>A pattern is a file, a folder (its shards by name, not deeper), a glob ({@code *}, {@code ?},
+ * {@code **}, {@code [a-c]}, {@code {a,b}}), or {@code NAME@N} for {@code NAME-00000-of-0000N} and
+ * so on, with or without {@code .tfrecord}. Patterns keep the order given, the files of one are in
+ * order of name, a file met twice counts once.
+ */
+public record ShardSet(ImmutableList<Path> paths) {
+  public ShardSet {
+    if (paths.isEmpty()) {
+      throw new IllegalArgumentException("a shard set needs at least one shard");
+    }
+  }
+
+  /** The set of exactly these files. */
+  public static ShardSet of(Collection<Path> paths) {
+    return new ShardSet(ImmutableList.copyOf(paths));
+  }
+
+  /**
+   * Finds the shards of patterns.
+   *
+   * @throws IOException if a pattern matches nothing, or a folder, glob or {@code NAME@N} yields a
+   *     numbered set of which shards are missing (name the files themselves to read a part)
+   */
+  public static ShardSet find(List<String> patterns) throws IOException {
+    if (patterns.isEmpty()) {
+      throw new IllegalArgumentException("no shards given; name files, folders or globs");
+    }
+    Set<Path> found = new LinkedHashSet<>();
+    for (String pattern : patterns) {
+      found.addAll(ShardPattern.parse(pattern).find());
+    }
+    return of(found);
+  }
+
+  /** Number of shards. */
+  public int size() {
+    return paths.size();
+  }
+
+  /**
+   * Every {@code of}-th shard from number {@code worker} on; the slices of all workers are disjoint
+   * and together the whole set.
+   */
+  public ShardSet slice(int worker, int of) {
+    if (of < 1 || worker < 0 || worker >= of) {
+      throw new IllegalArgumentException(
+          "worker %d of %d does not exist; workers count from 0 to %d"
+              .formatted(worker, of, of - 1));
+    }
+    if (worker >= size()) {
+      throw new IllegalArgumentException(
+          "worker %d has nothing to do: there are only %d shards for %d workers; use fewer workers"
+              .formatted(worker, size(), of));
+    }
+    return of(
+        IntStream.range(0, size()).filter(i -> i % of == worker).mapToObj(paths::get).toList());
+  }
+
+  /** Shards {@code first} to {@code last}, both included, counted from 0. */
+  public ShardSet range(int first, int last) {
+    if (first < 0 || last < first || last >= size()) {
+      throw new IllegalArgumentException(
+          "shards %d-%d do not exist; the set has shards 0 to %d"
+              .formatted(first, last, size() - 1));
+    }
+    return of(paths.subList(first, last + 1));
+  }
+
+  /** Bytes of all shards as they lie on the disk. */
+  public long bytes() throws IOException {
+    long sum = 0;
+    for (Path path : paths) {
+      sum += Files.size(path);
+    }
+    return sum;
+  }
+}
