@@ -1,0 +1,164 @@
+package org.blip4j.ops.checkpoint;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.protobuf.InvalidProtocolBufferException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+import java.util.TreeMap;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.BundleEntryProto;
+import org.tensorflow.proto.BundleHeaderProto;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.TensorShapeProto;
+
+/**
+ * Reads a TensorFlow V2 checkpoint without a session.
+ *
+ * <p>{@code TensorBundleReader.open(Path.of("model/variables"))} reads the index alone; single
+ * tensors are read and checked against their checksum when asked for. No file stays open.
+ */
+public final class TensorBundleReader {
+  private static final String INDEX = ".index";
+
+  private final Path prefix;
+  private final int shards;
+  private final ImmutableMap<String, BundleEntryProto> entries;
+  private final ImmutableMap<String, StoredVariable> variables;
+
+  private TensorBundleReader(Path prefix, int shards, Map<String, BundleEntryProto> entries)
+      throws IOException {
+    this.prefix = prefix;
+    this.shards = shards;
+    this.entries = ImmutableMap.copyOf(entries);
+    ImmutableMap.Builder<String, StoredVariable> named = ImmutableMap.builder();
+    for (Map.Entry<String, BundleEntryProto> entry : entries.entrySet()) {
+      BundleEntryProto proto = entry.getValue();
+      named.put(
+          entry.getKey(),
+          new StoredVariable(entry.getKey(), proto.getDtype(), shape(proto.getShape())));
+    }
+    this.variables = named.buildOrThrow();
+  }
+
+  /**
+   * Opens a checkpoint.
+   *
+   * @param prefix path without {@code .index}
+   * @throws IOException if there is no such checkpoint, or its index is damaged, compressed or
+   *     big-endian; the message names the file
+   */
+  public static TensorBundleReader open(Path prefix) throws IOException {
+    Path index = prefix.resolveSibling(prefix.getFileName() + INDEX);
+    if (!Files.isRegularFile(index)) {
+      throw new IOException(index + ": no such checkpoint index");
+    }
+    BundleHeaderProto.Builder header = BundleHeaderProto.newBuilder();
+    Map<String, BundleEntryProto> entries = new TreeMap<>();
+    try {
+      SortedTable.scan(
+          index,
+          (key, value) -> {
+            if (key.length == 0) {
+              header.mergeFrom(BundleHeaderProto.parseFrom(value));
+            } else {
+              entries.put(
+                  new String(key, StandardCharsets.UTF_8), BundleEntryProto.parseFrom(value));
+            }
+          });
+    } catch (InvalidProtocolBufferException e) {
+      throw new IOException(index + ": an entry of this index is damaged", e);
+    }
+    if (header.getNumShards() < 1) {
+      throw new IOException(index + ": a table, but not the index of a checkpoint");
+    }
+    if (header.getEndianness() != BundleHeaderProto.Endianness.LITTLE) {
+      throw new IOException(index + ": written big-endian; expected little-endian");
+    }
+    return new TensorBundleReader(prefix, header.getNumShards(), entries);
+  }
+
+  /** Whether a checkpoint with this prefix is there. */
+  public static boolean exists(Path prefix) {
+    return Files.isRegularFile(prefix.resolveSibling(prefix.getFileName() + INDEX));
+  }
+
+  /** All tensors by name, sorted. */
+  public ImmutableMap<String, StoredVariable> variables() {
+    return variables;
+  }
+
+  /**
+   * Reads a float32 tensor, row-major.
+   *
+   * @throws IllegalArgumentException if the checkpoint has no such tensor, or one of another type
+   */
+  public float[] floats(String name) throws IOException {
+    ByteBuffer bytes = bytes(name, DataType.DT_FLOAT);
+    float[] values = new float[bytes.remaining() / Float.BYTES];
+    bytes.asFloatBuffer().get(values);
+    return values;
+  }
+
+  /**
+   * Reads an int64 tensor, row-major.
+   *
+   * @throws IllegalArgumentException if the checkpoint has no such tensor, or one of another type
+   */
+  public long[] longs(String name) throws IOException {
+    ByteBuffer bytes = bytes(name, DataType.DT_INT64);
+    long[] values = new long[bytes.remaining() / Long.BYTES];
+    bytes.asLongBuffer().get(values);
+    return values;
+  }
+
+  private ByteBuffer bytes(String name, DataType type) throws IOException {
+    BundleEntryProto entry = entries.get(name);
+    if (entry == null) {
+      throw new IllegalArgumentException(prefix + " has no tensor " + name);
+    }
+    if (entry.getDtype() != type) {
+      throw new IllegalArgumentException(
+          "tensor %s of %s is %s, expected %s".formatted(name, prefix, entry.getDtype(), type));
+    }
+    if (entry.getSlicesCount() > 0) {
+      throw new IOException(prefix + ": tensor " + name + " is stored in slices; save it whole");
+    }
+    Path data =
+        prefix.resolveSibling(
+            "%s.data-%05d-of-%05d".formatted(prefix.getFileName(), entry.getShardId(), shards));
+    ByteBuffer bytes = read(data, name, entry);
+    if (SortedTable.maskedCrc(bytes.duplicate()) != entry.getCrc32C()) {
+      throw new IOException(data + ": the checksum of tensor " + name + " does not match");
+    }
+    return bytes;
+  }
+
+  private static ByteBuffer read(Path data, String name, BundleEntryProto entry)
+      throws IOException {
+    if (!Files.isRegularFile(data)) {
+      throw new IOException(data + ": the data file of this checkpoint is missing");
+    }
+    try (FileChannel channel = FileChannel.open(data, StandardOpenOption.READ)) {
+      long size = entry.getSize();
+      if (entry.getOffset() < 0 || size < 0 || entry.getOffset() > channel.size() - size) {
+        throw new IOException(data + ": cut off before the end of tensor " + name);
+      }
+      ByteBuffer bytes = channel.map(FileChannel.MapMode.READ_ONLY, entry.getOffset(), size);
+      return bytes.order(ByteOrder.LITTLE_ENDIAN);
+    }
+  }
+
+  private static Shape shape(TensorShapeProto proto) throws IOException {
+    if (proto.getUnknownRank()) {
+      throw new IOException("a tensor of unknown rank in a checkpoint index");
+    }
+    return Shape.of(proto.getDimList().stream().mapToLong(TensorShapeProto.Dim::getSize).toArray());
+  }
+}
