@@ -68,6 +68,13 @@ public record SceneCaption(Opening opening, ImmutableList<Appearance> objects) {
     return new SceneCaption(opening, ImmutableList.copyOf(order));
   }
 
+  /** The plain caption of looks given as words, such as "small red circle". */
+  static SceneCaption ofWords(List<String> looks) {
+    String text = looks.stream().map(words -> "a " + words).collect(Collectors.joining(" and "));
+    return parseObjects(Opening.NONE, text)
+        .orElseThrow(() -> new IllegalArgumentException("no object looks like " + looks));
+  }
+
   /** Reads a caption back; empty if {@code text} is not of the language. */
   public static Optional<SceneCaption> parse(String text) {
     for (Opening opening : Opening.values()) {
