@@ -1,0 +1,98 @@
+package org.blip4j.data.sample;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSortedMap;
+import com.google.common.primitives.Floats;
+import com.google.common.primitives.Longs;
+import com.google.protobuf.ByteString;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.tensorflow.proto.BytesList;
+import org.tensorflow.proto.Feature;
+import org.tensorflow.proto.FloatList;
+import org.tensorflow.proto.Int64List;
+
+/** The columns of a record besides image, texts and key, in order of name; immutable. */
+public record Columns(ImmutableSortedMap<String, Feature> features) {
+  /** No columns. */
+  public static final Columns NONE = new Columns(ImmutableSortedMap.of());
+
+  /** The columns of a map. */
+  public static Columns of(Map<String, Feature> features) {
+    return new Columns(ImmutableSortedMap.copyOf(features));
+  }
+
+  /** All texts of a column; bytes are taken as UTF-8, numbers are written out; empty if absent. */
+  public List<String> texts(String name) {
+    Feature feature = features.get(name);
+    return feature == null ? List.of() : texts(feature);
+  }
+
+  /** The first text of a column, if it has any. */
+  public Optional<String> text(String name) {
+    return texts(name).stream().findFirst();
+  }
+
+  /** The numbers of a float column; empty if absent. */
+  public List<Float> floats(String name) {
+    Feature feature = features.get(name);
+    return feature == null ? List.of() : feature.getFloatList().getValueList();
+  }
+
+  /** The same columns with one more (or another value) of UTF-8 texts. */
+  public Columns withTexts(String name, List<String> values) {
+    BytesList.Builder list = BytesList.newBuilder();
+    values.forEach(value -> list.addValue(ByteString.copyFromUtf8(value)));
+    return with(name, Feature.newBuilder().setBytesList(list).build());
+  }
+
+  /** The same columns with one more (or another value) of one UTF-8 text. */
+  public Columns withText(String name, String value) {
+    return withTexts(name, List.of(value));
+  }
+
+  /** The same columns with one more (or another value) of floats. */
+  public Columns withFloats(String name, float... values) {
+    FloatList.Builder list = FloatList.newBuilder().addAllValue(Floats.asList(values));
+    return with(name, Feature.newBuilder().setFloatList(list).build());
+  }
+
+  /** The same columns with one more (or another value) of integers. */
+  public Columns withLongs(String name, long... values) {
+    Int64List.Builder list = Int64List.newBuilder().addAllValue(Longs.asList(values));
+    return with(name, Feature.newBuilder().setInt64List(list).build());
+  }
+
+  /** The same columns without some. */
+  public Columns without(String... names) {
+    ImmutableSortedMap.Builder<String, Feature> kept = ImmutableSortedMap.naturalOrder();
+    features.forEach(
+        (name, feature) -> {
+          if (!Arrays.asList(names).contains(name)) {
+            kept.put(name, feature);
+          }
+        });
+    return new Columns(kept.build());
+  }
+
+  private Columns with(String name, Feature feature) {
+    ImmutableMap.Builder<String, Feature> all = ImmutableMap.builder();
+    all.putAll(features).put(name, feature);
+    return of(all.buildKeepingLast());
+  }
+
+  static List<String> texts(Feature feature) {
+    Stream<String> values =
+        switch (feature.getKindCase()) {
+          case BYTES_LIST ->
+              feature.getBytesList().getValueList().stream().map(ByteString::toStringUtf8);
+          case INT64_LIST -> feature.getInt64List().getValueList().stream().map(String::valueOf);
+          case FLOAT_LIST -> feature.getFloatList().getValueList().stream().map(String::valueOf);
+          case KIND_NOT_SET -> Stream.empty();
+        };
+    return values.toList();
+  }
+}

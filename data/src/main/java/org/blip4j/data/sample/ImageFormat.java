@@ -1,0 +1,48 @@
+package org.blip4j.data.sample;
+
+import com.google.protobuf.ByteString;
+import java.util.Arrays;
+import java.util.Optional;
+
+/** Image file formats, told by their first bytes, and the column each is written under. */
+public enum ImageFormat {
+  JPEG("jpg"),
+  PNG("png"),
+  GIF("image"),
+  BMP("image"),
+  WEBP("webp");
+
+  private static final ByteString JPEG_MAGIC = ByteString.fromHex("ffd8ff");
+  private static final ByteString PNG_MAGIC = ByteString.fromHex("89504e470d0a1a0a");
+
+  private final String column;
+
+  ImageFormat(String column) {
+    this.column = column;
+  }
+
+  /** The column that the bytes of such an image are written under. */
+  public String column() {
+    return column;
+  }
+
+  /** The format of an image, or empty if the bytes are of none. */
+  public static Optional<ImageFormat> of(ByteString image) {
+    return Arrays.stream(values()).filter(format -> format.begins(image)).findFirst();
+  }
+
+  private boolean begins(ByteString image) {
+    return switch (this) {
+      case JPEG -> image.startsWith(JPEG_MAGIC);
+      case PNG -> image.startsWith(PNG_MAGIC);
+      case GIF -> ascii(image, 0, "GIF87a") || ascii(image, 0, "GIF89a");
+      case BMP -> ascii(image, 0, "BM") && image.size() >= 26 && image.byteAt(14) >= 12;
+      case WEBP -> ascii(image, 0, "RIFF") && ascii(image, 8, "WEBP");
+    };
+  }
+
+  private static boolean ascii(ByteString image, int offset, String word) {
+    return image.size() >= offset + word.length()
+        && image.substring(offset, offset + word.length()).equals(ByteString.copyFromUtf8(word));
+  }
+}

@@ -1,0 +1,177 @@
+package org.blip4j.data.sample;
+
+import com.google.common.base.VerifyException;
+import com.google.protobuf.ByteString;
+import java.nio.BufferUnderflowException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.zip.CRC32;
+
+/**
+ * Format and size of an image, read from its headers, after a check that the file is whole.
+ *
+ * <p>Nothing is decoded: JPEG is followed to its scan and its end marker, PNG chunk by chunk with
+ * the checksums of those that matter, WebP by its stated length, GIF and BMP by their headers.
+ * Bytes after the end of the image are allowed.
+ */
+public record ImageInfo(ImageFormat format, int width, int height) {
+  private static final int SHOWN = 8;
+
+  public ImageInfo {
+    if (width < 1 || height < 1) {
+      throw new IllegalArgumentException(
+          "%s image is %d x %d pixels".formatted(format, width, height));
+    }
+  }
+
+  /**
+   * Inspects an image.
+   *
+   * @throws SampleException if the bytes are of no known format, cut short or damaged
+   */
+  public static ImageInfo inspect(ByteString image) throws SampleException {
+    ImageFormat format =
+        ImageFormat.of(image).orElseThrow(() -> new SampleException(notAnImage(image)));
+    ByteBuffer bytes = image.asReadOnlyByteBuffer();
+    try {
+      return switch (format) {
+        case JPEG -> jpeg(bytes.order(ByteOrder.BIG_ENDIAN));
+        case PNG -> png(bytes.order(ByteOrder.BIG_ENDIAN));
+        case GIF -> gif(bytes.order(ByteOrder.LITTLE_ENDIAN));
+        case BMP -> bmp(bytes.order(ByteOrder.LITTLE_ENDIAN));
+        case WEBP -> webp(bytes.order(ByteOrder.LITTLE_ENDIAN));
+      };
+    } catch (BufferUnderflowException | IndexOutOfBoundsException e) {
+      throw new SampleException(
+          "%s image of %d bytes is cut short".formatted(format, image.size()), e);
+    } catch (IllegalArgumentException | VerifyException e) {
+      throw new SampleException(
+          "%s image of %d bytes is damaged: %s".formatted(format, image.size(), e.getMessage()), e);
+    }
+  }
+
+  private static String notAnImage(ByteString image) {
+    if (image.isEmpty()) {
+      return "the image is empty";
+    }
+    StringBuilder start = new StringBuilder();
+    for (int i = 0; i < Math.min(SHOWN, image.size()); i++) {
+      start.append("%02x ".formatted(image.byteAt(i)));
+    }
+    return "not an image: %d bytes that begin with %s(JPEG, PNG, GIF, BMP and WebP are known)"
+        .formatted(image.size(), start);
+  }
+
+  private static ImageInfo jpeg(ByteBuffer in) {
+    in.position(2);
+    int width = 0;
+    int height = 0;
+    while (true) {
+      int marker = nextMarker(in);
+      int length = in.getShort() & 0xffff;
+      int next = in.position() - 2 + length;
+      boolean frame = marker >= 0xc0 && marker <= 0xcf;
+      if (frame && marker != 0xc4 && marker != 0xc8 && marker != 0xcc) {
+        in.get();
+        height = in.getShort() & 0xffff;
+        width = in.getShort() & 0xffff;
+      }
+      seek(in, Math.max(next, in.position()));
+      if (marker == 0xda) {
+        requireJpegEnd(in);
+        return new ImageInfo(ImageFormat.JPEG, width, height);
+      }
+    }
+  }
+
+  private static void seek(ByteBuffer in, int position) {
+    if (position > in.limit()) {
+      throw new BufferUnderflowException();
+    }
+    in.position(position);
+  }
+
+  private static int nextMarker(ByteBuffer in) {
+    int marker = in.get() & 0xff;
+    while (marker != 0xff) {
+      marker = in.get() & 0xff;
+    }
+    while (marker == 0xff) {
+      marker = in.get() & 0xff;
+    }
+    return marker;
+  }
+
+  private static void requireJpegEnd(ByteBuffer in) {
+    for (int i = in.limit() - 2; i >= in.position(); i--) {
+      if (in.get(i) == (byte) 0xff && in.get(i + 1) == (byte) 0xd9) {
+        return;
+      }
+    }
+    throw new BufferUnderflowException();
+  }
+
+  private static ImageInfo png(ByteBuffer in) {
+    in.position(8);
+    int width = 0;
+    int height = 0;
+    while (true) {
+      int length = in.getInt();
+      int start = in.position();
+      int type = in.getInt();
+      if (length < 0 || length > in.remaining() - 4) {
+        throw new BufferUnderflowException();
+      }
+      int end = in.position() + length;
+      if (type == 0x49484452) { // IHDR
+        width = in.getInt();
+        height = in.getInt();
+      }
+      boolean critical = (type >> 29 & 1) == 0;
+      if (critical && crc(in, start, end) != in.getInt(end)) {
+        throw new VerifyException("a chunk does not match its checksum");
+      }
+      if (type == 0x49454e44) { // IEND
+        return new ImageInfo(ImageFormat.PNG, width, height);
+      }
+      seek(in, end + 4);
+    }
+  }
+
+  private static int crc(ByteBuffer in, int start, int end) {
+    CRC32 crc = new CRC32();
+    crc.update(in.duplicate().position(start).limit(end));
+    return (int) crc.getValue();
+  }
+
+  private static ImageInfo gif(ByteBuffer in) {
+    return new ImageInfo(ImageFormat.GIF, in.getShort(6) & 0xffff, in.getShort(8) & 0xffff);
+  }
+
+  private static ImageInfo bmp(ByteBuffer in) {
+    if (in.getInt(10) < 0 || in.getInt(10) >= in.limit()) {
+      throw new BufferUnderflowException();
+    }
+    if (in.getInt(14) == 12) {
+      return new ImageInfo(ImageFormat.BMP, in.getShort(18) & 0xffff, in.getShort(20) & 0xffff);
+    }
+    return new ImageInfo(ImageFormat.BMP, in.getInt(18), Math.abs(in.getInt(22)));
+  }
+
+  private static ImageInfo webp(ByteBuffer in) {
+    if ((in.getInt(4) & 0xffffffffL) + 8 > in.limit()) {
+      throw new BufferUnderflowException();
+    }
+    return switch (in.get(15)) {
+      case ' ' ->
+          new ImageInfo(ImageFormat.WEBP, in.getShort(26) & 0x3fff, in.getShort(28) & 0x3fff);
+      case 'L' -> {
+        int bits = in.getInt(21);
+        yield new ImageInfo(ImageFormat.WEBP, (bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1);
+      }
+      default ->
+          new ImageInfo(
+              ImageFormat.WEBP, (in.getInt(24) & 0xffffff) + 1, (in.getInt(26) >>> 8) + 1);
+    };
+  }
+}
