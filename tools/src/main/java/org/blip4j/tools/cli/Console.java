@@ -69,6 +69,13 @@ public final class Console {
     }
   }
 
+  /** Writes one result as a JSON object on a line; nothing without {@code --json}. */
+  public void json(Object row) throws IOException {
+    if (json) {
+      write(MAPPER.writeValueAsString(row));
+    }
+  }
+
   /** Writes text for people to standard output; nothing with {@code --json}. */
   public void text(String line) throws IOException {
     if (!json) {

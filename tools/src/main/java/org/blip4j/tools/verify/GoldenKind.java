@@ -1,0 +1,62 @@
+package org.blip4j.tools.verify;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** What a golden holds; told by its content, never by the name of its folder. */
+public enum GoldenKind {
+  /** Texts with their ids, padded ids, masks and cleaned forms. */
+  TOKENIZER,
+  /** Id lists with their text. */
+  DETOKENIZE,
+  /** Anything this version has no check for. */
+  UNKNOWN;
+
+  GoldenChecker checker() {
+    return switch (this) {
+      case TOKENIZER -> new TokenizerChecker();
+      case DETOKENIZE -> new DetokenizeChecker();
+      case UNKNOWN -> GoldenKind::refuse;
+    };
+  }
+
+  private static void refuse(Golden golden, RowSink rows) {
+    rows.accept(CheckRow.failed(golden.name(), "kind", "no check for this kind: " + golden.path()));
+  }
+
+  /** The kind of a folder with a {@code cases.json}. */
+  static GoldenKind ofFolder(Path folder) throws IOException {
+    Path config = folder.resolve("config.json");
+    JsonNode cases = Golden.readJson(folder.resolve("cases.json"));
+    String task = Files.exists(config) ? Golden.readJson(config).path("task").asText() : "";
+    return named(task.isEmpty() ? cases.path("name").asText() : task);
+  }
+
+  /** The kind of a file: JSON lines are told by the fields of the first. */
+  static GoldenKind ofFile(Path file) throws IOException {
+    try (BufferedReader reader = Files.newBufferedReader(file)) {
+      String line = reader.readLine();
+      if (line == null || !line.startsWith("{\"")) {
+        return UNKNOWN;
+      }
+      JsonNode first = Golden.readJson(file + ":1", line);
+      if (!first.path("ids").isArray() || !first.path("text").isTextual()) {
+        return UNKNOWN;
+      }
+      return first.size() == 2 ? DETOKENIZE : TOKENIZER;
+    }
+  }
+
+  private static GoldenKind named(String task) {
+    for (GoldenKind kind : values()) {
+      if (kind.name().toLowerCase(Locale.ROOT).equals(task)) {
+        return kind;
+      }
+    }
+    return UNKNOWN;
+  }
+}
