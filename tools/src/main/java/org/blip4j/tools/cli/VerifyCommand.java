@@ -43,13 +43,21 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    List<Golden> goldens = new ArrayList<>();
-    for (Path path : paths) {
-      goldens.addAll(Verification.find(path));
-    }
     Console console = common.console();
+    List<Golden> goldens = new ArrayList<>();
+    List<CheckRow> absent = new ArrayList<>();
+    for (Path path : paths) {
+      List<Golden> found = Verification.find(path);
+      goldens.addAll(found);
+      if (found.isEmpty()) {
+        absent.add(CheckRow.failed(path.toString(), "find", "no golden here or below"));
+      }
+    }
     console.text(FORMAT.formatted("GOLDEN", "", "CHECKS", "DEVIATION", "TOLERANCE", "LARGEST AT"));
-    boolean ok = true;
+    for (CheckRow row : absent) {
+      console.result(row, line(row.name(), false, "0", row));
+    }
+    boolean ok = absent.isEmpty();
     try (Progress progress = console.progress("goldens", goldens.size())) {
       for (Golden golden : goldens) {
         ok &= check(golden, console);

@@ -13,6 +13,8 @@ public enum GoldenKind {
   TOKENIZER,
   /** Id lists with their text. */
   DETOKENIZE,
+  /** One state dict in many checkpoint containers, and files that must be refused. */
+  CONTAINERS,
   /** Anything this version has no check for. */
   UNKNOWN;
 
@@ -20,6 +22,7 @@ public enum GoldenKind {
     return switch (this) {
       case TOKENIZER -> new TokenizerChecker();
       case DETOKENIZE -> new DetokenizeChecker();
+      case CONTAINERS -> new ContainersChecker();
       case UNKNOWN -> GoldenKind::refuse;
     };
   }
@@ -33,6 +36,9 @@ public enum GoldenKind {
     Path config = folder.resolve("config.json");
     JsonNode cases = Golden.readJson(folder.resolve("cases.json"));
     String task = Files.exists(config) ? Golden.readJson(config).path("task").asText() : "";
+    if (task.isEmpty() && cases.has("expected.json") && cases.path("files").isObject()) {
+      return CONTAINERS;
+    }
     return named(task.isEmpty() ? cases.path("name").asText() : task);
   }
 
