@@ -1,0 +1,96 @@
+package org.blip4j.graph.weights;
+
+import com.google.common.collect.ImmutableList;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The correspondence between published names and ours, in both directions.
+ *
+ * <p>Each published name belongs to exactly one variable or is skipped by name; each variable has
+ * one first published name and, where tensors are tied, further ones. Names outside the table
+ * belong to nothing: {@link #target} is empty.
+ *
+ * <pre>{@code
+ * WeightNames names = WeightNames.of(PublishedForm.OFFICIAL, true);
+ * names.target("text_decoder.cls.predictions.decoder.weight");
+ *     // text_encoder/embeddings/word_embeddings/weight, tied
+ * }</pre>
+ */
+public final class WeightNames {
+  private static final Pattern MOMENTUM =
+      Pattern.compile("(visual_encoder|text_encoder|vision_proj|text_proj)_m/(.*)");
+  private static final Pattern ONE_OF_TWO =
+      Pattern.compile("(.*/crossattention/(?:self|output/dense))[01]/(.*)");
+
+  private final ImmutableList<WeightRule> rules;
+
+  private WeightNames(ImmutableList<WeightRule> rules) {
+    this.rules = rules;
+  }
+
+  /**
+   * The table for a form of file and a model.
+   *
+   * @param form whose names the file has
+   * @param sharedDecoder whether the model's decoder shares variables with its encoder, as in
+   *     pre-training; says nothing about the file
+   */
+  public static WeightNames of(PublishedForm form, boolean sharedDecoder) {
+    return new WeightNames(
+        switch (form) {
+          case OFFICIAL -> sharedDecoder ? WeightTable.shared() : WeightTable.separate();
+          case HUGGING_FACE -> WeightTable.huggingFace();
+        });
+  }
+
+  /** The variable that a published tensor fills; empty for skipped and unknown names. */
+  public Optional<WeightTarget> target(String publishedName) {
+    List<WeightTarget> targets = new ArrayList<>();
+    for (WeightRule rule : rules) {
+      rule.variable(publishedName)
+          .ifPresent(name -> targets.add(new WeightTarget(name, rule.layout(), rule.tied())));
+    }
+    if (targets.size() > 1) {
+      throw new IllegalStateException(publishedName + " has several rules: " + targets);
+    }
+    return targets.stream().findFirst();
+  }
+
+  /** Whether a published tensor is known to hold nothing of the model ({@code position_ids}). */
+  public boolean skips(String publishedName) {
+    return WeightTable.SKIPPED.match(publishedName).isPresent();
+  }
+
+  /** The names under which a variable is published, the first name first; empty if none. */
+  public ImmutableList<PublishedName> published(String variableName) {
+    List<PublishedName> names = new ArrayList<>();
+    for (WeightRule rule : rules) {
+      rule.published(variableName)
+          .ifPresent(
+              name ->
+                  names.add(
+                      rule.tied() ? names.size() : 0,
+                      new PublishedName(name, rule.layout(), rule.tied())));
+    }
+    return ImmutableList.copyOf(names);
+  }
+
+  /**
+   * The variable whose tensor may fill this one where a file has none for it: momentum copies start
+   * as copies, and both cross-attentions of the two-image model start as the only one of
+   * pre-training (paper, sections 3.2 and 5.4).
+   */
+  public Optional<String> substitute(String variableName) {
+    for (Pattern pattern : List.of(MOMENTUM, ONE_OF_TWO)) {
+      Matcher matcher = pattern.matcher(variableName);
+      if (matcher.matches()) {
+        return Optional.of(matcher.group(1) + "/" + matcher.group(2));
+      }
+    }
+    return Optional.empty();
+  }
+}
