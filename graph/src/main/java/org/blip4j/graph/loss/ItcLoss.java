@@ -1,0 +1,117 @@
+package org.blip4j.graph.loss;
+
+import java.util.List;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.layer.Arithmetic;
+import org.blip4j.ops.loss.CrossEntropy;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.linalg.MatMul;
+import org.tensorflow.types.TFloat32;
+
+/**
+ * Image-text contrastive loss with momentum features, queues and soft targets (blip-spec 5.3).
+ *
+ * <p>Columns of every similarity are the momentum features of the batch, then the queue.
+ */
+public final class ItcLoss {
+  private ItcLoss() {}
+
+  /**
+   * What the loss is computed from.
+   *
+   * @param online features of the batch, through which the gradient flows
+   * @param momentum features of the same batch from the momentum encoders
+   * @param queue features of earlier batches, {@code [Q, E]} each
+   * @param temperature a scalar
+   * @param alpha weight of the soft targets, a scalar
+   * @param hardTargets {@code [B, B+Q]}, rows sum to 1
+   */
+  public record Inputs(
+      Features online,
+      Features momentum,
+      Features queue,
+      Operand<TFloat32> temperature,
+      Operand<TFloat32> alpha,
+      Operand<TFloat32> hardTargets) {}
+
+  /**
+   * The two directions of a quantity, {@code [B, B+Q]} each.
+   *
+   * @param imageToText rows are images
+   * @param textToImage rows are texts
+   */
+  public record Directions(Operand<TFloat32> imageToText, Operand<TFloat32> textToImage) {}
+
+  /**
+   * The loss and what it was made of.
+   *
+   * @param loss a scalar, the mean of both directions
+   * @param lossImageToText a scalar
+   * @param lossTextToImage a scalar
+   * @param similarities over the temperature, with gradient
+   * @param momentumSimilarities the same from momentum features, without
+   * @param targets soft targets
+   */
+  public record Result(
+      Operand<TFloat32> loss,
+      Operand<TFloat32> lossImageToText,
+      Operand<TFloat32> lossTextToImage,
+      Directions similarities,
+      Directions momentumSimilarities,
+      Directions targets) {}
+
+  /** Computes the loss. */
+  public static Result compute(GraphContext outer, Inputs in) {
+    GraphContext ctx = outer.in("itc");
+    Ops tf = ctx.tf();
+    Operand<TFloat32> images =
+        tf.stopGradient(
+            tf.concat(List.of(in.momentum().image(), in.queue().image()), tf.constant(0)));
+    Operand<TFloat32> texts =
+        tf.stopGradient(
+            tf.concat(List.of(in.momentum().text(), in.queue().text()), tf.constant(0)));
+    Directions similarities =
+        new Directions(
+            similarity(ctx, in.online().image(), texts, in.temperature()),
+            similarity(ctx, in.online().text(), images, in.temperature()));
+    Operand<TFloat32> constant = tf.stopGradient(in.temperature());
+    Directions momentum =
+        new Directions(
+            tf.stopGradient(similarity(ctx, in.momentum().image(), texts, constant)),
+            tf.stopGradient(similarity(ctx, in.momentum().text(), images, constant)));
+    Directions targets =
+        new Directions(
+            targets(ctx, in, momentum.imageToText()), targets(ctx, in, momentum.textToImage()));
+    Operand<TFloat32> imageToText =
+        mean(ctx, CrossEntropy.soft(ctx, similarities.imageToText(), targets.imageToText()));
+    Operand<TFloat32> textToImage =
+        mean(ctx, CrossEntropy.soft(ctx, similarities.textToImage(), targets.textToImage()));
+    Operand<TFloat32> loss =
+        tf.math.mul(Arithmetic.add(ctx, imageToText, textToImage), tf.constant(0.5f));
+    return new Result(loss, imageToText, textToImage, similarities, momentum, targets);
+  }
+
+  private static Operand<TFloat32> similarity(
+      GraphContext ctx,
+      Operand<TFloat32> rows,
+      Operand<TFloat32> columns,
+      Operand<TFloat32> temperature) {
+    return ctx.tf()
+        .math
+        .div(ctx.tf().linalg.matMul(rows, columns, MatMul.transposeB(true)), temperature);
+  }
+
+  private static Operand<TFloat32> targets(
+      GraphContext ctx, Inputs in, Operand<TFloat32> momentumSimilarity) {
+    Ops tf = ctx.tf();
+    Operand<TFloat32> soft = tf.math.mul(tf.nn.softmax(momentumSimilarity), in.alpha());
+    Operand<TFloat32> hard =
+        tf.math.mul(in.hardTargets(), tf.math.sub(tf.constant(1f), in.alpha()));
+    return tf.stopGradient(Arithmetic.add(ctx, soft, hard));
+  }
+
+  private static Operand<TFloat32> mean(GraphContext ctx, Operand<TFloat32> rows) {
+    return ctx.tf().math.mean(rows, ctx.tf().constant(0));
+  }
+}

@@ -1,0 +1,82 @@
+package org.blip4j.graph.loss;
+
+import java.util.List;
+import org.blip4j.graph.text.Attended;
+import org.blip4j.graph.text.ImageGroundedEncoder;
+import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
+import org.blip4j.ops.layer.Linear;
+import org.blip4j.ops.loss.CrossEntropy;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+
+/**
+ * Image-text matching: is this pair a true one? (blip-spec 5.4)
+ *
+ * <p>Rows are B true pairs, then B pairs (wrong image, text), then B pairs (image, wrong text);
+ * class 1 is a match. Images are projected for cross-attention once, however many pairs they are
+ * in.
+ */
+public final class ItmLoss {
+  private ItmLoss() {}
+
+  /**
+   * The loss and what it was made of.
+   *
+   * @param loss a scalar
+   * @param logits {@code [3B, 2]}
+   * @param labels {@code [3B]}
+   * @param accuracy share of pairs that are judged rightly, a scalar; always answering "no match"
+   *     gives 2/3
+   */
+  public record Result(
+      Operand<TFloat32> loss,
+      Operand<TFloat32> logits,
+      Operand<TInt64> labels,
+      Operand<TFloat32> accuracy) {}
+
+  /**
+   * Computes the loss.
+   *
+   * @param head maps {@code [N, W]} to {@code [N, 2]}
+   * @param tokens {@code [B, T]}, beginning with [ENC]
+   * @param images projected images {@code [B, ...]}
+   */
+  public static Result compute(
+      GraphContext outer,
+      ImageGroundedEncoder encoder,
+      Linear head,
+      Tokens tokens,
+      Attended images,
+      HardNegatives negatives) {
+    GraphContext ctx = outer.in("itm");
+    Ops tf = ctx.tf();
+    Operand<TInt32> batch = Shapes.dim(ctx, tokens.ids(), 0);
+    Operand<TInt32> own = tf.range(tf.constant(0), batch, tf.constant(1));
+    Operand<TInt32> textRows =
+        tf.concat(List.of(own, own, negatives.textForImage()), tf.constant(0)); // [3B]
+    Operand<TInt32> imageRows =
+        tf.concat(List.of(own, negatives.imageForText(), own), tf.constant(0)); // [3B]
+    Operand<TFloat32> states =
+        encoder
+            .apply(ctx, tokens.gather(ctx, textRows), images.gather(ctx, imageRows))
+            .firstState(ctx); // [3B, W]
+    Operand<TFloat32> logits = head.apply(ctx.in("head"), states);
+    Operand<TInt64> labels =
+        tf.dtypes.cast(
+            tf.math.less(
+                tf.range(tf.constant(0), tf.math.mul(batch, tf.constant(3)), tf.constant(1)),
+                batch),
+            TInt64.class);
+    Operand<TFloat32> loss =
+        tf.math.mean(CrossEntropy.hard(ctx, logits, labels, 0), tf.constant(0));
+    Operand<TInt64> judged = tf.math.argMax(logits, tf.constant(1));
+    Operand<TFloat32> accuracy =
+        tf.math.mean(tf.dtypes.cast(tf.math.equal(judged, labels), TFloat32.class), tf.constant(0));
+    return new Result(loss, logits, labels, accuracy);
+  }
+}

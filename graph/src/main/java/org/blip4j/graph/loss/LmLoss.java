@@ -1,0 +1,104 @@
+package org.blip4j.graph.loss;
+
+import java.util.List;
+import org.blip4j.graph.text.Attended;
+import org.blip4j.graph.text.ImageGroundedDecoder;
+import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
+import org.blip4j.ops.loss.CrossEntropy;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBool;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+
+/**
+ * Language modelling: logits at position t predict the token at t + 1, with label smoothing;
+ * padding and the prompt do not count (blip-spec 3.7).
+ */
+public final class LmLoss {
+  private LmLoss() {}
+
+  /**
+   * The loss and what it was made of.
+   *
+   * @param loss the mean over all counting positions of the batch, a scalar
+   * @param tokenLoss {@code [B, T-1]}, 0 where the target does not count
+   * @param sequenceLoss the sum over each text, {@code [B]}
+   * @param logits {@code [B, T, V]}
+   * @param targets {@code [B, T]}, not shifted; {@link CrossEntropy#IGNORE} where it does not count
+   */
+  public record Result(
+      Operand<TFloat32> loss,
+      Operand<TFloat32> tokenLoss,
+      Operand<TFloat32> sequenceLoss,
+      Operand<TFloat32> logits,
+      Operand<TInt64> targets) {}
+
+  /**
+   * Settings of the loss.
+   *
+   * @param promptLength number of first tokens that are given, [DEC] included; 0 without a prompt
+   * @param labelSmoothing share of the uniform distribution in the targets
+   */
+  public record Settings(int promptLength, double labelSmoothing) {}
+
+  /**
+   * Computes the loss.
+   *
+   * @param tokens {@code [B, T]}, beginning with [DEC]
+   * @param images projected images {@code [B, ...]}
+   */
+  public static Result compute(
+      GraphContext outer,
+      ImageGroundedDecoder decoder,
+      Tokens tokens,
+      Attended images,
+      Settings settings) {
+    GraphContext ctx = outer.in("lm");
+    Ops tf = ctx.tf();
+    Operand<TFloat32> logits = decoder.logits(ctx, tokens, images); // [B, T, V]
+    Operand<TInt64> targets = targets(ctx, tokens, settings.promptLength()); // [B, T]
+    int vocabulary = decoder.stack().config().vocabularySize();
+    Operand<TFloat32> predicted =
+        tf.slice(
+            logits,
+            tf.constant(new int[] {0, 0, 0}),
+            tf.stack(List.of(tf.constant(-1), lengthMinusOne(ctx, tokens), tf.constant(-1))));
+    Operand<TInt64> shifted =
+        tf.slice(targets, tf.constant(new int[] {0, 1}), tf.constant(new int[] {-1, -1}));
+    Operand<TInt64> rowTargets = tf.reshape(shifted, tf.constant(new int[] {-1}));
+    Operand<TFloat32> rows =
+        CrossEntropy.hard(
+            ctx,
+            tf.reshape(predicted, tf.constant(new int[] {-1, vocabulary})),
+            rowTargets,
+            settings.labelSmoothing()); // [B*(T-1)]
+    Operand<TFloat32> tokenLoss = tf.reshape(rows, tf.shape(shifted));
+    return new Result(
+        CrossEntropy.meanOverCounting(ctx, rows, rowTargets),
+        tokenLoss,
+        tf.reduceSum(tokenLoss, tf.constant(1)),
+        logits,
+        targets);
+  }
+
+  private static Operand<TInt64> targets(GraphContext ctx, Tokens tokens, int promptLength) {
+    Ops tf = ctx.tf();
+    Operand<TInt64> ignored = tf.fill(tf.shape(tokens.ids()), tf.constant(CrossEntropy.IGNORE));
+    Operand<TBool> counts = tf.math.greater(tokens.mask(), tf.constant(0L));
+    if (promptLength > 0) {
+      Operand<TInt32> positions =
+          tf.range(tf.constant(0), Shapes.dim(ctx, tokens.ids(), 1), tf.constant(1));
+      counts =
+          tf.math.logicalAnd(counts, tf.math.greaterEqual(positions, tf.constant(promptLength)));
+    }
+    return tf.select(counts, tokens.ids(), ignored);
+  }
+
+  private static Operand<TInt32> lengthMinusOne(GraphContext ctx, Tokens tokens) {
+    return ctx.tf().math.sub(Shapes.dim(ctx, tokens.ids(), 1), ctx.tf().constant(1));
+  }
+}

@@ -1,0 +1,109 @@
+package org.blip4j.graph.model;
+
+import java.util.Optional;
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.Task;
+import org.blip4j.graph.text.ImageGroundedDecoder;
+import org.blip4j.graph.text.ImageGroundedEncoder;
+import org.blip4j.graph.text.MedStack;
+import org.blip4j.graph.text.Tokens;
+import org.blip4j.graph.vision.ImageStates;
+import org.blip4j.graph.vision.VisionTransformer;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.VariableScope;
+import org.blip4j.ops.layer.Linear;
+import org.tensorflow.Operand;
+import org.tensorflow.types.TFloat32;
+
+/**
+ * The assembly of one BLIP model: image encoder, text stacks, projections and heads over one set of
+ * variables (paper section 3.1). No loss, no training state.
+ */
+public final class Blip {
+  private final BlipConfig config;
+  private final Task task;
+  private final VisionTransformer vision;
+  private final Optional<Matching> matching;
+  private final Optional<ImageGroundedDecoder> decoder;
+
+  /**
+   * The parts that compare images with texts.
+   *
+   * @param dual the two encoders of ITC
+   * @param grounded the image-grounded encoder of ITM, over the same text layers
+   * @param head maps a sentence state {@code [N, W]} to logits {@code [N, 2]}; class 1 is a match
+   */
+  public record Matching(DualEncoder dual, ImageGroundedEncoder grounded, Linear head) {
+
+    /** ITM logits {@code [B, 2]} of texts that begin with [ENC], each with the image in its row. */
+    public Operand<TFloat32> itmLogits(GraphContext ctx, Tokens tokens, ImageStates images) {
+      return head.apply(
+          ctx.in("itm_head"), grounded.apply(ctx, tokens, images.attended()).firstState(ctx));
+    }
+  }
+
+  private Blip(VariableScope vars, BlipConfig config, Task task) {
+    this.config = config;
+    this.task = task;
+    if (task.matches()) {
+      DualEncoder dual = DualEncoder.create(vars, config);
+      Linear head = Linear.createFanIn(vars.child("itm_head"), config.text().width(), 2);
+      this.vision = dual.vision();
+      this.matching = Optional.of(new Matching(dual, new ImageGroundedEncoder(dual.text()), head));
+    } else {
+      this.vision = VisionTransformer.create(vars.child("visual_encoder"), config.vision());
+      this.matching = Optional.empty();
+    }
+    this.decoder =
+        task.captions() ? Optional.of(decoder(vars.child("text_decoder"))) : Optional.empty();
+  }
+
+  private ImageGroundedDecoder decoder(VariableScope vars) {
+    VariableScope bert = vars.child("bert");
+    MedStack stack =
+        matching
+            .map(present -> present.dual().text().withOwnSelfAttention(bert))
+            .orElseGet(() -> MedStack.create(bert, config.text(), config.vision().width()));
+    return ImageGroundedDecoder.create(vars, stack);
+  }
+
+  /** Creates the variables that a task needs and no others. */
+  public static Blip create(VariableScope vars, BlipConfig config, Task task) {
+    return new Blip(vars, config, task);
+  }
+
+  /** The architecture. */
+  public BlipConfig config() {
+    return config;
+  }
+
+  /** What the model has parts for. */
+  public Task task() {
+    return task;
+  }
+
+  /** The image encoder. */
+  public VisionTransformer vision() {
+    return vision;
+  }
+
+  /**
+   * The parts that compare images with texts.
+   *
+   * @throws IllegalStateException if the model has none
+   */
+  public Matching matching() {
+    return matching.orElseThrow(
+        () -> new IllegalStateException("a " + task + " model cannot match images with texts"));
+  }
+
+  /**
+   * The image-grounded decoder.
+   *
+   * @throws IllegalStateException if the model has none
+   */
+  public ImageGroundedDecoder decoder() {
+    return decoder.orElseThrow(
+        () -> new IllegalStateException("a " + task + " model cannot write captions"));
+  }
+}

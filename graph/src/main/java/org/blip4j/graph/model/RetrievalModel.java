@@ -1,0 +1,179 @@
+package org.blip4j.graph.model;
+
+import com.google.common.collect.ImmutableMap;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.ObjectiveConfig;
+import org.blip4j.graph.config.Task;
+import org.blip4j.graph.loss.Features;
+import org.blip4j.graph.loss.HardNegatives;
+import org.blip4j.graph.loss.ItcLoss;
+import org.blip4j.graph.loss.ItmLoss;
+import org.blip4j.graph.text.Attended;
+import org.blip4j.graph.vision.ImageStates;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Variable;
+import org.blip4j.ops.core.VariableScope;
+import org.blip4j.ops.layer.Arithmetic;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.ReduceSum;
+import org.tensorflow.op.linalg.MatMul;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
+
+/**
+ * Retrieval fine-tuning: ITC + ITM where pairs of one image know each other (blip-spec 7.1).
+ *
+ * <p>Differences from pre-training: texts of the same image share the hard target, also in the
+ * queue; negatives are drawn by online similarities, without a floor, and never from the same
+ * image.
+ */
+public final class RetrievalModel implements TaskModel {
+  private final Blip blip;
+  private final MomentumTwin momentum;
+  private final ContrastiveState contrastive;
+
+  private RetrievalModel(VariableScope vars, BlipConfig config, ObjectiveConfig objective) {
+    this.blip = Blip.create(vars, config, Task.RETRIEVAL);
+    this.momentum = MomentumTwin.create(vars, config, blip.matching().dual(), objective.momentum());
+    this.contrastive = ContrastiveState.createWithIdentities(vars, config, objective);
+  }
+
+  /** Creates all variables of retrieval fine-tuning. */
+  public static RetrievalModel create(
+      VariableScope vars, BlipConfig config, ObjectiveConfig objective) {
+    return new RetrievalModel(vars, config, objective);
+  }
+
+  /**
+   * Everything that a step computes.
+   *
+   * @param temperature after clamping, a scalar
+   * @param online features with gradient
+   * @param momentumFeatures features of the updated twin
+   * @param allIdentities of the batch, then of the queue before this step, {@code [B+Q]}
+   * @param hardTargets {@code [B, B+Q]}
+   * @param itc contrastive loss
+   * @param wrong 1 for pairs of different images, {@code [B, B]}
+   * @param weights of drawing negatives
+   * @param negatives what was drawn
+   * @param itm matching loss
+   * @param step the whole
+   */
+  public record Trace(
+      Operand<TFloat32> temperature,
+      Features online,
+      Features momentumFeatures,
+      Operand<TInt64> allIdentities,
+      Operand<TFloat32> hardTargets,
+      ItcLoss.Result itc,
+      Operand<TFloat32> wrong,
+      HardNegatives.Weights weights,
+      HardNegatives negatives,
+      ItmLoss.Result itm,
+      TrainingStep step) {}
+
+  @Override
+  public Blip blip() {
+    return blip;
+  }
+
+  @Override
+  public List<Op> start(GraphContext ctx) {
+    return momentum.copyFromOnline(ctx);
+  }
+
+  @Override
+  public TrainingStep step(GraphContext ctx, ImageTextBatch batch) {
+    return trace(ctx, batch, Optional.empty()).step();
+  }
+
+  /**
+   * Adds a step and names what lies between.
+   *
+   * @param given negatives to be used in place of drawn ones, for parity checks
+   */
+  public Trace trace(GraphContext ctx, ImageTextBatch batch, Optional<HardNegatives> given) {
+    Ops tf = ctx.tf();
+    Blip.Matching matching = blip.matching();
+    Operand<TInt64> identities =
+        batch
+            .identities()
+            .orElseThrow(
+                () -> new IllegalArgumentException("retrieval needs the identities of images"));
+    Operand<TFloat32> temperature = contrastive.clampedTemperature(ctx);
+    ImageStates images = blip.vision().apply(ctx, batch.pixels());
+    Features online = matching.dual().features(ctx, images, batch.tokens());
+    Map<Variable<?>, Operand<?>> updated = momentum.updated(ctx);
+    Features slow = MomentumFeatures.of(ctx.in("momentum").withValues(updated), momentum, batch);
+    Operand<TInt64> all =
+        tf.concat(List.of(identities, contrastive.queuedIdentities(ctx)), tf.constant(0));
+    Operand<TFloat32> hard = hardTargets(ctx.in("hard_targets"), identities, all);
+    ItcLoss.Result itc =
+        ItcLoss.compute(
+            ctx,
+            new ItcLoss.Inputs(
+                online, slow, contrastive.queue(ctx), temperature, batch.alpha(), hard));
+    GraphContext inner = ctx.in("negatives");
+    Operand<TFloat32> wrong = BatchPairs.differentIdentities(inner, identities);
+    HardNegatives.Weights weights =
+        new HardNegatives.Weights(
+            weights(inner, online.text(), online.image(), temperature, wrong),
+            weights(inner, online.image(), online.text(), temperature, wrong));
+    HardNegatives negatives = given.orElseGet(() -> HardNegatives.draw(ctx, weights));
+    Attended attended = matching.grounded().stack().project(ctx, images.attended());
+    ItmLoss.Result itm =
+        ItmLoss.compute(
+            ctx,
+            matching.grounded(),
+            matching.head(),
+            batch.tokens().withFirst(ctx, blip.config().text().tokens().enc()),
+            attended,
+            negatives);
+    Operand<TFloat32> loss = Arithmetic.add(ctx, itc.loss(), itm.loss());
+    TrainingStep step =
+        new TrainingStep(
+            loss,
+            ImmutableMap.of(
+                "loss", loss,
+                "loss_itc", itc.loss(),
+                "loss_itm", itm.loss(),
+                "itm_accuracy", itm.accuracy(),
+                "temperature", tf.stopGradient(temperature)),
+            after -> {
+              List<Op> writes = new ArrayList<>(momentum.store(after, updated));
+              writes.addAll(contrastive.enqueue(after, slow, Optional.of(identities)));
+              return writes;
+            });
+    return new Trace(
+        temperature, online, slow, all, hard, itc, wrong, weights, negatives, itm, step);
+  }
+
+  private static Operand<TFloat32> hardTargets(
+      GraphContext ctx, Operand<TInt64> identities, Operand<TInt64> all) {
+    Ops tf = ctx.tf();
+    Operand<TFloat32> same =
+        tf.dtypes.cast(
+            tf.math.equal(
+                tf.expandDims(identities, tf.constant(1)), tf.expandDims(all, tf.constant(0))),
+            TFloat32.class); // [B, B+Q]
+    return tf.math.div(same, tf.reduceSum(same, tf.constant(1), ReduceSum.keepDims(true)));
+  }
+
+  private static Operand<TFloat32> weights(
+      GraphContext ctx,
+      Operand<TFloat32> rows,
+      Operand<TFloat32> columns,
+      Operand<TFloat32> temperature,
+      Operand<TFloat32> wrong) {
+    Ops tf = ctx.tf();
+    Operand<TFloat32> similarity =
+        tf.math.div(tf.linalg.matMul(rows, columns, MatMul.transposeB(true)), temperature);
+    return HardNegatives.weights(ctx, tf.stopGradient(similarity), 0f, wrong);
+  }
+}

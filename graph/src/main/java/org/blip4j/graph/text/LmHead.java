@@ -1,0 +1,69 @@
+package org.blip4j.graph.text;
+
+import org.blip4j.graph.config.TextConfig;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Initializer;
+import org.blip4j.ops.core.Variable;
+import org.blip4j.ops.core.VariableScope;
+import org.blip4j.ops.layer.Embedding;
+import org.blip4j.ops.layer.Gelu;
+import org.blip4j.ops.layer.LayerNorm;
+import org.blip4j.ops.layer.Linear;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.linalg.MatMul;
+import org.tensorflow.types.TFloat32;
+
+/**
+ * The language-model head: norm(gelu(dense(h))) times the word table, transposed, plus a bias
+ * (blip-spec 3.6). The matrix is the word table itself.
+ */
+public final class LmHead {
+  private final Linear dense;
+  private final LayerNorm norm;
+  private final Variable<TFloat32> bias;
+  private final Embedding words;
+
+  private LmHead(VariableScope predictions, TextConfig config, Embedding words) {
+    VariableScope transform = predictions.child("transform");
+    this.bias = predictions.create("bias", Shape.of(config.vocabularySize()), Initializer.zeros());
+    this.dense = Linear.create(transform.child("dense"), config.width(), config.width());
+    this.norm =
+        LayerNorm.create(transform.child("LayerNorm"), config.width(), config.layerNormEpsilon());
+    this.words = words;
+  }
+
+  /** Creates the head below {@code text_decoder}. */
+  static LmHead create(VariableScope decoder, TextConfig config, Embedding words) {
+    return new LmHead(decoder.child("cls").child("predictions"), config, words);
+  }
+
+  /** Logits {@code [N, V]} of states {@code [N, W]}. */
+  public Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> rows) {
+    Operand<TFloat32> product =
+        ctx.tf()
+            .linalg
+            .matMul(transform(ctx, rows), ctx.read(words.weight()), MatMul.transposeB(true));
+    return ctx.tf().nn.biasAdd(product, ctx.read(bias));
+  }
+
+  /**
+   * The word table as {@code [W, V]}. A loop computes it once before it starts: products with it
+   * are several times faster than with the table as it lies.
+   */
+  public Operand<TFloat32> outputMatrix(GraphContext ctx) {
+    return ctx.tf().linalg.transpose(ctx.read(words.weight()), ctx.tf().constant(new int[] {1, 0}));
+  }
+
+  /** Logits {@code [N, V]} of states {@code [N, W]} with a prepared {@link #outputMatrix}. */
+  public Operand<TFloat32> apply(
+      GraphContext ctx, Operand<TFloat32> rows, Operand<TFloat32> outputMatrix) {
+    Operand<TFloat32> product =
+        ctx.tf().linalg.matMul(transform(ctx, rows), ctx.capture(outputMatrix));
+    return ctx.tf().nn.biasAdd(product, ctx.read(bias));
+  }
+
+  private Operand<TFloat32> transform(GraphContext ctx, Operand<TFloat32> rows) {
+    return norm.apply(ctx.in("norm"), Gelu.apply(ctx, dense.apply(ctx.in("transform"), rows)));
+  }
+}

@@ -1,0 +1,59 @@
+package org.blip4j.graph.text;
+
+import org.blip4j.graph.config.TextConfig;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.VariableScope;
+import org.blip4j.ops.layer.Arithmetic;
+import org.blip4j.ops.layer.Dropout;
+import org.blip4j.ops.layer.Embedding;
+import org.blip4j.ops.layer.LayerNorm;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+
+/**
+ * norm(words + positions); there are no token types (blip-spec 3.2). Positions count from the first
+ * column, whatever the padding.
+ */
+public final class TextEmbeddings {
+  private final Embedding words;
+  private final Embedding positions;
+  private final LayerNorm norm;
+  private final Dropout dropout;
+
+  private TextEmbeddings(VariableScope vars, TextConfig config) {
+    this.words =
+        Embedding.create(vars.child("word_embeddings"), config.vocabularySize(), config.width());
+    this.positions =
+        Embedding.create(vars.child("position_embeddings"), config.maxPositions(), config.width());
+    this.norm =
+        LayerNorm.create(vars.child("LayerNorm"), config.width(), config.layerNormEpsilon());
+    this.dropout = new Dropout(config.dropout());
+  }
+
+  static TextEmbeddings create(VariableScope vars, TextConfig config) {
+    return new TextEmbeddings(vars, config);
+  }
+
+  /** The word table, which is also the output matrix of the language model. */
+  public Embedding words() {
+    return words;
+  }
+
+  /**
+   * Embeds ids {@code [B, T]} whose first column is at a position.
+   *
+   * @param offset the position of the first column, a scalar
+   * @return {@code [B, T, W]}
+   */
+  Operand<TFloat32> apply(GraphContext ctx, Operand<TInt64> ids, Operand<TInt32> offset) {
+    Ops tf = ctx.tf();
+    Operand<TInt32> length = tf.gather(tf.shape(ids), tf.constant(1), tf.constant(0));
+    Operand<TInt32> places = tf.range(offset, tf.math.add(offset, length), tf.constant(1)); // [T]
+    Operand<TFloat32> sum =
+        Arithmetic.add(ctx, words.apply(ctx, ids), positions.apply(ctx, places));
+    return dropout.apply(ctx.in("dropout"), norm.apply(ctx.in("norm"), sum));
+  }
+}

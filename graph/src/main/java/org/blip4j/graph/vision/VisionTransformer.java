@@ -1,0 +1,135 @@
+package org.blip4j.graph.vision;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.blip4j.graph.config.VitConfig;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Initializer;
+import org.blip4j.ops.core.Shapes;
+import org.blip4j.ops.core.Variable;
+import org.blip4j.ops.core.VariableScope;
+import org.blip4j.ops.layer.Arithmetic;
+import org.blip4j.ops.layer.LayerNorm;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+
+/**
+ * The image encoder: x0 = [cls ; patches] + positions, pre-norm blocks, final normalisation over
+ * all tokens (Dosovitskiy et al. 2021; blip-spec 2.2).
+ *
+ * <ul>
+ *   <li>input: normalised pixels {@code [B, S, S, 3]}
+ *   <li>output: {@code [B, P, W]}, class token first, patches row by row
+ * </ul>
+ */
+public final class VisionTransformer {
+  private final VitConfig config;
+  private final Variable<TFloat32> classToken;
+  private final Variable<TFloat32> positions;
+  private final Variable<TFloat32> patchKernel;
+  private final Variable<TFloat32> patchBias;
+  private final List<VitBlock> blocks;
+  private final LayerNorm norm;
+
+  private VisionTransformer(VariableScope vars, VitConfig config) {
+    int width = config.width();
+    int patch = config.patchSize();
+    this.config = config;
+    Initializer embedding = vars.scheme().embedding();
+    this.classToken = vars.create("cls_token", Shape.of(1, 1, width), embedding);
+    this.positions = vars.create("pos_embed", Shape.of(1, config.tokens(), width), embedding);
+    Initializer uniform = Initializer.fanInUniform(3L * patch * patch);
+    VariableScope projection = vars.child("patch_embed").child("proj");
+    this.patchKernel = projection.create("kernel", Shape.of(patch, patch, 3, width), uniform);
+    this.patchBias = projection.create("bias", Shape.of(width), uniform);
+    List<VitBlock> list = new ArrayList<>();
+    for (int i = 0; i < config.layers(); i++) {
+      list.add(VitBlock.create(vars.child("blocks").child(Integer.toString(i)), config, i));
+    }
+    this.blocks = List.copyOf(list);
+    this.norm = LayerNorm.create(vars.child("norm"), width, config.layerNormEpsilon());
+  }
+
+  /** Creates the encoder; the scope is {@code visual_encoder} in every published model. */
+  public static VisionTransformer create(VariableScope vars, VitConfig config) {
+    return new VisionTransformer(vars, config);
+  }
+
+  /** The sizes. */
+  public VitConfig config() {
+    return config;
+  }
+
+  /**
+   * Every stage of one application.
+   *
+   * @param patches projected patches {@code [B, P-1, W]}, without class token and positions
+   * @param embedded the input of the first block {@code [B, P, W]}
+   * @param blocks the output of each block {@code [B, P, W]}
+   * @param states after the final normalisation
+   */
+  public record Trace(
+      Operand<TFloat32> patches,
+      Operand<TFloat32> embedded,
+      List<Operand<TFloat32>> blocks,
+      ImageStates states) {}
+
+  /** Encodes pixels {@code [B, S, S, 3]}. */
+  public ImageStates apply(GraphContext ctx, Operand<TFloat32> pixels) {
+    return trace(ctx, pixels).states();
+  }
+
+  /** Encodes pixels {@code [B, S, S, 3]} and names what lies between. */
+  public Trace trace(GraphContext outer, Operand<TFloat32> pixels) {
+    GraphContext ctx = outer.in("vision");
+    Ops tf = ctx.tf();
+    Operand<TFloat32> patches = patches(ctx.in("patches"), pixels);
+    Operand<TFloat32> embedded = embed(ctx.in("embed"), patches);
+    Operand<TFloat32> x =
+        tf.reshape(embedded, tf.constant(new long[] {-1, config.width()})); // [B*P, W]
+    List<Operand<TFloat32>> outputs = new ArrayList<>();
+    for (int i = 0; i < blocks.size(); i++) {
+      x = blocks.get(i).apply(ctx.in("block" + i), x);
+      outputs.add(sequence(ctx, x));
+    }
+    ImageStates states = new ImageStates(sequence(ctx, norm.apply(ctx.in("norm"), x)));
+    return new Trace(patches, embedded, List.copyOf(outputs), states);
+  }
+
+  private Operand<TFloat32> patches(GraphContext ctx, Operand<TFloat32> pixels) {
+    Ops tf = ctx.tf();
+    int size = config.imageSize();
+    int patch = config.patchSize();
+    int grid = config.grid();
+    Shapes.require(pixels, "pixels", -1, size, size, 3);
+    Operand<TFloat32> tiles =
+        tf.reshape(pixels, tf.constant(new long[] {-1, grid, patch, grid, patch, 3}));
+    Operand<TFloat32> rows =
+        tf.reshape(
+            tf.linalg.transpose(tiles, tf.constant(new int[] {0, 1, 3, 2, 4, 5})),
+            tf.constant(new long[] {-1, 3L * patch * patch})); // [B*(P-1), p*p*3]
+    Operand<TFloat32> kernel =
+        tf.reshape(
+            ctx.read(patchKernel), tf.constant(new long[] {3L * patch * patch, config.width()}));
+    Operand<TFloat32> projected =
+        tf.nn.biasAdd(tf.linalg.matMul(rows, kernel), ctx.read(patchBias));
+    return tf.reshape(projected, tf.constant(new long[] {-1, (long) grid * grid, config.width()}));
+  }
+
+  private Operand<TFloat32> embed(GraphContext ctx, Operand<TFloat32> patches) {
+    Ops tf = ctx.tf();
+    Operand<TFloat32> cls =
+        tf.tile(
+            ctx.read(classToken),
+            tf.stack(List.of(Shapes.dim(ctx, patches, 0), tf.constant(1), tf.constant(1))));
+    Operand<TFloat32> tokens = tf.concat(List.of(cls, patches), tf.constant(1)); // [B, P, W]
+    return Arithmetic.add(ctx, tokens, ctx.read(positions));
+  }
+
+  private Operand<TFloat32> sequence(GraphContext ctx, Operand<TFloat32> rows) {
+    return ctx.tf()
+        .reshape(rows, ctx.tf().constant(new long[] {-1, config.tokens(), config.width()}));
+  }
+}
