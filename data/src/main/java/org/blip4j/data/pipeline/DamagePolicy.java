@@ -1,0 +1,48 @@
+package org.blip4j.data.pipeline;
+
+import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+
+/**
+ * What happens at a damaged record: the reading fails, or the record is reported, counted and left
+ * out. Never is one left out silently.
+ *
+ * <p>A record met again (in a later epoch, or by the count) is reported and counted once.
+ */
+public final class DamagePolicy {
+  private final Consumer<DamagedRecord> listener;
+  private final Set<String> met = ConcurrentHashMap.newKeySet();
+
+  private DamagePolicy(Consumer<DamagedRecord> listener) {
+    this.listener = listener;
+  }
+
+  /** Fails at the first damaged record. */
+  public static DamagePolicy raise() {
+    return new DamagePolicy(null);
+  }
+
+  /** Leaves damaged records out and tells {@code listener} of each. */
+  public static DamagePolicy skip(Consumer<DamagedRecord> listener) {
+    if (listener == null) {
+      throw new IllegalArgumentException("skipping damaged records needs a listener for them");
+    }
+    return new DamagePolicy(listener);
+  }
+
+  /** How many different records have been left out. */
+  public int skipped() {
+    return met.size();
+  }
+
+  void handle(DamagedRecord damaged, IOException cause) throws IOException {
+    if (listener == null) {
+      throw cause;
+    }
+    if (met.add(damaged.shard() + "@" + damaged.offset())) {
+      listener.accept(damaged);
+    }
+  }
+}
