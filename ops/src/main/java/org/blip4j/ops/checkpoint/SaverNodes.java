@@ -1,0 +1,119 @@
+package org.blip4j.ops.checkpoint;
+
+import com.google.common.collect.ImmutableMap;
+import java.util.Arrays;
+import java.util.List;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Variable;
+import org.tensorflow.Operand;
+import org.tensorflow.Operation;
+import org.tensorflow.OperationBuilder;
+import org.tensorflow.Output;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Op;
+import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.SaverDef;
+import org.tensorflow.types.TString;
+import org.tensorflow.types.family.TType;
+
+/**
+ * The nodes that write chosen variables to a TensorFlow V2 checkpoint and read them back, and the
+ * {@code SaverDef} that tells a loader of SavedModels where they are.
+ *
+ * <p>Feed {@link #filename} with the path without {@code .index}; then run {@link #done} to save or
+ * {@link #restoreAll} to restore. Tensors are stored under the variables' names.
+ */
+public final class SaverNodes {
+  private final Output<TString> filename;
+  private final Output<TString> done;
+  private final Operation restoreAll;
+  private final ImmutableMap<Variable<?>, Operation> assigns;
+
+  private SaverNodes(GraphContext ctx, List<? extends Variable<?>> variables) {
+    String[] names = variables.stream().map(Variable::name).toArray(String[]::new);
+    String[] whole = new String[names.length];
+    Arrays.fill(whole, "");
+    this.filename =
+        ctx.op("Placeholder", "filename")
+            .setAttr("dtype", DataType.DT_STRING)
+            .setAttr("shape", Shape.scalar())
+            .build()
+            .output(0);
+    Output<TString> tensors = ctx.tf().withName("tensors").array(names).asOutput();
+    Output<TString> slices = ctx.tf().withName("slices").array(whole).asOutput();
+    Operation save =
+        ctx.op("SaveV2", "SaveV2")
+            .addInput(filename)
+            .addInput(tensors)
+            .addInput(slices)
+            .addInputList(variables.stream().map(Variable::value).toArray(Output<?>[]::new))
+            .build();
+    this.done =
+        ctx.op("Identity", "done").addInput(filename).addControlInput(save).build().output(0);
+    Operation restore =
+        ctx.op("RestoreV2", "RestoreV2")
+            .addInput(filename)
+            .addInput(tensors)
+            .addInput(slices)
+            .setAttr(
+                "dtypes", variables.stream().map(v -> v.spec().dtype()).toArray(DataType[]::new))
+            .build();
+    ImmutableMap.Builder<Variable<?>, Operation> built = ImmutableMap.builder();
+    OperationBuilder all = ctx.op("NoOp", "restore_all");
+    for (int i = 0; i < variables.size(); i++) {
+      Operation assign = assign(ctx, variables.get(i), restore, i);
+      built.put(variables.get(i), assign);
+      all = all.addControlInput(assign);
+    }
+    this.assigns = built.buildOrThrow();
+    this.restoreAll = all.build();
+  }
+
+  /**
+   * Adds the nodes under {@code save/} of the context's scope.
+   *
+   * @param variables what a checkpoint holds; at least one
+   */
+  public static SaverNodes create(GraphContext ctx, List<? extends Variable<?>> variables) {
+    if (variables.isEmpty()) {
+      throw new IllegalArgumentException("there is no variable to save");
+    }
+    return new SaverNodes(ctx.in("save"), variables);
+  }
+
+  /** Where the path of the checkpoint is fed, a scalar. */
+  public Operand<TString> filename() {
+    return filename;
+  }
+
+  /** The path again, once everything is written. */
+  public Operand<TString> done() {
+    return done;
+  }
+
+  /** Gives every variable the value stored under its name. */
+  public Op restoreAll() {
+    return () -> restoreAll;
+  }
+
+  /** The operation that restores one variable, for each. */
+  public ImmutableMap<Variable<?>, Operation> assigns() {
+    return assigns;
+  }
+
+  /** What a loader needs to know of these nodes. */
+  public SaverDef definition() {
+    return SaverDef.newBuilder()
+        .setFilenameTensorName(filename.op().name() + ":0")
+        .setSaveTensorName(done.op().name() + ":0")
+        .setRestoreOpName(restoreAll.name())
+        .setVersion(SaverDef.CheckpointFormatVersion.V2)
+        .build();
+  }
+
+  private static <T extends TType> Operation assign(
+      GraphContext ctx, Variable<T> variable, Operation restore, int index) {
+    Output<T> stored = restore.output(index);
+    return variable.assign(ctx, stored);
+  }
+}

@@ -1,0 +1,58 @@
+package org.blip4j.ops.checkpoint;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.blip4j.ops.core.Initializer;
+import org.blip4j.ops.core.Variable;
+import org.blip4j.ops.testing.GraphTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.SaverDef;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TString;
+
+class SaverNodesTest extends GraphTest {
+  @TempDir private Path folder;
+
+  @Test
+  void savesAndRestoresTheChosenVariables() throws IOException {
+    Variable<TFloat32> kernel =
+        vars.child("a").create("kernel", Shape.of(2, 2), new Initializer.Normal(1));
+    Variable<?> step = vars.createCounter("step", Shape.scalar(), 7);
+    vars.create("not_saved", Shape.of(1), Initializer.ones());
+    SaverNodes saver = SaverNodes.create(ctx, List.of(kernel, step));
+    var clear = kernel.assign(ctx, floats(Shape.of(2, 2), 0, 0, 0, 0));
+    String prefix = folder.resolve("variables").toString();
+    try (TString path = TString.scalarOf(prefix)) {
+      float[] before = run(kernel.value());
+      session().runner().feed(saver.filename(), path).fetch(saver.done()).run().close();
+      session().runner().addTarget(clear).run().close();
+      assertArrayEquals(new float[4], run(kernel.value()));
+
+      session().runner().feed(saver.filename(), path).addTarget(saver.restoreAll()).run().close();
+
+      assertArrayEquals(before, run(kernel.value()));
+    }
+    assertEquals(
+        List.of("a/kernel", "step"),
+        TensorBundleReader.open(folder.resolve("variables")).variables().keySet().asList());
+  }
+
+  @Test
+  void tellsLoadersTheNamesOfItsNodes() {
+    Variable<TFloat32> bias = vars.create("bias", Shape.of(1), Initializer.zeros());
+
+    SaverDef definition = SaverNodes.create(ctx, List.of(bias)).definition();
+
+    assertEquals("save/filename:0", definition.getFilenameTensorName());
+    assertEquals("save/done:0", definition.getSaveTensorName());
+    assertEquals("save/restore_all", definition.getRestoreOpName());
+    assertThrows(IllegalArgumentException.class, () -> SaverNodes.create(ctx, List.of()));
+  }
+}
