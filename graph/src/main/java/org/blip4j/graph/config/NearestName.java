@@ -1,4 +1,4 @@
-package org.blip4j.tools.cli;
+package org.blip4j.graph.config;
 
 import java.util.Collection;
 import java.util.Comparator;

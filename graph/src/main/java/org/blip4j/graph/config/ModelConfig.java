@@ -1,0 +1,46 @@
+package org.blip4j.graph.config;
+
+import java.util.Objects;
+
+/**
+ * What a model folder's {@code config.json} says.
+ *
+ * @param format version of this layout, {@link #FORMAT}
+ * @param task what the weights are for
+ * @param architecture sizes
+ * @param textSettings how texts are prepared
+ * @param provenance where the weights come from
+ */
+public record ModelConfig(
+    int format,
+    Task task,
+    BlipConfig architecture,
+    TextSettings textSettings,
+    Provenance provenance) {
+  /** The layout written by this version. */
+  public static final int FORMAT = 1;
+
+  /** Checks that all parts are there and that the layout is known. */
+  public ModelConfig {
+    if (format != FORMAT) {
+      throw new IllegalArgumentException(
+          "format is " + format + "; this version reads format " + FORMAT);
+    }
+    Objects.requireNonNull(task, "task is missing");
+    Objects.requireNonNull(architecture, "architecture is missing");
+    Objects.requireNonNull(textSettings, "textSettings is missing");
+    Objects.requireNonNull(provenance, "provenance is missing");
+    if (textSettings.maxCaptionTokens() > architecture.text().maxPositions()
+        || textSettings.matchTokens() > architecture.text().maxPositions()) {
+      throw new IllegalArgumentException(
+          "textSettings has more tokens than architecture.text.maxPositions "
+              + architecture.text().maxPositions());
+    }
+  }
+
+  /** A configuration of the present layout. */
+  public static ModelConfig of(
+      Task task, BlipConfig architecture, TextSettings textSettings, Provenance provenance) {
+    return new ModelConfig(FORMAT, task, architecture, textSettings, provenance);
+  }
+}
