@@ -115,12 +115,10 @@ final class LossChartSvg {
     int reach = points.size() / MEAN_SHARE;
     List<LossChart.Point> mean = new ArrayList<>();
     for (int i = 0; i < points.size(); i++) {
-      int around = Math.min(reach, Math.min(i, points.size() - 1 - i));
-      double sum = 0;
-      for (int j = i - around; j <= i + around; j++) {
-        sum += points.get(j).loss();
-      }
-      mean.add(new LossChart.Point(points.get(i).step(), sum / (2 * around + 1)));
+      List<LossChart.Point> around =
+          points.subList(Math.max(0, i - reach), Math.min(points.size(), i + reach + 1));
+      double loss = around.stream().mapToDouble(LossChart.Point::loss).average().orElseThrow();
+      mean.add(new LossChart.Point(points.get(i).step(), loss));
     }
     return mean;
   }

@@ -12,6 +12,9 @@ import java.util.stream.Stream;
  * it can hold, and digits as first and later pieces ("4821" is {@code 4 ##8 ##2 ##1}).
  */
 public final class SceneVocabulary {
+  /** Tokens of the longest text, [CLS] and [SEP] counted. */
+  public static final int LONGEST_TEXT = 14;
+
   private static final Splitter SPACE = Splitter.on(' ').omitEmptyStrings();
   private static final ImmutableList<String> SPECIAL =
       ImmutableList.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]");

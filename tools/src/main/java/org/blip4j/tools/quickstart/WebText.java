@@ -7,4 +7,8 @@ package org.blip4j.tools.quickstart;
  * @param kind how it came about
  * @param right whether it describes the picture fully; another picture's caption may by chance
  */
-public record WebText(String text, NoiseKind kind, boolean right) {}
+public record WebText(String text, NoiseKind kind, boolean right) {
+  static WebText right(String text) {
+    return new WebText(text, NoiseKind.CAPTION, true);
+  }
+}
