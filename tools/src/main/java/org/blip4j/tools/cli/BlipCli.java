@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
     footer = {"  tools/blip doctor", "", "'tools/blip COMMAND --help' tells more about each."},
     subcommands = {
       CompletionCommand.class,
+      DoctorCommand.class,
       VerifyCommand.class,
     })
 public final class BlipCli implements Runnable {

@@ -1,0 +1,176 @@
+package org.blip4j.tools.doctor;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.tensorflow.TensorFlow;
+
+/** Examines the machine and says what is missing and what to do about it. */
+public final class Doctor {
+  private static final String CUDA = "12.5";
+  private static final String CUDNN = "9.3";
+  private static final long GIB = 1L << 30;
+
+  private Doctor() {}
+
+  /**
+   * Looks at everything, the native library included, which is loaded by this.
+   *
+   * @param wantsGpu whether the user means to compute on a GPU; then its libraries must be there
+   */
+  public static List<Finding> examine(boolean wantsGpu) {
+    List<Finding> findings = new ArrayList<>();
+    int java = Runtime.version().feature();
+    findings.add(
+        Finding.of(
+            "java",
+            Runtime.version() + ", " + System.getProperty("java.vendor"),
+            "17 or newer",
+            java >= 17,
+            "install JDK 17 and set JAVA_HOME to it"));
+    boolean gpuBuild = isGpuBuild();
+    Finding library = library(gpuBuild);
+    findings.add(library);
+    findings.addAll(library.ok() ? devices(gpuBuild, wantsGpu) : List.of());
+    findings.addAll(cuda(gpuBuild, wantsGpu));
+    findings.add(memory());
+    findings.add(heap());
+    findings.add(cache());
+    findings.add(threads());
+    return findings;
+  }
+
+  private static Finding library(boolean gpuBuild) {
+    String build = System.getProperty("os.name") + " " + System.getProperty("os.arch");
+    try {
+      String kind = gpuBuild ? "GPU build" : "CPU build";
+      return Finding.good(
+          "native library", "TensorFlow " + TensorFlow.version() + ", " + kind, "2.18");
+    } catch (LinkageError e) {
+      return Finding.of(
+          "native library",
+          "does not load on " + build + ": " + e.getMessage(),
+          "2.18",
+          false,
+          "build for this platform: Linux x86-64 and arm64 and macOS arm64 are chosen by"
+              + " themselves, a GPU with BLIP_MAVEN_OPTS=-Pgpu; see also whether the disk of ~/.javacpp is full");
+    }
+  }
+
+  private static List<Finding> devices(boolean gpuBuild, boolean wantsGpu) {
+    List<Finding> findings = new ArrayList<>();
+    boolean gpu = false;
+    for (Devices.Device device : Devices.list()) {
+      gpu |= device.type().equals("GPU");
+      String memory = device.type().equals("GPU") ? ", " + gib(device.bytes()) : "";
+      findings.add(Finding.good("device", device.name() + memory, "CPU or GPU"));
+    }
+    if (wantsGpu && !gpu) {
+      findings.add(
+          Finding.of(
+              "device",
+              "no GPU",
+              "a GPU (--device gpu was asked for)",
+              false,
+              gpuBuild
+                  ? "install the NVIDIA driver, CUDA " + CUDA + " and cuDNN " + CUDNN
+                  : "build for it with BLIP_MAVEN_OPTS=-Pgpu tools/blip doctor"));
+    }
+    return findings;
+  }
+
+  private static List<Finding> cuda(boolean gpuBuild, boolean wantsGpu) {
+    CudaLibraries libraries =
+        CudaLibraries.ofMachine(Optional.ofNullable(System.getenv("LD_LIBRARY_PATH")).orElse(""));
+    boolean needed = gpuBuild || wantsGpu;
+    return List.of(
+        cudaLibrary("CUDA", libraries.version("libcudart"), CUDA, needed),
+        cudaLibrary("cuDNN", libraries.version("libcudnn"), CUDNN, needed));
+  }
+
+  static Finding cudaLibrary(String name, Optional<String> found, String wanted, boolean needed) {
+    String major = wanted.substring(0, wanted.indexOf('.'));
+    boolean fits = found.filter(version -> version.startsWith(major + ".")).isPresent();
+    String note = needed ? wanted : wanted + " for a GPU; the CPU needs none";
+    return Finding.of(
+        name,
+        found.orElse("not found"),
+        note,
+        fits || !needed,
+        "install %s %s and put its folder into LD_LIBRARY_PATH".formatted(name, wanted));
+  }
+
+  private static Finding memory() {
+    long bytes =
+        ManagementFactory.getOperatingSystemMXBean()
+                instanceof com.sun.management.OperatingSystemMXBean system
+            ? system.getTotalMemorySize()
+            : 0;
+    return Finding.of(
+        "memory",
+        gib(bytes),
+        "4 GiB (8 to train base size)",
+        bytes == 0 || bytes >= 4 * GIB * 9 / 10,
+        "close other programs, and use small models and --batch-size 1");
+  }
+
+  private static Finding heap() {
+    long bytes = Runtime.getRuntime().maxMemory();
+    return Finding.of(
+        "Java heap",
+        gib(bytes),
+        "0.5 GiB",
+        bytes >= GIB / 2 * 9 / 10,
+        "give Java more with JAVA_OPTS=-Xmx1g");
+  }
+
+  private static Finding cache() {
+    Path home = Path.of(System.getProperty("user.home"));
+    try {
+      long bytes = Files.getFileStore(home).getUsableSpace();
+      return Finding.of(
+          "disk of " + home,
+          gib(bytes) + " free",
+          "1 GiB (the native library is unpacked to ~/.javacpp)",
+          bytes >= GIB || Files.isDirectory(home.resolve(".javacpp/cache")),
+          "free some space, or unpack elsewhere with"
+              + " JAVA_OPTS=-Dorg.bytedeco.javacpp.cachedir=FOLDER");
+    } catch (IOException e) {
+      return Finding.of(
+          "disk of " + home, "cannot be read: " + e.getMessage(), "1 GiB", false, "set HOME");
+    }
+  }
+
+  private static Finding threads() {
+    int processors = Runtime.getRuntime().availableProcessors();
+    return Finding.good("threads", processors + " processors" + vectors(), "2 (set by --threads)");
+  }
+
+  private static String vectors() {
+    try {
+      String text = Files.readString(Path.of("/proc/cpuinfo"));
+      Matcher model = Pattern.compile("model name\\s*: (.*)").matcher(text);
+      String name = model.find() ? ", " + model.group(1).strip() : "";
+      return name
+          + (text.contains("avx512f") ? ", AVX-512" : text.contains("avx2") ? ", AVX2" : "");
+    } catch (IOException e) {
+      return ""; // not Linux
+    }
+  }
+
+  private static boolean isGpuBuild() {
+    String folder = "/org/tensorflow/internal/c_api/linux-x86_64-gpu/libtensorflow_cc.so.2";
+    return Doctor.class.getResource(folder) != null;
+  }
+
+  private static String gib(long bytes) {
+    return String.format(Locale.ROOT, "%.1f GiB", bytes / (double) GIB);
+  }
+}
