@@ -108,6 +108,23 @@ final class WeightNamesTest {
     assertEquals(variables("itm-base"), variables("hf-retrieval-base"));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "pretrain-base, PRETRAIN",
+    "caption-base, CAPTION",
+    "hf-caption-large, CAPTION",
+    "retrieval-large, RETRIEVAL",
+    "itm-base, RETRIEVAL",
+    "hf-retrieval-base, RETRIEVAL",
+    "vqa-base, VQA",
+    "hf-vqa-base, VQA",
+    "nlvr-base, NLVR",
+    "feature-extractor-base, FEATURES"
+  })
+  void tellsTheTaskByTheTensorsPresent(String list, PublishedTask task) throws IOException {
+    assertEquals(task, PublishedTask.of(KeyList.shapes(list).keySet()));
+  }
+
   @Test
   void usesTensorFlowsNamesAndLayouts() throws IOException {
     Map<String, Shape> pretrain = variables("pretrain-base");

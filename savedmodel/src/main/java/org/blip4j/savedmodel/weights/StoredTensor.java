@@ -6,6 +6,7 @@ import java.nio.ByteOrder;
 import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.nio.file.Path;
 import java.util.Optional;
 import org.tensorflow.ndarray.Shape;
 
@@ -53,6 +54,11 @@ public final class StoredTensor {
   /** The name in the file. */
   public String name() {
     return name;
+  }
+
+  /** The file. */
+  Path path() {
+    return storage.path();
   }
 
   /** The element type in the file. */

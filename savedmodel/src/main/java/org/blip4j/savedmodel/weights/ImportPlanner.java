@@ -1,0 +1,155 @@
+package org.blip4j.savedmodel.weights;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.blip4j.graph.weights.PublishedName;
+import org.blip4j.graph.weights.VariableShape;
+import org.blip4j.graph.weights.WeightNames;
+
+/** Finds the tensor for every variable, by names and shapes alone, and collects all problems. */
+final class ImportPlanner {
+  private final WeightFile file;
+  private final WeightNames names;
+  private final ImportRequest request;
+  private final ImmutableList<String> unknown;
+
+  private final Map<String, PlannedTensor> planned = new LinkedHashMap<>();
+  private final Map<String, String> derived = new LinkedHashMap<>();
+  private final List<String> fresh = new ArrayList<>();
+  private final List<ImportReport.Problem> problems = new ArrayList<>();
+
+  ImportPlanner(WeightFile file, WeightNames names, ImportRequest request) {
+    this.file = file;
+    this.names = names;
+    this.request = request;
+    this.unknown =
+        file.tensors().keySet().stream()
+            .filter(name -> !names.skips(name) && names.target(name).isEmpty())
+            .collect(ImmutableList.toImmutableList());
+    request.variables().forEach(this::plan);
+    if (!request.unknownAllowed()) {
+      unknown.forEach(
+          name ->
+              problems.add(
+                  new ImportReport.Problem(
+                      ImportReport.Kind.UNKNOWN, name, name + " is not a tensor of this model")));
+    }
+  }
+
+  ImmutableMap<String, PlannedTensor> planned() {
+    return ImmutableMap.copyOf(planned);
+  }
+
+  ImportReport report() {
+    Set<String> wanted =
+        request.variables().stream().map(VariableShape::name).collect(Collectors.toSet());
+    ImmutableList.Builder<String> leftOver = ImmutableList.builder();
+    ImmutableList.Builder<String> skipped = ImmutableList.builder();
+    for (String name : file.tensors().keySet()) {
+      if (names.skips(name)) {
+        skipped.add(name);
+      } else if (names.target(name).filter(to -> !wanted.contains(to.variable())).isPresent()) {
+        leftOver.add(name);
+      }
+    }
+    return new ImportReport(
+        file.path(),
+        ImmutableList.copyOf(planned.keySet()),
+        derived,
+        ImmutableList.copyOf(fresh),
+        skipped.build(),
+        leftOver.build(),
+        unknown,
+        ImmutableList.copyOf(problems));
+  }
+
+  private void plan(VariableShape variable) {
+    ImmutableList<PublishedName> own = present(names.published(variable.name()));
+    ImmutableList<PublishedName> sources = own;
+    if (own.isEmpty()) {
+      sources =
+          names
+              .substitute(variable.name())
+              .map(other -> present(names.published(other)))
+              .orElse(ImmutableList.of());
+    }
+    if (sources.isEmpty()) {
+      absent(variable);
+    } else if (take(variable, sources) && own.isEmpty()) {
+      derived.put(variable.name(), "copied from " + sources.get(0).name());
+    }
+  }
+
+  private ImmutableList<PublishedName> present(ImmutableList<PublishedName> candidates) {
+    return candidates.stream()
+        .filter(name -> file.tensors().containsKey(name.name()))
+        .collect(ImmutableList.toImmutableList());
+  }
+
+  private void absent(VariableShape variable) {
+    if (request.fresh().allows(variable.name())) {
+      fresh.add(variable.name());
+      return;
+    }
+    ImmutableList<PublishedName> expected = names.published(variable.name());
+    String sentence =
+        expected.isEmpty()
+            ? "no published tensor is known for " + variable.name()
+            : expected.get(0).name() + " is missing";
+    Optional<String> near =
+        expected.stream().findFirst().flatMap(name -> NameDistance.nearest(name.name(), unknown));
+    problems.add(
+        new ImportReport.Problem(
+            ImportReport.Kind.MISSING,
+            variable.name(),
+            sentence + near.map(name -> " (the file has " + name + ")").orElse("")));
+  }
+
+  /** Plans the first source with the others as tied copies; false if a shape does not fit. */
+  private boolean take(VariableShape variable, ImmutableList<PublishedName> sources) {
+    PublishedName first = sources.get(0);
+    StoredTensor source = file.tensors().get(first.name());
+    ImmutableList.Builder<StoredTensor> tied = ImmutableList.builder();
+    for (PublishedName name : sources) {
+      StoredTensor tensor = file.tensors().get(name.name());
+      boolean fits = PlannedTensor.fits(variable, tensor, name.layout());
+      boolean interpolated = !fits && PlannedTensor.interpolates(variable, tensor);
+      if (!fits && !interpolated) {
+        misshaped(variable, name, tensor);
+        return false;
+      }
+      if (interpolated) {
+        derived.put(
+            variable.name(), "interpolated from %s%s".formatted(tensor.name(), tensor.shape()));
+      }
+      if (!tensor.sameStorage(source)) {
+        tied.add(tensor);
+      }
+    }
+    planned.put(variable.name(), new PlannedTensor(variable, source, first.layout(), tied.build()));
+    return true;
+  }
+
+  private void misshaped(VariableShape variable, PublishedName name, StoredTensor tensor) {
+    if (request.fresh().allows(variable.name())) {
+      fresh.add(variable.name());
+      return;
+    }
+    problems.add(
+        new ImportReport.Problem(
+            ImportReport.Kind.MISSHAPED,
+            variable.name(),
+            "%s is %s in the file, the model wants %s"
+                .formatted(
+                    name.name(),
+                    tensor.shape(),
+                    PlannedTensor.published(variable, name.layout()))));
+  }
+}

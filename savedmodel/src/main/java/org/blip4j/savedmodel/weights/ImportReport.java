@@ -1,0 +1,102 @@
+package org.blip4j.savedmodel.weights;
+
+import com.google.common.collect.ImmutableList;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What became of every tensor of a file and of every variable of a model.
+ *
+ * @param source the weight file
+ * @param filled variables that get a value, those of {@code derived} included
+ * @param derived for variables whose value is made from a tensor that is not simply theirs, how
+ * @param fresh variables that keep their initial values, as the request allows
+ * @param skipped tensors that hold nothing of a model
+ * @param leftOver tensors that are known but belong to no variable of this model
+ * @param unknown tensors outside the table of names
+ * @param problems what makes the import impossible, one sentence a variable or tensor
+ */
+public record ImportReport(
+    Path source,
+    ImmutableList<String> filled,
+    Map<String, String> derived,
+    ImmutableList<String> fresh,
+    ImmutableList<String> skipped,
+    ImmutableList<String> leftOver,
+    ImmutableList<String> unknown,
+    ImmutableList<Problem> problems) {
+
+  /** Kinds of problems. */
+  public enum Kind {
+    /** A variable without a tensor. */
+    MISSING("missing"),
+    /** A tensor of another shape than the variable. */
+    MISSHAPED("mis-shaped"),
+    /** A tensor outside the table of names. */
+    UNKNOWN("unknown");
+
+    private final String word;
+
+    Kind(String word) {
+      this.word = word;
+    }
+  }
+
+  /**
+   * Something that makes the import impossible.
+   *
+   * @param kind what is wrong
+   * @param name the variable, or the tensor if it is unknown
+   * @param sentence the whole of it
+   */
+  public record Problem(Kind kind, String name, String sentence) {}
+
+  public ImportReport {
+    derived = Map.copyOf(derived);
+  }
+
+  /** Whether the model can be filled. */
+  public boolean complete() {
+    return problems.isEmpty();
+  }
+
+  /** All problems in one line; empty if there are none. */
+  public Optional<String> complaint() {
+    if (complete()) {
+      return Optional.empty();
+    }
+    List<String> counts = new ArrayList<>();
+    for (Kind kind : Kind.values()) {
+      long count = problems.stream().filter(problem -> problem.kind == kind).count();
+      if (count > 0) {
+        counts.add(count + " " + kind.word);
+      }
+    }
+    return Optional.of(
+        "the weights do not fit the model (%s): %s"
+            .formatted(
+                String.join(", ", counts),
+                String.join("; ", problems.stream().map(Problem::sentence).toList())));
+  }
+
+  /** What was done, in one line. */
+  public String summary() {
+    List<String> parts = new ArrayList<>();
+    parts.add(filled.size() + " variables filled");
+    add(parts, derived.size(), "of them derived");
+    add(parts, fresh.size(), "left as initialised");
+    add(parts, leftOver.size(), "tensors left over");
+    add(parts, skipped.size(), "tensors skipped");
+    add(parts, unknown.size(), "tensors unknown");
+    return String.join(", ", parts);
+  }
+
+  private static void add(List<String> parts, int count, String words) {
+    if (count > 0) {
+      parts.add(count + " " + words);
+    }
+  }
+}

@@ -1,0 +1,37 @@
+package org.blip4j.savedmodel.weights;
+
+import com.google.common.collect.ImmutableList;
+import java.util.List;
+import java.util.Objects;
+import org.blip4j.graph.weights.FreshVariables;
+import org.blip4j.graph.weights.VariableShape;
+
+/**
+ * What a model wants from a weight file.
+ *
+ * @param variables every variable to fill, in the order in which they are to be handed out
+ * @param fresh variables that may keep their initial values
+ * @param unknownAllowed whether tensors outside the table of names are tolerated (and reported)
+ */
+public record ImportRequest(
+    ImmutableList<VariableShape> variables, FreshVariables fresh, boolean unknownAllowed) {
+  public ImportRequest {
+    Objects.requireNonNull(variables, "variables");
+    Objects.requireNonNull(fresh, "fresh");
+  }
+
+  /** All variables must be in the file, and all tensors of the file must be known. */
+  public static ImportRequest strict(List<VariableShape> variables) {
+    return new ImportRequest(ImmutableList.copyOf(variables), FreshVariables.none(), false);
+  }
+
+  /** The same with variables that may stay as they were initialised. */
+  public ImportRequest withFresh(FreshVariables allowed) {
+    return new ImportRequest(variables, allowed, unknownAllowed);
+  }
+
+  /** The same with tensors outside the table of names tolerated. */
+  public ImportRequest withUnknownAllowed() {
+    return new ImportRequest(variables, fresh, true);
+  }
+}

@@ -1,0 +1,81 @@
+package org.blip4j.savedmodel.weights;
+
+import com.google.common.collect.ImmutableList;
+import java.io.IOException;
+import java.util.Arrays;
+import org.blip4j.graph.weights.PositionInterpolation;
+import org.blip4j.graph.weights.VariableShape;
+import org.blip4j.graph.weights.WeightLayout;
+import org.tensorflow.ndarray.Shape;
+
+/**
+ * How one variable gets its value.
+ *
+ * @param variable the variable
+ * @param source the tensor that holds the value
+ * @param layout how its axes become ours
+ * @param tied further tensors that must be equal to the source
+ */
+record PlannedTensor(
+    VariableShape variable,
+    StoredTensor source,
+    WeightLayout layout,
+    ImmutableList<StoredTensor> tied) {
+
+  /** Whether a tensor's shape is that of the variable, a single number in any rank included. */
+  static boolean fits(VariableShape variable, StoredTensor tensor, WeightLayout layout) {
+    Shape found = tensor.shape();
+    boolean number = found.size() == 1 && variable.shape().size() == 1;
+    return number || found.equals(published(variable, layout));
+  }
+
+  /** Whether the tensor is a table of positions for another image size. */
+  static boolean interpolates(VariableShape variable, StoredTensor tensor) {
+    return variable.name().endsWith("/pos_embed")
+        && PositionInterpolation.fits(tensor.shape(), variable.shape());
+  }
+
+  /** The shape that a tensor must have in the file; ours if the rank does not fit the layout. */
+  static Shape published(VariableShape variable, WeightLayout layout) {
+    try {
+      return layout.toPublished(variable.shape());
+    } catch (IllegalArgumentException e) {
+      return variable.shape();
+    }
+  }
+
+  boolean isInteger() {
+    return source.type().isInteger();
+  }
+
+  float[] floats() throws IOException {
+    float[] values = source.floats();
+    for (StoredTensor copy : tied) {
+      requireEqual(copy, Arrays.equals(values, copy.floats()));
+    }
+    if (source.shape().size() == 1) {
+      return values;
+    }
+    float[] ours = layout.toOurs(values, source.shape());
+    return fits(variable, source, layout)
+        ? ours
+        : PositionInterpolation.resize(ours, source.shape(), variable.shape());
+  }
+
+  long[] longs() throws IOException {
+    long[] values = source.longs();
+    for (StoredTensor copy : tied) {
+      requireEqual(copy, Arrays.equals(values, copy.longs()));
+    }
+    return values;
+  }
+
+  private void requireEqual(StoredTensor copy, boolean equal) throws IOException {
+    if (!equal) {
+      throw new WeightFileException(
+          source.path(),
+          "%s and %s are one tensor in this model, but differ in the file"
+              .formatted(source.name(), copy.name()));
+    }
+  }
+}

@@ -1,0 +1,17 @@
+package org.blip4j.savedmodel.weights;
+
+import java.util.OptionalInt;
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.weights.PublishedForm;
+import org.blip4j.graph.weights.PublishedTask;
+
+/**
+ * What the names and shapes of a weight file say about its model.
+ *
+ * @param form whose names the file has
+ * @param task which of the published models it is
+ * @param config the architecture
+ * @param queueSize entries of the feature queues, if the file has them
+ */
+public record PublishedModel(
+    PublishedForm form, PublishedTask task, BlipConfig config, OptionalInt queueSize) {}

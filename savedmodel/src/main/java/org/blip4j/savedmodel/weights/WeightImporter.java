@@ -1,0 +1,121 @@
+package org.blip4j.savedmodel.weights;
+
+import com.google.common.collect.ImmutableMap;
+import java.io.IOException;
+import org.blip4j.graph.weights.PublishedForm;
+import org.blip4j.graph.weights.WeightNames;
+
+/**
+ * Brings the tensors of a weight file into the variables of a model.
+ *
+ * <p>{@link #plan} compares names and shapes first, so that everything that does not fit is known
+ * before a number is read. Then values are handed out one variable at a time, in our layout:
+ *
+ * <pre>{@code
+ * try (WeightFile file = WeightFile.open(path)) {
+ *   WeightNames names = WeightImporter.names(file, task == Task.PRETRAIN);
+ *   WeightImporter importer =
+ *       WeightImporter.plan(file, names, ImportRequest.strict(variables));
+ *   importer.copyTo(sink);
+ * }
+ * }</pre>
+ *
+ * <p>Position embeddings of another image size are interpolated, tied duplicates must be equal, and
+ * where the file has no tensor of its own for a momentum copy or for one of the two
+ * cross-attentions of the two-image model, the original is copied; {@link #report} says so.
+ */
+public final class WeightImporter {
+  private final ImportReport report;
+  private final ImmutableMap<String, PlannedTensor> planned;
+
+  private WeightImporter(ImportReport report, ImmutableMap<String, PlannedTensor> planned) {
+    this.report = report;
+    this.planned = planned;
+  }
+
+  /**
+   * The table of names for a file.
+   *
+   * @param sharedDecoder whether the model to fill shares encoder and decoder (pre-training)
+   * @throws WeightFileException if the file holds another kind of model; says which
+   */
+  public static WeightNames names(WeightFile file, boolean sharedDecoder)
+      throws WeightFileException {
+    try {
+      return WeightNames.of(PublishedForm.of(file.tensors().keySet()), sharedDecoder);
+    } catch (IllegalArgumentException e) {
+      throw new WeightFileException(file.path(), e.getMessage());
+    }
+  }
+
+  /**
+   * Compares a file with what a model wants, without failing.
+   *
+   * @return the report, complete or with problems
+   */
+  public static ImportReport compare(WeightFile file, WeightNames names, ImportRequest request) {
+    return new ImportPlanner(file, names, request).report();
+  }
+
+  /**
+   * Plans the import.
+   *
+   * @throws WeightImportException if a variable is missing or mis-shaped and may not stay fresh, or
+   *     a tensor is unknown; all are listed
+   */
+  public static WeightImporter plan(WeightFile file, WeightNames names, ImportRequest request)
+      throws WeightImportException {
+    ImportPlanner planner = new ImportPlanner(file, names, request);
+    ImportReport report = planner.report();
+    if (!report.complete()) {
+      throw new WeightImportException(report);
+    }
+    return new WeightImporter(report, planner.planned());
+  }
+
+  /** What is read, derived, left over, skipped and left fresh. */
+  public ImportReport report() {
+    return report;
+  }
+
+  /**
+   * Hands all values to {@code sink}, in the order of the request; fresh variables are left out.
+   *
+   * @throws WeightFileException if tied tensors differ
+   */
+  public void copyTo(WeightSink sink) throws IOException {
+    for (PlannedTensor tensor : planned.values()) {
+      if (tensor.isInteger()) {
+        sink.longs(tensor.variable(), tensor.longs());
+      } else {
+        sink.floats(tensor.variable(), tensor.floats());
+      }
+    }
+  }
+
+  /**
+   * The value of one float variable.
+   *
+   * @throws IllegalArgumentException if it gets none from this file
+   */
+  public float[] floats(String variable) throws IOException {
+    return tensor(variable).floats();
+  }
+
+  /**
+   * The value of one integer variable.
+   *
+   * @throws IllegalArgumentException if it gets none from this file
+   */
+  public long[] longs(String variable) throws IOException {
+    return tensor(variable).longs();
+  }
+
+  private PlannedTensor tensor(String variable) {
+    PlannedTensor tensor = planned.get(variable);
+    if (tensor == null) {
+      throw new IllegalArgumentException(report.source() + " gives no value to " + variable);
+    }
+    return tensor;
+  }
+}

@@ -1,0 +1,13 @@
+package org.blip4j.savedmodel.weights;
+
+import java.io.IOException;
+import org.blip4j.graph.weights.VariableShape;
+
+/** Takes the values of variables one after another, in our layout, row-major. */
+public interface WeightSink {
+  /** Takes a float variable. */
+  void floats(VariableShape variable, float[] values) throws IOException;
+
+  /** Takes an integer variable. */
+  void longs(VariableShape variable, long[] values) throws IOException;
+}

@@ -1,0 +1,251 @@
+package org.blip4j.savedmodel.weights;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.blip4j.graph.weights.FreshVariables;
+import org.blip4j.graph.weights.PublishedForm;
+import org.blip4j.graph.weights.PublishedTask;
+import org.blip4j.graph.weights.VariableShape;
+import org.blip4j.graph.weights.WeightLayout;
+import org.blip4j.graph.weights.WeightNames;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.tensorflow.ndarray.Shape;
+
+final class WeightImporterTest {
+  private static final WeightNames SHARED = WeightNames.of(PublishedForm.OFFICIAL, true);
+  private static final WeightNames SEPARATE = WeightNames.of(PublishedForm.OFFICIAL, false);
+  private static final String LAYER = "text_encoder.encoder.layer.0.";
+
+  @TempDir Path folder;
+
+  private final TinyWeights pretrained = TinyWeights.of(SHARED, TinyWeights.pretraining());
+
+  @Test
+  void fillsEveryVariableInOurLayout() throws Exception {
+    List<VariableShape> variables = TinyWeights.pretraining();
+    pretrained.put("text_encoder.embeddings.position_ids", Shape.of(1, 20), new float[20]);
+    try (WeightFile file = file(pretrained)) {
+      WeightImporter importer =
+          WeightImporter.plan(
+              file, WeightImporter.names(file, true), ImportRequest.strict(variables));
+      Map<String, Object> values = new LinkedHashMap<>();
+      importer.copyTo(collector(values));
+      assertEquals(
+          variables.stream().map(VariableShape::name).toList(), List.copyOf(values.keySet()));
+      String published = LAYER + "intermediate.dense.weight";
+      assertArrayEquals(
+          WeightLayout.TRANSPOSED.toOurs(pretrained.values(published), pretrained.shape(published)),
+          (float[]) values.get("text_encoder/encoder/layer/0/intermediate/dense/kernel"));
+      assertArrayEquals(new long[] {3}, (long[]) values.get("queue_ptr"));
+      assertEquals(List.of("text_encoder.embeddings.position_ids"), importer.report().skipped());
+      assertEquals(List.of(), importer.report().leftOver());
+      assertTrue(importer.report().summary().startsWith(variables.size() + " variables filled"));
+    }
+  }
+
+  @Test
+  void refusesTiedTensorsThatDiffer() throws Exception {
+    String decoder = "text_decoder.bert.encoder.layer.0.output.dense.bias";
+    float[] changed = pretrained.values(decoder).clone();
+    changed[5] += 1;
+    try (WeightFile file = file(pretrained.put(decoder, Shape.of(64), changed))) {
+      WeightImporter importer =
+          WeightImporter.plan(file, SHARED, ImportRequest.strict(TinyWeights.pretraining()));
+      String message =
+          assertThrows(
+                  WeightFileException.class,
+                  () -> importer.copyTo(collector(new LinkedHashMap<>())))
+              .getMessage();
+      assertTrue(
+          message.contains(decoder) && message.contains(LAYER + "output.dense.bias"), message);
+    }
+  }
+
+  @Test
+  void takesATiedTensorUnderAnyOfItsNames() throws Exception {
+    pretrained.remove("text_encoder.embeddings.word_embeddings.weight");
+    float[] words = pretrained.values("text_decoder.cls.predictions.decoder.weight");
+    try (WeightFile file = file(pretrained)) {
+      WeightImporter importer =
+          WeightImporter.plan(file, SHARED, ImportRequest.strict(TinyWeights.pretraining()));
+      assertArrayEquals(words, importer.floats("text_encoder/embeddings/word_embeddings/weight"));
+      assertThrows(IllegalArgumentException.class, () -> importer.floats("no/such"));
+    }
+  }
+
+  @Test
+  void listsAllProblemsInOneLine() throws Exception {
+    pretrained
+        .put("vision_proj.weihgt", Shape.of(16, 64), new float[16 * 64])
+        .remove("vision_proj.weight")
+        .remove("vision_proj_m.weight")
+        .remove("temp")
+        .put("itm_head.weight", Shape.of(3, 64), new float[3 * 64]);
+    try (WeightFile file = file(pretrained)) {
+      ImportRequest request = ImportRequest.strict(TinyWeights.pretraining());
+      WeightImportException error =
+          assertThrows(
+              WeightImportException.class, () -> WeightImporter.plan(file, SHARED, request));
+      String message = error.getMessage();
+      assertTrue(message.contains("3 missing, 1 mis-shaped, 1 unknown"), message);
+      assertTrue(
+          message.contains("vision_proj.weight is missing (the file has vision_proj.weihgt)"),
+          message);
+      assertTrue(message.contains("temp is missing"), message);
+      String shapes =
+          "%s in the file, the model wants %s".formatted(Shape.of(3, 64), Shape.of(2, 64));
+      assertTrue(message.contains("itm_head.weight is " + shapes), message);
+      assertTrue(message.contains("vision_proj.weihgt is not a tensor of this model"), message);
+      assertFalse(message.contains("\n"));
+      assertFalse(WeightImporter.compare(file, SHARED, request).complete());
+      assertEquals(List.of("vision_proj.weihgt"), error.report().unknown());
+    }
+  }
+
+  @Test
+  void startsACaptionerFromAPretrainingFileAtAnotherImageSize() throws Exception {
+    try (WeightFile file = file(pretrained)) {
+      WeightImporter importer =
+          WeightImporter.plan(file, SEPARATE, ImportRequest.strict(TinyWeights.captioning(17)));
+      assertEquals(17 * 64, importer.floats("visual_encoder/pos_embed").length);
+      assertEquals(
+          "interpolated from visual_encoder.pos_embed" + Shape.of(1, 5, 64),
+          importer.report().derived().get("visual_encoder/pos_embed"));
+      assertArrayEquals(
+          pretrained.values("text_encoder.embeddings.word_embeddings.weight"),
+          importer.floats("text_decoder/bert/embeddings/word_embeddings/weight"));
+      assertTrue(importer.report().leftOver().contains("itm_head.weight"));
+      assertEquals(List.of(), importer.report().unknown());
+    }
+  }
+
+  @Test
+  void copiesWhatFineTuningStartsFrom() throws Exception {
+    List<VariableShape> variables = new ArrayList<>();
+    String layer = "text_encoder/encoder/layer/0/crossattention/";
+    TinyWeights.linear(variables, layer + "self1/query", 64, 64);
+    TinyWeights.linear(variables, layer + "output/dense0", 64, 64);
+    TinyWeights.linear(variables, layer + "output/merge_layer", 128, 64);
+    TinyWeights.linear(variables, "cls_head/2", 64, 2);
+    TinyWeights.linear(variables, "text_proj_m", 64, 16);
+    pretrained.remove("text_proj_m.weight").remove("text_proj_m.bias");
+    try (WeightFile file = file(pretrained)) {
+      ImportRequest request = ImportRequest.strict(variables).withFresh(FreshVariables.nlvr());
+      WeightImporter importer = WeightImporter.plan(file, SEPARATE, request);
+      assertArrayEquals(
+          pretrained.values(LAYER + "crossattention.self.query.bias"),
+          importer.floats(layer + "self1/query/bias"));
+      assertArrayEquals(pretrained.values("text_proj.bias"), importer.floats("text_proj_m/bias"));
+      assertEquals(
+          "copied from " + LAYER + "crossattention.output.dense.weight",
+          importer.report().derived().get(layer + "output/dense0/kernel"));
+      assertEquals(
+          List.of(
+              layer + "output/merge_layer/kernel",
+              layer + "output/merge_layer/bias",
+              "cls_head/2/kernel",
+              "cls_head/2/bias"),
+          importer.report().fresh());
+      assertThrows(
+          WeightImportException.class,
+          () -> WeightImporter.plan(file, SEPARATE, ImportRequest.strict(variables)));
+    }
+  }
+
+  @Test
+  void leavesMisshapedTensorsOutWhereAModelMayStartThemAnew() throws Exception {
+    List<VariableShape> variables = new ArrayList<>();
+    TinyWeights.linear(
+        variables, "text_decoder/bert/encoder/layer/0/crossattention/self/key", 32, 64);
+    try (WeightFile file = file(pretrained)) {
+      ImportRequest request = ImportRequest.strict(variables).withFresh(FreshVariables.vqa());
+      ImportReport report = WeightImporter.plan(file, SEPARATE, request).report();
+      assertEquals(
+          List.of("text_decoder/bert/encoder/layer/0/crossattention/self/key/kernel"),
+          report.fresh());
+      assertEquals(1, report.filled().size());
+    }
+  }
+
+  @Test
+  void toleratesUnknownTensorsWhenAsked() throws Exception {
+    pretrained.put("ema.decay", Shape.of(1), 1);
+    try (WeightFile file = file(pretrained)) {
+      ImportRequest request = ImportRequest.strict(TinyWeights.pretraining());
+      assertThrows(WeightImportException.class, () -> WeightImporter.plan(file, SHARED, request));
+      assertEquals(
+          List.of("ema.decay"),
+          WeightImporter.plan(file, SHARED, request.withUnknownAllowed()).report().unknown());
+    }
+  }
+
+  @Test
+  void readsTheArchitectureFromTheShapes() throws Exception {
+    try (WeightFile file = file(pretrained)) {
+      PublishedModel model = ConfigFromWeights.read(file, HeadCounts.published());
+      assertEquals(PublishedTask.PRETRAIN, model.task());
+      assertEquals(OptionalInt.of(8), model.queueSize());
+      assertEquals(16, model.config().vision().imageSize());
+      assertEquals(8, model.config().vision().patchSize());
+      assertEquals(4, model.config().vision().mlpRatio());
+      assertEquals(1, model.config().vision().layers());
+      assertEquals(1, model.config().text().heads());
+      assertEquals(96, model.config().text().feedForward());
+      assertEquals(120, model.config().text().vocabularySize());
+      assertEquals(119, model.config().text().tokens().enc());
+      assertEquals(20, model.config().text().maxPositions());
+      assertEquals(16, model.config().embedDim());
+      assertEquals(4, ConfigFromWeights.read(file, HeadCounts.of(4, 8)).config().vision().heads());
+    }
+  }
+
+  @Test
+  void saysWhichModelWasGivenByMistake() throws Exception {
+    try (WeightFile file = file(pretrained.put("query_tokens", Shape.of(1), 0))) {
+      String message =
+          assertThrows(WeightFileException.class, () -> WeightImporter.names(file, true))
+              .getMessage();
+      assertTrue(message.contains("BLIP-2"), message);
+    }
+    pretrained.remove("query_tokens").remove("visual_encoder.pos_embed");
+    try (WeightFile file = file(pretrained)) {
+      String message =
+          assertThrows(
+                  WeightFileException.class,
+                  () -> ConfigFromWeights.read(file, HeadCounts.published()))
+              .getMessage();
+      assertTrue(message.contains("visual_encoder.pos_embed is missing"), message);
+    }
+  }
+
+  private WeightFile file(TinyWeights weights) throws IOException {
+    return weights.write(folder.resolve("weights.safetensors"));
+  }
+
+  private static WeightSink collector(Map<String, Object> values) {
+    return new WeightSink() {
+      @Override
+      public void floats(VariableShape variable, float[] data) {
+        assertEquals(variable.shape().size(), data.length);
+        values.put(variable.name(), data);
+      }
+
+      @Override
+      public void longs(VariableShape variable, long[] data) {
+        values.put(variable.name(), data);
+      }
+    };
+  }
+}
