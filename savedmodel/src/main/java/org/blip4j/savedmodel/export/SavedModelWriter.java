@@ -1,0 +1,74 @@
+package org.blip4j.savedmodel.export;
+
+import com.google.common.collect.ImmutableMap;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.tensorflow.Session;
+import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.proto.SavedModel;
+import org.tensorflow.types.TString;
+
+/**
+ * Writes a SavedModel: {@code saved_model.pb}, {@code variables/} and {@code assets.extra/}.
+ *
+ * <p>The graph is reduced to what its signatures need, attributes that have their default are left
+ * out, and the loader restores the variables by the graph's own nodes; no initialisation is needed
+ * beyond that.
+ *
+ * <pre>{@code
+ * SavedModelWriter.write(model, session, Map.of("vocab.txt", bytes), target);
+ * }</pre>
+ */
+public final class SavedModelWriter {
+  private static final long SCHEMA_VERSION = 1;
+
+  private SavedModelWriter() {}
+
+  /**
+   * Writes one version of a model.
+   *
+   * @param session holds the values of the variables
+   * @param extra content of {@code assets.extra} by file name; servers do not read it
+   * @return the folder of the version
+   * @throws IOException if the version exists and may not be replaced, or cannot be written
+   */
+  public static Path write(
+      ModelGraph model, Session session, ImmutableMap<String, byte[]> extra, ExportTarget target)
+      throws IOException {
+    try (VersionFolder folder = VersionFolder.create(target)) {
+      Path path = folder.path();
+      saveVariables(model, session, Files.createDirectory(path.resolve("variables")));
+      SavedModel definition =
+          SavedModel.newBuilder()
+              .setSavedModelSchemaVersion(SCHEMA_VERSION)
+              .addMetaGraphs(MetaGraphs.of(model))
+              .build();
+      try (OutputStream out = Files.newOutputStream(path.resolve("saved_model.pb"))) {
+        definition.writeTo(out);
+      }
+      Path assets = Files.createDirectory(path.resolve("assets.extra"));
+      for (Map.Entry<String, byte[]> file : extra.entrySet()) {
+        Files.write(assets.resolve(file.getKey()), file.getValue());
+      }
+      folder.commit();
+    }
+    return target.versionFolder();
+  }
+
+  private static void saveVariables(ModelGraph model, Session session, Path folder)
+      throws IOException {
+    try (TString prefix = TString.scalarOf(folder.resolve("variables").toString())) {
+      session
+          .runner()
+          .feed(model.saver().filename(), prefix)
+          .fetch(model.saver().done())
+          .run()
+          .close();
+    } catch (TensorFlowException e) {
+      throw new IOException(folder + ": the variables cannot be written: " + e.getMessage(), e);
+    }
+  }
+}

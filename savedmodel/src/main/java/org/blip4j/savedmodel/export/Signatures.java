@@ -1,0 +1,40 @@
+package org.blip4j.savedmodel.export;
+
+import com.google.common.collect.ImmutableMap;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.SignatureDef;
+import org.tensorflow.proto.TensorInfo;
+import org.tensorflow.proto.TensorShapeProto;
+
+/** Signatures as servers expect them: names of tensors, types, shapes with an open batch. */
+public final class Signatures {
+  /** The method that TensorFlow Serving's Predict calls. */
+  public static final String METHOD = "tensorflow/serving/predict";
+
+  private Signatures() {}
+
+  /** The definition of a signature by its inputs and outputs. */
+  public static SignatureDef definition(
+      ImmutableMap<String, ? extends Operand<?>> inputs,
+      ImmutableMap<String, ? extends Operand<?>> outputs) {
+    SignatureDef.Builder result = SignatureDef.newBuilder().setMethodName(METHOD);
+    inputs.forEach((name, operand) -> result.putInputs(name, info(operand.asOutput())));
+    outputs.forEach((name, operand) -> result.putOutputs(name, info(operand.asOutput())));
+    return result.build();
+  }
+
+  private static TensorInfo info(Output<?> output) {
+    TensorShapeProto.Builder dimensions = TensorShapeProto.newBuilder();
+    Shape shape = output.shape();
+    for (int i = 0; i < shape.numDimensions(); i++) {
+      dimensions.addDim(TensorShapeProto.Dim.newBuilder().setSize(shape.get(i)));
+    }
+    return TensorInfo.newBuilder()
+        .setName(output.op().name() + ":" + output.index())
+        .setDtype(output.dataType())
+        .setTensorShape(dimensions)
+        .build();
+  }
+}
