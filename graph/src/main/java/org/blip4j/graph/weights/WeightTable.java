@@ -29,26 +29,32 @@ final class WeightTable {
 
   /** Official names where the decoder is a further set of names of the encoder. */
   static ImmutableList<WeightRule> shared() {
-    return rules(officialVision(), sharedText());
+    return official(sharedText());
   }
 
   /** Official names where the decoder, if there is one, owns its tensors. */
   static ImmutableList<WeightRule> separate() {
-    return rules(officialVision(), separateText());
+    ImmutableList.Builder<WeightRule> text = ImmutableList.builder();
+    text.addAll(separateText(ALL_TEXT));
+    linear(text, "text_encoder" + LAYER + "crossattention.(self0|self1).(query|key|value)");
+    linear(text, "text_encoder" + LAYER + "crossattention.output.(dense0|dense1|merge_layer)");
+    return official(text.build());
   }
 
-  /** Hugging Face's names; its models never share encoder and decoder. */
+  /** Hugging Face's names: no sharing, no momentum, no queues, no temperature, no two images. */
   static ImmutableList<WeightRule> huggingFace() {
-    return rules(huggingFaceVision(), separateText());
+    ImmutableList.Builder<WeightRule> all = ImmutableList.builder();
+    all.addAll(huggingFaceVision()).addAll(separateText("(text_encoder|text_decoder.bert)"));
+    linear(all, "(vision_proj|text_proj|itm_head)");
+    return all.build();
   }
 
-  private static ImmutableList<WeightRule> rules(
-      ImmutableList<WeightRule> vision, ImmutableList<WeightRule> text) {
+  private static ImmutableList<WeightRule> official(ImmutableList<WeightRule> text) {
     ImmutableList.Builder<WeightRule> all = ImmutableList.builder();
     all.add(WeightRule.same("temp"));
     all.add(WeightRule.turned("(image_queue|text_queue)", TRANSPOSED));
     all.add(WeightRule.same("(queue_ptr|ptr_queue|idx_queue)"));
-    all.addAll(vision).addAll(text);
+    all.addAll(officialVision()).addAll(text);
     linear(all, "(vision_proj|text_proj)(|_m)");
     linear(all, "itm_head");
     linear(all, "cls_head.#");
@@ -93,17 +99,15 @@ final class WeightTable {
     return rules.build();
   }
 
-  private static ImmutableList<WeightRule> separateText() {
+  private static ImmutableList<WeightRule> separateText(String stacks) {
     ImmutableList.Builder<WeightRule> rules = ImmutableList.builder();
-    rules.addAll(sharable(ALL_TEXT)).addAll(selfAttention());
-    linear(rules, "text_encoder" + LAYER + "crossattention.(self0|self1).(query|key|value)");
-    linear(rules, "text_encoder" + LAYER + "crossattention.output.(dense0|dense1|merge_layer)");
+    rules.addAll(sharable(stacks)).addAll(selfAttention(stacks));
     return rules.addAll(languageModelHead(DECODER)).build();
   }
 
   private static ImmutableList<WeightRule> sharedText() {
     ImmutableList.Builder<WeightRule> rules = ImmutableList.builder();
-    rules.addAll(sharable(ENCODER)).addAll(selfAttention());
+    rules.addAll(sharable(ENCODER)).addAll(selfAttention(ALL_TEXT));
     ImmutableList<WeightRule> encoder = sharable("text_encoder");
     ImmutableList<WeightRule> decoder = sharable(DECODER);
     for (int i = 0; i < encoder.size(); i++) {
@@ -124,10 +128,10 @@ final class WeightTable {
     return rules.build();
   }
 
-  private static ImmutableList<WeightRule> selfAttention() {
+  private static ImmutableList<WeightRule> selfAttention(String stacks) {
     ImmutableList.Builder<WeightRule> rules = ImmutableList.builder();
-    linear(rules, ALL_TEXT + LAYER + "attention." + MAPS);
-    rules.add(WeightRule.same(ALL_TEXT + LAYER + "attention.output.LayerNorm." + PAIR));
+    linear(rules, stacks + LAYER + "attention." + MAPS);
+    rules.add(WeightRule.same(stacks + LAYER + "attention.output.LayerNorm." + PAIR));
     return rules.build();
   }
 

@@ -147,6 +147,9 @@ final class WeightNamesTest {
     assertEquals(Optional.empty(), names.target("visual_encoder.head.weight"));
     assertEquals(List.of(), names.published("visual_encoder/blocks/0/attn/qkv/weight"));
     assertFalse(names.skips("embeddings.position_ids"));
+    WeightNames theirs = WeightNames.of(PublishedForm.HUGGING_FACE, false);
+    assertEquals(List.of(), theirs.published("temp"));
+    assertEquals(List.of(), theirs.published("vision_proj_m/kernel"));
   }
 
   @Test

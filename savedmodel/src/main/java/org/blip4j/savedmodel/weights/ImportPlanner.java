@@ -73,7 +73,7 @@ final class ImportPlanner {
   private void plan(VariableShape variable) {
     ImmutableList<PublishedName> own = present(names.published(variable.name()));
     ImmutableList<PublishedName> sources = own;
-    if (own.isEmpty()) {
+    if (own.isEmpty() && request.substitutes()) {
       sources =
           names
               .substitute(variable.name())

@@ -20,9 +20,9 @@ import org.blip4j.graph.weights.WeightNames;
  * }
  * }</pre>
  *
- * <p>Position embeddings of another image size are interpolated, tied duplicates must be equal, and
- * where the file has no tensor of its own for a momentum copy or for one of the two
- * cross-attentions of the two-image model, the original is copied; {@link #report} says so.
+ * <p>Position embeddings of another image size are interpolated and tied duplicates must be equal.
+ * Where the request allows it, a momentum copy or one of the two cross-attentions of the two-image
+ * model takes the original's tensor if the file has none of its own; {@link #report} says so.
  */
 public final class WeightImporter {
   private final ImportReport report;

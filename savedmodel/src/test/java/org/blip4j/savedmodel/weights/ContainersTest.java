@@ -65,6 +65,16 @@ final class ContainersTest {
     }
   }
 
+  @Test
+  void readsLargeArchivesAndNewerPickles() throws Exception {
+    Path path = Path.of(ContainersTest.class.getResource("made/zip64_protocol4.pth").toURI());
+    try (TorchCheckpoint file = (TorchCheckpoint) WeightFile.open(path)) {
+      assertArrayEquals(new float[] {0, 1, 2, 3, 4, 5}, file.tensors().get("w").floats());
+      assertArrayEquals(new float[] {0, 3, 1, 4, 2, 5}, file.tensors().get("v").floats());
+      assertEquals(12L, file.entry("epoch"));
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"zip.pth", "legacy.pth"})
   void tellsTiedTensorsFromViewsOfOneStorage(String name) throws Exception {

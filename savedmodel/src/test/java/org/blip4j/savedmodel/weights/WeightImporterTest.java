@@ -142,7 +142,8 @@ final class WeightImporterTest {
     TinyWeights.linear(variables, "text_proj_m", 64, 16);
     pretrained.remove("text_proj_m.weight").remove("text_proj_m.bias");
     try (WeightFile file = file(pretrained)) {
-      ImportRequest request = ImportRequest.strict(variables).withFresh(FreshVariables.nlvr());
+      ImportRequest request =
+          ImportRequest.strict(variables).withFresh(FreshVariables.nlvr()).withSubstitutes();
       WeightImporter importer = WeightImporter.plan(file, SEPARATE, request);
       assertArrayEquals(
           pretrained.values(LAYER + "crossattention.self.query.bias"),
@@ -161,6 +162,11 @@ final class WeightImporterTest {
       assertThrows(
           WeightImportException.class,
           () -> WeightImporter.plan(file, SEPARATE, ImportRequest.strict(variables)));
+      List<ImportReport.Problem> problems =
+          WeightImporter.compare(
+                  file, SEPARATE, ImportRequest.strict(variables).withFresh(FreshVariables.nlvr()))
+              .problems();
+      assertEquals(6, problems.size());
     }
   }
 
