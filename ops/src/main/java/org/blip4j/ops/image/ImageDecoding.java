@@ -54,6 +54,31 @@ public record ImageDecoding(int size) {
   }
 
   /**
+   * Decodes for training: augmented and resized.
+   *
+   * @param bytes {@code [B]} files
+   * @param seeds {@code [B, 2]} for each row its own; the same seed and file give the same pixels
+   *     in any batch
+   */
+  public DecodedImages apply(
+      GraphContext context,
+      Operand<TString> bytes,
+      Augmentation augmentation,
+      Operand<TInt64> seeds) {
+    GraphContext ctx = context.in("decode_images").onCpu();
+    Shapes.require(bytes, "image bytes", -1);
+    Shapes.require(seeds, "augmentation seeds", -1, 2);
+    return decode(
+        ctx,
+        bytes,
+        List.of(seeds),
+        (inner, row) ->
+            List.of(
+                augmentation.apply(
+                    inner, decodeOne(inner, string(row.get(0))), seed(row.get(1)), size)));
+  }
+
+  /**
    * Decodes one file, not resized; bytes that are no image fail the run.
    *
    * @param bytes a scalar
@@ -92,7 +117,7 @@ public record ImageDecoding(int size) {
     return tf.gather(image, picked, tf.constant(2));
   }
 
-  DecodedImages decode(
+  private DecodedImages decode(
       GraphContext ctx, Operand<TString> bytes, List<Operand<?>> more, GraphFunction.Body row) {
     Ops tf = ctx.tf();
     Operand<TInt64> rows = tf.dtypes.cast(Shapes.dim(ctx, bytes, 0), TInt64.class);
@@ -118,5 +143,10 @@ public record ImageDecoding(int size) {
   @SuppressWarnings("unchecked") // rows are declared as strings
   private static Operand<TString> string(Operand<?> operand) {
     return (Operand<TString>) operand;
+  }
+
+  @SuppressWarnings("unchecked") // declared like the seeds
+  private static Operand<TInt64> seed(Operand<?> operand) {
+    return (Operand<TInt64>) operand;
   }
 }
