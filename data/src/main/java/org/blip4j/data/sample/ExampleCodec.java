@@ -77,6 +77,11 @@ public final class ExampleCodec {
     }
   }
 
+  /** All columns of a record as they stand, whatever they are. */
+  public Columns columns(byte[] record) throws SampleException {
+    return Columns.of(parse(record));
+  }
+
   private Sample.ImageText imageText(Map<String, Feature> all, String otherwise)
       throws SampleException {
     String image = imageColumn(all);

@@ -30,6 +30,7 @@ public final class TfRecordException extends IOException {
   private final transient Path shard;
   private final long offset;
   private final Damage damage;
+  private final String problem;
 
   TfRecordException(
       RecordStream.Place place, long offset, Damage damage, String what, Throwable cause) {
@@ -37,6 +38,7 @@ public final class TfRecordException extends IOException {
     this.shard = place.shard();
     this.offset = offset;
     this.damage = damage;
+    this.problem = what;
   }
 
   /** The damaged shard. */
@@ -52,6 +54,11 @@ public final class TfRecordException extends IOException {
   /** What is wrong. */
   public Damage damage() {
     return damage;
+  }
+
+  /** What is wrong, in words, without the place. */
+  public String problem() {
+    return problem;
   }
 
   /** Whether the reader can go on with the next record. */

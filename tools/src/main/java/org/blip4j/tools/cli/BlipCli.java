@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.blip4j.tools.records.RecordsCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,6 +26,7 @@ import picocli.CommandLine.Spec;
     subcommands = {
       CompletionCommand.class,
       DoctorCommand.class,
+      RecordsCommand.class,
       VerifyCommand.class,
     })
 public final class BlipCli implements Runnable {

@@ -1,0 +1,13 @@
+package org.blip4j.tools.records;
+
+import java.util.List;
+import org.blip4j.data.sample.Columns;
+
+/**
+ * What a caption file says about one image.
+ *
+ * @param image its file as named there
+ * @param place where it stands, for messages: {@code captions.csv line 7}
+ * @param columns everything else that it says
+ */
+record CaptionRow(String image, List<String> texts, Columns columns, String place) {}
