@@ -14,7 +14,9 @@ import java.util.zip.CRC32C;
  * prefix-compressed keys, a block of block positions, a footer of 48 bytes.
  */
 final class SortedTable {
-  private static final long MAGIC = 0xdb4775248b80fb57L;
+  /** Last eight bytes of a table. */
+  static final long MAGIC = 0xdb4775248b80fb57L;
+
   private static final int FOOTER_BYTES = 48;
   private static final int TRAILER_BYTES = 5;
   private static final int CRC_MASK = 0xa282ead8;
@@ -43,6 +45,11 @@ final class SortedTable {
   static int maskedCrc(ByteBuffer content) {
     CRC32C crc = new CRC32C();
     crc.update(content);
+    return masked(crc);
+  }
+
+  /** A checksum, masked. */
+  static int masked(CRC32C crc) {
     return Integer.rotateRight((int) crc.getValue(), 15) + CRC_MASK;
   }
 
