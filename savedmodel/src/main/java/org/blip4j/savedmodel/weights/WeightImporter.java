@@ -2,21 +2,25 @@ package org.blip4j.savedmodel.weights;
 
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
+import java.nio.file.Path;
 import org.blip4j.graph.weights.PublishedForm;
+import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightNames;
+import org.blip4j.ops.checkpoint.TensorBundleWriter;
 
 /**
  * Brings the tensors of a weight file into the variables of a model.
  *
  * <p>{@link #plan} compares names and shapes first, so that everything that does not fit is known
- * before a number is read. Then values are handed out one variable at a time, in our layout:
+ * before a number is read. Then values are written as a checkpoint, or handed out one variable at a
+ * time, in our layout:
  *
  * <pre>{@code
  * try (WeightFile file = WeightFile.open(path)) {
  *   WeightNames names = WeightImporter.names(file, task == Task.PRETRAIN);
  *   WeightImporter importer =
  *       WeightImporter.plan(file, names, ImportRequest.strict(variables));
- *   importer.copyTo(sink);
+ *   importer.writeCheckpoint(new ModelFolder(folder).variables());
  * }
  * }</pre>
  *
@@ -90,6 +94,36 @@ public final class WeightImporter {
       } else {
         sink.floats(tensor.variable(), tensor.floats());
       }
+    }
+  }
+
+  /**
+   * Writes all values as a TensorFlow checkpoint that any graph with these variables restores; no
+   * graph is needed for it.
+   *
+   * @param prefix path without {@code .index}
+   * @throws IllegalStateException if variables stay fresh: they have no value to write
+   * @throws WeightFileException if tied tensors differ; then nothing is written
+   */
+  public void writeCheckpoint(Path prefix) throws IOException {
+    if (!report.fresh().isEmpty()) {
+      throw new IllegalStateException(
+          "a checkpoint needs all values, but these stay as initialised: " + report.fresh());
+    }
+    try (TensorBundleWriter writer = TensorBundleWriter.create(prefix)) {
+      copyTo(
+          new WeightSink() {
+            @Override
+            public void floats(VariableShape variable, float[] values) throws IOException {
+              writer.add(variable.name(), variable.shape(), values);
+            }
+
+            @Override
+            public void longs(VariableShape variable, long[] values) throws IOException {
+              writer.add(variable.name(), variable.shape(), values);
+            }
+          });
+      writer.finish();
     }
   }
 

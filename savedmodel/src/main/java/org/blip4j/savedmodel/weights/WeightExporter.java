@@ -1,0 +1,127 @@
+package org.blip4j.savedmodel.weights;
+
+import com.google.common.collect.ImmutableList;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.blip4j.graph.weights.PublishedForm;
+import org.blip4j.graph.weights.PublishedName;
+import org.blip4j.graph.weights.WeightNames;
+import org.blip4j.ops.checkpoint.StoredVariable;
+import org.blip4j.ops.checkpoint.TensorBundleReader;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.DataType;
+
+/**
+ * Writes the variables of a checkpoint as safetensors under published names: the way back from
+ * {@link WeightImporter}.
+ *
+ * <p>Official form: all names of a state dict, tied ones once under each name, and the {@code
+ * position_ids} buffers, which the official loader asks for. Hugging Face form: what {@code
+ * save_pretrained} writes; the second name of the language model's bias is left out as there.
+ */
+public final class WeightExporter {
+  private static final String POSITIONS = "/embeddings/position_embeddings/weight";
+  private static final String SECOND_BIAS = "text_decoder.cls.predictions.decoder.bias";
+
+  private final TensorBundleReader checkpoint;
+  private final PublishedForm form;
+  private final boolean shared;
+  private final WeightNames names;
+  private final List<SafetensorsWriter.Entry> entries = new ArrayList<>();
+  private final List<String> leftOut = new ArrayList<>();
+
+  private WeightExporter(TensorBundleReader checkpoint, PublishedForm form) {
+    this.checkpoint = checkpoint;
+    this.form = form;
+    this.shared =
+        has(checkpoint, "text_decoder/") && !has(checkpoint, "text_decoder/bert/embeddings/");
+    this.names = WeightNames.of(form, shared);
+  }
+
+  private static boolean has(TensorBundleReader checkpoint, String prefix) {
+    return checkpoint.variables().keySet().stream().anyMatch(name -> name.startsWith(prefix));
+  }
+
+  /**
+   * Writes a safetensors file.
+   *
+   * @param checkpoint the variables of one model
+   * @param form whose names to use
+   * @param target the file
+   * @return names of variables that have no name in that form (momentum copies, queues and the
+   *     temperature at Hugging Face; optimizer state)
+   * @throws IllegalArgumentException if the form has no place for the model: a shared decoder or
+   *     two images at Hugging Face
+   */
+  public static ImmutableList<String> write(
+      TensorBundleReader checkpoint, PublishedForm form, Path target) throws IOException {
+    WeightExporter exporter = new WeightExporter(checkpoint, form);
+    exporter.collect();
+    SafetensorsWriter.write(target, exporter.entries);
+    return ImmutableList.copyOf(exporter.leftOut);
+  }
+
+  private void collect() {
+    if (form == PublishedForm.HUGGING_FACE) {
+      requirePublishable();
+    }
+    for (StoredVariable variable : checkpoint.variables().values()) {
+      ImmutableList<PublishedName> published = names.published(variable.name());
+      if (published.isEmpty()) {
+        leftOut.add(variable.name());
+      }
+      for (PublishedName name : published) {
+        if (form == PublishedForm.OFFICIAL || !name.name().equals(SECOND_BIAS)) {
+          entries.add(entry(variable, name));
+        }
+      }
+    }
+    if (form == PublishedForm.OFFICIAL) {
+      addPositionIds();
+    }
+  }
+
+  private void requirePublishable() {
+    if (has(checkpoint, "cls_head/")) {
+      throw new IllegalArgumentException("Hugging Face has no BLIP class for two images");
+    }
+    if (shared) {
+      throw new IllegalArgumentException(
+          "Hugging Face has no class for a pre-training model; convert to a captioning or retrieval"
+              + " model first (--task)");
+    }
+  }
+
+  private SafetensorsWriter.Entry entry(StoredVariable variable, PublishedName name) {
+    Shape shape = name.layout().toPublished(variable.shape());
+    if (variable.type() == DataType.DT_INT64) {
+      return new SafetensorsWriter.Longs(
+          name.name(), shape, () -> checkpoint.longs(variable.name()));
+    }
+    return new SafetensorsWriter.Floats(
+        name.name(),
+        shape,
+        () -> name.layout().toPublished(checkpoint.floats(variable.name()), variable.shape()));
+  }
+
+  /** 0, 1, 2, ... for each text stack that has positions under one of its names. */
+  private void addPositionIds() {
+    String suffix = POSITIONS.replace('/', '.');
+    for (StoredVariable variable : checkpoint.variables().values()) {
+      if (variable.name().endsWith(POSITIONS)) {
+        long rows = variable.shape().get(0);
+        for (PublishedName name : names.published(variable.name())) {
+          String stack = name.name().substring(0, name.name().length() - suffix.length());
+          entries.add(
+              new SafetensorsWriter.Longs(
+                  stack + ".embeddings.position_ids",
+                  Shape.of(1, rows),
+                  () -> LongStream.range(0, rows).toArray()));
+        }
+      }
+    }
+  }
+}
