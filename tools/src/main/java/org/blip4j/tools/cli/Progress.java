@@ -31,6 +31,7 @@ public final class Progress implements AutoCloseable {
   private final long started = System.nanoTime();
   private long shown = started;
   private long done;
+  private long doneWhenShown;
   private boolean closed;
 
   Progress(Console console, Display display, String what, long total) {
@@ -60,13 +61,14 @@ public final class Progress implements AutoCloseable {
     if (display == Display.BAR) {
       show(System.nanoTime());
       console.endBar();
-    } else if (display == Display.LINES && shown != started) {
+    } else if (display == Display.LINES && shown != started && doneWhenShown != done) {
       show(System.nanoTime());
     }
   }
 
   private void show(long now) {
     double seconds = (now - started) / 1e9;
+    doneWhenShown = done;
     String line = line(what, done, total, seconds);
     if (display == Display.BAR) {
       console.bar(total > 0 ? bar(done, total) + " " + line : line);

@@ -3,8 +3,13 @@ package org.blip4j.tools.cli;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PrintStream;
+import java.lang.reflect.Field;
+import java.lang.reflect.InaccessibleObjectException;
+import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
 /**
@@ -23,15 +28,40 @@ public record Streams(InputStream in, OutputStream out, OutputStream err, boolea
   }
 
   /**
-   * The streams of this process, unbuffered, so that every line is out when it is written. The
-   * launcher knows whether standard error is a terminal and says so in {@code BLIP_TERMINAL}; Java
-   * alone cannot tell: {@code System.console()} asks about standard output, which is often a file.
+   * The streams of this process, unbuffered, so that every line is out when it is written.
+   *
+   * <p>The launcher knows what Java cannot tell and says it in the environment. {@code
+   * BLIP_TERMINAL}: standard error is a terminal ({@code System.console()} asks about standard
+   * output, which is often a file). {@code BLIP_STDERR}: the descriptor of a copy of standard error
+   * to write to; the original is then closed, which on descriptors 0 to 2 makes Java point it to
+   * {@code /dev/null}, since native libraries write messages there that heed no log level.
    */
   public static Streams ofProcess() {
     return new Streams(
         new FileInputStream(FileDescriptor.in),
         new FileOutputStream(FileDescriptor.out),
-        new FileOutputStream(FileDescriptor.err),
+        errorStream(System.getenv("BLIP_STDERR")),
         System.getenv("BLIP_TERMINAL") != null);
+  }
+
+  private static OutputStream errorStream(String copy) {
+    FileOutputStream original = new FileOutputStream(FileDescriptor.err);
+    if (copy == null) {
+      return original;
+    }
+    try {
+      // Java has no other way to a descriptor it was given; opening /dev/fd/3 would make a new file
+      // position, and whoever writes to the same log later would write over it.
+      FileDescriptor descriptor = new FileDescriptor();
+      Field number = FileDescriptor.class.getDeclaredField("fd");
+      number.setAccessible(true);
+      number.setInt(descriptor, Integer.parseInt(copy));
+      FileOutputStream stream = new FileOutputStream(descriptor);
+      original.close();
+      System.setErr(new PrintStream(stream, true, StandardCharsets.UTF_8));
+      return stream;
+    } catch (IOException | ReflectiveOperationException | InaccessibleObjectException e) {
+      return original; // started without the launcher's --add-opens: native messages are seen
+    }
   }
 }

@@ -73,6 +73,7 @@ final class VerifyCommand implements Callable<Integer> {
     List<CheckRow> rows = new ArrayList<>();
     Verification.check(
         golden,
+        common.settings().sessionConfig(),
         row -> {
           rows.add(row);
           try {

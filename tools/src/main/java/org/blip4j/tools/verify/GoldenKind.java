@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import org.tensorflow.proto.ConfigProto;
 
 /** What a golden holds; told by its content, never by the name of its folder. */
 public enum GoldenKind {
@@ -15,14 +16,20 @@ public enum GoldenKind {
   DETOKENIZE,
   /** One state dict in many checkpoint containers, and files that must be refused. */
   CONTAINERS,
+  /** The image encoder alone. */
+  VISION,
+  /** Features, similarities and matching logits of images and texts. */
+  MATCH,
   /** Anything this version has no check for. */
   UNKNOWN;
 
-  GoldenChecker checker() {
+  GoldenChecker checker(ConfigProto session) {
     return switch (this) {
       case TOKENIZER -> new TokenizerChecker();
       case DETOKENIZE -> new DetokenizeChecker();
       case CONTAINERS -> new ContainersChecker();
+      case VISION -> new VisionChecker(session);
+      case MATCH -> new MatchChecker(session);
       case UNKNOWN -> GoldenKind::refuse;
     };
   }

@@ -1,6 +1,9 @@
 package org.blip4j.tools.verify;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.stream.DoubleStream;
 import java.util.stream.LongStream;
 
@@ -53,5 +56,67 @@ public record Values(long[] shape, double[] data) {
   /** Elements as whole numbers. */
   public long[] longs() {
     return DoubleStream.of(data).mapToLong(value -> (long) value).toArray();
+  }
+
+  /** Elements as ints. */
+  int[] ints() {
+    return DoubleStream.of(data).mapToInt(value -> (int) value).toArray();
+  }
+
+  /** Images {@code [B, C, H, W]} as {@code [B, H, W, C]}. */
+  Values channelsLast() {
+    int channels = (int) shape[1];
+    int pixels = Math.toIntExact(shape[2] * shape[3]);
+    double[] moved = new double[data.length];
+    for (int image = 0; image < shape[0]; image++) {
+      int start = image * channels * pixels;
+      for (int channel = 0; channel < channels; channel++) {
+        for (int pixel = 0; pixel < pixels; pixel++) {
+          moved[start + pixel * channels + channel] = data[start + channel * pixels + pixel];
+        }
+      }
+    }
+    return new Values(new long[] {shape[0], shape[2], shape[3], channels}, moved);
+  }
+
+  /** The same elements in another shape. */
+  Values reshape(long... other) {
+    return new Values(other, data);
+  }
+
+  /** Some rows of the first axis. */
+  Values rows(int from, int to) {
+    int row = shape[0] == 0 ? 0 : (int) (data.length / shape[0]);
+    long[] part = shape.clone();
+    part[0] = (long) to - from;
+    return new Values(part, Arrays.copyOfRange(data, from * row, to * row));
+  }
+
+  /** One entry of the last axis, which goes away. */
+  Values last(int index) {
+    int size = (int) shape[shape.length - 1];
+    double[] picked = new double[data.length / size];
+    for (int i = 0; i < picked.length; i++) {
+      picked[i] = data[i * size + index];
+    }
+    return new Values(Arrays.copyOf(shape, shape.length - 1), picked);
+  }
+
+  /** For each row of a matrix, the columns from the largest value to the smallest. */
+  Values ranks() {
+    int columns = (int) shape[1];
+    double[] ranks = new double[data.length];
+    for (int row = 0; row < shape[0]; row++) {
+      int start = row * columns;
+      List<Integer> order = new ArrayList<>();
+      for (int column = 0; column < columns; column++) {
+        order.add(column);
+      }
+      order.sort(Comparator.comparingDouble(column -> -data[start + column]));
+      for (int place = 0; place < columns; place++) {
+        ranks[start + place] = order.get(place);
+      }
+    }
+    return new Values(shape, ranks);
   }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
+import org.tensorflow.proto.ConfigProto;
 
 /** Finds goldens and runs the check of each; what cannot be checked is a failed row, too. */
 public final class Verification {
@@ -40,13 +41,17 @@ public final class Verification {
     return found;
   }
 
-  /** Checks one golden; every outcome is a row, and no row at all is a failure. */
-  public static void check(Golden golden, RowSink rows) {
+  /**
+   * Checks one golden; every outcome is a row, and no row at all is a failure.
+   *
+   * @param session configuration of the sessions that compute
+   */
+  public static void check(Golden golden, ConfigProto session, RowSink rows) {
     List<CheckRow> seen = new ArrayList<>();
     try {
       golden
           .kind()
-          .checker()
+          .checker(session)
           .check(
               golden,
               row -> {
