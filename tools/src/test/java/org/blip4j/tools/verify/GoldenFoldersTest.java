@@ -44,7 +44,8 @@ class GoldenFoldersTest {
     CliRun run = CliRun.of("verify", "--json", GOLDEN.resolve(name).toString());
     assertEquals(0, run.status(), failed(run));
     for (String file : files(name)) {
-      for (String tensor : header(Files.readAllBytes(GOLDEN.resolve(name).resolve(file))).keySet()) {
+      for (String tensor :
+          header(Files.readAllBytes(GOLDEN.resolve(name).resolve(file))).keySet()) {
         assertTrue(run.out().contains(tensor + "\""), tensor + " was not compared");
       }
     }
