@@ -3,7 +3,9 @@ package org.blip4j.data.sample;
 import com.google.common.base.Joiner;
 import com.google.common.collect.ImmutableList;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -23,8 +25,9 @@ import org.tensorflow.proto.SequenceExample;
  * other lists become columns.
  *
  * <p>Further kinds are told by their columns: {@code question} (with {@code answers}, {@code
- * answer_weights}), {@code left right statement label}, {@code frames}. Writing is {@link
- * ExampleWriter}'s.
+ * answer_weights}), {@code left right statement label}, {@code frames}.
+ *
+ * <p>What is read are views of the record's bytes, which must not be changed afterwards.
  */
 public final class ExampleCodec {
   private static final String WORDS = "image/caption";
@@ -148,7 +151,9 @@ public final class ExampleCodec {
 
   private static Map<String, Feature> parse(byte[] record) throws SampleException {
     try {
-      SequenceExample example = SequenceExample.parseFrom(record);
+      CodedInputStream in = shared(record);
+      SequenceExample example = SequenceExample.parser().parseFrom(in);
+      in.checkLastTagWas(0);
       Map<String, Feature> all = new TreeMap<>(example.getContext().getFeatureMap());
       example
           .getFeatureLists()
@@ -161,6 +166,13 @@ public final class ExampleCodec {
               .formatted(record.length),
           e);
     }
+  }
+
+  /** Input whose byte strings are views of the record, so that no image is copied. */
+  private static CodedInputStream shared(byte[] record) {
+    CodedInputStream in = UnsafeByteOperations.unsafeWrap(record).newCodedInput();
+    in.enableAliasing(true);
+    return in;
   }
 
   /** One text of the words of a caption. */

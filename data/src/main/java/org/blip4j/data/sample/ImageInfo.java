@@ -32,7 +32,7 @@ public record ImageInfo(ImageFormat format, int width, int height) {
   public static ImageInfo inspect(ByteString image) throws SampleException {
     ImageFormat format =
         ImageFormat.of(image).orElseThrow(() -> new SampleException(notAnImage(image)));
-    ByteBuffer bytes = image.asReadOnlyByteBuffer();
+    ByteBuffer bytes = image.asReadOnlyByteBuffer().slice();
     try {
       return switch (format) {
         case JPEG -> jpeg(bytes.order(ByteOrder.BIG_ENDIAN));

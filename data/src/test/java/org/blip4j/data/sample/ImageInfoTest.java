@@ -27,6 +27,16 @@ final class ImageInfoTest {
   }
 
   @Test
+  void viewsIntoLargerBytesAreRead() throws SampleException {
+    for (String format : new String[] {"jpg", "png", "gif", "bmp"}) {
+      ByteString image = TestImages.image(format, 17, 9);
+      ByteString record = ByteString.copyFromUtf8("before").concat(image);
+      ByteString view = ByteString.copyFrom(record.toByteArray()).substring(6);
+      assertEquals(ImageInfo.inspect(image), ImageInfo.inspect(view));
+    }
+  }
+
+  @Test
   void everyTruncationOfJpegAndPngIsNoticed() {
     for (String format : new String[] {"jpg", "png"}) {
       ByteString whole = TestImages.image(format, 17, 9);

@@ -98,6 +98,18 @@ final class TfRecordTest {
   }
 
   @Test
+  void everyFlippedBitIsNoticed() throws IOException {
+    byte[] whole = Files.readAllBytes(write("a", PLAIN, "one", "two"));
+    for (int bit = 0; bit < 8 * whole.length; bit++) {
+      byte[] damaged = whole.clone();
+      damaged[bit / 8] ^= (byte) (1 << bit % 8);
+      Path shard = Files.write(folder.resolve("damaged"), damaged);
+      TfRecordException e = assertThrows(TfRecordException.class, () -> read(shard));
+      assertEquals(bit < 8 * 19 ? 0 : 19, e.offset());
+    }
+  }
+
+  @Test
   void lengthsAreNotBelievedBeyondLimitAndFile() throws IOException {
     assertDamage(TfRecordException.Damage.TOO_LONG, header(1L << 60), "1152921504606846976");
     assertDamage(TfRecordException.Damage.TOO_LONG, header(-1), "18446744073709551615");
