@@ -79,6 +79,11 @@ public final class WeightNames {
     return ImmutableList.copyOf(names);
   }
 
+  /** Whether a variable holds whole numbers (queue pointers and image indices), not floats. */
+  public static boolean isInteger(String variableName) {
+    return WeightTable.COUNTERS.match(variableName).isPresent();
+  }
+
   /**
    * The variable whose tensor may fill this one where a file has none for it: momentum copies start
    * as copies, and both cross-attentions of the two-image model start as the only one of

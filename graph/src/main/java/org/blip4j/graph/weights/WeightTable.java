@@ -25,6 +25,9 @@ final class WeightTable {
   /** Published buffers that hold nothing: 0, 1, 2, ... */
   static final NamePattern SKIPPED = new NamePattern(ALL_TEXT + ".embeddings.position_ids");
 
+  /** State that counts or identifies; everything else is float. */
+  static final NamePattern COUNTERS = new NamePattern("(queue_ptr|ptr_queue|idx_queue)");
+
   private WeightTable() {}
 
   /** Official names where the decoder is a further set of names of the encoder. */
@@ -53,7 +56,7 @@ final class WeightTable {
     ImmutableList.Builder<WeightRule> all = ImmutableList.builder();
     all.add(WeightRule.same("temp"));
     all.add(WeightRule.turned("(image_queue|text_queue)", TRANSPOSED));
-    all.add(WeightRule.same("(queue_ptr|ptr_queue|idx_queue)"));
+    all.add(WeightRule.same(COUNTERS.toString()));
     all.addAll(officialVision()).addAll(text);
     linear(all, "(vision_proj|text_proj)(|_m)");
     linear(all, "itm_head");

@@ -119,6 +119,10 @@ final class ImportPlanner {
     ImmutableList.Builder<StoredTensor> tied = ImmutableList.builder();
     for (PublishedName name : sources) {
       StoredTensor tensor = file.tensors().get(name.name());
+      if (tensor.type().isInteger() != WeightNames.isInteger(variable.name())) {
+        mistyped(variable, tensor);
+        return false;
+      }
       boolean fits = PlannedTensor.fits(variable, tensor, name.layout());
       boolean interpolated = !fits && PlannedTensor.interpolates(variable, tensor);
       if (!fits && !interpolated) {
@@ -135,6 +139,18 @@ final class ImportPlanner {
     }
     planned.put(variable.name(), new PlannedTensor(variable, source, first.layout(), tied.build()));
     return true;
+  }
+
+  private void mistyped(VariableShape variable, StoredTensor tensor) {
+    problems.add(
+        new ImportReport.Problem(
+            ImportReport.Kind.MISSHAPED,
+            variable.name(),
+            "%s is of type %s in the file, the model wants %s"
+                .formatted(
+                    tensor.name(),
+                    tensor.type(),
+                    tensor.type().isInteger() ? "floats" : "whole numbers")));
   }
 
   private void misshaped(VariableShape variable, PublishedName name, StoredTensor tensor) {

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import org.blip4j.graph.weights.PositionInterpolation;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightLayout;
+import org.blip4j.graph.weights.WeightNames;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -45,7 +46,7 @@ record PlannedTensor(
   }
 
   boolean isInteger() {
-    return source.type().isInteger();
+    return WeightNames.isInteger(variable.name());
   }
 
   float[] floats() throws IOException {

@@ -59,11 +59,14 @@ public final class SafetensorsWriter {
    * @throws IllegalArgumentException if a name comes twice or a value has not its shape's size
    */
   public static void write(Path path, List<? extends Entry> entries) throws IOException {
-    Path partial =
-        Files.createTempFile(
-            path.toAbsolutePath().getParent(), path.getFileName() + ".", ".partial");
+    Path partial = path.resolveSibling(path.getFileName() + ".partial");
     try {
-      try (FileChannel channel = FileChannel.open(partial, StandardOpenOption.WRITE)) {
+      try (FileChannel channel =
+          FileChannel.open(
+              partial,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.WRITE)) {
         writeFully(channel, header(entries));
         for (Entry entry : entries) {
           writeValues(channel, entry);

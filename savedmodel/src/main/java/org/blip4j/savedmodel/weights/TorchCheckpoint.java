@@ -154,13 +154,16 @@ public final class TorchCheckpoint implements WeightFile {
 
   private ImmutableMap<String, StoredTensor> model() throws IOException {
     Map<?, ?> state = top.get(MODEL) instanceof Map<?, ?> model ? model : top;
-    ImmutableMap.Builder<String, StoredTensor> found = ImmutableMap.builder();
+    Map<String, StoredTensor> found = new LinkedHashMap<>();
     for (Map.Entry<?, ?> entry : state.entrySet()) {
       if (entry.getValue() instanceof PickledTensor tensor) {
-        found.put(String.valueOf(entry.getKey()), stored(String.valueOf(entry.getKey()), tensor));
+        String name = String.valueOf(entry.getKey());
+        if (found.put(name, stored(name, tensor)) != null) {
+          throw new WeightFileException(path, "two tensors are named " + name);
+        }
       }
     }
-    ImmutableMap<String, StoredTensor> tensors = found.buildOrThrow();
+    ImmutableMap<String, StoredTensor> tensors = ImmutableMap.copyOf(found);
     if (tensors.isEmpty()) {
       throw new WeightFileException(
           path, "no tensors under 'model' nor at the top level, which has " + state.keySet());

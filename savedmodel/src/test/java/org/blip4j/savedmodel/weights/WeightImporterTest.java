@@ -186,6 +186,19 @@ final class WeightImporterTest {
   }
 
   @Test
+  void refusesFloatsWhereAModelCounts() throws Exception {
+    List<VariableShape> variables = List.of(new VariableShape("ptr_queue", Shape.of(1)));
+    try (WeightFile file = file(pretrained.put("ptr_queue", Shape.of(1), 3))) {
+      String message =
+          assertThrows(
+                  WeightImportException.class,
+                  () -> WeightImporter.plan(file, SEPARATE, ImportRequest.strict(variables)))
+              .getMessage();
+      assertTrue(message.contains("ptr_queue is of type F32"), message);
+    }
+  }
+
+  @Test
   void toleratesUnknownTensorsWhenAsked() throws Exception {
     pretrained.put("ema.decay", Shape.of(1), 1);
     try (WeightFile file = file(pretrained)) {
