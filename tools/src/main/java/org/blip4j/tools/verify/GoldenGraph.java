@@ -144,27 +144,29 @@ final class GoldenGraph implements AutoCloseable {
   /** Computes everything in {@code fetches} in one run that also does {@code targets}. */
   Map<String, Values> run(
       Map<String, Operand<?>> fetches, Map<Operand<?>, Values> feeds, List<Operation> targets) {
-    Session.Runner runner = session.runner();
-    List<Tensor> fed = new ArrayList<>();
+    Map<Operand<?>, Tensor> tensors = new LinkedHashMap<>();
     try {
-      feeds.forEach(
-          (operand, values) -> {
-            Tensor tensor = tensor(operand, values);
-            fed.add(tensor);
-            runner.feed(operand.asOutput(), tensor);
-          });
-      fetches.values().forEach(runner::fetch);
-      targets.forEach(runner::addTarget);
-      try (Result result = runner.run()) {
-        Map<String, Values> values = new LinkedHashMap<>();
-        int index = 0;
-        for (String name : fetches.keySet()) {
-          values.put(name, TensorValues.read(result.get(index++)));
-        }
-        return values;
-      }
+      feeds.forEach((operand, values) -> tensors.put(operand, tensor(operand, values)));
+      return runTensors(fetches, tensors, targets);
     } finally {
-      fed.forEach(Tensor::close);
+      tensors.values().forEach(Tensor::close);
+    }
+  }
+
+  /** The same with fed tensors of any type. */
+  Map<String, Values> runTensors(
+      Map<String, Operand<?>> fetches, Map<Operand<?>, Tensor> feeds, List<Operation> targets) {
+    Session.Runner runner = session.runner();
+    feeds.forEach((operand, tensor) -> runner.feed(operand.asOutput(), tensor));
+    fetches.values().forEach(runner::fetch);
+    targets.forEach(runner::addTarget);
+    try (Result result = runner.run()) {
+      Map<String, Values> values = new LinkedHashMap<>();
+      int index = 0;
+      for (String name : fetches.keySet()) {
+        values.put(name, TensorValues.read(result.get(index++)));
+      }
+      return values;
     }
   }
 

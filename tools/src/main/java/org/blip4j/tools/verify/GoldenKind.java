@@ -20,6 +20,8 @@ public enum GoldenKind {
   VISION,
   /** Features, similarities and matching logits of images and texts. */
   MATCH,
+  /** Image files with decoded, resized and normalised pixels. */
+  IMAGE,
   /** Anything this version has no check for. */
   UNKNOWN;
 
@@ -30,6 +32,7 @@ public enum GoldenKind {
       case CONTAINERS -> new ContainersChecker();
       case VISION -> new VisionChecker(session);
       case MATCH -> new MatchChecker(session);
+      case IMAGE -> new ImageChecker(session);
       case UNKNOWN -> GoldenKind::refuse;
     };
   }
@@ -45,6 +48,9 @@ public enum GoldenKind {
     String task = Files.exists(config) ? Golden.readJson(config).path("task").asText() : "";
     if (task.isEmpty() && cases.has("expected.json") && cases.path("files").isObject()) {
       return CONTAINERS;
+    }
+    if (task.isEmpty() && cases.path("files").path(0).has("pil_mode")) {
+      return IMAGE;
     }
     return named(task.isEmpty() ? cases.path("name").asText() : task);
   }

@@ -54,6 +54,9 @@ final class TensorValues {
     if (type == TInt32.class) {
       return TInt32.tensorOf(shape, DataBuffers.of(values.ints()));
     }
+    if (type == TUint8.class) {
+      return TUint8.tensorOf(shape, DataBuffers.of(values.bytes()));
+    }
     return TFloat32.tensorOf(shape, DataBuffers.of(values.floats()));
   }
 }

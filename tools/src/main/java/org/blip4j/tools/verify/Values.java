@@ -119,4 +119,26 @@ public record Values(long[] shape, double[] data) {
     }
     return new Values(shape, ranks);
   }
+
+  /** Elements as unsigned bytes. */
+  byte[] bytes() {
+    byte[] bytes = new byte[data.length];
+    for (int i = 0; i < data.length; i++) {
+      bytes[i] = (byte) (int) data[i];
+    }
+    return bytes;
+  }
+
+  /** Images {@code [B, H, W, C]} as {@code [B, C, H, W]}. */
+  Values channelsFirst() {
+    int channels = (int) shape[3];
+    int pixels = Math.toIntExact(shape[1] * shape[2]);
+    double[] moved = new double[data.length];
+    for (int i = 0; i < data.length; i++) {
+      int pixel = i / channels % pixels;
+      int image = i / channels / pixels;
+      moved[(image * channels + i % channels) * pixels + pixel] = data[i];
+    }
+    return new Values(new long[] {shape[0], channels, shape[1], shape[2]}, moved);
+  }
 }
