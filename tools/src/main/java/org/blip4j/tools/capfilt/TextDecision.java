@@ -1,0 +1,9 @@
+package org.blip4j.tools.capfilt;
+
+/**
+ * A text and whether it stays in the new set.
+ *
+ * @param text with its score
+ * @param kept the decision
+ */
+public record TextDecision(ScoredText text, boolean kept) {}

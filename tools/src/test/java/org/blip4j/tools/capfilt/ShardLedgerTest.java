@@ -1,0 +1,95 @@
+package org.blip4j.tools.capfilt;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ShardLedgerTest {
+  private static final List<String> NAMES = List.of("a", "b");
+
+  @TempDir private Path path;
+  private CapFiltFolder folder;
+
+  @BeforeEach
+  void open() throws IOException {
+    folder = new CapFiltFolder(path);
+    Files.createDirectories(folder.claim("a").getParent());
+    Files.createDirectories(folder.scores("a").getParent());
+  }
+
+  private ShardLedger ledger(Duration lease) {
+    return new ShardLedger(folder, NAMES, lease);
+  }
+
+  private void finish(String name) throws IOException {
+    for (Path file : List.of(folder.mark(name), folder.shard(name), folder.scores(name))) {
+      Files.writeString(file, "1");
+    }
+  }
+
+  @Test
+  void eachShardIsClaimedOnce() throws IOException {
+    try (ShardLedger one = ledger(ShardLedger.LEASE);
+        ShardLedger two = ledger(ShardLedger.LEASE)) {
+      ShardClaim a = one.claim().orElseThrow();
+      ShardClaim b = two.claim().orElseThrow();
+      assertEquals("a", a.name());
+      assertEquals("b", b.name());
+      finish("a");
+      one.release(a);
+      assertTrue(one.claim().isEmpty());
+      two.release(b); // given back without result
+      assertEquals("b", one.claim().orElseThrow().name());
+      assertFalse(one.allDone());
+      finish("b");
+      assertTrue(two.allDone());
+    }
+  }
+
+  @Test
+  void deadProcessLosesItsClaimAtOnce() throws Exception {
+    Process process = new ProcessBuilder("true").start();
+    process.waitFor();
+    ProcessIdentity self = ProcessIdentity.own();
+    ProcessIdentity dead = new ProcessIdentity(self.machine(), process.pid(), "x");
+    Files.writeString(folder.claim("a"), dead.token());
+    assertTrue(self.knowsDead(dead.token()) || self.machine().equals("-"));
+    try (ShardLedger ledger = ledger(ShardLedger.LEASE)) {
+      assertEquals("a", ledger.claim().orElseThrow().name());
+    }
+  }
+
+  @Test
+  void livingOrUnknownProcessesAreLeftAlone() {
+    ProcessIdentity self = ProcessIdentity.own();
+    assertFalse(self.knowsDead(self.token()));
+    assertFalse(self.knowsDead("elsewhere 1 x"));
+    assertFalse(self.knowsDead(""));
+    assertTrue(
+        self.knowsDead(new ProcessIdentity(self.machine(), self.pid(), "earlier").token())
+            || self.machine().equals("-"));
+  }
+
+  @Test
+  void silentClaimFallsAfterTheLeaseAndATouchedOneStays() throws Exception {
+    Files.writeString(folder.claim("a"), "elsewhere 1 x");
+    try (ShardLedger waiting = ledger(Duration.ofMillis(100));
+        ShardLedger working = ledger(Duration.ofMillis(60))) {
+      ShardClaim b = working.claim().orElseThrow();
+      assertEquals("b", b.name());
+      assertTrue(waiting.claim().isEmpty());
+      Thread.sleep(300);
+      assertEquals("a", waiting.claim().orElseThrow().name());
+      assertTrue(waiting.claim().isEmpty(), "b was touched and must stay");
+    }
+  }
+}
