@@ -1,0 +1,132 @@
+package org.blip4j.ops.text;
+
+import com.google.common.primitives.Ints;
+import java.text.Normalizer;
+import java.util.ArrayList;
+import java.util.List;
+import org.blip4j.ops.core.GraphContext;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Stack;
+import org.tensorflow.types.TBool;
+import org.tensorflow.types.TInt32;
+
+/**
+ * What BERT's uncased clean-up makes of each character: nothing, or up to three characters
+ * (blip-spec 4.1).
+ *
+ * <p>Lower case, decomposed, without non-spacing marks; white space becomes U+0020, and punctuation
+ * and CJK ideographs get a space on both sides, so that only spaces separate words. Characters are
+ * looked at one by one: canonical reordering of marks is not done, which changes only sequences of
+ * rare spacing marks (Hangul tone marks, musical notes).
+ *
+ * <p>{@link #FIRST_MARKER} and the following private code points stand for tokens and are words of
+ * their own.
+ */
+final class CharacterCleaning {
+  /** The first of the code points that stand for tokens written literally in a text. */
+  static final int FIRST_MARKER = 0xf0000;
+
+  /** How many there may be. */
+  static final int MARKERS = 16;
+
+  static final int SPACE = ' ';
+
+  private static final int WIDTH = 3;
+  private static final int DROPPED = 0;
+  private static final int SINGLE = 1;
+  private static final int SPACED = 2;
+  private static final int SEQUENCE = 3;
+  private static final int KIND_BITS = 2;
+
+  private final List<Integer> sequences = new ArrayList<>();
+  private final CodePointTable table = CodePointTable.of(this::entry);
+
+  /**
+   * Cleans characters.
+   *
+   * @param codePoints {@code [N]}
+   * @return {@code [N, 3]}, 0 where there is nothing
+   */
+  Operand<TInt32> apply(GraphContext ctx, Operand<TInt32> codePoints) {
+    Ops tf = ctx.tf();
+    Operand<TInt32> entries = table.lookUp(ctx, codePoints);
+    Operand<TInt32> kind = tf.bitwise.bitwiseAnd(entries, tf.constant((1 << KIND_BITS) - 1));
+    Operand<TInt32> payload = tf.bitwise.rightShift(entries, tf.constant(KIND_BITS));
+    Operand<TInt32> mapped = tf.math.add(codePoints, payload);
+    Operand<TBool> dropped = tf.math.equal(kind, tf.constant(DROPPED));
+    Operand<TBool> spaced = tf.math.equal(kind, tf.constant(SPACED));
+    Operand<TBool> sequence = tf.math.equal(kind, tf.constant(SEQUENCE));
+    Operand<TInt32> start =
+        tf.expandDims(tf.select(sequence, payload, tf.constant(0)), tf.constant(1));
+    Operand<TInt32> parts =
+        tf.gather(
+            tf.constant(Ints.toArray(sequences)),
+            tf.math.add(start, tf.constant(new int[] {0, 1, 2})),
+            tf.constant(0)); // [N, 3]
+    Operand<TInt32> none = tf.zerosLike(mapped);
+    Operand<TInt32> around = tf.select(spaced, tf.constant(SPACE), none);
+    Operand<TInt32> single =
+        tf.stack(
+            List.of(
+                tf.select(spaced, around, tf.select(dropped, none, mapped)),
+                tf.select(spaced, mapped, none),
+                around),
+            Stack.axis(1L));
+    return tf.select(tf.expandDims(sequence, tf.constant(1)), parts, single);
+  }
+
+  private int entry(int c) {
+    int[] out = cleaned(c);
+    if (out.length == 0) {
+      return DROPPED;
+    }
+    if (out.length == 1) {
+      return (out[0] - c) << KIND_BITS | SINGLE;
+    }
+    if (out.length == WIDTH && out[0] == SPACE && out[2] == SPACE) {
+      return (out[1] - c) << KIND_BITS | SPACED;
+    }
+    if (out.length > WIDTH) {
+      throw new IllegalStateException(
+          "U+%04X becomes %d characters; at most %d are stored".formatted(c, out.length, WIDTH));
+    }
+    int start = sequences.size();
+    for (int i = 0; i < WIDTH; i++) {
+      sequences.add(i < out.length ? out[i] : 0);
+    }
+    return start << KIND_BITS | SEQUENCE;
+  }
+
+  private static int[] cleaned(int c) {
+    if (c >= FIRST_MARKER && c < FIRST_MARKER + MARKERS) {
+      return new int[] {SPACE, c, SPACE};
+    }
+    if (CharacterClass.isSpace(c)) {
+      return new int[] {SPACE};
+    }
+    if (CharacterClass.isIdeograph(c)) {
+      return new int[] {SPACE, decomposed(c).codePointAt(0), SPACE};
+    }
+    if (CharacterClass.isDropped(c)) {
+      return new int[0];
+    }
+    // U+0130 is the one character whose lower case is two; the second is a mark.
+    int lower = c == 0x130 ? 'i' : Character.toLowerCase(c);
+    List<Integer> out = new ArrayList<>();
+    decomposed(lower).codePoints().forEach(part -> addPart(part, out));
+    return Ints.toArray(out);
+  }
+
+  private static void addPart(int part, List<Integer> out) {
+    if (CharacterClass.isPunctuation(part)) {
+      out.addAll(List.of(SPACE, part, SPACE));
+    } else if (Character.getType(part) != Character.NON_SPACING_MARK) {
+      out.add(part);
+    }
+  }
+
+  private static String decomposed(int c) {
+    return Normalizer.normalize(Character.toString(c), Normalizer.Form.NFD);
+  }
+}

@@ -1,0 +1,140 @@
+package org.blip4j.ops.text;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.strings.UnicodeDecode;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+import org.tensorflow.types.TString;
+
+/**
+ * BERT's uncased WordPiece tokenizer inside the graph, from strings to ids and back (blip-spec 4.1,
+ * 4.6).
+ *
+ * <p>Equal to the published tokenizer but for canonical reordering of rare spacing marks (see
+ * {@link CharacterCleaning}). Bytes that are no UTF-8 are dropped.
+ *
+ * <p>How: texts are decoded to one list of characters with spaces between words; the longest piece
+ * that begins at each character is found for all characters at once; the pieces on the way from
+ * each word's beginning are kept. The number of steps depends on the longest piece, not on the
+ * texts.
+ */
+public final class WordPieceOps {
+  private static final ImmutableList<String> SPECIALS =
+      ImmutableList.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[DEC]", "[ENC]");
+
+  private final List<String> pieces;
+  private final CharacterCleaning cleaning = new CharacterCleaning();
+  private final Segmentation segmentation;
+  private final Detokenization detokenization;
+
+  /**
+   * Makes the tokenizer.
+   *
+   * @param pieces all tokens in id order, special tokens included
+   * @throws IllegalArgumentException if a special token is missing
+   */
+  public WordPieceOps(List<String> pieces) {
+    this.pieces = List.copyOf(pieces);
+    List<String> missing = SPECIALS.stream().filter(s -> !this.pieces.contains(s)).toList();
+    if (!missing.isEmpty()) {
+      throw new IllegalArgumentException(
+          "a vocabulary of %d tokens lacks %s; give all tokens in id order"
+              .formatted(pieces.size(), String.join(", ", missing)));
+    }
+    SortedMap<String, Integer> words = new TreeMap<>();
+    SortedMap<String, Integer> continuations = new TreeMap<>();
+    for (int id = 0; id < this.pieces.size(); id++) {
+      String piece = this.pieces.get(id);
+      if (piece.length() > 2 && piece.startsWith("##")) {
+        continuations.put(piece.substring(2), id);
+      } else if (SPECIALS.contains(piece)) {
+        words.put(marker(piece), id);
+      } else if (!piece.isEmpty()) {
+        words.put(piece, id);
+      }
+    }
+    this.segmentation = new Segmentation(new PieceTrie(words, continuations), id("[UNK]"));
+    this.detokenization = new Detokenization(this.pieces, ImmutableSet.copyOf(SPECIALS));
+  }
+
+  /**
+   * Ids of texts.
+   *
+   * @param texts {@code [B]}
+   */
+  public TokenIds tokenize(GraphContext context, Operand<TString> texts, TokenLayout layout) {
+    GraphContext ctx = context.in("tokenize").onCpu();
+    Ops tf = ctx.tf();
+    Shapes.require(texts, "texts", -1);
+    UnicodeDecode<TInt64> decoded =
+        tf.strings.unicodeDecode(marked(tf, texts), "UTF-8", TInt64.class);
+    Operand<TInt32> codePoints = decoded.charValues(); // [N]
+    Operand<TInt32> characters = cleaning.apply(ctx, codePoints); // [N, 3]
+    Operand<TInt32> kept =
+        tf.dtypes.cast(
+            tf.where(tf.math.notEqual(characters, tf.constant(0))), TInt32.class); // [L, 2]
+    Operand<TInt32> source = tf.gather(kept, tf.constant(0), tf.constant(1)); // [L]
+    Operand<TInt32> rows = tf.gather(rowOf(tf, decoded), source, tf.constant(0)); // [L]
+    Segmentation.Tokens tokens =
+        segmentation.apply(ctx, new Segmentation.Characters(tf.gatherNd(characters, kept), rows));
+    return new RowLayout(layout, id(layout.first().token()), id("[SEP]"), id("[PAD]"))
+        .apply(ctx, tokens, Shapes.dim(ctx, texts, 0));
+  }
+
+  /**
+   * Text of ids: special tokens dropped, pieces joined, spaces before punctuation removed.
+   *
+   * @param ids {@code [B, T]}; an id outside the vocabulary fails the run
+   * @return {@code [B]}
+   */
+  public Operand<TString> detokenize(GraphContext context, Operand<TInt64> ids) {
+    Shapes.require(ids, "token ids", -1, -1);
+    return detokenization.apply(context.in("detokenize").onCpu(), ids);
+  }
+
+  /** Texts in which special tokens are single characters, with a space at the end of each. */
+  private static Operand<TString> marked(Ops tf, Operand<TString> texts) {
+    Operand<TString> result = tf.strings.unicodeTranscode(texts, "UTF-8", "UTF-8");
+    String markers =
+        "[\\x{%x}-\\x{%x}]"
+            .formatted(
+                CharacterCleaning.FIRST_MARKER,
+                CharacterCleaning.FIRST_MARKER + CharacterCleaning.MARKERS - 1);
+    result = tf.strings.staticRegexReplace(result, markers, "\ufffd");
+    for (String special : SPECIALS) {
+      result = tf.strings.staticRegexReplace(result, Pattern.quote(special), marker(special));
+    }
+    return tf.strings.join(List.of(result, tf.constant(" ")));
+  }
+
+  private static String marker(String special) {
+    return Character.toString(CharacterCleaning.FIRST_MARKER + SPECIALS.indexOf(special));
+  }
+
+  /** The row of each code point, {@code [N]}. */
+  private static Operand<TInt32> rowOf(Ops tf, UnicodeDecode<TInt64> decoded) {
+    Operand<TInt32> zero = tf.constant(0);
+    Operand<TInt64> numbers =
+        tf.range(
+            tf.constant(0L),
+            tf.dtypes.cast(tf.size(decoded.charValues()), TInt64.class),
+            tf.constant(1L));
+    Operand<TInt32> after =
+        tf.upperBound(
+            tf.expandDims(decoded.rowSplits(), zero), tf.expandDims(numbers, zero)); // [1, N]
+    return tf.math.sub(tf.reshape(after, tf.constant(new int[] {-1})), tf.constant(1));
+  }
+
+  private long id(String token) {
+    return pieces.indexOf(token);
+  }
+}
