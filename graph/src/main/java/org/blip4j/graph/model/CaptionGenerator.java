@@ -1,0 +1,100 @@
+package org.blip4j.graph.model;
+
+import org.blip4j.graph.config.SpecialTokens;
+import org.blip4j.graph.text.DecoderStep;
+import org.blip4j.graph.vision.ImageStates;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.WhileLoop;
+import org.blip4j.ops.decode.BeamSearch;
+import org.blip4j.ops.decode.BeamSettings;
+import org.blip4j.ops.decode.Decoded;
+import org.blip4j.ops.decode.EndTokens;
+import org.blip4j.ops.decode.GreedySearch;
+import org.blip4j.ops.decode.NucleusSampling;
+import org.blip4j.ops.decode.Prompt;
+import org.blip4j.ops.decode.SamplingSettings;
+import org.tensorflow.Operand;
+import org.tensorflow.types.TInt64;
+
+/**
+ * Writes captions (paper section 4.1; blip-spec 7.2 and 8): a text decoder in front of image
+ * states, with the search inside the graph.
+ *
+ * <pre>{@code
+ * CaptionGenerator generator = CaptionGenerator.of(blip, 1);
+ * ImageStates images = blip.vision().apply(ctx, pixels);                  // [B, P, W]
+ * Prompt prompt = Prompt.same(ctx, batch, 30522, 1037, 3861, 1997);       // [DEC] a picture of
+ * Decoded captions = generator.search(ctx, images, prompt, BeamSettings.captions());
+ * }</pre>
+ *
+ * <p>What a row gives does not depend on the rows beside it.
+ */
+public final class CaptionGenerator {
+  private static final int FEW_ROWS = 12;
+
+  private final Blip blip;
+  private final int expectedBatch;
+
+  private CaptionGenerator(Blip blip, int expectedBatch) {
+    this.blip = blip;
+    this.expectedBatch = expectedBatch;
+  }
+
+  /**
+   * A generator.
+   *
+   * @param expectedBatch about how many images will be captioned at once; decides how the loop is
+   *     run, not what it gives
+   * @throws IllegalStateException if the model has no decoder
+   */
+  public static CaptionGenerator of(Blip blip, int expectedBatch) {
+    blip.decoder();
+    return new CaptionGenerator(blip, expectedBatch);
+  }
+
+  /** The captions of beam search, or of greedy search with one beam; one for each image. */
+  public Decoded search(
+      GraphContext ctx, ImageStates images, Prompt prompt, BeamSettings settings) {
+    if (settings.beams() > 1) {
+      return beams(ctx, images, prompt, settings).best();
+    }
+    return new GreedySearch(settings, ends()).run(ctx, execution(1), step(ctx, images), prompt);
+  }
+
+  /** Beam search with all hypotheses that it ends with; two beams or more. */
+  public BeamSearch.Result beams(
+      GraphContext ctx, ImageStates images, Prompt prompt, BeamSettings settings) {
+    return new BeamSearch(settings, ends())
+        .run(ctx, execution(settings.beams()), step(ctx, images), prompt);
+  }
+
+  /**
+   * Draws captions, {@code samples} for each image.
+   *
+   * @param seeds {@code [B]}; the same seed gives the same caption whatever shares its batch
+   */
+  public Decoded sample(
+      GraphContext ctx,
+      ImageStates images,
+      Prompt prompt,
+      SamplingSettings settings,
+      Operand<TInt64> seeds) {
+    return new NucleusSampling(settings, ends())
+        .run(ctx, execution(settings.samples()), step(ctx, images), prompt, seeds);
+  }
+
+  private DecoderStep step(GraphContext ctx, ImageStates images) {
+    return DecoderStep.create(ctx, blip.decoder(), images.attended());
+  }
+
+  private EndTokens ends() {
+    SpecialTokens tokens = blip.config().text().tokens();
+    return new EndTokens(tokens.sep(), tokens.pad());
+  }
+
+  private WhileLoop.Execution execution(int rowsPerImage) {
+    return expectedBatch * rowsPerImage <= FEW_ROWS
+        ? WhileLoop.Execution.CALLED
+        : WhileLoop.Execution.INLINED;
+  }
+}

@@ -1,0 +1,55 @@
+package org.blip4j.graph.text;
+
+import java.util.List;
+import java.util.Optional;
+import org.blip4j.ops.attention.KeysValues;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.decode.TokenStep;
+import org.tensorflow.Operand;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+
+/**
+ * The image-grounded decoder as a model that generation can run.
+ *
+ * <p>What is attended is projected once for each text, before the loop, and never copied: the
+ * hypotheses of a text share it. Only the last position gets logits.
+ */
+public final class DecoderStep implements TokenStep {
+  private final ImageGroundedDecoder decoder;
+  private final Attended attended;
+  private final Operand<TFloat32> outputMatrix;
+
+  private DecoderStep(
+      ImageGroundedDecoder decoder, Attended attended, Operand<TFloat32> outputMatrix) {
+    this.decoder = decoder;
+    this.attended = attended;
+    this.outputMatrix = outputMatrix;
+  }
+
+  /** A decoder in front of attended states, one row a text. */
+  public static DecoderStep create(
+      GraphContext ctx, ImageGroundedDecoder decoder, AttendedStates states) {
+    return new DecoderStep(
+        decoder,
+        decoder.stack().project(ctx, states),
+        decoder.head().outputMatrix(ctx.in("output_matrix")));
+  }
+
+  @Override
+  public Output start(GraphContext ctx, Operand<TInt64> prompt) {
+    return output(ctx, decoder.step(ctx, prompt, ctx.tf().constant(0), Optional.empty(), attended));
+  }
+
+  @Override
+  public Output next(
+      GraphContext ctx, Operand<TInt64> ids, Operand<TInt32> position, List<KeysValues> cache) {
+    return output(ctx, decoder.step(ctx, ids, position, Optional.of(cache), attended));
+  }
+
+  private Output output(GraphContext ctx, ImageGroundedDecoder.Step step) {
+    return new Output(
+        decoder.head().apply(ctx.in("head"), step.state(), outputMatrix), step.cache());
+  }
+}

@@ -1,0 +1,49 @@
+package org.blip4j.ops.decode;
+
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBool;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+
+/** Texts as matrices of a fixed number of columns that are filled from the left. */
+final class Columns {
+  private Columns() {}
+
+  /** Ids {@code [B, n]} followed by padding, {@code [B, columns]}. */
+  static Operand<TInt64> pad(GraphContext ctx, Operand<TInt64> ids, int columns, long padding) {
+    Ops tf = ctx.tf();
+    Operand<TInt32> missing = tf.math.sub(tf.constant(columns), Shapes.dim(ctx, ids, 1));
+    Operand<TInt32> paddings =
+        tf.reshape(
+            Shapes.of(
+                ctx, Shapes.size(0), Shapes.size(0), Shapes.size(0), new Shapes.Part(-1, missing)),
+            tf.constant(new int[] {2, 2}));
+    return tf.reshape(
+        tf.pad(ids, paddings, tf.constant(padding)), tf.constant(new int[] {-1, columns}));
+  }
+
+  /**
+   * Writes one column.
+   *
+   * @param ids {@code [..., L]}
+   * @param column its number: a scalar, or {@code [..., 1]}
+   * @param values {@code [..., 1]}
+   */
+  static Operand<TInt64> put(
+      GraphContext ctx, Operand<TInt64> ids, Operand<TInt32> column, Operand<TInt64> values) {
+    Ops tf = ctx.tf();
+    int axis = ids.shape().numDimensions() - 1;
+    Operand<TInt32> numbers =
+        tf.range(tf.constant(0), Shapes.dim(ctx, ids, axis), tf.constant(1)); // [L]
+    Operand<TBool> here = tf.math.equal(numbers, column);
+    return tf.select(here, values, ids);
+  }
+
+  /** One column {@code [...]} of ids {@code [..., L]}. */
+  static Operand<TInt64> get(GraphContext ctx, Operand<TInt64> ids, Operand<TInt32> column) {
+    return ctx.tf().gather(ids, column, ctx.tf().constant(ids.shape().numDimensions() - 1));
+  }
+}

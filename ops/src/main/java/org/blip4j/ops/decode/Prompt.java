@@ -1,0 +1,106 @@
+package org.blip4j.ops.decode;
+
+import java.util.Optional;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBool;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+
+/**
+ * What texts begin with, the start token included.
+ *
+ * <p>Prompts of unequal lengths give what each would give alone: the model reads together what all
+ * have, and the rest of a longer prompt is put in the place of what would be chosen.
+ *
+ * @param ids {@code [B, T]}
+ * @param lengths {@code [B]}, ids of each prompt; empty if all have T
+ */
+public record Prompt(Operand<TInt64> ids, Optional<Operand<TInt32>> lengths) {
+
+  /** Checks the ranks. */
+  public Prompt {
+    Shapes.require(ids, "prompt", -1, -1);
+    lengths.ifPresent(present -> Shapes.require(present, "prompt lengths", -1));
+  }
+
+  /** Prompts of one length. */
+  public static Prompt of(Operand<TInt64> ids) {
+    return new Prompt(ids, Optional.empty());
+  }
+
+  /** The same prompt for every text of a batch whose size is a scalar. */
+  public static Prompt same(GraphContext ctx, Operand<TInt32> batch, long... ids) {
+    Ops tf = ctx.tf();
+    Operand<TInt64> row = tf.constant(new long[][] {ids});
+    return of(tf.tile(row, Shapes.of(ctx, new Shapes.Part(-1, batch), Shapes.size(1)))); // [B, T]
+  }
+
+  /**
+   * Fails if a prompt leaves no room for a text.
+   *
+   * @throws IllegalArgumentException if the length is known and not below the maximum
+   */
+  void requireRoom(LengthLimits limits) {
+    long length = ids.shape().get(1);
+    if (lengths.isEmpty() && length >= limits.maximum()) {
+      throw new IllegalArgumentException(
+          "the prompt has %d tokens with the start token, but the maximum length is %d; it must be larger"
+              .formatted(length, limits.maximum()));
+    }
+  }
+
+  /** The columns that every prompt has, {@code [B, n]}. */
+  Operand<TInt64> common(GraphContext ctx) {
+    if (lengths.isEmpty()) {
+      return ids;
+    }
+    Ops tf = ctx.tf();
+    Operand<TInt32> end = Shapes.of(ctx, Shapes.size(-1), new Shapes.Part(-1, commonLength(ctx)));
+    return tf.slice(ids, tf.constant(new int[] {0, 0}), end);
+  }
+
+  /** The number of columns that every prompt has, a scalar. */
+  Operand<TInt32> commonLength(GraphContext ctx) {
+    return lengths.isEmpty()
+        ? Shapes.dim(ctx, ids, 1)
+        : ctx.tf().reduceMin(lengths.get(), ctx.tf().constant(0));
+  }
+
+  /** The least length of any prompt that is known when the graph is built. */
+  long leastLength() {
+    return lengths.isEmpty() ? Math.max(1, ids.shape().get(1)) : 1;
+  }
+
+  /**
+   * What a longer prompt puts at a position.
+   *
+   * @param active {@code [B]}, whether a prompt reaches the position
+   * @param tokens {@code [B]}, its id there
+   */
+  record Forced(Operand<TBool> active, Operand<TInt64> tokens) {}
+
+  /** What longer prompts put at a position; empty if all have the same length. */
+  Optional<Forced> at(GraphContext ctx, Operand<TInt32> position) {
+    if (lengths.isEmpty()) {
+      return Optional.empty();
+    }
+    Ops tf = ctx.tf();
+    Operand<TInt64> table = ctx.capture(ids);
+    Operand<TInt32> last = tf.math.sub(Shapes.dim(ctx, table, 1), tf.constant(1));
+    return Optional.of(
+        new Forced(
+            tf.math.less(position, ctx.capture(lengths.get())),
+            tf.gather(table, tf.math.minimum(position, last), tf.constant(1))));
+  }
+
+  /** The same for the rows of several texts for each prompt, adjacent. */
+  Prompt repeated(GraphContext ctx, Operand<TInt32> rows) {
+    Ops tf = ctx.tf();
+    return new Prompt(
+        tf.gather(ids, rows, tf.constant(0)),
+        lengths.map(present -> tf.gather(present, rows, tf.constant(0))));
+  }
+}

@@ -1,0 +1,79 @@
+package org.blip4j.ops.decode;
+
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.math.Cumsum;
+import org.tensorflow.op.nn.TopK;
+import org.tensorflow.types.TBool;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+
+/**
+ * Which of the next tokens may be drawn, and how likely: temperature, then top-k, then top-p
+ * (blip-spec 8.4).
+ *
+ * @param temperature scores are divided by it; 1 changes nothing
+ * @param topK the k highest scores stay, and all that equal the k-th; 0 keeps all
+ * @param topP a token stays if those before it have a probability of at most p; 1 keeps all
+ */
+public record Warping(double temperature, int topK, double topP) {
+
+  /** Checks the numbers. */
+  public Warping {
+    if (!(temperature > 0 && Double.isFinite(temperature))) {
+      throw new IllegalArgumentException(
+          "temperature " + temperature + " must be a positive number; 1 changes nothing");
+    }
+    if (topK < 0) {
+      throw new IllegalArgumentException("top-k " + topK + " is negative; use 0 to keep all");
+    }
+    if (!(topP > 0 && topP <= 1)) {
+      throw new IllegalArgumentException(
+          "nucleus " + topP + " is not in (0, 1]; 0.9 is usual, 1 keeps all tokens");
+    }
+  }
+
+  /** The scores that stay, of the processed scores {@code [R, V]}. */
+  public KeptScores apply(GraphContext ctx, Operand<TFloat32> scores) {
+    Ops tf = ctx.tf();
+    Operand<TFloat32> warm =
+        temperature == 1 ? scores : tf.math.div(scores, tf.constant((float) temperature));
+    KeptScores kept = sorted(ctx, warm);
+    return topP == 1 ? kept : nucleus(ctx, kept);
+  }
+
+  private KeptScores sorted(GraphContext ctx, Operand<TFloat32> scores) {
+    Ops tf = ctx.tf();
+    int vocabulary = (int) Shapes.known(scores, 1);
+    if (topK == 0 || topK >= vocabulary) {
+      TopK<TFloat32, TInt32> all = tf.nn.topK(scores, tf.constant(vocabulary), TInt32.class);
+      return new KeptScores(all.values(), all.indices(), vocabulary);
+    }
+    TopK<TFloat32, TInt32> first = tf.nn.topK(scores, tf.constant(topK), TInt32.class);
+    Operand<TFloat32> last =
+        tf.gather(first.values(), tf.constant(new int[] {topK - 1}), tf.constant(1)); // [R, 1]
+    Operand<TInt32> counts =
+        tf.reduceSum(
+            tf.dtypes.cast(tf.math.greaterEqual(scores, last), TInt32.class), tf.constant(1));
+    Operand<TInt32> most = tf.reduceMax(counts, tf.constant(0)); // more than k if there are ties
+    TopK<TFloat32, TInt32> top = tf.nn.topK(scores, most, TInt32.class);
+    return new KeptScores(
+        remove(ctx, tf.math.less(top.values(), last), top.values()), top.indices(), vocabulary);
+  }
+
+  private KeptScores nucleus(GraphContext ctx, KeptScores kept) {
+    Ops tf = ctx.tf();
+    Operand<TFloat32> before =
+        tf.math.cumsum(
+            tf.nn.softmax(kept.scores()), tf.constant(1), Cumsum.exclusive(true)); // [R, N]
+    Operand<TBool> outside = tf.math.greater(before, tf.constant((float) topP));
+    return new KeptScores(remove(ctx, outside, kept.scores()), kept.tokens(), kept.vocabulary());
+  }
+
+  private static Operand<TFloat32> remove(
+      GraphContext ctx, Operand<TBool> which, Operand<TFloat32> scores) {
+    return ctx.tf().select(which, ctx.tf().constant(ScoreProcessors.REMOVED), scores);
+  }
+}
