@@ -1,0 +1,2 @@
+/** Generation against golden data, setting by setting. */
+package org.blip4j.tools.golden;
