@@ -38,12 +38,15 @@ public final class GraphFunction {
   }
 
   private final Graph graph = new Graph();
+  private final String name;
   private final FunctionCaptures captures;
   private final List<Operand<?>> inputs = new ArrayList<>();
   private final List<Operand<?>> outputs;
 
   GraphFunction(GraphContext outer, FunctionCaptures captures, List<Input> declared, Body body) {
     this.captures = captures;
+    // The platform tells functions apart by their operations only, not by the shapes of inputs.
+    this.name = outer.tf().scope().makeOpName("function").replaceAll("[^A-Za-z0-9_]", "_");
     for (int i = 0; i < declared.size(); i++) {
       inputs.add(
           graph
@@ -78,7 +81,7 @@ public final class GraphFunction {
    * body hands on.
    */
   ConcreteFunction finish(List<Operand<?>> alsoReturned) {
-    Signature.Builder signature = Signature.builder().key("function");
+    Signature.Builder signature = Signature.builder().key(name);
     int position = 0;
     for (Operand<?> input : inputs) {
       signature.input("input_" + position++, input);
