@@ -98,10 +98,7 @@ final class PieceTrie {
     Operand<TInt64> classOf = tf.dtypes.cast(classes.lookUp(ctx, characters), TInt64.class); // [L]
     Operand<TInt32> none = tf.zerosLike(characters);
     Operand<TInt64> root = tf.select(begins, tf.constant(0L), tf.constant(1L));
-    Operand<TInt64> keys = tf.constant(edges);
-    Operand<TInt32> ids = tf.constant(pieces);
-    Operand<TInt32> last = tf.math.sub(tf.size(characters), tf.constant(1));
-    Operand<TInt32> positions = tf.range(tf.constant(0), tf.size(characters), tf.constant(1));
+    Walk walk = new Walk(classOf, tf.constant(edges), tf.constant(pieces), classCount);
     Shape vector = Shape.of(-1);
     List<Operand<?>> end =
         WhileLoop.run(
@@ -112,37 +109,46 @@ final class PieceTrie {
                 new WhileLoop.LoopVariable(root, vector),
                 new WhileLoop.LoopVariable(none, vector),
                 new WhileLoop.LoopVariable(none, vector)),
-            (inner, in) -> {
-              Operand<TBool> open =
-                  inner.tf().math.greaterEqual(longs(in.get(1)), inner.tf().constant(0L));
-              return List.of(inner.tf().reduceAny(open, inner.tf().constant(0)));
-            },
-            (inner, in) -> {
-              Ops it = inner.tf();
-              Operand<TInt32> depth = ints(in.get(0));
-              Operand<TInt32> at =
-                  it.math.minimum(
-                      it.math.add(inner.capture(positions), depth), inner.capture(last));
-              Operand<TInt64> wanted =
-                  it.math.add(
-                      it.math.mul(longs(in.get(1)), it.constant((long) classCount)),
-                      it.gather(inner.capture(classOf), at, it.constant(0)));
-              Operand<TInt64> node = child(inner, inner.capture(keys), wanted);
-              Operand<TInt32> id =
-                  it.gather(
-                      inner.capture(ids), it.math.maximum(node, it.constant(0L)), it.constant(0));
-              Operand<TBool> found =
-                  it.math.logicalAnd(
-                      it.math.greaterEqual(node, it.constant(0L)),
-                      it.math.greaterEqual(id, it.constant(0)));
-              Operand<TInt32> next = it.math.add(depth, it.constant(1));
-              return List.of(
-                  next,
-                  node,
-                  it.select(found, next, ints(in.get(2))),
-                  it.select(found, id, ints(in.get(3))));
-            });
+            (inner, in) -> List.of(anyOpen(inner.tf(), longs(in.get(1)))),
+            walk::step);
     return new Matches(ints(end.get(2)), ints(end.get(3)));
+  }
+
+  private static Operand<TBool> anyOpen(Ops tf, Operand<TInt64> nodes) {
+    return tf.reduceAny(tf.math.greaterEqual(nodes, tf.constant(0L)), tf.constant(0));
+  }
+
+  /** One step down the trie from every character's node; a node of -1 stays where it is. */
+  private record Walk(
+      Operand<TInt64> classOf, Operand<TInt64> edges, Operand<TInt32> pieces, int classCount) {
+
+    List<Operand<?>> step(GraphContext ctx, List<Operand<?>> in) {
+      Ops tf = ctx.tf();
+      Operand<TInt32> depth = ints(in.get(0));
+      Operand<TInt64> nodes = longs(in.get(1));
+      Operand<TInt32> count = tf.size(nodes);
+      Operand<TInt32> at =
+          tf.math.minimum(
+              tf.range(depth, tf.math.add(count, depth), tf.constant(1)),
+              tf.math.sub(count, tf.constant(1))); // [L]
+      Operand<TInt64> wanted =
+          tf.math.add(
+              tf.math.mul(nodes, tf.constant((long) classCount)),
+              tf.gather(ctx.capture(classOf), at, tf.constant(0)));
+      Operand<TInt64> node = child(ctx, ctx.capture(edges), wanted);
+      Operand<TInt32> id =
+          tf.gather(ctx.capture(pieces), tf.math.maximum(node, tf.constant(0L)), tf.constant(0));
+      Operand<TBool> found =
+          tf.math.logicalAnd(
+              tf.math.greaterEqual(node, tf.constant(0L)),
+              tf.math.greaterEqual(id, tf.constant(0)));
+      Operand<TInt32> next = tf.math.add(depth, tf.constant(1));
+      return List.of(
+          next,
+          node,
+          tf.select(found, next, ints(in.get(2))),
+          tf.select(found, id, ints(in.get(3))));
+    }
   }
 
   /** The node that an edge leads to, -1 if there is no such edge. */
