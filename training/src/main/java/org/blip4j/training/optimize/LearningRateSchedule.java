@@ -1,0 +1,127 @@
+package org.blip4j.training.optimize;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+
+/** The learning rate of each step. In JSON, {@code kind} names the form. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
+@JsonSubTypes({
+  @JsonSubTypes.Type(value = LearningRateSchedule.WarmupDecay.class, name = "warmup-decay"),
+  @JsonSubTypes.Type(value = LearningRateSchedule.EpochCosine.class, name = "epoch-cosine"),
+  @JsonSubTypes.Type(value = LearningRateSchedule.StepCosine.class, name = "step-cosine"),
+  @JsonSubTypes.Type(value = LearningRateSchedule.Constant.class, name = "constant")
+})
+public sealed interface LearningRateSchedule {
+
+  /** The rate of a step. */
+  double rate(RunPosition position);
+
+  /**
+   * Pre-training as published (blip-spec 5.6): linear warm-up within epoch 0, then a factor for
+   * each epoch. The warm-up is cut short where epoch 0 ends before it.
+   *
+   * @param peak rate after the warm-up
+   * @param floor no later epoch goes below it
+   * @param warmupStart rate of step 0
+   * @param warmupSteps steps to the peak
+   * @param decay factor of each epoch
+   */
+  record WarmupDecay(double peak, double floor, double warmupStart, long warmupSteps, double decay)
+      implements LearningRateSchedule {
+
+    /** Checks the ranges. */
+    public WarmupDecay {
+      positive("schedule.peak", peak);
+      notNegative("schedule.warmupSteps", (double) warmupSteps);
+      positive("schedule.decay", decay);
+    }
+
+    @Override
+    public double rate(RunPosition position) {
+      if (position.epoch() > 0 || warmupSteps == 0) {
+        return Math.max(floor, peak * Math.pow(decay, (double) position.epoch()));
+      }
+      double reached = (peak - warmupStart) * position.iteration() / warmupSteps;
+      return Math.min(peak, warmupStart + reached);
+    }
+  }
+
+  /**
+   * Fine-tuning as published (blip-spec 7): a cosine over the epochs, constant within each.
+   *
+   * @param peak rate of the first epoch
+   * @param floor what the cosine approaches
+   */
+  record EpochCosine(double peak, double floor) implements LearningRateSchedule {
+
+    /** Checks the range. */
+    public EpochCosine {
+      positive("schedule.peak", peak);
+    }
+
+    @Override
+    public double rate(RunPosition position) {
+      long epochs = -Math.floorDiv(-position.totalSteps(), position.stepsPerEpoch());
+      double angle = Math.PI * position.epoch() / epochs;
+      return (peak - floor) * 0.5 * (1 + Math.cos(angle)) + floor;
+    }
+  }
+
+  /**
+   * Warm-up and cosine over the steps: for runs of few epochs.
+   *
+   * @param peak rate after the warm-up
+   * @param warmupSteps steps of linear warm-up; the first has peak / warmupSteps
+   * @param floorFraction share of the peak that the cosine ends at
+   */
+  record StepCosine(double peak, long warmupSteps, double floorFraction)
+      implements LearningRateSchedule {
+
+    /** Checks the ranges. */
+    public StepCosine {
+      positive("schedule.peak", peak);
+      notNegative("schedule.warmupSteps", (double) warmupSteps);
+      notNegative("schedule.floorFraction", floorFraction);
+    }
+
+    @Override
+    public double rate(RunPosition position) {
+      if (position.step() < warmupSteps) {
+        return peak * (position.step() + 1) / warmupSteps;
+      }
+      long length = Math.max(1, position.totalSteps() - warmupSteps);
+      double angle = Math.PI * (position.step() - warmupSteps) / length;
+      return peak * (floorFraction + (1 - floorFraction) * 0.5 * (1 + Math.cos(angle)));
+    }
+  }
+
+  /**
+   * One rate for all steps.
+   *
+   * @param rate the rate
+   */
+  record Constant(double rate) implements LearningRateSchedule {
+
+    /** Checks the range. */
+    public Constant {
+      positive("schedule.rate", rate);
+    }
+
+    @Override
+    public double rate(RunPosition position) {
+      return rate;
+    }
+  }
+
+  private static void positive(String field, double value) {
+    if (!(value > 0)) {
+      throw new IllegalArgumentException(field + " is " + value + "; it must be positive");
+    }
+  }
+
+  private static void notNegative(String field, double value) {
+    if (!(value >= 0)) {
+      throw new IllegalArgumentException(field + " is " + value + "; it must not be negative");
+    }
+  }
+}
