@@ -1,0 +1,115 @@
+package org.blip4j.training.event;
+
+import com.google.common.hash.Hashing;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.util.Map;
+import org.tensorflow.proto.Event;
+import org.tensorflow.proto.SessionLog;
+import org.tensorflow.proto.Summary;
+
+/**
+ * Writes scalars for TensorBoard: {@code events.out.tfevents.*}, TFRecord framing around {@code
+ * tensorflow.Event}.
+ *
+ * <p>A continued run writes a new file; its first event tells TensorBoard to forget what was
+ * written beyond the step it goes on from.
+ */
+public final class EventFileWriter implements TrainingListener, Closeable {
+  private static final int MASK_DELTA = 0xa282ead8;
+
+  private final Path file;
+  private final FileChannel channel;
+  private final Clock clock;
+
+  private EventFileWriter(Path file, FileChannel channel, Clock clock) {
+    this.file = file;
+    this.channel = channel;
+    this.clock = clock;
+  }
+
+  /** Starts a new file in a run folder. */
+  public static EventFileWriter create(Path folder, Clock clock) throws IOException {
+    long millis = clock.millis();
+    Path file =
+        folder.resolve("events.out.tfevents.%d.blip.%03d".formatted(millis / 1000, millis % 1000));
+    EventFileWriter writer =
+        new EventFileWriter(
+            file,
+            FileChannel.open(
+                file,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE,
+                StandardOpenOption.APPEND),
+            clock);
+    writer.write(writer.event(0).setFileVersion("brain.Event:2"));
+    return writer;
+  }
+
+  @Override
+  public void started(RunStart start) throws IOException {
+    SessionLog log = SessionLog.newBuilder().setStatus(SessionLog.SessionStatus.START).build();
+    write(event(start.step() + 1).setSessionLog(log));
+  }
+
+  @Override
+  public void logged(StepReport report) throws IOException {
+    Summary.Builder summary = Summary.newBuilder();
+    for (Map.Entry<String, Double> mean : report.means().entrySet()) {
+      add(summary, mean.getKey(), mean.getValue());
+    }
+    if (report.means().containsKey(StepReport.ITM_ACCURACY)) {
+      add(summary, "itm_baseline", StepReport.ITM_BASELINE);
+    }
+    add(summary, "alpha", report.alpha());
+    add(summary, "learning_rate", report.learningRate());
+    add(summary, "images_per_second", report.samplesPerSecond());
+    write(event(report.step()).setSummary(summary));
+  }
+
+  @Override
+  public void finished() throws IOException {
+    close();
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+
+  private Event.Builder event(long step) {
+    return Event.newBuilder().setWallTime(clock.millis() / 1000.0).setStep(step);
+  }
+
+  private static void add(Summary.Builder summary, String name, double value) {
+    summary.addValue(Summary.Value.newBuilder().setTag(name).setSimpleValue((float) value));
+  }
+
+  private void write(Event.Builder event) throws IOException {
+    byte[] data = event.build().toByteArray();
+    ByteBuffer record = ByteBuffer.allocate(data.length + 16).order(ByteOrder.LITTLE_ENDIAN);
+    record.putLong(data.length);
+    record.putInt(maskedCrc(record.array(), 0, 8));
+    record.put(data);
+    record.putInt(maskedCrc(data, 0, data.length));
+    record.flip();
+    try {
+      while (record.hasRemaining()) {
+        channel.write(record);
+      }
+    } catch (IOException e) {
+      throw new IOException(file + " cannot be written: " + e.getMessage(), e);
+    }
+  }
+
+  private static int maskedCrc(byte[] bytes, int offset, int length) {
+    int crc = Hashing.crc32c().hashBytes(bytes, offset, length).asInt();
+    return Integer.rotateRight(crc, 15) + MASK_DELTA;
+  }
+}

@@ -1,0 +1,43 @@
+package org.blip4j.training.event;
+
+import com.google.common.collect.ImmutableMap;
+
+/**
+ * What a run says at a logged step.
+ *
+ * @param step steps taken
+ * @param totalSteps steps of the whole run
+ * @param epoch of the last step
+ * @param learningRate of the last step
+ * @param alpha of the last step
+ * @param means diagnostics by name, means over the steps since the last report
+ * @param samplesPerSecond since the last report
+ */
+public record StepReport(
+    long step,
+    long totalSteps,
+    long epoch,
+    double learningRate,
+    double alpha,
+    ImmutableMap<String, Double> means,
+    double samplesPerSecond) {
+  /** Share of rightly judged ITM pairs if every answer is "no match": two of three pairs are. */
+  public static final double ITM_BASELINE = 2.0 / 3;
+
+  /** Name of the diagnostic that {@link #ITM_BASELINE} belongs to. */
+  public static final String ITM_ACCURACY = "itm_accuracy";
+
+  /** All but times, by name: the line of {@code metrics.jsonl}. */
+  public ImmutableMap<String, Object> metrics() {
+    ImmutableMap.Builder<String, Object> line = ImmutableMap.builder();
+    line.put("step", step).put("epoch", epoch).put("learning_rate", learningRate);
+    if (means.containsKey("loss_itc")) {
+      line.put("alpha", alpha);
+    }
+    line.putAll(means);
+    if (means.containsKey(ITM_ACCURACY)) {
+      line.put("itm_baseline", ITM_BASELINE);
+    }
+    return line.buildOrThrow();
+  }
+}

@@ -1,0 +1,104 @@
+package org.blip4j.training.run;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.blip4j.graph.config.ModelFolder;
+import org.blip4j.graph.weights.PositionInterpolation;
+import org.blip4j.ops.checkpoint.StoredVariable;
+import org.blip4j.ops.checkpoint.TensorBundleReader;
+import org.blip4j.ops.core.Variable;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.types.TFloat32;
+
+/**
+ * The weights that a run starts from, taken from a model folder of this or another task.
+ *
+ * <p>What a pre-trained decoder shares with its encoder is stored once, under the encoder's name; a
+ * captioner takes it from there (blip-spec 3.8). Position embeddings are fitted to another image
+ * size. Everything else must be there in its own shape.
+ */
+final class InitialWeights {
+  private static final String TEMPERATURE = "temp";
+  private static final String DECODER = "text_decoder/bert/";
+  private static final String ENCODER = "text_encoder/";
+
+  private final TensorBundleReader reader;
+  private final Map<String, Source> sources;
+
+  private record Source(StoredVariable stored, Shape wanted) {}
+
+  private InitialWeights(TensorBundleReader reader, Map<String, Source> sources) {
+    this.reader = reader;
+    this.sources = sources;
+  }
+
+  /**
+   * Finds a source for every trainable variable.
+   *
+   * @throws IOException in one line that lists every missing and every mis-shaped tensor
+   */
+  static InitialWeights plan(ModelFolder folder, List<Variable<TFloat32>> trainables)
+      throws IOException {
+    TensorBundleReader reader = TensorBundleReader.open(folder.variables());
+    Map<String, Source> sources = new LinkedHashMap<>();
+    List<String> missing = new ArrayList<>();
+    List<String> misshaped = new ArrayList<>();
+    for (Variable<TFloat32> variable : trainables) {
+      Optional<StoredVariable> stored = find(reader, variable.name());
+      if (stored.isEmpty()) {
+        if (!variable.name().equals(TEMPERATURE)) {
+          missing.add(variable.name());
+        }
+      } else if (fits(stored.get().shape(), variable)) {
+        sources.put(variable.name(), new Source(stored.get(), variable.shape()));
+      } else {
+        misshaped.add(
+            "%s is %s, expected %s"
+                .formatted(variable.name(), stored.get().shape(), variable.shape()));
+      }
+    }
+    if (!missing.isEmpty() || !misshaped.isEmpty()) {
+      throw new IOException(
+          "%s does not fit this model: %d tensors missing%s, %d of another shape%s"
+              .formatted(
+                  folder.path(), missing.size(), list(missing), misshaped.size(), list(misshaped)));
+    }
+    return new InitialWeights(reader, sources);
+  }
+
+  /** Names of the variables that get a value. */
+  List<String> names() {
+    return List.copyOf(sources.keySet());
+  }
+
+  /** Reads the value of one of them. */
+  float[] read(String name) throws IOException {
+    Source source = sources.get(name);
+    float[] values = reader.floats(source.stored().name());
+    return source.stored().shape().equals(source.wanted())
+        ? values
+        : PositionInterpolation.resize(values, source.stored().shape(), source.wanted());
+  }
+
+  private static Optional<StoredVariable> find(TensorBundleReader reader, String name) {
+    StoredVariable own = reader.variables().get(name);
+    if (own == null && name.startsWith(DECODER)) {
+      own = reader.variables().get(ENCODER + name.substring(DECODER.length()));
+    }
+    return Optional.ofNullable(own);
+  }
+
+  private static boolean fits(Shape stored, Variable<TFloat32> variable) {
+    return stored.equals(variable.shape())
+        || (variable.name().endsWith("/pos_embed")
+            && PositionInterpolation.fits(stored, variable.shape()));
+  }
+
+  private static String list(List<String> names) {
+    return names.isEmpty() ? "" : " (" + String.join("; ", names) + ")";
+  }
+}

@@ -1,0 +1,98 @@
+package org.blip4j.training.run;
+
+import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.blip4j.data.text.Vocabulary;
+import org.blip4j.graph.config.ConfigJson;
+import org.blip4j.graph.config.ModelConfig;
+import org.blip4j.graph.config.ModelFolder;
+
+/**
+ * The folder of a run: {@code config.json}, {@code checkpoints/}, {@code metrics.jsonl}, event
+ * files and, at the end, {@code model/}.
+ *
+ * @param path the folder
+ */
+record RunFolder(Path path) {
+  private static final String CONFIG = "config.json";
+
+  CheckpointStore checkpoints(int keep) {
+    return new CheckpointStore(path.resolve("checkpoints"), keep);
+  }
+
+  MetricsLog metrics() {
+    return new MetricsLog(path.resolve("metrics.jsonl"));
+  }
+
+  ModelFolder model() {
+    return new ModelFolder(path.resolve("model"));
+  }
+
+  /**
+   * Checks that a run may write here; nothing is changed.
+   *
+   * @throws IOException if there is something else in the folder
+   * @throws IllegalArgumentException if a run of another configuration is in the folder
+   */
+  void requireUsable(RunConfig config) throws IOException {
+    if (!Files.exists(path)) {
+      return;
+    }
+    if (!Files.isDirectory(path)) {
+      throw new IOException(path + " is a file; choose another --out");
+    }
+    Path file = path.resolve(CONFIG);
+    if (Files.exists(file)) {
+      RunDescription before = ConfigJson.read(file, RunDescription.class);
+      RunDescription.requireContinuable(before.config(), config, path);
+      return;
+    }
+    try (Stream<Path> content = Files.list(path)) {
+      Optional<Path> first = content.findFirst();
+      if (first.isPresent()) {
+        throw new IOException(
+            "%s exists and is not a run folder (it has %s but no %s); choose another --out"
+                .formatted(path, first.get().getFileName(), CONFIG));
+      }
+    }
+  }
+
+  /** Makes the folder and describes the run in it. */
+  void describe(RunDescription description) throws IOException {
+    try {
+      Files.createDirectories(path);
+      ConfigJson.write(path.resolve(CONFIG), description);
+    } catch (FileSystemException e) {
+      throw new IOException(
+          "run folder %s cannot be written: %s"
+              .formatted(path, e.getReason() == null ? e.toString() : e.getReason()),
+          e);
+    }
+  }
+
+  /** Writes the model folder, beside first; an older one is replaced. */
+  void writeModel(ModelConfig config, Vocabulary vocabulary, CheckpointStore.Writer variables)
+      throws IOException {
+    Path beside = path.resolve(".model.writing");
+    Path old = path.resolve(".model.old");
+    for (Path leftover : List.of(beside, old)) {
+      CheckpointStore.deleteTree(leftover);
+    }
+    Files.createDirectories(beside);
+    ModelFolder written = new ModelFolder(beside);
+    variables.write(written.variables().toString());
+    vocabulary.write(written.vocabularyFile());
+    ConfigJson.write(written.configFile(), config);
+    if (Files.exists(model().path())) {
+      Files.move(model().path(), old, StandardCopyOption.ATOMIC_MOVE);
+    }
+    Files.move(beside, model().path(), StandardCopyOption.ATOMIC_MOVE);
+    CheckpointStore.deleteTree(old);
+  }
+}

@@ -1,0 +1,51 @@
+package org.blip4j.training.run;
+
+import java.util.Objects;
+import java.util.Optional;
+import org.blip4j.data.sample.ExampleCodec;
+import org.blip4j.data.tfrecord.ShardSet;
+import org.blip4j.graph.config.ModelFolder;
+import org.tensorflow.proto.ConfigProto;
+
+/**
+ * What a run is made from, apart from its configuration.
+ *
+ * @param data the shards
+ * @param codec column names of the records
+ * @param init the model whose weights the run starts from; empty = fresh weights
+ * @param session threads and devices
+ * @param version of the program, for provenance
+ * @param commit of the program, for provenance
+ */
+public record RunInputs(
+    ShardSet data,
+    ExampleCodec codec,
+    Optional<ModelFolder> init,
+    ConfigProto session,
+    String version,
+    String commit) {
+
+  /** Checks that all is there. */
+  public RunInputs {
+    Objects.requireNonNull(data, "data");
+    Objects.requireNonNull(codec, "codec");
+    Objects.requireNonNull(init, "init");
+    Objects.requireNonNull(session, "session");
+  }
+
+  /** Shards with standard columns, fresh weights and the default session. */
+  public static RunInputs of(ShardSet data) {
+    return new RunInputs(
+        data,
+        ExampleCodec.standard(),
+        Optional.empty(),
+        ConfigProto.getDefaultInstance(),
+        "unknown",
+        "unknown");
+  }
+
+  /** The same with weights to start from. */
+  public RunInputs startingFrom(ModelFolder folder) {
+    return new RunInputs(data, codec, Optional.of(folder), session, version, commit);
+  }
+}

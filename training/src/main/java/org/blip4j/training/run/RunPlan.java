@@ -1,0 +1,136 @@
+package org.blip4j.training.run;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.blip4j.data.text.Vocabulary;
+import org.blip4j.data.text.WordPieceTokenizer;
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.ModelConfig;
+import org.blip4j.graph.config.ModelFolder;
+import org.blip4j.graph.config.SpecialTokens;
+import org.blip4j.graph.config.Task;
+import org.blip4j.graph.config.TextConfig;
+import org.blip4j.graph.config.TextSettings;
+
+/**
+ * A configuration with nothing left open, checked against vocabulary and starting model before
+ * anything is written.
+ *
+ * @param config with architecture and text settings filled in
+ * @param vocabulary the word pieces
+ * @param inputs what the run is made from
+ */
+record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs) {
+
+  /**
+   * Fills in what the starting model decides.
+   *
+   * @throws IllegalArgumentException if parts do not fit each other
+   * @throws IOException if the starting model or the vocabulary cannot be read
+   */
+  static RunPlan resolve(RunConfig config, RunInputs inputs) throws IOException {
+    Optional<ModelConfig> start = Optional.empty();
+    if (inputs.init().isPresent()) {
+      start = Optional.of(inputs.init().get().readConfig());
+    }
+    BlipConfig architecture = architecture(config, start);
+    Vocabulary vocabulary = vocabulary(config, inputs.init());
+    TextSettings settings =
+        config.textSettings() != null
+            ? config.textSettings()
+            : start.map(ModelConfig::textSettings).orElseGet(TextSettings::published);
+    requireVocabulary(vocabulary, architecture.text());
+    if (config.text().maxTokens() > architecture.text().maxPositions()) {
+      throw new IllegalArgumentException(
+          "text.maxTokens %d is above architecture.text.maxPositions %d"
+              .formatted(config.text().maxTokens(), architecture.text().maxPositions()));
+    }
+    RunConfig resolved =
+        new RunConfig(
+            config.task(),
+            architecture,
+            config.vocabulary(),
+            settings,
+            config.text(),
+            config.images(),
+            config.identity(),
+            config.objective(),
+            config.alphaRamp(),
+            config.optimizer(),
+            config.schedule(),
+            config.duration(),
+            config.keeping(),
+            config.seed());
+    RunPlan plan = new RunPlan(resolved, vocabulary, inputs);
+    if (config.task() == Task.CAPTION && plan.promptTokens() + 2 > config.text().maxTokens()) {
+      throw new IllegalArgumentException(
+          "text.maxTokens %d leaves no room for a caption after the prompt \"%s\" of %d tokens"
+              .formatted(config.text().maxTokens(), settings.prompt(), plan.promptTokens()));
+    }
+    return plan;
+  }
+
+  /** The prompt's tokens, the first token counted; what the captioning loss leaves out. */
+  int promptTokens() {
+    return new WordPieceTokenizer(vocabulary).encodePrompt(config.textSettings().prompt()).length;
+  }
+
+  private static BlipConfig architecture(RunConfig config, Optional<ModelConfig> start) {
+    BlipConfig architecture = config.architecture();
+    if (architecture == null) {
+      architecture =
+          start
+              .map(ModelConfig::architecture)
+              .orElseThrow(
+                  () ->
+                      new IllegalArgumentException(
+                          "architecture is not set and there is no model to start from; give one"
+                              + " of them"));
+    }
+    int size = config.images().size();
+    return size == 0 || size == architecture.vision().imageSize()
+        ? architecture
+        : architecture.withImageSize(size);
+  }
+
+  private static Vocabulary vocabulary(RunConfig config, Optional<ModelFolder> init)
+      throws IOException {
+    if (config.vocabulary() != null) {
+      return Vocabulary.read(Path.of(config.vocabulary()));
+    }
+    return init.isPresent()
+        ? Vocabulary.read(init.get().vocabularyFile())
+        : Vocabulary.bertBaseUncased();
+  }
+
+  private static void requireVocabulary(Vocabulary vocabulary, TextConfig text) {
+    if (vocabulary.size() != text.vocabularySize()) {
+      throw new IllegalArgumentException(
+          "the vocabulary has %d tokens ([DEC] and [ENC] counted) but architecture.text"
+                  .formatted(vocabulary.size())
+              + ".vocabularySize is "
+              + text.vocabularySize());
+    }
+    SpecialTokens ids = text.tokens();
+    Map<String, List<Integer>> pairs = new LinkedHashMap<>();
+    pairs.put("pad", List.of(ids.pad(), vocabulary.pad()));
+    pairs.put("unk", List.of(ids.unk(), vocabulary.unknown()));
+    pairs.put("cls", List.of(ids.cls(), vocabulary.classify()));
+    pairs.put("sep", List.of(ids.sep(), vocabulary.separator()));
+    pairs.put("mask", List.of(ids.mask(), vocabulary.mask()));
+    pairs.put("dec", List.of(ids.dec(), vocabulary.decode()));
+    pairs.put("enc", List.of(ids.enc(), vocabulary.encode()));
+    pairs.forEach(
+        (name, pair) -> {
+          if (!pair.get(0).equals(pair.get(1))) {
+            throw new IllegalArgumentException(
+                "architecture.text.tokens.%s is %d but the vocabulary has it at %d"
+                    .formatted(name, pair.get(0), pair.get(1)));
+          }
+        });
+  }
+}

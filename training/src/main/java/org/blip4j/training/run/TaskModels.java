@@ -1,0 +1,36 @@
+package org.blip4j.training.run;
+
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.ObjectiveConfig;
+import org.blip4j.graph.config.Task;
+import org.blip4j.graph.loss.LmLoss;
+import org.blip4j.graph.model.CaptionModel;
+import org.blip4j.graph.model.PretrainModel;
+import org.blip4j.graph.model.RetrievalModel;
+import org.blip4j.graph.model.TaskModel;
+import org.blip4j.ops.core.VariableScope;
+
+/** Creates the model of a task. */
+final class TaskModels {
+  private TaskModels() {}
+
+  /**
+   * Creates the variables.
+   *
+   * @param promptTokens first tokens of a caption that are given, for captioning
+   */
+  static TaskModel create(
+      VariableScope vars,
+      Task task,
+      BlipConfig architecture,
+      ObjectiveConfig objective,
+      int promptTokens) {
+    return switch (task) {
+      case PRETRAIN -> PretrainModel.create(vars, architecture, objective);
+      case RETRIEVAL -> RetrievalModel.create(vars, architecture, objective);
+      case CAPTION ->
+          CaptionModel.create(
+              vars, architecture, new LmLoss.Settings(promptTokens, objective.labelSmoothing()));
+    };
+  }
+}

@@ -1,0 +1,40 @@
+package org.blip4j.training.run;
+
+import org.blip4j.data.text.Padding;
+
+/**
+ * How texts of a training batch are cut and padded (blip-spec 4.2).
+ *
+ * @param maxTokens tokens kept, the first one, the prompt and [SEP] counted
+ * @param padding to which width
+ */
+public record TextInput(int maxTokens, Width padding) {
+
+  /** The width of a batch. */
+  public enum Width {
+    /** {@code maxTokens}. */
+    MAXIMUM,
+    /** The longest text of the batch. */
+    LONGEST
+  }
+
+  /** Checks the length. */
+  public TextInput {
+    if (maxTokens < 3) {
+      throw new IllegalArgumentException(
+          "text.maxTokens is " + maxTokens + "; it must be at least 3: first token, word, [SEP]");
+    }
+    if (padding == null) {
+      throw new IllegalArgumentException("text.padding is missing; use MAXIMUM or LONGEST");
+    }
+  }
+
+  Padding asPadding() {
+    return padding == Width.MAXIMUM ? Padding.maxLength() : Padding.longest();
+  }
+
+  /** T where it is the same for every batch, -1 otherwise. */
+  int columns() {
+    return padding == Width.MAXIMUM ? maxTokens : -1;
+  }
+}

@@ -1,0 +1,116 @@
+package org.blip4j.training.run;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.blip4j.data.pipeline.Cursor;
+import org.blip4j.data.pipeline.SamplePipeline;
+import org.blip4j.graph.config.ModelFolder;
+import org.blip4j.training.event.EventFileWriter;
+import org.blip4j.training.event.TrainingListener;
+
+/**
+ * The training loop: pre-training and fine-tuning, from the first step or from where a stopped run
+ * was.
+ *
+ * <pre>{@code
+ * RunConfig config = RunConfigReader.of(Task.PRETRAIN).file(path).config();
+ * Trainer.Outcome outcome =
+ *     Trainer.of(config, RunInputs.of(shards)).run(folder, new ConsoleLog(System.err::println));
+ * }</pre>
+ */
+public final class Trainer {
+  private static final int BATCHES_AHEAD = 2;
+
+  private final RunPlan plan;
+  private final RunConfig config;
+  private final BooleanSupplier stop;
+
+  /**
+   * How a run ended.
+   *
+   * @param step steps taken
+   * @param finished false if it was asked to stop before its last step
+   * @param model the model folder; only written if finished
+   */
+  public record Outcome(long step, boolean finished, ModelFolder model) {}
+
+  private Trainer(RunPlan plan, BooleanSupplier stop) {
+    this.plan = plan;
+    this.config = plan.config();
+    this.stop = stop;
+  }
+
+  /**
+   * Checks a run; nothing is written.
+   *
+   * @throws IllegalArgumentException if the configuration does not fit the data, the vocabulary or
+   *     the model to start from
+   * @throws IOException if one of these cannot be read
+   */
+  public static Trainer of(RunConfig config, RunInputs inputs) throws IOException {
+    return new Trainer(RunPlan.resolve(config, inputs), () -> false);
+  }
+
+  /** The same that ends after the present step, with a checkpoint, once it is asked to. */
+  public Trainer stoppingWhen(BooleanSupplier asked) {
+    return new Trainer(plan, asked);
+  }
+
+  /**
+   * Runs to the end, or until asked to stop.
+   *
+   * @param out the run folder: not there, empty, or one of the same run
+   */
+  public Outcome run(Path out, TrainingListener listener) throws IOException {
+    RunFolder folder = new RunFolder(out);
+    folder.requireUsable(config);
+    SamplePipeline pipeline = RecordBatches.pipeline(plan, listener::note);
+    long stepsPerEpoch = pipeline.batchesPerEpoch();
+    if (stepsPerEpoch == 0) {
+      throw new IllegalArgumentException(
+          "the data hold %d pairs, less than one batch of %d"
+              .formatted(pipeline.pairsPerEpoch(), config.duration().batch()));
+    }
+    try (TrainingSession session = new TrainingSession(plan)) {
+      CheckpointStore store = folder.checkpoints(config.keeping().checkpoints());
+      CheckpointState state = start(session, store, stepsPerEpoch);
+      folder.describe(RunDescription.of(plan));
+      folder.metrics().rewind(state.step());
+      try (EventFileWriter events = EventFileWriter.create(out, Clock.systemUTC());
+          BatchSource batches =
+              new Prefetch(
+                  RecordBatches.open(plan, pipeline, state.cursor(), listener::note),
+                  BATCHES_AHEAD)) {
+        TrainingLoop loop =
+            new TrainingLoop(plan, session, folder, new AllListeners(List.of(events, listener)));
+        return loop.run(state, batches, stop);
+      }
+    }
+  }
+
+  /** Fresh weights, or the newest checkpoint. */
+  private CheckpointState start(TrainingSession session, CheckpointStore store, long stepsPerEpoch)
+      throws IOException {
+    Optional<CheckpointState> newest = store.newest();
+    if (newest.isEmpty()) {
+      session.initialize(plan.inputs().init());
+      store.clean();
+      return new CheckpointState(
+          0, Cursor.START.encode(), stepsPerEpoch, MetricWindow.EMPTY, config);
+    }
+    CheckpointState state = newest.get();
+    if (state.stepsPerEpoch() != stepsPerEpoch) {
+      throw new IOException(
+          "an epoch has %d steps now and had %d when checkpoint %s was written: the data have"
+                  .formatted(stepsPerEpoch, state.stepsPerEpoch(), store.prefix(state.step()))
+              + " changed; restore them or start another run");
+    }
+    session.restore(store.prefix(state.step()));
+    store.clean();
+    return state;
+  }
+}

@@ -1,0 +1,140 @@
+package org.blip4j.training.run;
+
+import com.google.common.collect.ImmutableMap;
+import java.io.IOException;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import org.blip4j.graph.config.ModelConfig;
+import org.blip4j.graph.config.Provenance;
+import org.blip4j.training.event.RunStart;
+import org.blip4j.training.event.StepReport;
+import org.blip4j.training.event.TrainingListener;
+import org.blip4j.training.optimize.AdamW;
+import org.blip4j.training.optimize.RunPosition;
+
+/** The steps of one process: batch, step, log, checkpoint; at the end the model. */
+final class TrainingLoop {
+  private final RunPlan plan;
+  private final RunConfig config;
+  private final TrainingSession session;
+  private final RunFolder folder;
+  private final CheckpointStore store;
+  private final TrainingListener listener;
+  private long reportedAt;
+  private long samples;
+
+  TrainingLoop(RunPlan plan, TrainingSession session, RunFolder folder, TrainingListener listener) {
+    this.plan = plan;
+    this.config = plan.config();
+    this.session = session;
+    this.folder = folder;
+    this.store = folder.checkpoints(config.keeping().checkpoints());
+    this.listener = listener;
+  }
+
+  /** Goes on from a state to the end, or until asked to stop; then there is a checkpoint. */
+  Trainer.Outcome run(CheckpointState from, BatchSource batches, BooleanSupplier stop)
+      throws IOException {
+    long total = config.duration().totalSteps(from.stepsPerEpoch());
+    announce(from, total);
+    CheckpointState state = from;
+    long stored = from.step();
+    while (state.step() < total && !stop.getAsBoolean()) {
+      state = step(state, batches.next(), total);
+      if (state.step() % config.keeping().checkpointEvery() == 0 || state.step() == total) {
+        store.write(state, session::saveWhole);
+        stored = state.step();
+      }
+    }
+    if (stored < state.step()) {
+      store.write(state, session::saveWhole);
+    }
+    boolean finished = state.step() >= total;
+    if (finished) {
+      writeModel(state.step());
+    }
+    listener.finished();
+    return new Trainer.Outcome(state.step(), finished, folder.model());
+  }
+
+  private void announce(CheckpointState from, long total) throws IOException {
+    AdamW optimizer = session.training().optimizer();
+    listener.started(
+        new RunStart(
+            from.step(),
+            total,
+            from.stepsPerEpoch(),
+            optimizer.trainables().stream().mapToLong(weight -> weight.shape().size()).sum(),
+            optimizer.trainables().size(),
+            optimizer.decaying()));
+    reportedAt = System.nanoTime();
+  }
+
+  private CheckpointState step(CheckpointState state, TrainingBatch batch, long total)
+      throws IOException {
+    RunPosition position = RunPosition.of(state.step(), state.stepsPerEpoch(), total);
+    TrainingSession.Scalars scalars =
+        new TrainingSession.Scalars(
+            config.alphaRamp().alpha(config.objective().alpha(), position),
+            config.schedule().rate(position),
+            state.step());
+    float[] values = session.step(batch, scalars);
+    long step = state.step() + 1;
+    requireFinite(step, values);
+    samples += batch.tokens().rows();
+    MetricWindow window = state.window().plus(values);
+    if (step % config.keeping().logEvery() == 0 || step == total) {
+      log(report(position, scalars, window));
+      window = MetricWindow.EMPTY;
+    }
+    return new CheckpointState(step, batch.end().encode(), state.stepsPerEpoch(), window, config);
+  }
+
+  private StepReport report(
+      RunPosition position, TrainingSession.Scalars scalars, MetricWindow window) {
+    ImmutableMap.Builder<String, Double> means = ImmutableMap.builder();
+    List<String> names = session.training().diagnosticNames();
+    for (int i = 0; i < names.size(); i++) {
+      means.put(names.get(i), window.mean(i));
+    }
+    long now = System.nanoTime();
+    double perSecond = samples * 1e9 / Math.max(1, now - reportedAt);
+    reportedAt = now;
+    samples = 0;
+    return new StepReport(
+        position.step() + 1,
+        position.totalSteps(),
+        position.epoch(),
+        scalars.learningRate(),
+        scalars.alpha(),
+        means.buildOrThrow(),
+        perSecond);
+  }
+
+  private void log(StepReport report) throws IOException {
+    folder.metrics().append(report);
+    listener.logged(report);
+  }
+
+  private void requireFinite(long step, float[] values) throws DivergedException {
+    List<String> names = session.training().diagnosticNames();
+    for (int i = 0; i < values.length; i++) {
+      if (!Float.isFinite(values[i])) {
+        throw new DivergedException(
+            "%s is %s at step %d; start another run with a lower learning rate or with"
+                    .formatted(names.get(i), values[i], step)
+                + " optimizer.clipNorm set");
+      }
+    }
+  }
+
+  private void writeModel(long step) throws IOException {
+    Provenance provenance =
+        new Provenance(
+            folder.path().toString(), plan.inputs().version(), plan.inputs().commit(), step);
+    folder.writeModel(
+        ModelConfig.of(config.task(), config.architecture(), config.textSettings(), provenance),
+        plan.vocabulary(),
+        session::saveModel);
+  }
+}

@@ -1,0 +1,205 @@
+package org.blip4j.training.run;
+
+import com.google.common.collect.ImmutableList;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.blip4j.data.text.TokenBatch;
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.ModelFolder;
+import org.blip4j.graph.config.Task;
+import org.blip4j.graph.model.TaskModel;
+import org.blip4j.ops.checkpoint.SaverNodes;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Mode;
+import org.blip4j.ops.core.Variable;
+import org.blip4j.ops.core.VariableScope;
+import org.tensorflow.Graph;
+import org.tensorflow.Operation;
+import org.tensorflow.Result;
+import org.tensorflow.Session;
+import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
+import org.tensorflow.types.TString;
+
+/** The graph of a run with its session: steps, saving and restoring. Not for several threads. */
+final class TrainingSession implements Closeable {
+  private final Graph graph = new Graph();
+  private final BlipConfig architecture;
+  private final TrainingGraph training;
+  private final ImmutableList<Variable<?>> variables;
+  private final SaverNodes whole;
+  private final SaverNodes model;
+  private final VariableFeed feed;
+  private final Session session;
+
+  /**
+   * The scalars of one step.
+   *
+   * @param alpha weight of the soft targets
+   * @param learningRate of this step
+   * @param step steps taken before
+   */
+  record Scalars(double alpha, double learningRate, long step) {}
+
+  TrainingSession(RunPlan plan) {
+    RunConfig config = plan.config();
+    this.architecture = config.architecture();
+    GraphContext ctx = GraphContext.create(graph, Mode.TRAIN);
+    VariableScope vars = VariableScope.root(ctx, config.seed(), architecture.initialization());
+    TaskModel task =
+        TaskModels.create(
+            vars, config.task(), architecture, config.objective(), plan.promptTokens());
+    List<Variable<TFloat32>> weights = vars.trainable();
+    this.training =
+        TrainingGraph.build(
+            ctx,
+            vars,
+            task,
+            new TrainingGraph.Settings(
+                new StepInputs.BatchShape(
+                    config.duration().batch(),
+                    architecture.vision().imageSize(),
+                    config.text().columns(),
+                    config.task() == Task.RETRIEVAL),
+                config.optimizer(),
+                config.seed()));
+    this.variables = ImmutableList.copyOf(vars.all());
+    this.whole = SaverNodes.create(ctx.in("checkpoint").onCpu(), variables);
+    this.model = SaverNodes.create(ctx.in("model").onCpu(), weights);
+    this.feed = new VariableFeed(ctx, weights);
+    this.session = new Session(graph, plan.inputs().session());
+  }
+
+  /** The step's graph. */
+  TrainingGraph training() {
+    return training;
+  }
+
+  /** The graph, for audits. */
+  Graph graph() {
+    return graph;
+  }
+
+  /** Everything that is ever run. */
+  List<Operation> targets() {
+    List<Operation> targets =
+        new ArrayList<>(
+            List.of(
+                training.update(),
+                training.diagnostics().op(),
+                training.initialize(),
+                whole.done().op(),
+                whole.restoreAll().op(),
+                model.done().op()));
+    training.start().ifPresent(targets::add);
+    targets.addAll(feed.operations());
+    return targets;
+  }
+
+  /** All variables, in the order of their creation. */
+  ImmutableList<Variable<?>> variables() {
+    return variables;
+  }
+
+  /** Gives every variable its first value, from a model where one is given. */
+  void initialize(Optional<ModelFolder> init) throws IOException {
+    Optional<InitialWeights> weights = Optional.empty();
+    if (init.isPresent()) {
+      weights = Optional.of(InitialWeights.plan(init.get(), training.optimizer().trainables()));
+    }
+    run(training.initialize());
+    if (weights.isPresent()) {
+      for (String name : weights.get().names()) {
+        feed.set(session, name, weights.get().read(name));
+      }
+    }
+    training.start().ifPresent(this::run);
+  }
+
+  /** Does one step and returns its diagnostics, in the order of their names. */
+  float[] step(TrainingBatch batch, Scalars scalars) {
+    TokenBatch tokens = batch.tokens();
+    int size = architecture.vision().imageSize();
+    Shape rows = Shape.of(tokens.rows(), tokens.columns());
+    StepInputs inputs = training.inputs();
+    try (TFloat32 pixels =
+            TFloat32.tensorOf(
+                Shape.of(tokens.rows(), size, size, 3), DataBuffers.of(batch.pixels()));
+        TInt64 ids = TInt64.tensorOf(rows, DataBuffers.of(tokens.ids()));
+        TInt64 mask = TInt64.tensorOf(rows, DataBuffers.of(tokens.mask()));
+        TInt64 identities = TInt64.vectorOf(batch.identities());
+        TFloat32 alpha = TFloat32.scalarOf((float) scalars.alpha());
+        TFloat32 rate = TFloat32.scalarOf((float) scalars.learningRate());
+        TInt64 step = TInt64.scalarOf(scalars.step())) {
+      Session.Runner runner =
+          session
+              .runner()
+              .feed(inputs.pixels(), pixels)
+              .feed(inputs.ids(), ids)
+              .feed(inputs.mask(), mask)
+              .feed(inputs.alpha(), alpha)
+              .feed(inputs.learningRate(), rate)
+              .feed(inputs.step(), step)
+              .addTarget(training.update())
+              .fetch(training.diagnostics());
+      inputs.identities().ifPresent(input -> runner.feed(input, identities));
+      try (Result result = runner.run()) {
+        float[] values = new float[training.diagnosticNames().size()];
+        ((TFloat32) result.get(0)).asRawTensor().data().asFloats().read(values);
+        return values;
+      }
+    }
+  }
+
+  /** Writes everything that a continued run needs. */
+  void saveWhole(String prefix) throws IOException {
+    save(whole, prefix);
+  }
+
+  /** Writes the weights alone. */
+  void saveModel(String prefix) throws IOException {
+    save(model, prefix);
+  }
+
+  /** Reads what {@link #saveWhole} wrote. */
+  void restore(String prefix) throws IOException {
+    try (TString path = TString.scalarOf(prefix)) {
+      session
+          .runner()
+          .feed(whole.filename(), path)
+          .addTarget(whole.restoreAll().op())
+          .run()
+          .close();
+    } catch (TensorFlowException e) {
+      throw new IOException("checkpoint %s cannot be read: %s".formatted(prefix, line(e)), e);
+    }
+  }
+
+  @Override
+  public void close() {
+    session.close();
+    graph.close();
+  }
+
+  private void save(SaverNodes saver, String prefix) throws IOException {
+    try (TString path = TString.scalarOf(prefix)) {
+      session.runner().feed(saver.filename(), path).addTarget(saver.done().op()).run().close();
+    } catch (TensorFlowException e) {
+      throw new IOException("checkpoint %s cannot be written: %s".formatted(prefix, line(e)), e);
+    }
+  }
+
+  private void run(Operation operation) {
+    session.runner().addTarget(operation).run().close();
+  }
+
+  private static String line(TensorFlowException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+  }
+}

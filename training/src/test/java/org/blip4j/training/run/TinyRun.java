@@ -1,0 +1,147 @@
+package org.blip4j.training.run;
+
+import com.google.common.collect.ImmutableList;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import javax.imageio.ImageIO;
+import org.blip4j.data.sample.ExampleCodec;
+import org.blip4j.data.sample.Sample;
+import org.blip4j.data.text.Vocabulary;
+import org.blip4j.data.tfrecord.ShardSet;
+import org.blip4j.data.tfrecord.TfRecordWriter;
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.ObjectiveConfig;
+import org.blip4j.graph.config.SpecialTokens;
+import org.blip4j.graph.config.Task;
+import org.blip4j.graph.config.TextConfig;
+import org.blip4j.graph.config.TextSettings;
+import org.blip4j.graph.config.VitConfig;
+import org.blip4j.ops.core.InitializerScheme;
+import org.blip4j.training.optimize.AdamW;
+import org.blip4j.training.optimize.AlphaRamp;
+import org.blip4j.training.optimize.DecayScope;
+import org.blip4j.training.optimize.LearningRateSchedule;
+
+/** Data and configurations of runs that take seconds: 24 plain-coloured pictures. */
+final class TinyRun {
+  static final int BATCH = 4;
+  private static final ImmutableList<String> COLOURS =
+      ImmutableList.of("red", "green", "blue", "grey");
+  private static final ImmutableList<String> TOKENS =
+      ImmutableList.of(
+          "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "small", "big", "red", "green", "blue",
+          "grey", "square", "number", "one", "two", "three", "four", "five", "six");
+
+  private final Path folder;
+
+  TinyRun(Path folder) throws IOException {
+    this.folder = folder;
+    vocabulary().write(vocabularyFile());
+    try (TfRecordWriter writer =
+        TfRecordWriter.create(folder.resolve("data.tfrecord"), TfRecordWriter.Options.plain())) {
+      for (int i = 0; i < 24; i++) {
+        writer.write(ExampleCodec.standard().encode(sample(i)));
+      }
+      writer.commit();
+    }
+  }
+
+  Path vocabularyFile() {
+    return folder.resolve("vocab.txt");
+  }
+
+  RunInputs inputs() {
+    return RunInputs.of(ShardSet.of(List.of(folder.resolve("data.tfrecord"))));
+  }
+
+  static Vocabulary vocabulary() {
+    return Vocabulary.of(TOKENS);
+  }
+
+  static BlipConfig architecture() {
+    Vocabulary vocabulary = vocabulary();
+    SpecialTokens tokens =
+        new SpecialTokens(
+            vocabulary.pad(),
+            vocabulary.unknown(),
+            vocabulary.classify(),
+            vocabulary.separator(),
+            vocabulary.mask(),
+            vocabulary.decode(),
+            vocabulary.encode());
+    return new BlipConfig(
+        new VitConfig(16, 8, 16, 2, 2, 2, 1e-6, 0.1),
+        new TextConfig(vocabulary.size(), 16, 2, 2, 32, 16, 1e-12, 0.1, tokens),
+        8,
+        InitializerScheme.WIDTH_SCALED);
+  }
+
+  /** A run of 12 steps with a checkpoint every 5 and a log line every 2. */
+  RunConfig config(Task task) {
+    boolean fresh = task == Task.PRETRAIN;
+    return new RunConfig(
+        task,
+        fresh ? architecture() : null,
+        fresh ? vocabularyFile().toString() : null,
+        fresh ? new TextSettings("a ", 10, 10, 2, 10) : null,
+        new TextInput(10, fresh ? TextInput.Width.MAXIMUM : TextInput.Width.LONGEST),
+        new ImageInput(0, 0, false, 0, 0, ImageInput.Damaged.SKIP),
+        ImageInput.Identity.IMAGE,
+        new ObjectiveConfig(16, 0.99, 0.4, 0.07, 0.1, false),
+        new AlphaRamp(0, 6),
+        new AdamW.Settings(0.9, 0.999, 1e-8, 0.05, DecayScope.MATRICES, 1),
+        new LearningRateSchedule.StepCosine(1e-2, 2, 0.1),
+        new Duration(BATCH, 0, 12),
+        new Keeping(2, 5, 2),
+        7);
+  }
+
+  static RunConfig withDuration(RunConfig c, Duration duration, Keeping keeping) {
+    return new RunConfig(
+        c.task(),
+        c.architecture(),
+        c.vocabulary(),
+        c.textSettings(),
+        c.text(),
+        c.images(),
+        c.identity(),
+        c.objective(),
+        c.alphaRamp(),
+        c.optimizer(),
+        c.schedule(),
+        duration,
+        keeping,
+        c.seed());
+  }
+
+  private static Sample sample(int i) throws IOException {
+    int colour = i % COLOURS.size();
+    int size = i / COLOURS.size();
+    String text = "A " + COLOURS.get(colour) + " square, number " + TOKENS.get(14 + size) + ".";
+    return Sample.ImageText.of("picture-" + i, picture(colour, size), List.of(text));
+  }
+
+  private static byte[] picture(int colour, int size) throws IOException {
+    BufferedImage image = new BufferedImage(16, 16, BufferedImage.TYPE_INT_RGB);
+    Random random = new Random(colour * 31L + size);
+    int[] colours = {0xd02020, 0x20c020, 0x2020d0, 0x808080};
+    for (int y = 0; y < 16; y++) {
+      for (int x = 0; x < 16; x++) {
+        boolean inside = x < 4 + 2 * size && y < 4 + 2 * size;
+        image.setRGB(x, y, inside ? colours[colour] : random.nextInt(0x40) * 0x010101);
+      }
+    }
+    ByteArrayOutputStream png = new ByteArrayOutputStream();
+    ImageIO.write(image, "png", png);
+    return png.toByteArray();
+  }
+
+  static byte[] file(Path path) throws IOException {
+    return Files.readAllBytes(path);
+  }
+}

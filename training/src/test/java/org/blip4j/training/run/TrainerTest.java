@@ -1,0 +1,197 @@
+package org.blip4j.training.run;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.blip4j.graph.config.ModelConfig;
+import org.blip4j.graph.config.ModelFolder;
+import org.blip4j.graph.config.Task;
+import org.blip4j.ops.checkpoint.TensorBundleReader;
+import org.blip4j.training.event.StepReport;
+import org.blip4j.training.event.TrainingListener;
+import org.blip4j.training.optimize.LearningRateSchedule;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.tensorflow.proto.DataType;
+
+/** Whole runs of a few steps: results, stopping and going on, what is refused. */
+final class TrainerTest {
+  @TempDir private static Path shared;
+  private static TinyRun tiny;
+  private static Path whole;
+
+  @TempDir private Path folder;
+
+  @BeforeAll
+  static void runUnbroken() throws IOException {
+    tiny = new TinyRun(shared);
+    whole = shared.resolve("whole");
+    Trainer.Outcome outcome =
+        Trainer.of(tiny.config(Task.PRETRAIN), tiny.inputs()).run(whole, report -> {});
+    assertTrue(outcome.finished());
+  }
+
+  @Test
+  void aStoppedRunEndsAsAnUnbrokenOne() throws IOException {
+    RunConfig config = tiny.config(Task.PRETRAIN);
+    Path broken = folder.resolve("broken");
+    List<Long> logged = new ArrayList<>();
+
+    for (int stopAt : new int[] {3, 100}) {
+      int[] asked = {0};
+      Trainer.of(config, tiny.inputs())
+          .stoppingWhen(() -> asked[0]++ >= stopAt)
+          .run(broken, (StepReport report) -> logged.add(report.step()));
+    }
+
+    assertArrayEquals(
+        TinyRun.file(whole.resolve("metrics.jsonl")),
+        TinyRun.file(broken.resolve("metrics.jsonl")));
+    assertSameTensors(whole.resolve("checkpoints/step-12"), broken.resolve("checkpoints/step-12"));
+    assertSameTensors(whole.resolve("model/variables"), broken.resolve("model/variables"));
+    assertEquals(List.of(2L, 4L, 6L, 8L, 10L, 12L), logged);
+  }
+
+  @Test
+  void halfWrittenLeftoversAreNeverTakenForWhole() throws IOException {
+    RunConfig config = tiny.config(Task.PRETRAIN);
+    Path killed = folder.resolve("killed");
+    int[] asked = {0};
+    Trainer.of(config, tiny.inputs()).stoppingWhen(() -> asked[0]++ >= 6).run(killed, report -> {});
+    Path checkpoints = killed.resolve("checkpoints");
+    Files.write(checkpoints.resolve("step-11.data-00000-of-00001"), new byte[100]);
+    Files.writeString(checkpoints.resolve("step-11.json"), "{\"step\":");
+    Files.createDirectories(checkpoints.resolve(".writing"));
+    Files.write(checkpoints.resolve(".writing/step-11.index"), new byte[3]);
+    Files.writeString(
+        killed.resolve("metrics.jsonl"),
+        Files.readString(killed.resolve("metrics.jsonl")) + "{\"step\":8,\"epoch\":1}\n{\"st");
+
+    Trainer.of(config, tiny.inputs()).run(killed, report -> {});
+
+    assertSameTensors(whole.resolve("checkpoints/step-12"), checkpoints.resolve("step-12"));
+    assertEquals(
+        Files.readString(whole.resolve("metrics.jsonl")),
+        Files.readString(killed.resolve("metrics.jsonl")));
+    assertEquals(List.of(10L, 12L), new CheckpointStore(checkpoints, 2).steps());
+    assertFalse(Files.exists(checkpoints.resolve("step-11.json")));
+    assertFalse(Files.exists(checkpoints.resolve(".writing")));
+  }
+
+  @Test
+  void fineTuningStartsFromPreTrainedWeights() throws IOException {
+    ModelFolder pretrained = new ModelFolder(whole.resolve("model"));
+    for (Task task : List.of(Task.CAPTION, Task.RETRIEVAL)) {
+      RunConfig config =
+          TinyRun.withDuration(
+              tiny.config(task), new Duration(TinyRun.BATCH, 6, 0), new Keeping(12, 100, 1));
+      Path out = folder.resolve(task.toString());
+      List<StepReport> reports = new ArrayList<>();
+
+      Trainer.Outcome outcome =
+          Trainer.of(config, tiny.inputs().startingFrom(pretrained)).run(out, reports::add);
+
+      assertEquals(36, outcome.step());
+      assertEquals(12, reports.get(0).step());
+      if (task == Task.CAPTION) {
+        assertTrue(
+            reports.get(2).means().get("loss") < reports.get(0).means().get("loss"),
+            "learns: " + reports);
+      }
+      ModelConfig model = outcome.model().readConfig();
+      assertEquals(task, model.task());
+      assertEquals(36, model.provenance().step());
+      assertEquals("a ", model.textSettings().prompt());
+    }
+  }
+
+  @Test
+  void aLossThatIsNoNumberEndsTheRun() {
+    RunConfig config = tiny.config(Task.PRETRAIN);
+    RunConfig wild =
+        new RunConfig(
+            config.task(),
+            config.architecture(),
+            config.vocabulary(),
+            config.textSettings(),
+            config.text(),
+            config.images(),
+            config.identity(),
+            config.objective(),
+            config.alphaRamp(),
+            config.optimizer(),
+            new LearningRateSchedule.Constant(1e30),
+            config.duration(),
+            config.keeping(),
+            config.seed());
+    String message =
+        assertThrows(
+                DivergedException.class,
+                () -> Trainer.of(wild, tiny.inputs()).run(folder.resolve("wild"), report -> {}))
+            .getMessage();
+    assertTrue(message.matches("\\w+ is (NaN|-?Infinity) at step \\d+; .*"), message);
+  }
+
+  @Test
+  void misfitsAreRefusedBeforeAnythingIsWritten() throws IOException {
+    RunConfig config = tiny.config(Task.PRETRAIN);
+    Path other = folder.resolve("other");
+    Files.createDirectories(other);
+    Files.writeString(other.resolve("notes.txt"), "mine");
+    TrainingListener listener = report -> {};
+
+    IOException occupied =
+        assertThrows(
+            IOException.class, () -> Trainer.of(config, tiny.inputs()).run(other, listener));
+    assertTrue(occupied.getMessage().contains("not a run folder"), occupied.getMessage());
+    IllegalArgumentException batch =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> TinyRun.withDuration(config, new Duration(5, 1, 0), config.keeping()));
+    assertEquals(
+        "batch 5 does not divide objective.queueSize 16; use a queue of 15 or 20",
+        batch.getMessage());
+    IllegalArgumentException unset =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> Trainer.of(tiny.config(Task.CAPTION), tiny.inputs()));
+    assertTrue(unset.getMessage().startsWith("architecture is not set"), unset.getMessage());
+    assertArrayEquals(new String[] {"notes.txt"}, other.toFile().list());
+  }
+
+  @Test
+  void anotherConfigurationCannotContinueARun() throws IOException {
+    RunConfig config = tiny.config(Task.PRETRAIN);
+    RunConfig changed = TinyRun.withDuration(config, new Duration(2, 0, 12), config.keeping());
+
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> Trainer.of(changed, tiny.inputs()).run(whole, report -> {}))
+            .getMessage();
+
+    assertTrue(message.contains("duration.batch is 2, was 4"), message);
+  }
+
+  private static void assertSameTensors(Path expected, Path actual) throws IOException {
+    TensorBundleReader a = TensorBundleReader.open(expected);
+    TensorBundleReader b = TensorBundleReader.open(actual);
+    assertEquals(a.variables().keySet(), b.variables().keySet());
+    for (String name : a.variables().keySet()) {
+      if (a.variables().get(name).type() == DataType.DT_FLOAT) {
+        assertArrayEquals(a.floats(name), b.floats(name), name);
+      } else {
+        assertArrayEquals(a.longs(name), b.longs(name), name);
+      }
+    }
+  }
+}
