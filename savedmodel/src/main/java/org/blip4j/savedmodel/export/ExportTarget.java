@@ -1,5 +1,8 @@
 package org.blip4j.savedmodel.export;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Objects;
 
@@ -23,5 +26,18 @@ public record ExportTarget(Path folder, long version, boolean overwrite) {
   /** The folder of the version itself. */
   public Path versionFolder() {
     return folder.resolve(Long.toString(version));
+  }
+
+  /**
+   * Fails if the version exists and may not be replaced; ask before work that takes time.
+   *
+   * @throws IOException naming the version
+   */
+  public void requireFree() throws IOException {
+    if (!overwrite && Files.exists(versionFolder(), LinkOption.NOFOLLOW_LINKS)) {
+      throw new IOException(
+          versionFolder()
+              + ": exists already; choose another version or folder, or give --overwrite");
+    }
   }
 }

@@ -31,10 +31,7 @@ final class VersionFolder implements AutoCloseable {
    */
   static VersionFolder create(ExportTarget where) throws IOException {
     Path target = where.versionFolder();
-    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS) && !where.overwrite()) {
-      throw new IOException(
-          target + ": exists already; choose another version or folder, or give --overwrite");
-    }
+    where.requireFree();
     Path partial = where.folder().resolve("partial-" + UUID.randomUUID());
     Files.createDirectories(partial);
     return new VersionFolder(target, partial);

@@ -1,0 +1,28 @@
+package org.blip4j.savedmodel.serve;
+
+import java.nio.FloatBuffer;
+
+/**
+ * A feature in the space that images and texts share.
+ *
+ * @param values E numbers, the vector's length is 1; zeros if the image is unreadable
+ * @param status empty, or what was wrong with the image
+ */
+public record Embedding(FloatBuffer values, String status) {
+  /** Makes the values unchangeable. */
+  public Embedding {
+    values = values.asReadOnlyBuffer();
+  }
+
+  /** A copy of the values. */
+  public float[] toArray() {
+    float[] copy = new float[values.remaining()];
+    values.duplicate().get(copy);
+    return copy;
+  }
+
+  /** Whether there is a feature. */
+  public boolean ok() {
+    return status.isEmpty();
+  }
+}

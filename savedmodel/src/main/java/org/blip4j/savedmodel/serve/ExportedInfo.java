@@ -1,0 +1,24 @@
+package org.blip4j.savedmodel.serve;
+
+import java.util.Objects;
+import org.blip4j.graph.config.ModelConfig;
+
+/**
+ * What {@code assets.extra/blip.json} of an exported model says: what it is and what was fixed.
+ *
+ * @param model architecture, task, texts, provenance
+ * @param serving the settings baked into the graph
+ */
+public record ExportedInfo(ModelConfig model, ServingSettings serving) {
+  /** Name of the file. */
+  public static final String FILE = "assets.extra/blip.json";
+
+  /** Name of the vocabulary's file. */
+  public static final String VOCABULARY_FILE = "assets.extra/vocab.txt";
+
+  /** Checks that both parts are there. */
+  public ExportedInfo {
+    Objects.requireNonNull(model, "model is missing");
+    Objects.requireNonNull(serving, "serving is missing");
+  }
+}

@@ -1,0 +1,113 @@
+package org.blip4j.savedmodel.serve;
+
+import com.google.common.collect.ImmutableMap;
+import org.blip4j.graph.model.Blip;
+import org.blip4j.graph.text.Attended;
+import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.GraphContext;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.types.TBool;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TString;
+
+/**
+ * Adds the signatures that compare images with texts.
+ *
+ * <p>ITM judges a pair by reading the text with the image; ITC compares two features and is cheap
+ * for many (blip-spec 7.8).
+ */
+final class MatchSignatures {
+  private final ServingParts parts;
+  private final ServedImages images;
+  private final Blip.Matching matching;
+  private final Operand<TString> texts;
+  private final Distinct distinct;
+  private final Tokens tokens; // [U, T], beginning with [CLS]
+  private final Operand<TFloat32> imageFeatures; // [B, E]
+  private final Operand<TFloat32> textFeatures; // [B, E]
+
+  MatchSignatures(GraphContext ctx, ServingParts parts, ServedImages images) {
+    this.parts = parts;
+    this.images = images;
+    this.matching = parts.blip().matching();
+    Ops tf = ctx.tf();
+    this.texts =
+        tf.withName(ServingSignature.TEXT)
+            .placeholder(TString.class, Placeholder.shape(Shape.of(-1)));
+    GraphContext inner = ctx.in("texts");
+    this.distinct = Distinct.of(inner, texts);
+    this.tokens = parts.texts().matched(inner, distinct.values());
+    this.imageFeatures =
+        tf.gather(
+            matching.dual().imageFeatures(ctx, images.states()), images.rows(), tf.constant(0));
+    this.textFeatures =
+        tf.gather(matching.dual().textFeatures(ctx, tokens), distinct.rows(), tf.constant(0));
+  }
+
+  BoundSignature match(GraphContext outer) {
+    GraphContext ctx = outer.in("match");
+    Ops tf = ctx.tf();
+    Operand<TBool> readable = images.readable(ctx); // [B]
+    Operand<TFloat32> logits = itmLogits(ctx); // [B, 2]
+    Operand<TFloat32> probability =
+        tf.gather(tf.nn.softmax(logits), tf.constant(1), tf.constant(1)); // [B]
+    Operand<TFloat32> cosine =
+        tf.reduceSum(tf.math.mul(imageFeatures, textFeatures), tf.constant(1)); // [B]
+    Operand<TFloat32> none = tf.constant(0f);
+    return new BoundSignature(
+        ServingSignature.MATCH,
+        ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.TEXT, texts),
+        ImmutableMap.of(
+            ServingSignature.ITM_PROBABILITY, tf.select(readable, probability, none),
+            ServingSignature.ITM_LOGITS,
+                tf.select(tf.expandDims(readable, tf.constant(1)), logits, none),
+            ServingSignature.ITC_COSINE, tf.select(readable, cosine, none),
+            ServingSignature.STATUS, images.status()));
+  }
+
+  BoundSignature imageEmbedding(GraphContext outer) {
+    GraphContext ctx = outer.in("image_embedding");
+    Ops tf = ctx.tf();
+    Operand<TBool> readable = tf.expandDims(images.readable(ctx), tf.constant(1)); // [B, 1]
+    return new BoundSignature(
+        ServingSignature.IMAGE_EMBEDDING,
+        ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes()),
+        ImmutableMap.of(
+            ServingSignature.EMBEDDING, tf.select(readable, imageFeatures, tf.constant(0f)),
+            ServingSignature.STATUS, images.status()));
+  }
+
+  /** Every text can be embedded, so its status is always empty. */
+  BoundSignature textEmbedding(GraphContext outer) {
+    GraphContext ctx = outer.in("text_embedding").onCpu();
+    Ops tf = ctx.tf();
+    return new BoundSignature(
+        ServingSignature.TEXT_EMBEDDING,
+        ImmutableMap.of(ServingSignature.TEXT, texts),
+        ImmutableMap.of(
+            ServingSignature.EMBEDDING,
+            textFeatures,
+            ServingSignature.STATUS,
+            tf.fill(tf.shape(distinct.rows()), tf.constant(""))));
+  }
+
+  private Operand<TFloat32> itmLogits(GraphContext ctx) {
+    Tokens first =
+        switch (parts.settings().matchToken()) {
+          case ENC -> tokens.withFirst(ctx, parts.model().vocabulary().encode());
+          case CLS -> tokens;
+        };
+    Attended attended = matching.grounded().stack().project(ctx, images.states().attended());
+    return matching
+        .head()
+        .apply(
+            ctx.in("itm_head"),
+            matching
+                .grounded()
+                .apply(ctx, first.gather(ctx, distinct.rows()), attended.gather(ctx, images.rows()))
+                .firstState(ctx));
+  }
+}

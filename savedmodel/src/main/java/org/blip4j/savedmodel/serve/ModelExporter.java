@@ -1,0 +1,57 @@
+package org.blip4j.savedmodel.serve;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.blip4j.graph.config.ConfigJson;
+import org.blip4j.savedmodel.export.ExportTarget;
+import org.blip4j.savedmodel.export.SavedModelWriter;
+
+/** Exports a model: builds its serving graph, loads its weights, writes the SavedModel. */
+public final class ModelExporter {
+  private ModelExporter() {}
+
+  /**
+   * What was exported.
+   *
+   * @param folder the folder of the version
+   * @param signatures the keys that can be called
+   * @param settings what was baked in
+   */
+  public record Exported(Path folder, ImmutableSet<String> signatures, ServingSettings settings) {}
+
+  /**
+   * Exports a model.
+   *
+   * @throws IOException if the model cannot be read, is a SavedModel already, or the version exists
+   *     and may not be replaced
+   */
+  public static Exported export(ModelSource source, PredictorOptions options, ExportTarget target)
+      throws IOException {
+    target.requireFree();
+    try (LoadedModel loaded = load(source, options)) {
+      ExportedInfo info = new ExportedInfo(loaded.model().config(), loaded.settings());
+      String vocabulary = String.join("\n", loaded.model().vocabulary().tokens()) + "\n";
+      ImmutableMap<String, byte[]> extra =
+          ImmutableMap.of(
+              "blip.json", ConfigJson.write(info).getBytes(UTF_8),
+              "vocab.txt", vocabulary.getBytes(UTF_8));
+      Path folder =
+          SavedModelWriter.write(loaded.graph().toModelGraph(), loaded.session(), extra, target);
+      return new Exported(folder, loaded.graph().signatures().keySet(), loaded.settings());
+    }
+  }
+
+  private static LoadedModel load(ModelSource source, PredictorOptions options) throws IOException {
+    if (source instanceof ModelSource.Folder folder) {
+      return LoadedModel.open(folder, options);
+    }
+    if (source instanceof ModelSource.Published published) {
+      return LoadedModel.open(published, options);
+    }
+    throw new IOException(source.path() + " is exported already; give a model folder or weights");
+  }
+}

@@ -1,0 +1,122 @@
+package org.blip4j.savedmodel.serve;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.blip4j.graph.config.ModelFolder;
+
+/** A model as users name it: a folder, a file of published weights, or an exported model. */
+public sealed interface ModelSource {
+
+  /** The path it was named by, for messages. */
+  Path path();
+
+  /** A folder with {@code config.json}, {@code vocab.txt} and a checkpoint. */
+  record Folder(ModelFolder folder) implements ModelSource {
+    @Override
+    public Path path() {
+      return folder.path();
+    }
+  }
+
+  /**
+   * Published weights: a {@code .pth}, a safetensors file or a Hugging Face folder.
+   *
+   * @param path the file or folder
+   * @param config a {@code config.json} of ours that says what the tensors do not
+   */
+  record Published(Path path, Optional<Path> config) implements ModelSource {}
+
+  /**
+   * A SavedModel of ours.
+   *
+   * @param path the folder with {@code saved_model.pb}
+   */
+  record Exported(Path path) implements ModelSource {}
+
+  /** {@link #resolve(String, Optional)} without a configuration. */
+  static ModelSource resolve(String name) throws IOException {
+    return resolve(name, Optional.empty());
+  }
+
+  /**
+   * Tells what a name is.
+   *
+   * @param config a configuration for weights that do not tell their own; refused elsewhere
+   * @throws IOException if it is nothing that can be run; says what it lacks
+   */
+  static ModelSource resolve(String name, Optional<Path> config) throws IOException {
+    if (name.startsWith("hf:")) {
+      throw new IOException(
+          name
+              + ": this version does not download; put config.json, vocab.txt and"
+              + " model.safetensors of the repository into a folder and give the folder");
+    }
+    Path path = Path.of(name);
+    if (!Files.exists(path)) {
+      throw new IOException(
+          path
+              + ": no such file or folder; give a model folder, a .pth or safetensors file, a"
+              + " Hugging Face folder or an exported model");
+    }
+    ModelSource source =
+        Files.isDirectory(path) ? folder(path, config) : new Published(path, config);
+    if (config.isPresent() && !(source instanceof Published)) {
+      throw new IOException(path + " has a configuration of its own; leave --config away");
+    }
+    return source;
+  }
+
+  private static ModelSource folder(Path path, Optional<Path> config) throws IOException {
+    if (isExported(path)) {
+      return new Exported(path);
+    }
+    ModelFolder folder = new ModelFolder(path);
+    if (folder.looksComplete()) {
+      return new Folder(folder);
+    }
+    if (hasPublishedWeights(path)) {
+      return new Published(path, config);
+    }
+    Optional<Path> version = newestVersion(path);
+    if (version.isPresent()) {
+      return new Exported(version.get());
+    }
+    Path model = path.resolve("model");
+    if (new ModelFolder(model).looksComplete()) {
+      throw new IOException(path + " is the folder of a run; its model is " + model);
+    }
+    try (Stream<Path> content = Files.list(path)) {
+      if (content.findAny().isEmpty()) {
+        throw new IOException(path + " is an empty folder; there is no model in it");
+      }
+    }
+    folder.readConfig(); // names what is missing
+    throw new IOException(path + " is not a complete model folder");
+  }
+
+  private static boolean isExported(Path path) {
+    return Files.isRegularFile(path.resolve("saved_model.pb"));
+  }
+
+  private static boolean hasPublishedWeights(Path path) {
+    return Stream.of("model.safetensors", "pytorch_model.bin")
+        .flatMap(name -> Stream.of(name, name + ".index.json"))
+        .anyMatch(name -> Files.isRegularFile(path.resolve(name)));
+  }
+
+  private static Optional<Path> newestVersion(Path path) throws IOException {
+    try (Stream<Path> content = Files.list(path)) {
+      return content
+          .filter(child -> child.getFileName().toString().matches("[1-9]\\d{0,17}"))
+          .filter(ModelSource::isExported)
+          .max(Comparator.comparingLong(child -> Long.parseLong(child.getFileName().toString())));
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+}

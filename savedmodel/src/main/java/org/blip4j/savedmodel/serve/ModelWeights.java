@@ -1,0 +1,137 @@
+package org.blip4j.savedmodel.serve;
+
+import com.google.common.collect.ImmutableMap;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.blip4j.graph.config.Task;
+import org.blip4j.graph.weights.VariableShape;
+import org.blip4j.graph.weights.WeightNames;
+import org.blip4j.ops.checkpoint.StoredVariable;
+import org.blip4j.ops.checkpoint.TensorBundleReader;
+import org.blip4j.ops.core.Variable;
+import org.blip4j.savedmodel.weights.ImportRequest;
+import org.blip4j.savedmodel.weights.WeightFile;
+import org.blip4j.savedmodel.weights.WeightImporter;
+import org.blip4j.savedmodel.weights.WeightSink;
+import org.tensorflow.Session;
+import org.tensorflow.Tensor;
+import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
+import org.tensorflow.types.TString;
+
+/** Where a graph's variables get their values from. */
+sealed interface ModelWeights {
+
+  /**
+   * Gives every variable of the graph its value.
+   *
+   * @throws IOException if variables are missing or have another shape, all named at once; or if
+   *     the files are damaged
+   */
+  void load(ServingGraph graph, Session session) throws IOException;
+
+  /**
+   * A TensorFlow checkpoint with our names; tensors that the graph does not use are left alone.
+   *
+   * @param prefix path without {@code .index}
+   */
+  record Checkpoint(Path prefix) implements ModelWeights {
+    @Override
+    public void load(ServingGraph graph, Session session) throws IOException {
+      requireAll(TensorBundleReader.open(prefix).variables(), graph.variables());
+      try (TString path = TString.scalarOf(prefix.toString())) {
+        session
+            .runner()
+            .feed(graph.saver().filename(), path)
+            .addTarget(graph.saver().restoreAll())
+            .run()
+            .close();
+      } catch (TensorFlowException e) {
+        throw new IOException(prefix + ": the weights cannot be read: " + e.getMessage(), e);
+      }
+    }
+
+    private void requireAll(
+        ImmutableMap<String, StoredVariable> stored, List<Variable<?>> variables)
+        throws IOException {
+      List<String> problems = new ArrayList<>();
+      for (Variable<?> variable : variables) {
+        StoredVariable found = stored.get(variable.name());
+        if (found == null) {
+          problems.add(variable.name() + " is missing");
+        } else if (!found.shape().equals(variable.shape())) {
+          problems.add(
+              variable.name() + " has shape " + found.shape() + ", not " + variable.shape());
+        } else if (found.type() != variable.spec().dtype()) {
+          problems.add(
+              variable.name() + " is " + found.type() + ", not " + variable.spec().dtype());
+        }
+      }
+      if (!problems.isEmpty()) {
+        throw new IOException(
+            "%s: %d of %d weights do not fit config.json: %s"
+                .formatted(prefix, problems.size(), variables.size(), String.join("; ", problems)));
+      }
+    }
+  }
+
+  /**
+   * A file or folder of published weights.
+   *
+   * @param path a {@code .pth}, a safetensors file, or a Hugging Face folder
+   * @param task what the graph was built for
+   */
+  record Published(Path path, Task task) implements ModelWeights {
+    @Override
+    public void load(ServingGraph graph, Session session) throws IOException {
+      List<VariableShape> shapes =
+          graph.variables().stream().map(v -> new VariableShape(v.name(), v.shape())).toList();
+      try (WeightFile file = WeightFile.open(path)) {
+        WeightNames names = WeightImporter.names(file, task == Task.PRETRAIN);
+        WeightImporter importer = WeightImporter.plan(file, names, ImportRequest.strict(shapes));
+        Collected values = new Collected();
+        try {
+          importer.copyTo(values);
+          assign(graph, session, values.tensors);
+        } finally {
+          values.tensors.values().forEach(Tensor::close);
+        }
+      }
+    }
+
+    /** Variables keep the fed memory itself, so there is never a second copy of all weights. */
+    private static void assign(ServingGraph graph, Session session, Map<String, Tensor> values) {
+      Session.Runner runner = session.runner();
+      for (Variable<?> variable : graph.variables()) {
+        runner.feed(graph.saver().stored(variable), values.get(variable.name()));
+      }
+      runner.addTarget(graph.saver().restoreAll()).run().close();
+    }
+  }
+
+  /** The values of all variables as tensors. */
+  final class Collected implements WeightSink {
+    private final Map<String, Tensor> tensors = new HashMap<>();
+
+    private Collected() {}
+
+    @Override
+    public void floats(VariableShape variable, float[] values) {
+      tensors.put(
+          variable.name(),
+          TFloat32.tensorOf(variable.shape(), DataBuffers.of(values, true, false)));
+    }
+
+    @Override
+    public void longs(VariableShape variable, long[] values) {
+      tensors.put(
+          variable.name(), TInt64.tensorOf(variable.shape(), DataBuffers.of(values, true, false)));
+    }
+  }
+}

@@ -1,0 +1,247 @@
+package org.blip4j.savedmodel.serve;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.primitives.ImmutableLongArray;
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.blip4j.data.text.Vocabulary;
+import org.blip4j.graph.config.ConfigJson;
+import org.tensorflow.SavedModelBundle;
+import org.tensorflow.Tensor;
+import org.tensorflow.exceptions.TensorFlowException;
+
+/**
+ * Runs a model in Java: captions, match scores, embeddings.
+ *
+ * <p>An exported model is run as a server would; for a model folder or published weights the same
+ * graph is built in memory. A row that fails says so in its status and leaves the others alone.
+ * Each call is one batch; calls may come from several threads.
+ *
+ * <pre>{@code
+ * try (Predictor model = Predictor.open(ModelSource.resolve("model"), options)) {
+ *   System.out.println(model.caption(List.of(jpeg)).get(0).text());
+ * }
+ * }</pre>
+ */
+public final class Predictor implements AutoCloseable {
+  private final ServingModel model;
+  private final ServingSettings settings;
+  private final SignatureRunner runner;
+  private final Runnable release;
+
+  private Predictor(
+      ServingModel model, ServingSettings settings, SignatureRunner runner, Runnable release) {
+    this.model = model;
+    this.settings = settings;
+    this.runner = runner;
+    this.release = release;
+  }
+
+  /**
+   * Opens a model.
+   *
+   * @throws IOException if it cannot be read; says what is wrong with it
+   * @throws IllegalArgumentException if settings are asked for that an exported model does not have
+   */
+  public static Predictor open(ModelSource source, PredictorOptions options) throws IOException {
+    if (source instanceof ModelSource.Exported exported) {
+      return open(exported, options);
+    }
+    LoadedModel loaded =
+        source instanceof ModelSource.Folder folder
+            ? LoadedModel.open(folder, options)
+            : LoadedModel.open((ModelSource.Published) source, options);
+    return new Predictor(
+        loaded.model(),
+        loaded.settings(),
+        new SignatureRunner(loaded.session(), loaded.graph().signatures()),
+        loaded::close);
+  }
+
+  private static Predictor open(ModelSource.Exported source, PredictorOptions options)
+      throws IOException {
+    ExportedInfo info =
+        ConfigJson.read(source.path().resolve(ExportedInfo.FILE), ExportedInfo.class);
+    ServingSettings wanted = options.adjust().apply(info.serving());
+    if (!wanted.withExpectedBatch(info.serving().expectedBatch()).equals(info.serving())) {
+      throw new IllegalArgumentException(
+          "%s was exported with other settings (%s); leave the options away, or give the model that"
+                  .formatted(source.path(), info.serving())
+              + " it was exported from");
+    }
+    Vocabulary vocabulary = Vocabulary.read(source.path().resolve(ExportedInfo.VOCABULARY_FILE));
+    try {
+      SavedModelBundle bundle =
+          SavedModelBundle.loader(source.path().toString())
+              .withTags("serve")
+              .withConfigProto(options.session())
+              .load();
+      return new Predictor(
+          new ServingModel(info.model(), vocabulary),
+          info.serving(),
+          new SignatureRunner(bundle.session(), bundle.metaGraphDef().getSignatureDefMap()),
+          bundle::close);
+    } catch (TensorFlowException e) {
+      throw new IOException(
+          source.path() + ": the exported model cannot be loaded: " + e.getMessage(), e);
+    }
+  }
+
+  /** What the model is. */
+  public ServingModel model() {
+    return model;
+  }
+
+  /** The settings it runs with. */
+  public ServingSettings settings() {
+    return settings;
+  }
+
+  /** Whether the model has a signature. */
+  public boolean has(ServingSignature signature) {
+    return runner.has(signature);
+  }
+
+  /** One caption an image, by search. */
+  public List<Caption> caption(List<byte[]> images) {
+    if (images.isEmpty()) {
+      return List.of();
+    }
+    return captions(
+        ServingSignature.CAPTION,
+        ImmutableMap.of(ServingSignature.IMAGE_BYTES, SignatureRunner.files(images)));
+  }
+
+  /** One caption an image, each with a beginning of its own that is not part of the answer. */
+  public List<Caption> caption(List<byte[]> images, List<String> prompts) {
+    requireEqual(images.size(), prompts.size(), "prompts");
+    if (images.isEmpty()) {
+      return List.of();
+    }
+    return captions(
+        ServingSignature.CAPTION_PROMPTED,
+        ImmutableMap.of(
+            ServingSignature.IMAGE_BYTES, SignatureRunner.files(images),
+            ServingSignature.PROMPT, SignatureRunner.texts(prompts)));
+  }
+
+  /**
+   * One caption an image, drawn by chance.
+   *
+   * @param seeds one for each image; the same seed gives the same caption
+   */
+  public List<Caption> sample(List<byte[]> images, ImmutableLongArray seeds) {
+    requireEqual(images.size(), seeds.length(), "seeds");
+    if (images.isEmpty()) {
+      return List.of();
+    }
+    return captions(
+        ServingSignature.CAPTION_SAMPLE,
+        ImmutableMap.of(
+            ServingSignature.IMAGE_BYTES, SignatureRunner.files(images),
+            ServingSignature.SEED, SignatureRunner.numbers(seeds.toArray())));
+  }
+
+  /**
+   * Scores of pairs. An image or text that is in several pairs is encoded once, so that all pairs
+   * of N images and M texts are best given in one call.
+   */
+  public List<MatchScore> match(List<byte[]> images, List<String> texts) {
+    requireEqual(images.size(), texts.size(), "texts");
+    if (images.isEmpty()) {
+      return List.of();
+    }
+    try (Outputs outputs =
+        runner.run(
+            ServingSignature.MATCH,
+            ImmutableMap.of(
+                ServingSignature.IMAGE_BYTES, SignatureRunner.files(images),
+                ServingSignature.TEXT, SignatureRunner.texts(texts)))) {
+      List<String> status = outputs.strings(ServingSignature.STATUS);
+      float[] probability = outputs.floats(ServingSignature.ITM_PROBABILITY);
+      float[] logits = outputs.floats(ServingSignature.ITM_LOGITS);
+      float[] cosine = outputs.floats(ServingSignature.ITC_COSINE);
+      List<MatchScore> scores = new ArrayList<>();
+      for (int i = 0; i < status.size(); i++) {
+        MatchScore.Logits both = new MatchScore.Logits(logits[2 * i], logits[2 * i + 1]);
+        scores.add(new MatchScore(probability[i], both, cosine[i], status.get(i)));
+      }
+      return scores;
+    }
+  }
+
+  /** One feature an image. */
+  public List<Embedding> embedImages(List<byte[]> images) {
+    if (images.isEmpty()) {
+      return List.of();
+    }
+    return embeddings(
+        ServingSignature.IMAGE_EMBEDDING,
+        ImmutableMap.of(ServingSignature.IMAGE_BYTES, SignatureRunner.files(images)));
+  }
+
+  /** One feature a text. */
+  public List<Embedding> embedTexts(List<String> texts) {
+    if (texts.isEmpty()) {
+      return List.of();
+    }
+    return embeddings(
+        ServingSignature.TEXT_EMBEDDING,
+        ImmutableMap.of(ServingSignature.TEXT, SignatureRunner.texts(texts)));
+  }
+
+  @Override
+  public void close() {
+    release.run();
+  }
+
+  private List<Caption> captions(
+      ServingSignature signature, ImmutableMap<String, ? extends Tensor> inputs) {
+    try (Outputs outputs = runner.run(signature, inputs)) {
+      List<String> texts = outputs.strings(ServingSignature.CAPTION_TEXT);
+      List<String> status = outputs.strings(ServingSignature.STATUS);
+      float[] logProbs = outputs.floats(ServingSignature.LOG_PROB);
+      long[] ids = outputs.longs(ServingSignature.TOKEN_IDS);
+      int width = ids.length / texts.size();
+      List<Caption> captions = new ArrayList<>();
+      for (int i = 0; i < texts.size(); i++) {
+        long[] row = Arrays.copyOfRange(ids, i * width, (i + 1) * width);
+        captions.add(new Caption(texts.get(i), logProbs[i], unpadded(row), status.get(i)));
+      }
+      return captions;
+    }
+  }
+
+  private ImmutableLongArray unpadded(long[] row) {
+    int end = row.length;
+    while (end > 0 && row[end - 1] == model.vocabulary().pad()) {
+      end--;
+    }
+    return ImmutableLongArray.copyOf(row).subArray(0, end).trimmed();
+  }
+
+  private List<Embedding> embeddings(
+      ServingSignature signature, ImmutableMap<String, ? extends Tensor> inputs) {
+    try (Outputs outputs = runner.run(signature, inputs)) {
+      List<String> status = outputs.strings(ServingSignature.STATUS);
+      float[] values = outputs.floats(ServingSignature.EMBEDDING);
+      int width = values.length / status.size();
+      List<Embedding> embeddings = new ArrayList<>();
+      for (int i = 0; i < status.size(); i++) {
+        embeddings.add(
+            new Embedding(FloatBuffer.wrap(values, i * width, width).slice(), status.get(i)));
+      }
+      return embeddings;
+    }
+  }
+
+  private static void requireEqual(int images, int others, String what) {
+    if (images != others) {
+      throw new IllegalArgumentException(
+          images + " images with " + others + " " + what + "; give one for each image");
+    }
+  }
+}

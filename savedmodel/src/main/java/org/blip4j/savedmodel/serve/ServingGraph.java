@@ -1,0 +1,104 @@
+package org.blip4j.savedmodel.serve;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import java.util.List;
+import org.blip4j.graph.config.Task;
+import org.blip4j.graph.model.Blip;
+import org.blip4j.ops.checkpoint.SaverNodes;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Mode;
+import org.blip4j.ops.core.Variable;
+import org.blip4j.ops.core.VariableScope;
+import org.blip4j.savedmodel.export.ModelGraph;
+import org.tensorflow.Graph;
+import org.tensorflow.proto.SignatureDef;
+
+/**
+ * The inference graph of a model: bytes and strings in, texts and scores out, with the generation
+ * loop inside.
+ *
+ * <p>A fresh graph with the weights that inference needs and no others. It has no state beyond its
+ * variables, so it is what is exported and what {@link Predictor} runs.
+ *
+ * <pre>{@code
+ * try (ServingGraph graph = ServingGraph.build(model, ServingSettings.of(texts))) { ... }
+ * }</pre>
+ */
+public final class ServingGraph implements AutoCloseable {
+  private final Graph graph;
+  private final ImmutableList<Variable<?>> variables;
+  private final SaverNodes saver;
+  private final ImmutableMap<String, SignatureDef> signatures;
+
+  private ServingGraph(Graph graph, ServingModel model, ServingSettings settings) {
+    this.graph = graph;
+    GraphContext ctx = GraphContext.create(graph, Mode.INFER);
+    VariableScope scope =
+        VariableScope.root(ctx, 0, model.config().architecture().initialization());
+    Task task = model.config().task();
+    Blip blip = Blip.create(scope, model.config().architecture(), task);
+    this.variables = ImmutableList.copyOf(scope.all());
+    this.saver = SaverNodes.create(ctx, variables);
+    ServingParts parts = new ServingParts(model, settings, blip, ServingTexts.of(model));
+    ServedImages images = ServedImages.create(ctx, blip);
+    ImmutableList.Builder<BoundSignature> bound = ImmutableList.builder();
+    if (task.captions()) {
+      CaptionSignatures captions = new CaptionSignatures(parts, images);
+      bound.add(captions.search(ctx), captions.prompted(ctx), captions.sample(ctx));
+    }
+    if (task.matches()) {
+      MatchSignatures matches = new MatchSignatures(ctx, parts, images);
+      bound.add(matches.match(ctx), matches.imageEmbedding(ctx), matches.textEmbedding(ctx));
+    }
+    this.signatures = definitions(bound.build());
+  }
+
+  /** Builds the graph; its variables have no values yet. */
+  public static ServingGraph build(ServingModel model, ServingSettings settings) {
+    Graph graph = new Graph();
+    try {
+      return new ServingGraph(graph, model, settings);
+    } catch (RuntimeException | Error e) {
+      graph.close();
+      throw e;
+    }
+  }
+
+  /** The graph itself. */
+  public Graph graph() {
+    return graph;
+  }
+
+  /** The weights, in the order of their creation. */
+  public ImmutableList<Variable<?>> variables() {
+    return variables;
+  }
+
+  /** Reads and writes the weights. */
+  public SaverNodes saver() {
+    return saver;
+  }
+
+  /** What can be called, by key; the first one is {@code serving_default}, too. */
+  public ImmutableMap<String, SignatureDef> signatures() {
+    return signatures;
+  }
+
+  /** What is exported. */
+  public ModelGraph toModelGraph() {
+    return new ModelGraph(graph, saver, signatures);
+  }
+
+  @Override
+  public void close() {
+    graph.close();
+  }
+
+  private static ImmutableMap<String, SignatureDef> definitions(List<BoundSignature> bound) {
+    ImmutableMap.Builder<String, SignatureDef> result = ImmutableMap.builder();
+    result.put(ServingSignature.DEFAULT_KEY, bound.get(0).definition());
+    bound.forEach(one -> result.put(one.signature().key(), one.definition()));
+    return result.buildOrThrow();
+  }
+}

@@ -1,0 +1,87 @@
+package org.blip4j.savedmodel.serve;
+
+import java.util.Objects;
+import org.blip4j.graph.config.TextSettings;
+import org.blip4j.ops.decode.BeamSettings;
+import org.blip4j.ops.decode.LengthLimits;
+import org.blip4j.ops.decode.SamplingSettings;
+
+/**
+ * What is fixed when a graph is built, and so baked into an exported model.
+ *
+ * @param search how {@code caption} and {@code caption_prompted} find a text
+ * @param sampling how {@code caption_sample} draws one
+ * @param prompt what every caption begins with; not part of the answer
+ * @param matchToken what a text to be matched begins with
+ * @param expectedBatch about how many images come at once; decides speed, not results
+ */
+public record ServingSettings(
+    BeamSettings search,
+    SamplingSettings sampling,
+    String prompt,
+    MatchToken matchToken,
+    int expectedBatch) {
+
+  /** First tokens of matching (blip-spec T3). */
+  public enum MatchToken {
+    /** [ENC], as trained. */
+    ENC,
+    /**
+     * [CLS], as the published stand-alone matching model and Hugging Face; to compare with them.
+     */
+    CLS
+  }
+
+  /** Checks the parts. */
+  public ServingSettings {
+    Objects.requireNonNull(search, "search");
+    Objects.requireNonNull(sampling, "sampling");
+    Objects.requireNonNull(prompt, "prompt; \"\" means none");
+    Objects.requireNonNull(matchToken, "matchToken");
+    if (sampling.samples() != 1) {
+      throw new IllegalArgumentException(
+          "a signature gives one sample a row; repeat the image with other seeds for "
+              + sampling.samples());
+    }
+    if (expectedBatch < 1) {
+      throw new IllegalArgumentException(
+          "expected batch " + expectedBatch + " is less than 1; use about what will come at once");
+    }
+  }
+
+  /** The published settings: beam search with 3 beams, nucleus 0.9, the model's own lengths. */
+  public static ServingSettings of(TextSettings texts) {
+    LengthLimits lengths = new LengthLimits(texts.minCaptionTokens(), texts.maxCaptionTokens());
+    return new ServingSettings(
+        BeamSettings.captions().withLengths(lengths),
+        SamplingSettings.nucleus(0.9).withLengths(lengths),
+        texts.prompt(),
+        MatchToken.ENC,
+        1);
+  }
+
+  /** The same with another search. */
+  public ServingSettings withSearch(BeamSettings other) {
+    return new ServingSettings(other, sampling, prompt, matchToken, expectedBatch);
+  }
+
+  /** The same with another way of drawing. */
+  public ServingSettings withSampling(SamplingSettings other) {
+    return new ServingSettings(search, other, prompt, matchToken, expectedBatch);
+  }
+
+  /** The same with another prompt. */
+  public ServingSettings withPrompt(String other) {
+    return new ServingSettings(search, sampling, other, matchToken, expectedBatch);
+  }
+
+  /** The same with another first token for matching. */
+  public ServingSettings withMatchToken(MatchToken other) {
+    return new ServingSettings(search, sampling, prompt, other, expectedBatch);
+  }
+
+  /** The same for another number of images at once. */
+  public ServingSettings withExpectedBatch(int batch) {
+    return new ServingSettings(search, sampling, prompt, matchToken, batch);
+  }
+}

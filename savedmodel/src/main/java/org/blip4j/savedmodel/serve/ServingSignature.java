@@ -1,0 +1,88 @@
+package org.blip4j.savedmodel.serve;
+
+import java.util.Arrays;
+import java.util.List;
+import org.blip4j.graph.config.Task;
+
+/**
+ * The signatures that a model can have; a model has those that its weights support.
+ *
+ * <p>Names of inputs and outputs are constants here, since clients rely on them.
+ */
+public enum ServingSignature {
+  /** {@code image_bytes} to a caption by search. */
+  CAPTION("caption"),
+  /** {@code image_bytes, prompt} to the continuation of the row's own prompt. */
+  CAPTION_PROMPTED("caption_prompted"),
+  /** {@code image_bytes, seed} to a caption drawn by chance, the same for the same seed. */
+  CAPTION_SAMPLE("caption_sample"),
+  /** {@code image_bytes, text} to the probability of a match and the cosine of the features. */
+  MATCH("match"),
+  /** {@code image_bytes} to the image's feature. */
+  IMAGE_EMBEDDING("image_embedding"),
+  /** {@code text} to the text's feature. */
+  TEXT_EMBEDDING("text_embedding");
+
+  /** The key under which the first signature of a model is found, too. */
+  public static final String DEFAULT_KEY = "serving_default";
+
+  /** Input: the bytes of image files, {@code string[B]}. */
+  public static final String IMAGE_BYTES = "image_bytes";
+
+  /** Input: UTF-8 texts, {@code string[B]}. */
+  public static final String TEXT = "text";
+
+  /** Input: UTF-8 beginnings of captions, {@code string[B]}. */
+  public static final String PROMPT = "prompt";
+
+  /** Input: seeds, {@code int64[B]}. */
+  public static final String SEED = "seed";
+
+  /** Output: what was wrong with the row, {@code string[B]}; empty if nothing was. */
+  public static final String STATUS = "status";
+
+  /** Output: {@code string[B]}. */
+  public static final String CAPTION_TEXT = "caption";
+
+  /** Output: sum of the log-probabilities of the generated tokens, {@code float[B]}. */
+  public static final String LOG_PROB = "log_prob";
+
+  /** Output: start token, prompt, text, end token, padding; {@code int64[B, L]}. */
+  public static final String TOKEN_IDS = "token_ids";
+
+  /** Output: {@code float[B]}. */
+  public static final String ITM_PROBABILITY = "itm_probability";
+
+  /** Output: scores of "no match" and "match", {@code float[B, 2]}. */
+  public static final String ITM_LOGITS = "itm_logits";
+
+  /** Output: {@code float[B]}. */
+  public static final String ITC_COSINE = "itc_cosine";
+
+  /** Output: a feature of length 1, {@code float[B, E]}. */
+  public static final String EMBEDDING = "embedding";
+
+  private final String key;
+
+  ServingSignature(String key) {
+    this.key = key;
+  }
+
+  /** The name by which clients call it. */
+  public String key() {
+    return key;
+  }
+
+  /** Whether a model of the task has the weights for it. */
+  public boolean supportedBy(Task task) {
+    return switch (this) {
+      case CAPTION, CAPTION_PROMPTED, CAPTION_SAMPLE -> task.captions();
+      case MATCH, IMAGE_EMBEDDING, TEXT_EMBEDDING -> task.matches();
+    };
+  }
+
+  /** All signatures of a task's models, the default one first. */
+  public static List<ServingSignature> of(Task task) {
+    return Arrays.stream(values()).filter(signature -> signature.supportedBy(task)).toList();
+  }
+}

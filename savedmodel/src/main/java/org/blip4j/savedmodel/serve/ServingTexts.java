@@ -1,0 +1,86 @@
+package org.blip4j.savedmodel.serve;
+
+import java.util.Optional;
+import org.blip4j.data.text.WordPieceTokenizer;
+import org.blip4j.graph.config.TextSettings;
+import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
+import org.blip4j.ops.decode.Prompt;
+import org.blip4j.ops.text.CaptionCleaning;
+import org.blip4j.ops.text.TokenIds;
+import org.blip4j.ops.text.TokenLayout;
+import org.blip4j.ops.text.WordPieceOps;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBool;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+import org.tensorflow.types.TString;
+
+/** Strings to tokens and back, as a model's configuration says. */
+final class ServingTexts {
+  private final ServingModel model;
+  private final WordPieceOps pieces;
+
+  private ServingTexts(ServingModel model) {
+    this.model = model;
+    this.pieces = new WordPieceOps(model.vocabulary().tokens());
+  }
+
+  static ServingTexts of(ServingModel model) {
+    return new ServingTexts(model);
+  }
+
+  /** Texts to be matched: cleaned as captions, beginning with [CLS], as wide as the longest. */
+  Tokens matched(GraphContext ctx, Operand<TString> texts) {
+    TextSettings settings = model.config().textSettings();
+    TokenIds tokens =
+        pieces.tokenize(
+            ctx,
+            CaptionCleaning.caption(ctx, texts, settings.maxWords()),
+            new TokenLayout(
+                TokenLayout.First.CLASSIFY, settings.matchTokens(), TokenLayout.Padding.LONGEST));
+    return new Tokens(tokens.ids(), tokens.mask());
+  }
+
+  /** Beginnings of captions, one a row: [DEC] and pieces, {@code most} at most, no [SEP]. */
+  Prompt prompts(GraphContext ctx, Operand<TString> texts, int most) {
+    TokenIds tokens =
+        pieces.tokenize(
+            ctx,
+            texts,
+            new TokenLayout(TokenLayout.First.DECODE, most + 1, TokenLayout.Padding.LONGEST));
+    Ops tf = ctx.tf();
+    Operand<TInt64> withEnd = tf.reduceSum(tokens.mask(), tf.constant(1)); // [B]
+    return new Prompt(
+        tokens.ids(),
+        Optional.of(tf.math.sub(tf.dtypes.cast(withEnd, TInt32.class), tf.constant(1))));
+  }
+
+  /** The same for a prompt that is known: [DEC] and pieces. */
+  long[] promptIds(String prompt) {
+    int[] ids = new WordPieceTokenizer(model.vocabulary()).encodePrompt(prompt);
+    long[] result = new long[ids.length];
+    for (int i = 0; i < ids.length; i++) {
+      result[i] = ids[i];
+    }
+    return result;
+  }
+
+  /**
+   * The texts of generated tokens without what they began with.
+   *
+   * @param ids {@code [B, L]}
+   * @param promptLength tokens to leave out, a scalar or {@code [B]}
+   */
+  Operand<TString> captions(GraphContext ctx, Operand<TInt64> ids, Operand<TInt32> promptLength) {
+    Ops tf = ctx.tf();
+    Operand<TInt32> positions =
+        tf.range(tf.constant(0), Shapes.dim(ctx, ids, 1), tf.constant(1)); // [L]
+    Operand<TInt32> first = tf.reshape(promptLength, tf.constant(new int[] {-1, 1}));
+    Operand<TBool> given = tf.math.less(positions, first); // [1 or B, L]
+    Operand<TInt64> padding = tf.constant((long) model.vocabulary().pad());
+    return pieces.detokenize(ctx, tf.select(given, padding, ids));
+  }
+}

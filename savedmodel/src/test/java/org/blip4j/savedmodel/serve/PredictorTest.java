@@ -1,0 +1,183 @@
+package org.blip4j.savedmodel.serve;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.common.primitives.ImmutableLongArray;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.blip4j.graph.config.Task;
+import org.blip4j.savedmodel.export.ExportTarget;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The model folder and the model exported from it, called with the same rows. */
+class PredictorTest {
+  @TempDir private static Path folder;
+  private static Predictor inMemory;
+  private static Predictor exported;
+
+  private static final byte[] A = TinyModel.image(1, "jpg");
+  private static final byte[] B = TinyModel.image(2, "png");
+  private static final byte[] C = TinyModel.image(17, "jpg");
+  private static final byte[] BROKEN = Arrays.copyOf(A, A.length / 2);
+  private static final byte[] TEXT = "not an image at all".getBytes(UTF_8);
+
+  @BeforeAll
+  static void open() throws IOException {
+    ModelSource.Folder source = TinyModel.write(folder.resolve("model"), Task.PRETRAIN);
+    inMemory = Predictor.open(source, PredictorOptions.defaults());
+    ModelExporter.export(
+        source, PredictorOptions.defaults(), new ExportTarget(folder.resolve("served"), 1, false));
+    exported =
+        Predictor.open(
+            ModelSource.resolve(folder.resolve("served").toString()), PredictorOptions.defaults());
+  }
+
+  @AfterAll
+  static void close() {
+    inMemory.close();
+    exported.close();
+  }
+
+  @Test
+  void theExportedModelWritesTheSameCaptions() {
+    List<Caption> expected = inMemory.caption(List.of(A, B, C));
+
+    List<Caption> actual = exported.caption(List.of(A, B, C));
+
+    for (int i = 0; i < 3; i++) {
+      assertSame(expected.get(i), actual.get(i));
+      assertTrue(expected.get(i).ok(), expected.get(i).status());
+      assertFalse(expected.get(i).text().startsWith("a picture of"), expected.get(i).text());
+      assertTrue(expected.get(i).logProb() < 0);
+    }
+    assertEquals(List.of(118L, 1L, 2L, 3L), expected.get(0).ids().subArray(0, 4).asList());
+    assertNotEquals(expected.get(0).ids(), expected.get(2).ids());
+  }
+
+  @Test
+  void aBatchGivesWhatItsRowsGiveAlone() {
+    List<byte[]> images = List.of(A, B, C, A);
+    List<Caption> together = exported.caption(images);
+    for (int split = 1; split < images.size(); split++) {
+      List<Caption> parts = new ArrayList<>(exported.caption(images.subList(0, split)));
+      parts.addAll(exported.caption(images.subList(split, images.size())));
+      for (int i = 0; i < images.size(); i++) {
+        assertSame(together.get(i), parts.get(i));
+      }
+    }
+  }
+
+  @Test
+  void anUnreadableImageFailsItsOwnRowOnly() {
+    Caption alone = inMemory.caption(List.of(B)).get(0);
+
+    List<Caption> captions = inMemory.caption(List.of(TEXT, B, BROKEN, new byte[0]));
+
+    assertSame(alone, captions.get(1));
+    for (int bad : new int[] {0, 2, 3}) {
+      assertEquals("", captions.get(bad).text());
+      assertEquals(0, captions.get(bad).logProb());
+      assertEquals(0, captions.get(bad).ids().length());
+      assertFalse(captions.get(bad).status().isEmpty());
+    }
+    assertTrue(captions.get(2).status().contains("truncated"), captions.get(2).status());
+    MatchScore score = inMemory.match(List.of(TEXT, B), List.of("a dog", "a dog")).get(0);
+    assertEquals(0, score.itmProbability());
+    assertFalse(score.ok());
+    assertTrue(inMemory.caption(List.of(TEXT)).get(0).status().length() > 0);
+  }
+
+  @Test
+  void aSeedGivesTheSameCaptionWhateverSharesItsBatch() {
+    Caption alone = exported.sample(List.of(A), ImmutableLongArray.of(7)).get(0);
+
+    List<Caption> together =
+        exported.sample(List.of(C, A, A, A), ImmutableLongArray.of(1, 7, 8, 9));
+
+    assertSame(alone, together.get(1));
+    assertSame(alone, inMemory.sample(List.of(A), ImmutableLongArray.of(7)).get(0));
+    assertTrue(
+        together.subList(1, 4).stream().map(Caption::ids).distinct().count() > 1,
+        "three seeds gave one caption");
+  }
+
+  @Test
+  void everyRowMayHaveItsOwnPrompt() {
+    List<Caption> fixed = inMemory.caption(List.of(A, B));
+
+    List<Caption> prompted =
+        inMemory.caption(List.of(A, B, A), List.of("a picture of", "a picture of", "the red"));
+
+    assertSame(fixed.get(0), prompted.get(0));
+    assertSame(fixed.get(1), prompted.get(1));
+    assertEquals(List.of(118L, 13L, 4L), prompted.get(2).ids().subArray(0, 3).asList());
+    assertSame(prompted.get(2), exported.caption(List.of(A), List.of("the red")).get(0));
+  }
+
+  @Test
+  void scoresDoNotDependOnTheRowsBeside() {
+    List<String> texts = List.of("a red circle", "A BLUE square!", "dogs, cats and the rest");
+    List<MatchScore> together = inMemory.match(List.of(A, A, B), texts);
+    for (int i = 0; i < 3; i++) {
+      MatchScore alone = exported.match(List.of(i == 2 ? B : A), List.of(texts.get(i))).get(0);
+      assertEquals(together.get(i).itmProbability(), alone.itmProbability(), 1e-5);
+      assertEquals(together.get(i).itcCosine(), alone.itcCosine(), 1e-5);
+      assertEquals(together.get(i).itmLogits().match(), alone.itmLogits().match(), 1e-4);
+    }
+    assertNotEquals(together.get(0).itmProbability(), together.get(1).itmProbability());
+  }
+
+  @Test
+  void theCosineIsTheProductOfTheEmbeddings() {
+    float[] image = exported.embedImages(List.of(A)).get(0).toArray();
+    float[] text = exported.embedTexts(List.of("a red circle")).get(0).toArray();
+    float product = 0;
+    float length = 0;
+    for (int i = 0; i < image.length; i++) {
+      product += image[i] * text[i];
+      length += image[i] * image[i];
+    }
+    MatchScore score = exported.match(List.of(A), List.of("a red circle")).get(0);
+    assertEquals(score.itcCosine(), product, 1e-5);
+    assertEquals(1, length, 1e-5);
+    assertEquals(16, image.length);
+    assertArrayEquals(inMemory.embedTexts(List.of("a red circle")).get(0).toArray(), text, 1e-5f);
+  }
+
+  @Test
+  void nothingGivesNothing() {
+    assertEquals(List.of(), exported.caption(List.of()));
+    assertThrows(
+        IllegalArgumentException.class, () -> exported.match(List.of(A), List.of("x", "y")));
+  }
+
+  @Test
+  void anExportedModelHasTheSettingsItWasExportedWith() {
+    IllegalArgumentException refused =
+        assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                Predictor.open(
+                    ModelSource.resolve(folder.resolve("served").toString()),
+                    PredictorOptions.defaults().withSettings(own -> own.withPrompt("another"))));
+    assertTrue(refused.getMessage().contains("exported with other settings"));
+  }
+
+  private static void assertSame(Caption expected, Caption actual) {
+    assertEquals(expected.ids(), actual.ids());
+    assertEquals(expected.text(), actual.text());
+    assertEquals(expected.logProb(), actual.logProb(), 1e-5 * Math.abs(expected.logProb()) + 1e-5);
+  }
+}

@@ -1,0 +1,96 @@
+package org.blip4j.tools.infer;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.google.common.base.Strings;
+import java.io.BufferedOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.blip4j.data.tfrecord.AtomicFile;
+
+/**
+ * A NumPy file of float32 rows and, beside it, {@code NAME.txt} with what each row is of.
+ *
+ * <p>Rows are written as they come, to a hidden file; the array gets its header, which needs their
+ * number, at the end.
+ */
+final class NpyWriter implements Closeable {
+  private static final int HEADER = 128;
+
+  private final Path target;
+  private final Path rows;
+  private final OutputStream out;
+  private final AtomicFile names;
+  private int count;
+  private int width;
+
+  /**
+   * Starts the two files.
+   *
+   * @throws IOException if one exists and may not be replaced
+   */
+  NpyWriter(Path target, boolean overwrite) throws IOException {
+    Path list = namesOf(target);
+    for (Path file : new Path[] {target, list}) {
+      if (!overwrite && Files.exists(file)) {
+        throw new FileAlreadyExistsException(file.toString());
+      }
+    }
+    this.target = target;
+    this.names = AtomicFile.create(list);
+    this.rows = Files.createTempFile(target.toAbsolutePath().getParent(), ".rows", ".tmp");
+    this.out = new BufferedOutputStream(Files.newOutputStream(rows), 1 << 16);
+  }
+
+  static Path namesOf(Path target) {
+    String name = target.getFileName().toString();
+    String base = name.endsWith(".npy") ? name.substring(0, name.length() - 4) : name;
+    return target.resolveSibling(base + ".txt");
+  }
+
+  void add(String item, float... values) throws IOException {
+    ByteBuffer bytes =
+        ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    bytes.asFloatBuffer().put(values);
+    out.write(bytes.array());
+    names.stream().write((item.replaceAll("\\R", " ") + "\n").getBytes(UTF_8));
+    width = values.length;
+    count++;
+  }
+
+  /** Gives both files their names. */
+  void commit() throws IOException {
+    out.close();
+    try (AtomicFile file = AtomicFile.create(target)) {
+      file.stream().write(header());
+      Files.copy(rows, file.stream());
+      file.commit();
+    }
+    names.commit();
+  }
+
+  /** The format of numpy.lib.format, version 1.0. */
+  private byte[] header() {
+    String dictionary =
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }".formatted(count, width);
+    String padded = Strings.padEnd(dictionary, HEADER - 11, ' ') + "\n";
+    ByteBuffer header = ByteBuffer.allocate(HEADER).order(ByteOrder.LITTLE_ENDIAN);
+    header.put((byte) 0x93).put("NUMPY".getBytes(US_ASCII)).put((byte) 1).put((byte) 0);
+    header.putShort((short) (HEADER - 10)).put(padded.getBytes(US_ASCII));
+    return header.array();
+  }
+
+  @Override
+  public void close() throws IOException {
+    out.close();
+    Files.deleteIfExists(rows);
+    names.close();
+  }
+}
