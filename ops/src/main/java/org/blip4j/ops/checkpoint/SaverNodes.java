@@ -26,6 +26,7 @@ import org.tensorflow.types.family.TType;
 public final class SaverNodes {
   private final Output<TString> filename;
   private final Output<TString> done;
+  private final Operation restore;
   private final Operation restoreAll;
   private final ImmutableMap<Variable<?>, Operation> assigns;
 
@@ -50,7 +51,7 @@ public final class SaverNodes {
             .build();
     this.done =
         ctx.op("Identity", "done").addInput(filename).addControlInput(save).build().output(0);
-    Operation restore =
+    this.restore =
         ctx.op("RestoreV2", "RestoreV2")
             .addInput(filename)
             .addInput(tensors)
@@ -99,6 +100,18 @@ public final class SaverNodes {
   /** The operation that restores one variable, for each. */
   public ImmutableMap<Variable<?>, Operation> assigns() {
     return assigns;
+  }
+
+  /**
+   * What {@link #restoreAll} gives to a variable; feed it to give a value that is not in a
+   * checkpoint.
+   */
+  public Operand<?> stored(Variable<?> variable) {
+    int index = assigns.keySet().asList().indexOf(variable);
+    if (index < 0) {
+      throw new IllegalArgumentException(variable + " is not saved by these nodes");
+    }
+    return restore.output(index);
   }
 
   /** What a loader needs to know of these nodes. */
