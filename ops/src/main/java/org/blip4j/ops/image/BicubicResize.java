@@ -8,6 +8,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TUint8;
+import org.tensorflow.types.family.TNumber;
 
 /**
  * Pillow's antialiased bicubic resize to a square, byte for byte (blip-spec 2.1): the aspect ratio
@@ -34,29 +35,29 @@ public final class BicubicResize {
     Ops tf = ctx.tf();
     Operand<TInt32> height = Shapes.dim(ctx, image, 0);
     Operand<TInt32> width = Shapes.dim(ctx, image, 1);
-    Operand<TFloat32> narrowed =
-        pass(ctx, tf.dtypes.cast(image, TFloat32.class), BicubicWeights.of(ctx, width, size));
-    Operand<TFloat32> resized = pass(ctx, narrowed, BicubicWeights.of(ctx, height, size));
+    Operand<TInt32> narrowed = pass(ctx, image, BicubicWeights.of(ctx, width, size));
+    Operand<TInt32> resized = pass(ctx, narrowed, BicubicWeights.of(ctx, height, size));
     return tf.reshape(
         tf.dtypes.cast(resized, TUint8.class), tf.constant(new int[] {size, size, 3}));
   }
 
   /** Resizes the second axis and swaps the first two. */
-  private static Operand<TFloat32> pass(
-      GraphContext ctx, Operand<TFloat32> image, BicubicWeights weights) {
+  private static Operand<TInt32> pass(
+      GraphContext ctx, Operand<? extends TNumber> image, BicubicWeights weights) {
     Ops tf = ctx.tf();
     Operand<TInt32> lines = Shapes.dim(ctx, image, 0);
     Operand<TInt32> in = Shapes.dim(ctx, image, 1);
     // The scaling stands before the transposition: right after a cast the graph optimiser would
     // move the transposition to bytes, for which the platform has no fast kernel (and says so).
-    Operand<TFloat32> scaled = tf.math.mul(image, tf.constant(BicubicWeights.UNIT));
+    Operand<TFloat32> scaled =
+        tf.math.mul(tf.dtypes.cast(image, TFloat32.class), tf.constant(BicubicWeights.UNIT));
     Operand<TFloat32> columns = tf.linalg.transpose(scaled, tf.constant(new int[] {1, 0, 2}));
     Operand<TFloat64> flat =
         tf.dtypes.cast(
             tf.reshape(columns, Shapes.of(ctx, new Shapes.Part(-1, in), Shapes.size(-1))),
             TFloat64.class); // [in, lines * 3]
     return tf.reshape(
-        tf.dtypes.cast(weights.apply(ctx, flat), TFloat32.class),
+        weights.apply(ctx, flat),
         Shapes.of(ctx, Shapes.size(-1), new Shapes.Part(-1, lines), Shapes.size(3)));
   }
 }

@@ -67,13 +67,14 @@ record BicubicWeights(Operand<TInt64> indices, Operand<TFloat64> values, Operand
    * One pass over the first axis, rounded and clamped to bytes.
    *
    * @param lines {@code [in, N]} bytes times {@link #UNIT}
-   * @return {@code [out, N]}, whole numbers in 0..255
+   * @return {@code [out, N]}, 0..255
    */
-  Operand<TFloat64> apply(GraphContext ctx, Operand<TFloat64> lines) {
+  Operand<TInt32> apply(GraphContext ctx, Operand<TFloat64> lines) {
     Ops tf = ctx.tf();
     Operand<TFloat64> sums = tf.sparse.sparseTensorDenseMatMul(indices, values, shape, lines);
-    Operand<TFloat64> rounded = tf.math.floor(tf.math.add(sums, tf.constant(0.5)));
-    return tf.clipByValue(rounded, tf.constant(0.0), tf.constant(255.0));
+    Operand<TFloat64> clamped =
+        tf.clipByValue(tf.math.add(sums, tf.constant(0.5)), tf.constant(0.0), tf.constant(255.0));
+    return tf.dtypes.cast(clamped, TInt32.class); // cuts the fraction off
   }
 
   private static Operand<TFloat64> kernel(Ops tf, Operand<TFloat64> t) {

@@ -21,7 +21,8 @@ import org.tensorflow.types.TUint8;
  *
  * <p>Each row stands alone: bytes that cannot be decoded give a status and pixels of 0 in their own
  * row and leave the others as they are. JPEG, PNG, GIF (first frame) and BMP are read, bit-equal to
- * Pillow; alpha is dropped, grey replicated, the EXIF orientation ignored.
+ * Pillow (CMYK JPEG may differ by one level, and 16-bit grey PNG, which Pillow turns white, keeps
+ * its upper bytes); alpha is dropped, grey replicated, the EXIF orientation ignored.
  *
  * <p>Everything runs on the CPU, one row per thread, and needs no initialisation, so it works
  * unchanged in an exported model.
@@ -126,17 +127,15 @@ public record ImageDecoding(int size) {
     Operand<TInt64> shape =
         tf.stack(
             List.of(rows, tf.constant((long) size), tf.constant((long) size), tf.constant(3L)));
-    Operand<TUint8> pixels = tf.scatterNd(indices, survivors.images(), shape);
+    Operand<TFloat32> pixels =
+        tf.scatterNd(indices, Normalization.apply(ctx, survivors.images()), shape);
     Operand<TBool> decoded =
         tf.scatterNd(
             indices,
             tf.fill(tf.shape(survivors.indices()), tf.constant(true)),
             tf.expandDims(rows, tf.constant(0)));
-    Operand<TBool> column = tf.reshape(decoded, tf.constant(new int[] {-1, 1, 1, 1}));
-    Operand<TFloat32> normalised =
-        tf.select(column, Normalization.apply(ctx, pixels), tf.constant(0f));
     return new DecodedImages(
-        tf.reshape(normalised, tf.constant(new int[] {-1, size, size, 3})),
+        tf.reshape(pixels, tf.constant(new int[] {-1, size, size, 3})),
         ImageStatus.of(ctx, bytes, decoded));
   }
 

@@ -2,6 +2,7 @@ package org.blip4j.ops.image;
 
 import org.blip4j.ops.core.GraphContext;
 import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TUint8;
@@ -16,16 +17,25 @@ public final class Normalization {
   /**
    * Normalises pixels.
    *
-   * @param pixels {@code [..., 3]} red, green, blue
+   * @param pixels {@code [..., width, 3]} red, green, blue
    * @return the same shape
    */
   public static Operand<TFloat32> apply(GraphContext ctx, Operand<TUint8> pixels) {
     Ops tf = ctx.tf();
-    Operand<TFloat32> unit = tf.math.div(tf.dtypes.cast(pixels, TFloat32.class), tf.constant(255f));
-    return tf.math.div(tf.math.sub(unit, single(tf, MEAN)), single(tf, DEVIATION));
-  }
-
-  private static Operand<TFloat32> single(Ops tf, double[] values) {
-    return tf.dtypes.cast(tf.constant(values), TFloat32.class);
+    Shape shape = pixels.shape();
+    long width = shape.get(shape.numDimensions() - 2);
+    // A whole row of constants is added several times faster than three numbers are.
+    int repeats = width > 0 ? Math.toIntExact(width) : 1;
+    float[][] scale = new float[repeats][3];
+    float[][] shift = new float[repeats][3];
+    for (int i = 0; i < repeats; i++) {
+      for (int c = 0; c < 3; c++) {
+        scale[i][c] = (float) (1 / (255 * DEVIATION[c]));
+        shift[i][c] = (float) (MEAN[c] / DEVIATION[c]);
+      }
+    }
+    return tf.math.sub(
+        tf.math.mul(tf.dtypes.cast(pixels, TFloat32.class), tf.constant(scale)),
+        tf.constant(shift));
   }
 }
