@@ -23,7 +23,12 @@ public final class Normalization {
   public static Operand<TFloat32> apply(GraphContext ctx, Operand<TUint8> pixels) {
     Ops tf = ctx.tf();
     Shape shape = pixels.shape();
-    long width = shape.get(shape.numDimensions() - 2);
+    int rank = shape.numDimensions();
+    if (rank < 2 || shape.get(rank - 1) != 3) {
+      throw new IllegalArgumentException(
+          "pixels have shape " + shape + "; expected [..., width, 3]");
+    }
+    long width = shape.get(rank - 2);
     // A whole row of constants is added several times faster than three numbers are.
     int repeats = width > 0 ? Math.toIntExact(width) : 1;
     float[][] scale = new float[repeats][3];
