@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.blip4j.tools.bootstrap.BootstrapCommand;
 import org.blip4j.tools.capfilt.CapFiltCommand;
 import org.blip4j.tools.records.RecordsCommand;
 import picocli.CommandLine;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Spec;
       DoctorCommand.class,
       RecordsCommand.class,
       VerifyCommand.class,
+      BootstrapCommand.class,
       CapFiltCommand.class,
     })
 public final class BlipCli implements Runnable {
