@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.blip4j.tools.bootstrap.BootstrapCommand;
 import org.blip4j.tools.capfilt.CapFiltCommand;
+import org.blip4j.tools.quickstart.QuickstartCommand;
 import org.blip4j.tools.records.RecordsCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -30,6 +31,7 @@ import picocli.CommandLine.Spec;
       DoctorCommand.class,
       RecordsCommand.class,
       VerifyCommand.class,
+      QuickstartCommand.class,
       BootstrapCommand.class,
       CapFiltCommand.class,
     })
