@@ -1,5 +1,7 @@
 package org.blip4j.training.run;
 
+import org.blip4j.ops.image.Augmentation;
+
 /**
  * How images of a training batch are prepared (blip-spec 5.8).
  *
@@ -47,6 +49,10 @@ public record ImageInput(
     if (damaged == null) {
       throw new IllegalArgumentException("images.damaged is missing; use FAIL or SKIP");
     }
+  }
+
+  Augmentation.Settings augmentation() {
+    return new Augmentation.Settings(cropScale, flip, operations, level);
   }
 
   /** Whether every epoch sees the same pixels. */

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
@@ -50,27 +49,18 @@ public final class RunConfigReader {
     String text;
     try {
       text = Files.readString(file, StandardCharsets.UTF_8);
-    } catch (NoSuchFileException e) {
-      throw new IOException("configuration " + file + " does not exist", e);
+    } catch (IOException e) {
+      String reason = Files.exists(file) ? "cannot be read: " + e.getMessage() : "does not exist";
+      throw new IOException("configuration " + file + " " + reason, e);
     }
-    if (!(ConfigJson.tree(text, file.toString()) instanceof ObjectNode changes)) {
-      throw new IllegalArgumentException(file + ": not a JSON object");
+    place = file.toString();
+    if (!(ConfigJson.tree(text, place) instanceof ObjectNode changes)) {
+      throw new IllegalArgumentException(place + ": not a JSON object");
     }
-    return changes(changes, file.toString(), file.toAbsolutePath().getParent());
-  }
-
-  /**
-   * Takes over changes.
-   *
-   * @param where named in errors
-   * @param folder that a vocabulary's path is relative to
-   */
-  public RunConfigReader changes(ObjectNode changes, String where, Path folder) {
-    place = where;
     merge(tree, changes);
     JsonNode vocabulary = tree.get("vocabulary");
     if (changes.has("vocabulary") && vocabulary instanceof TextNode name) {
-      tree.put("vocabulary", folder.resolve(name.asText()).toString());
+      tree.put("vocabulary", file.resolveSibling(name.asText()).toString());
     }
     config();
     return this;
