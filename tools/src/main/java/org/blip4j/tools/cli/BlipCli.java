@@ -6,10 +6,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.blip4j.tools.bootstrap.BootstrapCommand;
-import org.blip4j.tools.capfilt.CapFiltCommand;
-import org.blip4j.tools.quickstart.QuickstartCommand;
 import org.blip4j.tools.records.RecordsCommand;
+import org.blip4j.tools.train.FinetuneCommand;
+import org.blip4j.tools.train.PretrainCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -29,11 +28,10 @@ import picocli.CommandLine.Spec;
     subcommands = {
       CompletionCommand.class,
       DoctorCommand.class,
+      FinetuneCommand.class,
+      PretrainCommand.class,
       RecordsCommand.class,
       VerifyCommand.class,
-      QuickstartCommand.class,
-      BootstrapCommand.class,
-      CapFiltCommand.class,
     })
 public final class BlipCli implements Runnable {
   @Spec private CommandSpec spec;

@@ -1,0 +1,124 @@
+package org.blip4j.tools.train;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.blip4j.data.sample.ExampleCodec;
+import org.blip4j.data.sample.FieldAliases;
+import org.blip4j.data.tfrecord.ShardSet;
+import org.blip4j.graph.config.ModelFolder;
+import org.blip4j.graph.config.Task;
+import org.blip4j.savedmodel.serve.ModelSource;
+import org.blip4j.tools.cli.CommonOptions;
+import org.blip4j.tools.cli.Console;
+import org.blip4j.tools.cli.ExitCodes;
+import org.blip4j.training.run.RunConfig;
+import org.blip4j.training.run.RunConfigReader;
+import org.blip4j.training.run.RunInputs;
+import org.blip4j.training.run.Trainer;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** What every training command takes, and the run that it makes of it. */
+final class TrainingArguments {
+  @Spec(Spec.Target.MIXEE)
+  private CommandSpec command;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description = "JSON of what differs from the published recipe.")
+  private Path config;
+
+  @Option(
+      names = "--data",
+      paramLabel = "SHARD",
+      required = true,
+      arity = "1..*",
+      description = "Shards: files, folders, globs, or NAME@N for NAME-00000-of-0000N.")
+  private List<String> data;
+
+  @Option(
+      names = "--out",
+      paramLabel = "RUN",
+      required = true,
+      description = "Run folder; one of the same run is continued.")
+  private Path out;
+
+  @Option(
+      names = "--set",
+      paramLabel = "PATH=VALUE",
+      description = "Change a field of the configuration, such as optimizer.clipNorm=1.")
+  private List<String> settings = List.of();
+
+  @Option(names = "--image-key", paramLabel = "COLUMN", description = "Column of the image.")
+  private String imageKey;
+
+  @Option(names = "--text-key", paramLabel = "COLUMN", description = "Column of the texts.")
+  private String textKey;
+
+  @Option(names = "--id-key", paramLabel = "COLUMN", description = "Column of the key.")
+  private String idKey;
+
+  /** Runs a task and returns the exit status. */
+  int run(Task task, Optional<String> init, CommonOptions common) throws IOException {
+    Console console = common.console();
+    RunConfig run = config(task, common);
+    ProgramVersion program = ProgramVersion.read();
+    RunInputs inputs =
+        new RunInputs(
+            ShardSet.find(data),
+            codec(),
+            init.isPresent() ? Optional.of(folder(init.get())) : Optional.empty(),
+            common.settings().sessionConfig(),
+            program.version(),
+            program.commit());
+    try (InterruptWatch watch = new InterruptWatch()) {
+      Trainer.Outcome outcome =
+          Trainer.of(run, inputs)
+              .stoppingWhen(watch::interrupted)
+              .run(out, new TrainingConsole(console, watch::interrupted));
+      if (!outcome.finished()) {
+        console.note("stopped at step %d; the same command goes on from there", outcome.step());
+        return ExitCodes.INTERRUPTED;
+      }
+      console.text(outcome.model().path().toString());
+    }
+    return console.exitCode();
+  }
+
+  private RunConfig config(Task task, CommonOptions common) throws IOException {
+    RunConfigReader reader = RunConfigReader.of(task);
+    if (config != null) {
+      reader.file(config);
+    }
+    List<String> all = new ArrayList<>(settings);
+    if (command.commandLine().getParseResult().hasMatchedOption("--seed")) {
+      all.add("seed=" + common.seed());
+    }
+    int batch = reader.config().duration().batch();
+    if (common.batchSize(batch) != batch) {
+      all.add("duration.batch=" + common.batchSize(batch));
+    }
+    return reader.settings(all).config();
+  }
+
+  private ExampleCodec codec() {
+    FieldAliases aliases = FieldAliases.STANDARD;
+    aliases = imageKey == null ? aliases : aliases.withImage(imageKey);
+    aliases = textKey == null ? aliases : aliases.withText(textKey);
+    return new ExampleCodec(idKey == null ? aliases : aliases.withKey(idKey));
+  }
+
+  private static ModelFolder folder(String model) throws IOException {
+    if (ModelSource.resolve(model) instanceof ModelSource.Folder source) {
+      return source.folder();
+    }
+    throw new IllegalArgumentException(
+        "--init %s is no model folder; make one of it: tools/blip convert %s DEST"
+            .formatted(model, model));
+  }
+}

@@ -1,0 +1,137 @@
+package org.blip4j.tools.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.blip4j.data.text.Vocabulary;
+import org.blip4j.tools.cli.CliRun;
+import org.blip4j.tools.quickstart.SceneData;
+import org.blip4j.tools.quickstart.SceneDataPlan;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code pretrain} and {@code finetune} on a few scenes, and what they refuse. */
+final class TrainCommandsTest {
+  @TempDir private static Path folder;
+  private static Path config;
+  private static String data;
+
+  @BeforeAll
+  static void writeScenes() throws IOException {
+    SceneData scenes =
+        SceneData.write(folder.resolve("scenes"), new SceneDataPlan(1, 24, 8, 4, 24));
+    data = folder.resolve("scenes") + "/human*";
+    int size = Vocabulary.read(scenes.vocabulary()).size();
+    config = folder.resolve("tiny.json");
+    Files.writeString(
+        config,
+        """
+        {"architecture": {
+           "vision": {"imageSize": 32, "patchSize": 16, "width": 8, "layers": 1, "heads": 2,
+             "mlpRatio": 2, "layerNormEpsilon": 1e-6, "dropPath": 0},
+           "text": {"vocabularySize": %d, "width": 8, "layers": 1, "heads": 2, "feedForward": 16,
+             "maxPositions": 20, "layerNormEpsilon": 1e-12, "dropout": 0,
+             "tokens": {"pad": 0, "unk": 1, "cls": 2, "sep": 3, "mask": 4, "dec": %d, "enc": %d}},
+           "embedDim": 4, "initialization": "WIDTH_SCALED"},
+         "vocabulary": "scenes/vocab.txt",
+         "textSettings": {"prompt": "", "maxWords": 20, "matchTokens": 14, "minCaptionTokens": 2,
+           "maxCaptionTokens": 14},
+         "text": {"maxTokens": 14},
+         "objective": {"queueSize": 16},
+         "duration": {"batch": 4, "epochs": 0, "steps": 4},
+         "keeping": {"logEvery": 2}}
+        """
+            .formatted(size, size - 2, size - 1));
+  }
+
+  @Test
+  void preTrainingThenFineTuningLeaveModels() throws IOException {
+    Path run = folder.resolve("run");
+    CliRun pretrained = pretrain(run, "--json");
+
+    assertEquals(0, pretrained.status(), pretrained.err());
+    List<JsonNode> steps = new ArrayList<>();
+    for (String line : pretrained.lines()) {
+      steps.add(new ObjectMapper().readTree(line));
+    }
+    assertEquals(List.of(2, 4), steps.stream().map(step -> step.get("step").asInt()).toList());
+    for (String name : List.of("loss_itc", "loss_itm", "loss_lm", "itm_accuracy", "itm_baseline")) {
+      assertTrue(steps.get(0).has(name), name);
+    }
+    Path model = run.resolve("model");
+    CliRun tuned =
+        CliRun.of(
+            "finetune",
+            "retrieval",
+            "--init",
+            model.toString(),
+            "--data",
+            data,
+            "--out",
+            folder.resolve("filter").toString(),
+            "--set",
+            "objective.queueSize=8",
+            "--set",
+            "images.size=0",
+            "--set",
+            "text.maxTokens=14",
+            "--set",
+            "duration={\"batch\":4,\"epochs\":0,\"steps\":1}");
+    assertEquals(0, tuned.status(), tuned.err());
+    assertEquals(folder.resolve("filter/model") + "\n", tuned.out());
+    assertRefused(
+        "was started with another configuration (seed is 2, was 1)", pretrain(run, "--seed", "2"));
+  }
+
+  @Test
+  void mistakesAreOneClearLineAndWriteNothing() {
+    Path out = folder.resolve("refused");
+    assertRefused(
+        "unknown key optimizer.clipnorm; did you mean clipNorm?",
+        pretrain(out, "--set", "optimizer.clipnorm=1"));
+    assertRefused("batch 5 does not divide", pretrain(out, "--batch-size", "5"));
+    assertRefused(
+        "image size 33 is not a multiple of patch 16; use 32 or 48",
+        pretrain(out, "--set", "images.size=33"));
+    assertRefused("is not a run folder", pretrain(folder.resolve("scenes")));
+    assertRefused(
+        "24 pairs, less than one batch of 48",
+        pretrain(out, "--batch-size", "48", "--set", "objective.queueSize=48"));
+    assertRefused("'--init=MODEL'", CliRun.of("finetune", "caption", "--data", data, "--out", "x"));
+    assertRefused(
+        "no such shard",
+        CliRun.of("pretrain", "--data", folder + "/nothing", "--out", out.toString()));
+    assertFalse(Files.exists(out));
+  }
+
+  private static CliRun pretrain(Path out, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "pretrain",
+                "--config",
+                config.toString(),
+                "--data",
+                data,
+                "--out",
+                out.toString()));
+    arguments.addAll(Arrays.asList(more));
+    return CliRun.of(arguments.toArray(new String[0]));
+  }
+
+  private static void assertRefused(String expected, CliRun run) {
+    assertEquals(2, run.status(), run.err());
+    assertTrue(run.err().contains(expected), run.err());
+    assertEquals(1, run.err().lines().count(), run.err());
+  }
+}
