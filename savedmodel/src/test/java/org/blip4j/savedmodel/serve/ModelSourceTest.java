@@ -13,6 +13,7 @@ import java.util.Optional;
 import org.blip4j.graph.config.Task;
 import org.blip4j.ops.checkpoint.TensorBundleReader;
 import org.blip4j.ops.checkpoint.TensorBundleWriter;
+import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.ndarray.Shape;

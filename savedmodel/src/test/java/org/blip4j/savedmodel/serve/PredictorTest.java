@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.blip4j.graph.config.Task;
 import org.blip4j.savedmodel.export.ExportTarget;
+import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;

@@ -6,6 +6,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.blip4j.tools.bootstrap.BootstrapCommand;
+import org.blip4j.tools.capfilt.CapFiltCommand;
+import org.blip4j.tools.infer.CaptionCommand;
+import org.blip4j.tools.infer.EmbedCommand;
+import org.blip4j.tools.infer.ExportCommand;
+import org.blip4j.tools.infer.MatchCommand;
+import org.blip4j.tools.quickstart.QuickstartCommand;
 import org.blip4j.tools.records.RecordsCommand;
 import org.blip4j.tools.train.FinetuneCommand;
 import org.blip4j.tools.train.PretrainCommand;
@@ -26,10 +33,17 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExample:%n",
     footer = {"  tools/blip doctor", "", "'tools/blip COMMAND --help' tells more about each."},
     subcommands = {
+      BootstrapCommand.class,
+      CapFiltCommand.class,
+      CaptionCommand.class,
       CompletionCommand.class,
       DoctorCommand.class,
+      EmbedCommand.class,
+      ExportCommand.class,
       FinetuneCommand.class,
+      MatchCommand.class,
       PretrainCommand.class,
+      QuickstartCommand.class,
       RecordsCommand.class,
       VerifyCommand.class,
     })

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.serve;
+package org.blip4j.savedmodel.testing;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -20,9 +20,13 @@ import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.ops.checkpoint.TensorBundleWriter;
 import org.blip4j.ops.core.Variable;
+import org.blip4j.savedmodel.serve.ModelSource;
+import org.blip4j.savedmodel.serve.ServingGraph;
+import org.blip4j.savedmodel.serve.ServingModel;
+import org.blip4j.savedmodel.serve.ServingSettings;
 
 /** A model folder of random weights that are large enough to make captions differ. */
-final class TinyModel {
+public final class TinyModel {
   private static final List<String> WORDS =
       List.of(
           "a", "picture", "of", "red", "blue", "green", "circle", "square", "small", "large", "##s",
@@ -30,7 +34,8 @@ final class TinyModel {
 
   private TinyModel() {}
 
-  static Vocabulary vocabulary() {
+  /** 118 word pieces, [DEC] and [ENC]. */
+  public static Vocabulary vocabulary() {
     List<String> tokens = new ArrayList<>();
     for (int id = 0; id < 120; id++) {
       tokens.add(
@@ -48,7 +53,7 @@ final class TinyModel {
     return Vocabulary.of(tokens);
   }
 
-  static ModelConfig config(Task task) {
+  private static ModelConfig config(Task task) {
     return ModelConfig.of(
         task,
         BlipConfig.tiny(),
@@ -57,7 +62,7 @@ final class TinyModel {
   }
 
   /** Writes a model folder. */
-  static ModelSource.Folder write(Path path, Task task) throws IOException {
+  public static ModelSource.Folder write(Path path, Task task) throws IOException {
     Files.createDirectories(path);
     ModelFolder folder = new ModelFolder(path);
     ModelConfig config = config(task);
@@ -90,7 +95,7 @@ final class TinyModel {
   }
 
   /** A picture with a coloured block, as a JPEG or PNG file. */
-  static byte[] image(int seed, String format) {
+  public static byte[] image(int seed, String format) {
     BufferedImage image = new BufferedImage(48, 40, BufferedImage.TYPE_INT_RGB);
     Random random = new Random(seed);
     int back = random.nextInt(1 << 24);
