@@ -66,8 +66,8 @@ public final class CapFiltJob {
     folder.join(plan);
   }
 
-  /** Whether the folder was complete already. */
-  public boolean isFinished() {
+  /** Whether the folder is complete. */
+  boolean isFinished() {
     return folder.isFinished();
   }
 

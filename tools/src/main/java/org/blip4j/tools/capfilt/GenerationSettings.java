@@ -1,5 +1,8 @@
 package org.blip4j.tools.capfilt;
 
+import org.blip4j.ops.decode.LengthLimits;
+import org.blip4j.ops.decode.SamplingSettings;
+
 /**
  * How the captioner writes.
  *
@@ -48,5 +51,11 @@ public record GenerationSettings(
   /** The published way: one text by nucleus sampling at 0.9, 5 to 20 tokens. */
   public static GenerationSettings published() {
     return new GenerationSettings(1, 0, 0.9, 1.1, 5, 20);
+  }
+
+  SamplingSettings sampling() {
+    return SamplingSettings.nucleus(nucleus)
+        .withLengths(new LengthLimits(minLength, maxLength))
+        .withRepetitionPenalty(repetitionPenalty);
   }
 }

@@ -53,14 +53,24 @@ public final class RunConfigReader {
       String reason = Files.exists(file) ? "cannot be read: " + e.getMessage() : "does not exist";
       throw new IOException("configuration " + file + " " + reason, e);
     }
-    place = file.toString();
-    if (!(ConfigJson.tree(text, place) instanceof ObjectNode changes)) {
-      throw new IllegalArgumentException(place + ": not a JSON object");
+    if (!(ConfigJson.tree(text, file.toString()) instanceof ObjectNode changes)) {
+      throw new IllegalArgumentException(file + ": not a JSON object");
     }
+    return changes(changes, file.toString(), file.toAbsolutePath().getParent());
+  }
+
+  /**
+   * Takes over changes.
+   *
+   * @param where named in errors
+   * @param folder that a vocabulary's path is relative to
+   */
+  public RunConfigReader changes(ObjectNode changes, String where, Path folder) {
+    place = where;
     merge(tree, changes);
     JsonNode vocabulary = tree.get("vocabulary");
     if (changes.has("vocabulary") && vocabulary instanceof TextNode name) {
-      tree.put("vocabulary", file.resolveSibling(name.asText()).toString());
+      tree.put("vocabulary", folder.resolve(name.asText()).toString());
     }
     config();
     return this;

@@ -1,0 +1,54 @@
+package org.blip4j.tools.bootstrap;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.blip4j.tools.cli.CommonOptions;
+import org.blip4j.tools.cli.Console;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code bootstrap}: pre-trains, captions, filters and pre-trains anew. */
+@Command(
+    name = "bootstrap",
+    description = {
+      "Pre-train on human and web texts, fine-tune a captioner and a filter on the human set,"
+          + " caption and filter the web set, and pre-train a new model on what is kept.",
+      "Each stage prints a line; a second start skips what is finished and goes on."
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  tools/blip bootstrap --config bootstrap.json --out runs/bootstrapped")
+public final class BootstrapCommand implements Callable<Integer> {
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      required = true,
+      description = "JSON: human and web shards, and what differs from the published recipes.")
+  private Path config;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      required = true,
+      description = "Where all stages write.")
+  private Path out;
+
+  @Option(
+      names = "--rounds",
+      paramLabel = "N",
+      description = "How often the web set is bootstrapped (1).")
+  private int rounds = 1;
+
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() throws IOException {
+    Console console = common.console();
+    BootstrapContext context =
+        BootstrapContext.of(common.settings().sessionConfig(), new ConsoleStages(console));
+    BootstrapConfig settings = BootstrapConfigReader.read(config);
+    Bootstrap.in(new BootstrapFolder(out), settings, context).run(rounds);
+    return console.exitCode();
+  }
+}

@@ -1,0 +1,55 @@
+package org.blip4j.tools.bootstrap;
+
+import java.io.IOException;
+import org.blip4j.tools.capfilt.CapFiltListener;
+import org.blip4j.tools.cli.Console;
+import org.blip4j.tools.cli.Progress;
+import org.blip4j.training.event.ConsoleLog;
+import org.blip4j.training.event.TrainingListener;
+
+/** Writes the stages to a console: a line a stage as result, everything else as notes. */
+public final class ConsoleStages implements StageListener {
+  private final Console console;
+
+  /** A listener that writes to {@code console}. */
+  public ConsoleStages(Console console) {
+    this.console = console;
+  }
+
+  @Override
+  public void begins(String stage) {
+    console.note("%s", stage + " ...");
+  }
+
+  @Override
+  public void finished(StageReport report) throws IOException {
+    console.result(report, report.text());
+  }
+
+  @Override
+  public TrainingListener training() {
+    return new ConsoleLog(line -> console.note("%s", line));
+  }
+
+  @Override
+  public CapFiltListener capfilt(int shards) {
+    Progress progress = console.progress("shards", shards);
+    return new CapFiltListener() {
+      private int done;
+
+      @Override
+      public void unreadable(String shard, String key, String why) {
+        console.failed(shard + ": " + key, why);
+      }
+
+      @Override
+      public synchronized void shardDone(String shard) {
+        progress.advance(1);
+        done++;
+        if (done == shards) {
+          progress.close();
+        }
+      }
+    };
+  }
+}

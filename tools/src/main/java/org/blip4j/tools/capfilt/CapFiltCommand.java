@@ -1,0 +1,141 @@
+package org.blip4j.tools.capfilt;
+
+import com.google.common.collect.ImmutableList;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.blip4j.data.tfrecord.ShardSet;
+import org.blip4j.graph.config.TextSettings;
+import org.blip4j.savedmodel.serve.ModelSource;
+import org.blip4j.tools.cli.CommonOptions;
+import org.blip4j.tools.cli.Console;
+import org.blip4j.tools.cli.ExitCodes;
+import org.blip4j.tools.cli.Progress;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code capfilt}: captions web images and keeps the texts that match. */
+@Command(
+    name = "capfilt",
+    description = {
+      "Caption web images and keep the texts, the web's and the written ones, that match.",
+      "Any number of processes may work on one --out; start it again to continue. Kept pairs are"
+          + " in NAME.tfrecord, all scores in scores/NAME.jsonl, totals in stats.json; _SUCCESS"
+          + " comes last."
+    },
+    footerHeading = "%nExample:%n",
+    footer =
+        "  tools/blip capfilt --captioner runs/captioner/model --filter runs/filter/model"
+            + " --data 'web/*.tfrecord' --out bootstrapped",
+    subcommands = RethresholdCommand.class)
+public final class CapFiltCommand implements Callable<Integer> {
+  private static final int BATCH = 32;
+
+  @Option(names = "--captioner", paramLabel = "MODEL", description = "Writes texts.")
+  private String captioner;
+
+  @Option(names = "--filter", paramLabel = "MODEL", description = "Judges texts.")
+  private String filter;
+
+  @Option(
+      names = "--data",
+      paramLabel = "GLOB",
+      arity = "1..*",
+      description = "Shards, folders or globs of images with their web texts.")
+  private List<String> data = new ArrayList<>();
+
+  @Option(names = "--out", paramLabel = "DIR", description = "Where the new set is written.")
+  private Path out;
+
+  @Option(names = "--overwrite", description = "Begin anew what an earlier run wrote there.")
+  private boolean overwrite;
+
+  @Option(
+      names = "--workers",
+      paramLabel = "N",
+      description = "Shards worked on at once by this process (1).")
+  private int workers = 1;
+
+  @Option(
+      names = "--shards",
+      paramLabel = "A-B",
+      description = "Work on shards A to B of --data only, counted from 0.")
+  private String range;
+
+  @Mixin private PolicyOptions policy;
+  @Mixin private RecordOptions records;
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() throws IOException {
+    require(!data.isEmpty(), "--data GLOB");
+    require(out != null, "--out DIR");
+    Console console = common.console();
+    CapFiltModels models = new CapFiltModels(source(captioner), source(filter));
+    ImmutableList<InputShard> shards = InputShard.of(ShardSet.find(data));
+    CapFiltSettings settings =
+        policy.settings(lengths(models), common.seed(), common.batchSize(BATCH));
+    CapFiltFolder folder = new CapFiltFolder(out);
+    if (overwrite) {
+      folder.clear();
+    }
+    ImmutableList<String> names = names(shards);
+    try (Progress progress = console.progress("shards", names.size())) {
+      CapFiltJob.Work work =
+          new CapFiltJob.Work(workers, ShardLedger.LEASE, new ProgressListener(console, progress));
+      CapFiltStats stats =
+          new CapFilt(folder, work, records.codec())
+              .run(
+                  new CapFilt.Task(shards, names, settings),
+                  models,
+                  common.settings().sessionConfig());
+      console.result(stats, stats.text());
+      if (!folder.isFinished()) {
+        console.note("shards outside %s are not all done yet; _SUCCESS comes with the last", range);
+      }
+      return stats.totals().unreadable() > 0 ? ExitCodes.SOME_FAILED : ExitCodes.OK;
+    }
+  }
+
+  private static void require(boolean given, String option) {
+    if (!given) {
+      throw new IllegalArgumentException("capfilt needs " + option + "; see capfilt --help");
+    }
+  }
+
+  private static Optional<ModelSource> source(String name) throws IOException {
+    return name == null ? Optional.empty() : Optional.of(ModelSource.resolve(name));
+  }
+
+  /** The lengths that the captioner was made for. */
+  private static TextSettings lengths(CapFiltModels models) throws IOException {
+    return models.captioner().isPresent()
+            && models.captioner().get() instanceof ModelSource.Folder folder
+        ? folder.folder().readConfig().textSettings()
+        : TextSettings.published();
+  }
+
+  private ImmutableList<String> names(ImmutableList<InputShard> shards) {
+    ImmutableList<InputShard> chosen = shards;
+    if (range != null) {
+      if (!range.matches("\\d{1,9}-\\d{1,9}")) {
+        throw new IllegalArgumentException(
+            "--shards " + range + " is no range; write A-B, counted from 0, such as 0-9");
+      }
+      int dash = range.indexOf('-');
+      int first = Integer.parseInt(range.substring(0, dash));
+      int last = Integer.parseInt(range.substring(dash + 1));
+      if (first > last || last >= shards.size()) {
+        throw new IllegalArgumentException(
+            "--shards %s does not fit; there are shards 0 to %d"
+                .formatted(range, shards.size() - 1));
+      }
+      chosen = shards.subList(first, last + 1);
+    }
+    return chosen.stream().map(InputShard::name).collect(ImmutableList.toImmutableList());
+  }
+}

@@ -1,0 +1,25 @@
+package org.blip4j.tools.capfilt;
+
+import org.blip4j.data.sample.ExampleCodec;
+import org.blip4j.data.sample.FieldAliases;
+import picocli.CommandLine.Option;
+
+/** Under which names the columns of records are found. */
+public final class RecordOptions {
+  @Option(names = "--image-key", paramLabel = "NAME", description = "Column of the image.")
+  private String image;
+
+  @Option(names = "--text-key", paramLabel = "NAME", description = "Column of the texts.")
+  private String text;
+
+  @Option(names = "--id-key", paramLabel = "NAME", description = "Column of the key.")
+  private String id;
+
+  /** A codec that looks there. */
+  public ExampleCodec codec() {
+    FieldAliases aliases = FieldAliases.STANDARD;
+    aliases = image == null ? aliases : aliases.withImage(image);
+    aliases = text == null ? aliases : aliases.withText(text);
+    return new ExampleCodec(id == null ? aliases : aliases.withKey(id));
+  }
+}

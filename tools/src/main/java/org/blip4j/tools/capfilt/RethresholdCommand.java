@@ -1,0 +1,78 @@
+package org.blip4j.tools.capfilt;
+
+import com.google.common.collect.ImmutableList;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.blip4j.data.tfrecord.ShardSet;
+import org.blip4j.tools.cli.CommonOptions;
+import org.blip4j.tools.cli.Console;
+import org.blip4j.tools.cli.ExitCodes;
+import org.blip4j.tools.cli.Progress;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code capfilt rethreshold}: decides anew from the scores of a finished run. */
+@Command(
+    name = "rethreshold",
+    description = "Make a new set from the scores of a finished one, without running a model.",
+    footerHeading = "%nExample:%n",
+    footer = "  tools/blip capfilt rethreshold --from bootstrapped --threshold 0.7 --out stricter")
+final class RethresholdCommand implements Callable<Integer> {
+  @Option(
+      names = "--from",
+      paramLabel = "DIR",
+      required = true,
+      description = "Finished output of capfilt.")
+  private Path from;
+
+  @Option(
+      names = "--threshold",
+      paramLabel = "T",
+      required = true,
+      description = "Least match probability of a kept text.")
+  private double threshold;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR2",
+      required = true,
+      description = "Where the new set is written.")
+  private Path out;
+
+  @Option(
+      names = "--data",
+      paramLabel = "GLOB",
+      arity = "1..*",
+      description = "The shards that were scored, if they have moved.")
+  private List<String> data = new ArrayList<>();
+
+  @Option(names = "--overwrite", description = "Begin anew what an earlier run wrote there.")
+  private boolean overwrite;
+
+  @Mixin private RecordOptions records;
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() throws IOException {
+    Console console = common.console();
+    Optional<ImmutableList<InputShard>> shards =
+        data.isEmpty() ? Optional.empty() : Optional.of(InputShard.of(ShardSet.find(data)));
+    CapFiltFolder folder = new CapFiltFolder(out);
+    if (overwrite) {
+      folder.clear();
+    }
+    try (Progress progress = console.progress("shards", -1)) {
+      CapFiltJob.Work work = CapFiltJob.Work.single(new ProgressListener(console, progress));
+      CapFiltStats stats =
+          new CapFilt(folder, work, records.codec())
+              .rethreshold(new CapFiltFolder(from), threshold, shards);
+      console.result(stats, stats.text());
+      return stats.totals().unreadable() > 0 ? ExitCodes.SOME_FAILED : ExitCodes.OK;
+    }
+  }
+}

@@ -1,0 +1,32 @@
+package org.blip4j.tools.quickstart;
+
+/**
+ * How much the quickstart makes and trains.
+ *
+ * @param data sizes of the sets, and the seed of everything
+ * @param batch pairs in a training step
+ * @param pretrainSteps steps of each pre-training
+ * @param captionerSteps steps of the captioner's fine-tuning
+ * @param filterSteps steps of the filter's fine-tuning
+ */
+public record QuickstartPlan(
+    SceneDataPlan data, int batch, int pretrainSteps, int captionerSteps, int filterSteps) {
+  /** Refuses runs without steps. */
+  public QuickstartPlan {
+    if (batch < 2 || Math.min(pretrainSteps, Math.min(captionerSteps, filterSteps)) < 1) {
+      throw new IllegalArgumentException(
+          "batch %d and %d, %d, %d steps are too few; use a batch of 2 and 1 step at least"
+              .formatted(batch, pretrainSteps, captionerSteps, filterSteps));
+    }
+  }
+
+  /** The sizes at which the whole loop shows its effect in minutes. */
+  public static QuickstartPlan standard(long seed) {
+    return new QuickstartPlan(SceneDataPlan.standard(seed), 64, 800, 600, 500);
+  }
+
+  /** A few steps over a few pictures: every stage runs, nothing is learned. */
+  public static QuickstartPlan smoke(long seed) {
+    return new QuickstartPlan(new SceneDataPlan(seed, 48, 96, 24, 48), 16, 4, 3, 3);
+  }
+}

@@ -1,0 +1,132 @@
+package org.blip4j.tools.quickstart;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.blip4j.data.text.Vocabulary;
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.ObjectiveConfig;
+import org.blip4j.graph.config.SpecialTokens;
+import org.blip4j.graph.config.Task;
+import org.blip4j.graph.config.TextConfig;
+import org.blip4j.graph.config.TextSettings;
+import org.blip4j.graph.config.VitConfig;
+import org.blip4j.ops.core.InitializerScheme;
+import org.blip4j.tools.bootstrap.BootstrapConfig;
+import org.blip4j.tools.capfilt.CapFiltPolicy;
+import org.blip4j.tools.capfilt.CapFiltSettings;
+import org.blip4j.tools.capfilt.GenerationSettings;
+import org.blip4j.training.optimize.AdamW;
+import org.blip4j.training.optimize.AlphaRamp;
+import org.blip4j.training.optimize.DecayScope;
+import org.blip4j.training.optimize.LearningRateSchedule;
+import org.blip4j.training.run.Duration;
+import org.blip4j.training.run.ImageInput;
+import org.blip4j.training.run.Keeping;
+import org.blip4j.training.run.RunConfig;
+import org.blip4j.training.run.TextInput;
+
+/**
+ * The quickstart's models and how they are trained: a BLIP of a third of a million parameters, wide
+ * enough for scenes of 32 pixels, at learning rates and with an initialisation that fit this width.
+ *
+ * <p>Texts of the sets have openings of their own ("there is", "a picture of"), so there is no
+ * prompt. Two pictures of the same text are no negatives of each other.
+ */
+final class QuickstartRecipe {
+  private static final int PATCH = 8;
+  private static final int WIDTH = 64;
+  private static final int VISION_LAYERS = 3;
+  private static final int TEXT_LAYERS = 2;
+  private static final int HEADS = 4;
+  private static final int EMBEDDING = 32;
+  private static final int QUEUE = 1024;
+  private static final int POSITIONS = 16;
+  private static final int SHORTEST_CAPTION = 5;
+  private static final int MAX_WORDS = 30;
+  private static final double PRETRAIN_RATE = 2e-3;
+  private static final double FINETUNE_RATE = 1.5e-3;
+  private static final double FLOOR = 0.02;
+  private static final int CAPFILT_BATCH = 100;
+
+  private final QuickstartPlan plan;
+  private final SceneData data;
+
+  QuickstartRecipe(QuickstartPlan plan, SceneData data) {
+    this.plan = plan;
+    this.data = data;
+  }
+
+  /** The stages' configuration. */
+  BootstrapConfig config() throws IOException {
+    return new BootstrapConfig(
+        patterns(SceneSet.HUMAN),
+        patterns(SceneSet.WEB),
+        run(
+            Task.PRETRAIN,
+            plan.pretrainSteps(),
+            schedule(PRETRAIN_RATE, plan.pretrainSteps() / 16)),
+        run(Task.CAPTION, plan.captionerSteps(), schedule(FINETUNE_RATE, 10)),
+        run(Task.RETRIEVAL, plan.filterSteps(), schedule(FINETUNE_RATE, 10)),
+        new CapFiltSettings(
+            CapFiltPolicy.published(),
+            new GenerationSettings(1, 0, 0.9, 1, SHORTEST_CAPTION, SceneVocabulary.LONGEST_TEXT),
+            plan.data().seed(),
+            CAPFILT_BATCH));
+  }
+
+  private List<String> patterns(SceneSet set) {
+    return data.shards(set).stream().map(Path::toString).toList();
+  }
+
+  private static LearningRateSchedule schedule(double peak, int warmup) {
+    return new LearningRateSchedule.StepCosine(peak, warmup, FLOOR);
+  }
+
+  private RunConfig run(Task task, int steps, LearningRateSchedule schedule) throws IOException {
+    boolean scratch = task == Task.PRETRAIN;
+    return new RunConfig(
+        task,
+        scratch ? architecture() : null,
+        scratch ? data.vocabulary().toString() : null,
+        scratch ? texts() : null,
+        new TextInput(SceneVocabulary.LONGEST_TEXT, TextInput.Width.MAXIMUM),
+        new ImageInput(0, 0, false, 0, 0, ImageInput.Damaged.FAIL),
+        ImageInput.Identity.TEXT,
+        new ObjectiveConfig(QUEUE, 0.995, 0.4, 0.07, 0.1, true),
+        new AlphaRamp(0, steps),
+        new AdamW.Settings(0.9, 0.999, 1e-8, 0.05, DecayScope.MATRICES, 1),
+        schedule,
+        new Duration(plan.batch(), 0, steps),
+        new Keeping(Math.max(1, steps / 40), Math.max(1, steps / 2), 1),
+        plan.data().seed());
+  }
+
+  private static TextSettings texts() {
+    return new TextSettings(
+        "",
+        MAX_WORDS,
+        SceneVocabulary.LONGEST_TEXT,
+        SHORTEST_CAPTION,
+        SceneVocabulary.LONGEST_TEXT);
+  }
+
+  private BlipConfig architecture() throws IOException {
+    Vocabulary words = Vocabulary.read(data.vocabulary());
+    SpecialTokens tokens =
+        new SpecialTokens(
+            words.pad(),
+            words.unknown(),
+            words.classify(),
+            words.separator(),
+            words.mask(),
+            words.decode(),
+            words.encode());
+    return new BlipConfig(
+        new VitConfig(Scene.SIZE, PATCH, WIDTH, VISION_LAYERS, HEADS, 4, 1e-6, 0),
+        new TextConfig(
+            words.size(), WIDTH, TEXT_LAYERS, HEADS, 4 * WIDTH, POSITIONS, 1e-12, 0, tokens),
+        EMBEDDING,
+        InitializerScheme.WIDTH_SCALED);
+  }
+}

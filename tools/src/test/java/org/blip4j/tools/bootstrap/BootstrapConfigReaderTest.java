@@ -1,0 +1,72 @@
+package org.blip4j.tools.bootstrap;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.blip4j.graph.config.ConfigJson;
+import org.blip4j.graph.config.Task;
+import org.blip4j.tools.capfilt.CapFiltSettings;
+import org.blip4j.training.run.Duration;
+import org.blip4j.training.run.RunConfig;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BootstrapConfigReaderTest {
+  @TempDir private Path folder;
+
+  private BootstrapConfig read(String pretrain, String capfilt) throws IOException {
+    Path file = folder.resolve("bootstrap.json");
+    Files.writeString(
+        file,
+        """
+        {"human": ["human"], "web": ["web/*.tfrecord"], "pretrain": %s, "captioner": {},
+         "filter": {}, "capfilt": %s}
+        """
+            .formatted(pretrain, capfilt));
+    return BootstrapConfigReader.read(file);
+  }
+
+  private String refused(String pretrain, String capfilt) {
+    return assertThrows(IllegalArgumentException.class, () -> read(pretrain, capfilt)).getMessage();
+  }
+
+  @Test
+  void takesThePublishedRecipesWhereNothingIsSaid() throws IOException {
+    BootstrapConfig config = read("{}", "{}");
+    assertEquals(RunConfig.published(Task.PRETRAIN), config.pretrain());
+    assertEquals(RunConfig.published(Task.CAPTION), config.captioner());
+    assertEquals(RunConfig.published(Task.RETRIEVAL), config.filter());
+    assertEquals(CapFiltSettings.published(1), config.capfilt());
+    assertEquals(List.of(folder.resolve("web/*.tfrecord").toString()), config.web());
+  }
+
+  @Test
+  void takesOverWhatDiffers() throws IOException {
+    BootstrapConfig config =
+        read(
+            "{\"duration\": {\"batch\": 75, \"epochs\": 0, \"steps\": 9}, \"vocabulary\":"
+                + " \"v.txt\"}",
+            "{\"policy\": {\"threshold\": 0.7}}");
+    assertEquals(new Duration(75, 0, 9), config.pretrain().duration());
+    assertEquals(folder.resolve("v.txt").toString(), config.pretrain().vocabulary());
+    assertEquals(0.7, config.capfilt().policy().threshold());
+    assertEquals(config, ConfigJson.parse(ConfigJson.write(config), "copy", BootstrapConfig.class));
+  }
+
+  @Test
+  void namesWhatIsWrong() {
+    String key = refused("{\"optimiser\": {}}", "{}");
+    assertTrue(key.contains("pretrain") && key.contains("did you mean optimizer"), key);
+    String nested = refused("{}", "{\"policy\": {\"treshold\": 0.7}}");
+    assertTrue(nested.contains("capfilt") && nested.contains("threshold"), nested);
+    String batch = refused("{\"duration\": {\"batch\": 77, \"epochs\": 1, \"steps\": 0}}", "{}");
+    assertTrue(batch.contains("batch 77 does not divide"), batch);
+    String object = refused("7", "{}");
+    assertTrue(object.contains("pretrain is not a JSON object"), object);
+  }
+}

@@ -1,0 +1,88 @@
+package org.blip4j.tools.capfilt;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.blip4j.tools.cli.CliRun;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CapFiltCommandTest {
+  @TempDir private Path folder;
+  private String data;
+  private String out;
+
+  @BeforeEach
+  void write() throws IOException {
+    CapFiltData.write(folder.resolve("in"), 2, 5);
+    data = folder.resolve("in").toString();
+    out = folder.resolve("out").toString();
+  }
+
+  private void refuses(String message, String... args) {
+    CliRun run = CliRun.of(args);
+    assertEquals(2, run.status(), run.err());
+    assertEquals(1, run.err().lines().count(), run.err());
+    assertTrue(run.err().contains(message), run.err());
+    assertFalse(Files.exists(Path.of(out)), "nothing must be written");
+  }
+
+  @Test
+  void saysWhatIsMissingOrCannotBe() {
+    refuses("--data GLOB", "capfilt", "--out", out);
+    refuses("--captioner MODEL", "capfilt", "--data", data, "--out", out);
+    refuses("--filter MODEL", "capfilt", "--data", data, "--out", out, "--texts", "web");
+    refuses("shards 0 to 1", "capfilt", "--data", data, "--out", out, "--shards", "0-2");
+    refuses("keep-top 2", "capfilt", "--data", data, "--out", out, "--keep-top", "2");
+    refuses("no probability", "capfilt", "--data", data, "--out", out, "--threshold", "1.2");
+    refuses("rethreshold", "capfilt", "rethresold", "--from", data);
+    refuses(
+        "not an output folder",
+        "capfilt",
+        "rethreshold",
+        "--from",
+        data,
+        "--out",
+        out,
+        "--threshold",
+        "0.5");
+  }
+
+  @Test
+  void webTextsWithoutFilterNeedNoModel() throws IOException {
+    CliRun run =
+        CliRun.of(
+            "capfilt", "--data", data, "--out", out, "--texts", "web", "--no-filter", "--json");
+    assertEquals(0, run.status(), run.err());
+    assertEquals(1, run.lines().size());
+    assertTrue(run.out().contains("\"read\":10"), run.out());
+    assertTrue(run.out().contains("\"kept\":{\"web\":10,\"synthetic\":0}"), run.out());
+    assertEquals(
+        5, CapFiltData.read(new CapFiltFolder(Path.of(out)).shard("web-00000-of-00002")).size());
+  }
+
+  @Test
+  void newThresholdOnTheCommandLine() throws IOException {
+    Path from = folder.resolve("from");
+    CapFiltPlan plan = KillableWorker.plan(Path.of(data));
+    CapFiltData.run(from, plan, FakeModels.quick(), 1);
+    CliRun run =
+        CliRun.of(
+            "capfilt",
+            "rethreshold",
+            "--from",
+            from.toString(),
+            "--threshold",
+            "0",
+            "--out",
+            out,
+            "--json");
+    assertEquals(0, run.status(), run.err());
+    assertTrue(run.out().contains("\"kept\":{\"web\":10,\"synthetic\":10}"), run.out());
+  }
+}
