@@ -1,0 +1,172 @@
+"""Calls an exported model from Python TensorFlow 2.18 and compares it with the command line.
+
+    python -m venv /tmp/blip-python && /tmp/blip-python/bin/pip install tensorflow==2.18.0
+    /tmp/blip-python/bin/python tools/src/test/python/serving_check.py --model MODEL
+
+MODEL is a model folder. It is exported to a temporary folder, loaded by tf.saved_model.load and
+called with pictures that this program draws, one of them damaged: captions must be equal to those
+that `tools/blip caption` prints, scores within 1e-5, whatever the size of the batch.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+import numpy as np
+import tensorflow as tf
+
+TOLERANCE = 1e-5
+TEXTS = ["a red circle", "A small BLUE square, and a dog!", "nothing of all this"]
+
+
+def pictures(folder):
+    """Four JPEG files, one PNG and one that is cut off; names in order."""
+    random = np.random.default_rng(3)
+    names = []
+    for i in range(6):
+        pixels = np.empty((90 + 10 * i, 120, 3), np.uint8)
+        pixels[:] = random.integers(0, 256, 3, np.uint8)
+        pixels[20:60, 10 + 10 * i : 60 + 10 * i] = random.integers(0, 256, 3, np.uint8)
+        png = i == 3
+        encoded = (tf.io.encode_png if png else tf.io.encode_jpeg)(pixels).numpy()
+        path = folder / f"{i}.{'png' if png else 'jpg'}"
+        path.write_bytes(encoded[: len(encoded) // 2] if i == 4 else encoded)
+        names.append(path)
+    return names
+
+
+class Check:
+    """Counts comparisons and says which failed."""
+
+    def __init__(self):
+        self.done = 0
+        self.failed = 0
+
+    def that(self, condition, what):
+        self.done += 1
+        if not condition:
+            self.failed += 1
+            print("FAIL", what)
+
+    def equal(self, actual, expected, what):
+        self.that(actual == expected, f"{what}: {actual!r}, expected {expected!r}")
+
+    def close(self, actual, expected, what):
+        worst = float(np.max(np.abs(np.asarray(actual) - np.asarray(expected)), initial=0))
+        scale = max(1.0, float(np.max(np.abs(expected), initial=0)))
+        self.that(worst <= TOLERANCE * scale, f"{what}: off by {worst}")
+
+
+def blip(launcher, *arguments):
+    """Runs a command; its JSON lines."""
+    result = subprocess.run(
+        [launcher, *map(str, arguments), "--json"], stdout=subprocess.PIPE, text=True, check=False
+    )
+    if result.returncode not in (0, 1):
+        sys.exit(f"{launcher} {arguments[0]} ended with {result.returncode}")
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def strings(tensor):
+    return [value.decode() for value in tensor.numpy()]
+
+
+def check_captions(signature, files, expected, check):
+    data = [file.read_bytes() for file in files]
+    whole = signature(image_bytes=tf.constant(data))
+    for i, file in enumerate(files):
+        row = expected.get(str(file))
+        status = strings(whole["status"])[i]
+        if row is None:
+            check.that(status != "", f"{file.name} has a status")
+            check.equal(strings(whole["caption"])[i], "", f"caption of {file.name}")
+            continue
+        check.equal(status, "", f"status of {file.name}")
+        check.equal(strings(whole["caption"])[i], row["caption"], f"caption of {file.name}")
+        check.close(whole["log_prob"][i], row["log_prob"], f"log_prob of {file.name}")
+    for size in (1, 3):
+        for start in range(0, len(data), size):
+            part = signature(image_bytes=tf.constant(data[start : start + size]))
+            here = strings(whole["caption"])[start : start + size]
+            check.equal(strings(part["caption"]), here, f"captions in batches of {size}")
+            there = whole["log_prob"][start : start + size]
+            check.close(part["log_prob"], there, f"log_prob in batches of {size}")
+    none = signature(image_bytes=tf.constant([], tf.string))
+    check.equal(none["caption"].shape, (0,), "shape of an empty batch")
+
+
+def check_other_captions(signatures, files, check):
+    data = [file.read_bytes() for file in files]
+    sample = signatures["caption_sample"]
+    seeds = list(range(len(data)))
+    whole = sample(image_bytes=tf.constant(data), seed=tf.constant(seeds, tf.int64))
+    for i, one in enumerate(data):
+        alone = sample(image_bytes=tf.constant([one]), seed=tf.constant([i], tf.int64))
+        check.equal(strings(alone["caption"])[0], strings(whole["caption"])[i], f"sample {i}")
+        check.close(alone["log_prob"], whole["log_prob"][i], f"log_prob of sample {i}")
+    prompted = signatures["caption_prompted"]
+    prompts = tf.constant(["a picture of", "a", ""])
+    answer = prompted(image_bytes=tf.constant(data[:3]), prompt=prompts)
+    for i in range(3):
+        alone = prompted(image_bytes=tf.constant(data[i : i + 1]), prompt=prompts[i : i + 1])
+        what = f"caption of prompt {i}"
+        check.equal(strings(alone["caption"])[0], strings(answer["caption"])[i], what)
+
+
+def check_match(signatures, files, launcher, model, check):
+    data = [file.read_bytes() for file in files]
+    images = [argument for file in files for argument in ("--image", file)]
+    texts = [argument for text in TEXTS for argument in ("--text", text)]
+    rows = blip(launcher, "match", "--model", model, *images, *texts)
+    expected = {(row["image"], row["text"]): row for row in rows}
+    for file, one in zip(files, data):
+        answer = signatures["match"](
+            image_bytes=tf.constant([one] * len(TEXTS)), text=tf.constant(TEXTS)
+        )
+        image = signatures["image_embedding"](image_bytes=tf.constant([one]))
+        text = signatures["text_embedding"](text=tf.constant(TEXTS))
+        cosine = tf.linalg.matvec(text["embedding"], image["embedding"][0])
+        check.close(cosine, answer["itc_cosine"], f"cosine of the embeddings of {file.name}")
+        for i, words in enumerate(TEXTS):
+            row = expected.get((str(file), words))
+            if row is None:
+                check.that(strings(answer["status"])[i] != "", f"{file.name} has a status")
+                continue
+            for name in ("itm_probability", "itc_cosine"):
+                check.close(answer[name][i], row[name], f"{name} of {file.name}, {words}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", required=True, help="a model folder")
+    here = pathlib.Path(__file__).resolve()
+    parser.add_argument("--blip", default=str(here.parents[3] / "blip"), help="the launcher")
+    options = parser.parse_args()
+    check = Check()
+    with tempfile.TemporaryDirectory() as temporary:
+        work = pathlib.Path(temporary)
+        files = pictures(work)
+        exported = blip(options.blip, "export", "--model", options.model, "--out", work / "out")
+        loaded = tf.saved_model.load(exported[0]["folder"])
+        signatures = loaded.signatures
+        check.equal(sorted(signatures), sorted(exported[0]["signatures"]), "signatures")
+        if "caption" in signatures:
+            rows = blip(options.blip, "caption", "--model", options.model, *files)
+            expected = {row["image"]: row for row in rows}
+            check.equal(len(expected), len(files) - 1, "captions printed")
+            check_captions(signatures["caption"], files, expected, check)
+            check_captions(signatures["serving_default"], files, expected, check)
+            check_other_captions(signatures, files, check)
+        if "match" in signatures:
+            check_match(signatures, files, options.blip, options.model, check)
+    print(f"{check.done - check.failed} of {check.done} comparisons passed")
+    sys.exit(1 if check.failed else 0)
+
+
+if __name__ == "__main__":
+    main()
