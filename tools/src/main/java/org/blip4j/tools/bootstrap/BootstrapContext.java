@@ -2,7 +2,7 @@ package org.blip4j.tools.bootstrap;
 
 import java.io.IOException;
 import java.util.Objects;
-import org.blip4j.tools.cli.VersionText;
+import org.blip4j.tools.train.ProgramVersion;
 import org.tensorflow.proto.ConfigProto;
 
 /**
@@ -26,6 +26,7 @@ public record BootstrapContext(
   /** On a session, for a listener. */
   public static BootstrapContext of(ConfigProto session, StageListener listener)
       throws IOException {
-    return new BootstrapContext(session, new VersionText().getVersion()[0], "unknown", listener);
+    ProgramVersion program = ProgramVersion.read();
+    return new BootstrapContext(session, program.version(), program.commit(), listener);
   }
 }

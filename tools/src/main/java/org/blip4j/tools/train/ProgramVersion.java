@@ -11,10 +11,11 @@ import org.blip4j.tools.cli.VersionText;
  * @param version of the release
  * @param commit of the build, or {@code unknown}
  */
-record ProgramVersion(String version, String commit) {
+public record ProgramVersion(String version, String commit) {
   private static final String UNKNOWN = "unknown";
 
-  static ProgramVersion read() throws IOException {
+  /** What the build wrote down. */
+  public static ProgramVersion read() throws IOException {
     Properties properties = new Properties();
     try (InputStream in = VersionText.class.getResourceAsStream("version.properties")) {
       properties.load(in);
