@@ -41,10 +41,10 @@ public sealed interface Initializer {
   default Operand<TFloat32> build(GraphContext ctx, Shape shape, long stream) {
     Ops tf = ctx.tf();
     Operand<TInt64> dimensions = tf.constant(shape.asArray());
-    Operand<TInt64> seeds = tf.constant(new long[] {stream, 0L});
     if (this instanceof Constant constant) {
       return tf.fill(dimensions, tf.constant(constant.value()));
     }
+    Operand<TInt64> seeds = tf.constant(new long[] {stream, 0L});
     if (this instanceof Normal normal) {
       return tf.math.mul(
           tf.random.statelessRandomNormal(dimensions, seeds, TFloat32.class),

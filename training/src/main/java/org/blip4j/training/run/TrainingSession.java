@@ -96,7 +96,8 @@ final class TrainingSession implements Closeable {
                 training.initialize(),
                 whole.done().op(),
                 whole.restoreAll().op(),
-                model.done().op()));
+                model.done().op(),
+                model.restoreAll().op()));
     training.start().ifPresent(targets::add);
     targets.addAll(feed.operations());
     return targets;

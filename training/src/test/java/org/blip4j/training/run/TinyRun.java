@@ -81,9 +81,18 @@ final class TinyRun {
         InitializerScheme.WIDTH_SCALED);
   }
 
-  /** A run of 12 steps with a checkpoint every 5 and a log line every 2. */
+  /** A run of 12 steps; fine-tuning starts from a model. */
   RunConfig config(Task task) {
-    boolean fresh = task == Task.PRETRAIN;
+    return config(task, task == Task.PRETRAIN);
+  }
+
+  /** The same with fresh weights. */
+  RunConfig fromScratch(Task task) {
+    return config(task, true);
+  }
+
+  /** A checkpoint every 5 steps and a log line every 2. */
+  private RunConfig config(Task task, boolean fresh) {
     return new RunConfig(
         task,
         fresh ? architecture() : null,

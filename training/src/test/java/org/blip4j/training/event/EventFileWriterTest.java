@@ -1,0 +1,85 @@
+package org.blip4j.training.event;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.common.collect.ImmutableMap;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.blip4j.data.tfrecord.TfRecordReader;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.tensorflow.proto.Event;
+import org.tensorflow.proto.SessionLog;
+import org.tensorflow.proto.Summary;
+
+/** What TensorBoard and people get to see. */
+final class EventFileWriterTest {
+  @TempDir private Path folder;
+
+  @Test
+  void eventsAreFramedRecordsThatTensorBoardReads() throws IOException {
+    Clock clock = Clock.fixed(Instant.ofEpochMilli(1_700_000_000_250L), ZoneOffset.UTC);
+    try (EventFileWriter writer = EventFileWriter.create(folder, clock)) {
+      writer.started(new RunStart(40, 100, 10, 1, 1, 1));
+      writer.logged(report(50, 0.7));
+    }
+
+    List<Event> events = new ArrayList<>();
+    Path file = folder.resolve("events.out.tfevents.1700000000.blip.250");
+    try (TfRecordReader reader = TfRecordReader.open(file)) {
+      for (var record = reader.next(); record.isPresent(); record = reader.next()) {
+        events.add(Event.parseFrom(record.get()));
+      }
+    }
+    assertEquals(3, events.size());
+    assertEquals("brain.Event:2", events.get(0).getFileVersion());
+    assertEquals(SessionLog.SessionStatus.START, events.get(1).getSessionLog().getStatus());
+    assertEquals(41, events.get(1).getStep());
+    assertEquals(50, events.get(2).getStep());
+    assertEquals(1_700_000_000.25, events.get(2).getWallTime(), 1e-6);
+    Map<String, Float> values = new HashMap<>();
+    for (Summary.Value value : events.get(2).getSummary().getValueList()) {
+      values.put(value.getTag(), value.getSimpleValue());
+    }
+    assertEquals(1.5f, values.get("loss_itc"));
+    assertEquals(0.7f, values.get("itm_accuracy"));
+    assertEquals(2 / 3f, values.get("itm_baseline"));
+    assertEquals(120f, values.get("images_per_second"));
+    assertEquals(0.001f, values.get("learning_rate"));
+  }
+
+  @Test
+  void matchingThatDoesNotLearnIsNamedOnce() {
+    List<String> lines = new ArrayList<>();
+    ConsoleLog log = new ConsoleLog(lines::add);
+    log.started(new RunStart(0, 9000, 10, 1234, 5, 3));
+    for (long step = 1000; step <= 4000; step += 1000) {
+      log.logged(report(step, 0.66));
+    }
+    log.logged(report(5000, 0.9));
+
+    assertTrue(lines.get(0).startsWith("starting at step 0 of 9,000"), lines.get(0));
+    List<String> warnings = lines.stream().filter(line -> line.startsWith("warning")).toList();
+    assertEquals(1, warnings.size(), lines.toString());
+    assertTrue(warnings.get(0).contains("for 2000 steps"), warnings.get(0));
+  }
+
+  private static StepReport report(long step, double accuracy) {
+    return new StepReport(
+        step,
+        9000,
+        step / 10,
+        1e-3,
+        0.4,
+        ImmutableMap.of("loss_itc", 1.5, StepReport.ITM_ACCURACY, accuracy),
+        120);
+  }
+}

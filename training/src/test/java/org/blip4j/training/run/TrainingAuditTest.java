@@ -1,0 +1,45 @@
+package org.blip4j.training.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.blip4j.graph.config.Task;
+import org.blip4j.ops.core.GraphAudit;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The graphs that training runs: every weight learns, nothing is foreign or left lying about. */
+final class TrainingAuditTest {
+  /** What TensorFlow's gradients leave over, and values that layers offer but training ignores. */
+  private static final Pattern OFFERED =
+      Pattern.compile(
+          "gradients/.*|(momentum/)?vision/(Const|Reshape)_[12]|input/alpha"
+              + "|lm/(Shape_1|Reshape_4|Const_2\\d|ReduceSum_2)");
+
+  @TempDir private Path folder;
+
+  @ParameterizedTest
+  @EnumSource(Task.class)
+  void everyWeightLearnsAndNothingIsDead(Task task) throws IOException {
+    TinyRun tiny = new TinyRun(folder);
+    RunPlan plan = RunPlan.resolve(tiny.fromScratch(task), tiny.inputs());
+    try (TrainingSession session = new TrainingSession(plan)) {
+      GraphAudit audit =
+          GraphAudit.of(
+              session.graph(),
+              session.targets(),
+              session.training().step().loss().op(),
+              session.training().optimizer().trainables());
+
+      assertEquals(List.of(), audit.unreached(), "weights without gradient");
+      assertEquals(List.of(), audit.foreign(), "operations of no stock TensorFlow");
+      List<String> dead =
+          audit.dead().stream().filter(name -> !OFFERED.matcher(name).matches()).toList();
+      assertEquals(List.of(), dead, "operations that nothing uses");
+    }
+  }
+}
