@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * The outputs that a golden expects. What was computed is added under the expected names; the
@@ -38,6 +39,16 @@ final class ExpectedOutputs {
   /** Whether the golden expects such a tensor. */
   boolean expects(String name) {
     return expected.names().contains(name);
+  }
+
+  /** Names of all expected tensors. */
+  Set<String> names() {
+    return expected.names();
+  }
+
+  /** An expected tensor, for its shape. */
+  Values expected(String name) throws IOException {
+    return expected.get(name);
   }
 
   /** An expected tensor, for the few that are inputs by their nature (drawn negatives). */

@@ -20,6 +20,14 @@ public enum GoldenKind {
   VISION,
   /** Features, similarities and matching logits of images and texts. */
   MATCH,
+  /** Captions in many settings, and the training loss. */
+  CAPTION,
+  /** One step of nucleus sampling in many settings. */
+  SAMPLING,
+  /** Pre-training steps. */
+  PRETRAIN,
+  /** A fine-tuning step of retrieval. */
+  RETRIEVAL,
   /** Image files with decoded, resized and normalised pixels. */
   IMAGE,
   /** Anything this version has no check for. */
@@ -33,6 +41,10 @@ public enum GoldenKind {
       case VISION -> new VisionChecker(session);
       case MATCH -> new MatchChecker(session);
       case IMAGE -> new ImageChecker(session);
+      case CAPTION -> new CaptionChecker(session);
+      case SAMPLING -> new SamplingChecker(session);
+      case PRETRAIN -> new PretrainChecker(session);
+      case RETRIEVAL -> new RetrievalChecker(session);
       case UNKNOWN -> GoldenKind::refuse;
     };
   }

@@ -141,4 +141,14 @@ public record Values(long[] shape, double[] data) {
     }
     return new Values(new long[] {shape[0], channels, shape[1], shape[2]}, moved);
   }
+
+  /** The rows of a matrix with the given numbers. */
+  Values gather(long... rows) {
+    int columns = (int) shape[1];
+    double[] gathered = new double[rows.length * columns];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(data, (int) rows[i] * columns, gathered, i * columns, columns);
+    }
+    return new Values(new long[] {rows.length, columns}, gathered);
+  }
 }

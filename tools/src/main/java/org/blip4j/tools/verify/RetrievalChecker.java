@@ -1,0 +1,96 @@
+package org.blip4j.tools.verify;
+
+import java.io.IOException;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.blip4j.data.text.TokenBatch;
+import org.blip4j.graph.model.RetrievalModel;
+import org.blip4j.graph.model.TaskModel;
+import org.blip4j.ops.core.VariableScope;
+import org.tensorflow.proto.ConfigProto;
+
+/**
+ * One fine-tuning step of retrieval for each set of drawn negatives: everything in the step,
+ * gradients, and parameters and queues after it.
+ *
+ * @param session configuration of the session
+ */
+record RetrievalChecker(ConfigProto session) implements GoldenChecker {
+  @Override
+  public void check(Golden golden, RowSink rows) throws IOException {
+    GoldenConfig config = GoldenConfig.of(golden);
+    ExpectedOutputs outputs = new ExpectedOutputs(golden);
+    GoldenTensors inputs = GoldenTensors.read(golden.file("inputs.safetensors"));
+    TokenBatch tokens =
+        GoldenTexts.of(golden)
+            .encode(GoldenTexts.strings(golden.cases().path("strings").path("captions")));
+    TokenBatch encoderTokens = tokens.withFirstToken(config.blip().text().tokens().enc());
+    for (String mode : modes(golden)) {
+      String prefix = mode + ".";
+      outputs.add(prefix + "input_ids", GoldenTexts.ids(tokens));
+      outputs.add(prefix + "attention_mask", GoldenTexts.mask(tokens));
+      outputs.add(prefix + "encoder_input_ids", GoldenTexts.ids(encoderTokens));
+      outputs.add(prefix + "rows", used(tokens, encoderTokens));
+      TrainingCheck.Batch batch =
+          new TrainingCheck.Batch(
+              inputs.get("image"),
+              GoldenTexts.ids(tokens),
+              GoldenTexts.mask(tokens),
+              config.number("alpha"),
+              0,
+              outputs.given(prefix + "neg_image_for_text"),
+              outputs.given(prefix + "neg_text_for_image"),
+              inputs.get("idx"));
+      try (TrainingCheck training =
+          new TrainingCheck(session, config, false, RetrievalChecker::model, PretrainLosses::of)) {
+        training.load(golden.file("weights.pth"));
+        Map<String, Values> computed = training.run(batch, true);
+        outputs.addAll(prefix, computed);
+        outputs.addAll(prefix + "after.", training.state());
+        addRows(outputs, prefix, computed);
+      }
+    }
+    outputs.report(rows);
+  }
+
+  private static TaskModel model(VariableScope vars, GoldenConfig config) {
+    return RetrievalModel.create(vars, config.blip(), config.objective());
+  }
+
+  private static Set<String> modes(Golden golden) throws IOException {
+    Set<String> modes = new TreeSet<>();
+    golden.cases().path("negative_all_rank").fieldNames().forEachRemaining(modes::add);
+    if (modes.isEmpty()) {
+      throw new IOException("cases.json names no mode under negative_all_rank");
+    }
+    return modes;
+  }
+
+  /** The ids that occur in the batch, padding apart, in order. */
+  private static Values used(TokenBatch tokens, TokenBatch encoderTokens) {
+    TreeSet<Long> used = new TreeSet<>();
+    for (int i = 0; i < tokens.ids().length; i++) {
+      if (tokens.mask()[i] == 1) {
+        used.add(tokens.ids()[i]);
+        used.add(encoderTokens.ids()[i]);
+      }
+    }
+    long[] ids = used.stream().mapToLong(Long::longValue).toArray();
+    return Values.of(ids, ids.length);
+  }
+
+  /** {@code grad.NAME.rows}: only the rows of the ids that occur. */
+  private static void addRows(ExpectedOutputs outputs, String prefix, Map<String, Values> computed)
+      throws IOException {
+    for (String name : outputs.names()) {
+      if (name.startsWith(prefix + "grad.") && name.endsWith(".rows")) {
+        String tensor = name.substring(prefix.length(), name.length() - ".rows".length());
+        Values gradient = computed.get(tensor);
+        if (gradient != null) {
+          outputs.add(name, gradient.gather(outputs.expected(prefix + "rows").longs()));
+        }
+      }
+    }
+  }
+}
