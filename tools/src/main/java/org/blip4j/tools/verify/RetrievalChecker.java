@@ -1,10 +1,12 @@
 package org.blip4j.tools.verify;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.blip4j.data.text.TokenBatch;
+import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.model.RetrievalModel;
 import org.blip4j.graph.model.TaskModel;
 import org.blip4j.ops.core.VariableScope;
@@ -31,7 +33,7 @@ record RetrievalChecker(ConfigProto session) implements GoldenChecker {
       outputs.add(prefix + "input_ids", GoldenTexts.ids(tokens));
       outputs.add(prefix + "attention_mask", GoldenTexts.mask(tokens));
       outputs.add(prefix + "encoder_input_ids", GoldenTexts.ids(encoderTokens));
-      outputs.add(prefix + "rows", used(tokens, encoderTokens));
+      outputs.add(prefix + "rows", used(tokens, config.blip().text().tokens()));
       TrainingCheck.Batch batch =
           new TrainingCheck.Batch(
               inputs.get("image"),
@@ -67,14 +69,11 @@ record RetrievalChecker(ConfigProto session) implements GoldenChecker {
     return modes;
   }
 
-  /** The ids that occur in the batch, padding apart, in order. */
-  private static Values used(TokenBatch tokens, TokenBatch encoderTokens) {
-    TreeSet<Long> used = new TreeSet<>();
-    for (int i = 0; i < tokens.ids().length; i++) {
-      if (tokens.mask()[i] == 1) {
-        used.add(tokens.ids()[i]);
-        used.add(encoderTokens.ids()[i]);
-      }
+  /** The ids of the batch, padding included, and the two first tokens, in order. */
+  private static Values used(TokenBatch tokens, SpecialTokens special) {
+    TreeSet<Long> used = new TreeSet<>(List.of((long) special.dec(), (long) special.enc()));
+    for (long id : tokens.ids()) {
+      used.add(id);
     }
     long[] ids = used.stream().mapToLong(Long::longValue).toArray();
     return Values.of(ids, ids.length);

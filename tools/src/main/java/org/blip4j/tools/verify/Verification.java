@@ -1,6 +1,7 @@
 package org.blip4j.tools.verify;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -58,7 +59,9 @@ public final class Verification {
                 seen.add(row);
                 rows.accept(row);
               });
-    } catch (IOException | IllegalArgumentException e) {
+    } catch (UncheckedIOException e) {
+      throw e; // the rows could not be written
+    } catch (IOException | RuntimeException e) {
       CheckRow failed = CheckRow.failed(golden.name(), "read", String.valueOf(e.getMessage()));
       seen.add(failed);
       rows.accept(failed);
