@@ -33,6 +33,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExample:%n",
     footer = {"  tools/blip doctor", "", "'tools/blip COMMAND --help' tells more about each."},
     subcommands = {
+      BenchCommand.class,
       BootstrapCommand.class,
       CapFiltCommand.class,
       CaptionCommand.class,

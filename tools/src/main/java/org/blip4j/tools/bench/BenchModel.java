@@ -1,0 +1,99 @@
+package org.blip4j.tools.bench;
+
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.Task;
+import org.blip4j.graph.model.Blip;
+import org.blip4j.graph.model.CaptionGenerator;
+import org.blip4j.graph.vision.ImageStates;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Initializer;
+import org.blip4j.ops.core.Mode;
+import org.blip4j.ops.core.VariableScope;
+import org.blip4j.ops.decode.BeamSettings;
+import org.blip4j.ops.decode.LengthLimits;
+import org.blip4j.ops.decode.Prompt;
+import org.tensorflow.Graph;
+import org.tensorflow.Operand;
+import org.tensorflow.Operation;
+import org.tensorflow.Session;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+
+/** A graph with one piece of work, random weights and random images, ready to be run. */
+final class BenchModel implements AutoCloseable {
+  private static final long SIDE = 2048;
+  private static final LengthLimits TWENTY = new LengthLimits(20, 20);
+
+  private final Graph graph = new Graph();
+  private final GraphContext ctx = GraphContext.create(graph, Mode.INFER);
+  private final VariableScope vars = VariableScope.root(ctx, 1);
+  private final Operand<?> product = product();
+  private final Operand<?> result;
+  private final Session session;
+
+  BenchModel(BenchPlan plan) {
+    this.result = plan.work() == BenchWork.matmul ? product : model(plan);
+    Operation initialize = vars.initializeAll();
+    this.session = new Session(graph, plan.session());
+    session.runner().addTarget(initialize).run().close();
+  }
+
+  /** One element of a product: all of it is computed and next to nothing is copied. */
+  private Operand<?> product() {
+    VariableScope matrices = vars.child("bench");
+    Initializer uniform = new Initializer.Uniform(1);
+    Operand<TFloat32> left = ctx.read(matrices.createState("left", Shape.of(SIDE, SIDE), uniform));
+    Operand<TFloat32> right =
+        ctx.read(matrices.createState("right", Shape.of(SIDE, SIDE), uniform));
+    Ops tf = ctx.tf();
+    return tf.slice(
+        tf.linalg.matMul(left, right),
+        tf.constant(new int[] {0, 0}),
+        tf.constant(new int[] {1, 1}));
+  }
+
+  private Operand<?> model(BenchPlan plan) {
+    BlipConfig config = plan.size().config();
+    Ops tf = ctx.tf();
+    Blip blip = Blip.create(vars, config, Task.CAPTION);
+    int side = config.vision().imageSize();
+    Operand<TFloat32> stored =
+        ctx.read(
+            vars.child("bench")
+                .createState(
+                    "images", Shape.of(plan.batch(), side, side, 3), new Initializer.Uniform(2)));
+    // As in a served model, the graph does not know the size of the batch.
+    Operand<TFloat32> pixels =
+        tf.placeholderWithDefault(stored, Shape.of(-1, side, side, 3));
+    ImageStates images = blip.vision().apply(ctx, pixels);
+    if (plan.work() == BenchWork.vit) {
+      return tf.math.mean(images.hidden(), tf.constant(new int[] {0, 1, 2}));
+    }
+    Operand<TInt32> batch = tf.gather(tf.shape(pixels), tf.constant(0), tf.constant(0));
+    Prompt start = Prompt.same(ctx, batch, config.text().tokens().dec());
+    return CaptionGenerator.of(blip, plan.batch())
+        .search(ctx, images, start, BeamSettings.captions().withLengths(TWENTY))
+        .ids();
+  }
+
+  /** Floating-point operations of one matrix product. */
+  static double productOperations() {
+    return 2.0 * SIDE * SIDE * SIDE;
+  }
+
+  void runProduct() {
+    session.runner().fetch(product).run().close();
+  }
+
+  void runWork() {
+    session.runner().fetch(result).run().close();
+  }
+
+  @Override
+  public void close() {
+    session.close();
+    graph.close();
+  }
+}

@@ -1,0 +1,37 @@
+package org.blip4j.tools.bench;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
+
+/**
+ * What was measured. Rates are those of the shortest run, as the peers' scripts report them.
+ *
+ * @param work what was run
+ * @param size the model's size, null for matrix products
+ * @param batch images at once, null for matrix products
+ * @param repeat measured runs
+ * @param secondsMin the shortest run
+ * @param secondsMedian the middle run
+ * @param secondsMax the longest run
+ * @param imagesPerSecond images a second, null for matrix products
+ * @param gflops operations of the work's matrix products, 1e9 a second
+ * @param matmulGflops the raw 2048 matrix product in the same process, 1e9 operations a second
+ * @param share {@code gflops} over {@code matmulGflops}
+ * @param threads threads of TensorFlow
+ * @param processor the processor's name
+ */
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record BenchResult(
+    String work,
+    String size,
+    Integer batch,
+    int repeat,
+    @JsonProperty("seconds_min") double secondsMin,
+    @JsonProperty("seconds_median") double secondsMedian,
+    @JsonProperty("seconds_max") double secondsMax,
+    @JsonProperty("images_per_second") Double imagesPerSecond,
+    double gflops,
+    @JsonProperty("matmul_gflops") double matmulGflops,
+    double share,
+    int threads,
+    String processor) {}

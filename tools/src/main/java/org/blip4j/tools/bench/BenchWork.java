@@ -1,0 +1,11 @@
+package org.blip4j.tools.bench;
+
+/** What can be measured. */
+public enum BenchWork {
+  /** One product of two 2048 x 2048 matrices, the measure of all others. */
+  matmul,
+  /** The vision transformer on a batch of images. */
+  vit,
+  /** Captions of a batch of images: beam 3, exactly 20 ids, vision included. */
+  caption
+}

@@ -1,0 +1,84 @@
+package org.blip4j.tools.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntConsumer;
+
+/**
+ * Runs one benchmark: the work and the raw matrix product by turns, so that both meet the same
+ * machine.
+ */
+public final class Benchmark {
+  private static final int PRODUCTS = 5;
+  private static final double GIGA = 1e-9;
+
+  private Benchmark() {}
+
+  /**
+   * Measures.
+   *
+   * @param progress is told after each run, with 1
+   */
+  public static BenchResult run(BenchPlan plan, IntConsumer progress) {
+    List<Double> work = new ArrayList<>();
+    List<Double> products = new ArrayList<>();
+    try (BenchModel model = new BenchModel(plan)) {
+      model.runProduct();
+      model.runWork();
+      for (int i = 0; i < plan.repeat(); i++) {
+        for (int j = 0; j < PRODUCTS; j++) {
+          products.add(Seconds.of(model::runProduct));
+        }
+        work.add(Seconds.of(model::runWork));
+        progress.accept(1);
+      }
+    }
+    return result(plan, new Seconds(work), new Seconds(products));
+  }
+
+  private static BenchResult result(BenchPlan plan, Seconds work, Seconds products) {
+    boolean images = plan.work() != BenchWork.matmul;
+    double raw = BenchModel.productOperations() / products.shortest() * GIGA;
+    double rate = operations(plan) / work.shortest() * GIGA;
+    int threads = plan.session().getIntraOpParallelismThreads();
+    return new BenchResult(
+        plan.work().name(),
+        images ? plan.size().name() : null,
+        images ? plan.batch() : null,
+        plan.repeat(),
+        work.shortest(),
+        work.median(),
+        work.longest(),
+        images ? plan.batch() / work.shortest() : null,
+        rate,
+        raw,
+        rate / raw,
+        threads == 0 ? Runtime.getRuntime().availableProcessors() : threads,
+        processor());
+  }
+
+  private static double operations(BenchPlan plan) {
+    return switch (plan.work()) {
+      case matmul -> BenchModel.productOperations();
+      case vit -> plan.batch() * Operations.vision(plan.size().config().vision());
+      case caption -> plan.batch() * Operations.caption(plan.size().config(), 3, 19);
+    };
+  }
+
+  /** The name in {@code /proc/cpuinfo}, or the architecture where there is none. */
+  private static String processor() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
+        if (line.startsWith("model name")) {
+          return line.substring(line.indexOf(':') + 1).strip();
+        }
+      }
+    } catch (IOException e) {
+      return System.getProperty("os.arch");
+    }
+    return System.getProperty("os.arch");
+  }
+}

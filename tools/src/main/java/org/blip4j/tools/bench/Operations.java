@@ -1,0 +1,35 @@
+package org.blip4j.tools.bench;
+
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.TextConfig;
+import org.blip4j.graph.config.VitConfig;
+
+/**
+ * Floating-point operations of the matrix products of a model, two for a multiplication with its
+ * addition; all else is counted as nothing.
+ */
+final class Operations {
+  private Operations() {}
+
+  /** The vision transformer on one image. */
+  static double vision(VitConfig vision) {
+    double tokens = vision.tokens();
+    double width = vision.width();
+    double patch = 3.0 * vision.patchSize() * vision.patchSize();
+    double block =
+        2 * tokens * width * width * (4 + 2 * vision.mlpRatio()) + 4 * tokens * tokens * width;
+    return 2 * (tokens - 1) * patch * width + vision.layers() * block;
+  }
+
+  /** Captioning one image: vision, keys and values of the image, and the steps of all beams. */
+  static double caption(BlipConfig config, int beams, int steps) {
+    TextConfig text = config.text();
+    double width = text.width();
+    double image = config.vision().tokens();
+    double keysValues = 4 * image * config.vision().width() * width * text.layers();
+    double layer = 2 * width * (6 * width + 2 * text.feedForward()) + 4 * image * width;
+    double head = 2 * width * (width + text.vocabularySize());
+    double rows = 1 + (double) beams * (steps - 1); // the prompt is read once for all beams
+    return vision(config.vision()) + keysValues + rows * (text.layers() * layer + head);
+  }
+}

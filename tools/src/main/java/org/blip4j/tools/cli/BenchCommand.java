@@ -1,0 +1,83 @@
+package org.blip4j.tools.cli;
+
+import java.io.IOException;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.blip4j.tools.bench.BenchPlan;
+import org.blip4j.tools.bench.BenchResult;
+import org.blip4j.tools.bench.BenchSize;
+import org.blip4j.tools.bench.BenchWork;
+import org.blip4j.tools.bench.Benchmark;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code bench}: measures speed against the machine's matrix-product rate. */
+@Command(
+    name = "bench",
+    description = {
+      "Measure speed on a model of full size with random weights.",
+      "Prints the rate, the raw 2048 matrix-product rate of the same process and the share of it"
+          + " that was reached."
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  tools/blip bench caption --size base --batch-size 4 --threads 2")
+final class BenchCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "WORK", description = "${COMPLETION-CANDIDATES}.")
+  private BenchWork work;
+
+  @Option(
+      names = "--size",
+      paramLabel = "SIZE",
+      description = "${COMPLETION-CANDIDATES} (base).")
+  private BenchSize size = BenchSize.base;
+
+  @Option(names = "--repeat", paramLabel = "N", description = "Measured runs (3).")
+  private int repeat = 3;
+
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() throws IOException {
+    Console console = common.console();
+    BenchPlan plan =
+        new BenchPlan(
+            work, size, common.batchSize(1), repeat, common.settings().sessionConfig());
+    BenchResult result;
+    try (Progress progress = console.progress("runs", repeat)) {
+      result = Benchmark.run(plan, progress::advance);
+    }
+    console.result(result, text(result));
+    return ExitCodes.OK;
+  }
+
+  private static String text(BenchResult result) {
+    String machine =
+        String.format(
+            Locale.ROOT,
+            "raw matrix product %.0f GFLOP/s, share %.2f; %d threads, %s",
+            result.matmulGflops(),
+            result.share(),
+            result.threads(),
+            result.processor());
+    String seconds =
+        String.format(
+            Locale.ROOT,
+            "%.3f s (median %.3f, longest %.3f)",
+            result.secondsMin(),
+            result.secondsMedian(),
+            result.secondsMax());
+    return result.imagesPerSecond() == null
+        ? seconds + "; " + machine
+        : String.format(
+            Locale.ROOT,
+            "%s %s, batch %d: %.3f images/s, %s%n%s",
+            result.work(),
+            result.size(),
+            result.batch(),
+            result.imagesPerSecond(),
+            seconds,
+            machine);
+  }
+}

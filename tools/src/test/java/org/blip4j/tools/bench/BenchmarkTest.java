@@ -1,0 +1,48 @@
+package org.blip4j.tools.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.blip4j.graph.config.BlipConfig;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.api.Test;
+import org.tensorflow.proto.ConfigProto;
+
+final class BenchmarkTest {
+
+  @ParameterizedTest
+  @EnumSource(BenchWork.class)
+  void everyWorkIsMeasuredBesideTheRawRate(BenchWork work) {
+    BenchResult result =
+        Benchmark.run(
+            new BenchPlan(work, BenchSize.tiny, 2, 2, ConfigProto.getDefaultInstance()),
+            runs -> {});
+    assertEquals(work.name(), result.work());
+    assertTrue(result.matmulGflops() > 0);
+    assertTrue(result.secondsMin() <= result.secondsMedian());
+    assertTrue(result.secondsMedian() <= result.secondsMax());
+    assertEquals(result.gflops() / result.matmulGflops(), result.share(), 1e-12);
+    if (work == BenchWork.matmul) {
+      assertEquals(null, result.imagesPerSecond());
+    } else {
+      assertEquals(2 / result.secondsMin(), result.imagesPerSecond(), 1e-9);
+    }
+  }
+
+  /** 111 GFLOP for ViT-B/16 at 384 pixels. */
+  @Test
+  void operationsOfTheVisionTransformerAreCounted() {
+    assertEquals(111e9, Operations.vision(BlipConfig.base(384).vision()), 0.5e9);
+  }
+
+  @Test
+  void runsBelowOneAreRefused() {
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            new BenchPlan(
+                BenchWork.vit, BenchSize.tiny, 1, 0, ConfigProto.getDefaultInstance()));
+  }
+}
