@@ -58,14 +58,14 @@ public final class CaptionGenerator {
     if (settings.beams() > 1) {
       return beams(ctx, images, prompt, settings).best();
     }
-    return new GreedySearch(settings, ends()).run(ctx, execution(1), step(ctx, images), prompt);
+    return new GreedySearch(settings, ends()).run(ctx, execution(1), step(ctx, images, 1), prompt);
   }
 
   /** Beam search with all hypotheses that it ends with; two beams or more. */
   public BeamSearch.Result beams(
       GraphContext ctx, ImageStates images, Prompt prompt, BeamSettings settings) {
     return new BeamSearch(settings, ends())
-        .run(ctx, execution(settings.beams()), step(ctx, images), prompt);
+        .run(ctx, execution(settings.beams()), step(ctx, images, settings.beams()), prompt);
   }
 
   /**
@@ -80,11 +80,16 @@ public final class CaptionGenerator {
       SamplingSettings settings,
       Operand<TInt64> seeds) {
     return new NucleusSampling(settings, ends())
-        .run(ctx, execution(settings.samples()), step(ctx, images), prompt, seeds);
+        .run(
+            ctx,
+            execution(settings.samples()),
+            step(ctx, images, settings.samples()),
+            prompt,
+            seeds);
   }
 
-  private DecoderStep step(GraphContext ctx, ImageStates images) {
-    return DecoderStep.create(ctx, blip.decoder(), images.attended());
+  private DecoderStep step(GraphContext ctx, ImageStates images, int rowsPerImage) {
+    return DecoderStep.create(ctx, blip.decoder(), images.attended(), expectedBatch * rowsPerImage);
   }
 
   private EndTokens ends() {

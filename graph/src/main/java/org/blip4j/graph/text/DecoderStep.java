@@ -17,24 +17,33 @@ import org.tensorflow.types.TInt64;
  * hypotheses of a text share it. Only the last position gets logits.
  */
 public final class DecoderStep implements TokenStep {
+  private static final int FEW_ROWS = 8;
+
   private final ImageGroundedDecoder decoder;
   private final Attended attended;
-  private final Operand<TFloat32> outputMatrix;
+  private final Optional<Operand<TFloat32>> outputMatrix;
 
   private DecoderStep(
-      ImageGroundedDecoder decoder, Attended attended, Operand<TFloat32> outputMatrix) {
+      ImageGroundedDecoder decoder, Attended attended, Optional<Operand<TFloat32>> outputMatrix) {
     this.decoder = decoder;
     this.attended = attended;
     this.outputMatrix = outputMatrix;
   }
 
-  /** A decoder in front of attended states, one row a text. */
+  /**
+   * A decoder in front of attended states, one row a text.
+   *
+   * @param expectedRows about how many rows will be run at once: for few, turning the word table
+   *     round costs more than it gives
+   */
   public static DecoderStep create(
-      GraphContext ctx, ImageGroundedDecoder decoder, AttendedStates states) {
+      GraphContext ctx, ImageGroundedDecoder decoder, AttendedStates states, int expectedRows) {
     return new DecoderStep(
         decoder,
         decoder.stack().project(ctx, states),
-        decoder.head().outputMatrix(ctx.in("output_matrix")));
+        expectedRows > FEW_ROWS
+            ? Optional.of(decoder.head().outputMatrix(ctx.in("output_matrix")))
+            : Optional.empty());
   }
 
   @Override
@@ -49,7 +58,11 @@ public final class DecoderStep implements TokenStep {
   }
 
   private Output output(GraphContext ctx, ImageGroundedDecoder.Step step) {
-    return new Output(
-        decoder.head().apply(ctx.in("head"), step.state(), outputMatrix), step.cache());
+    GraphContext head = ctx.in("head");
+    Operand<TFloat32> logits =
+        outputMatrix.isPresent()
+            ? decoder.head().apply(head, step.state(), outputMatrix.get())
+            : decoder.head().apply(head, step.state());
+    return new Output(logits, step.cache());
   }
 }

@@ -2,6 +2,7 @@ package org.blip4j.graph.text;
 
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Arithmetic;
 import org.blip4j.ops.layer.Dropout;
@@ -9,6 +10,7 @@ import org.blip4j.ops.layer.Gelu;
 import org.blip4j.ops.layer.LayerNorm;
 import org.blip4j.ops.layer.Linear;
 import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
 /** A post-norm feed-forward block: norm(x + output(gelu(intermediate(x)))). */
@@ -34,11 +36,24 @@ public final class FeedForward {
     return new FeedForward(layer, config);
   }
 
-  /** Maps {@code [B, T, W]} to the same shape. */
+  /**
+   * Maps {@code [B, T, W]} to the same shape. In between all is rows: a reshape between bias and
+   * GELU would keep the platform from fusing them.
+   */
   Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> x) {
-    Operand<TFloat32> hidden = Gelu.apply(ctx, intermediate.apply(ctx.in("intermediate"), x));
+    Ops tf = ctx.tf();
+    Operand<TFloat32> rows =
+        tf.reshape(x, tf.constant(new long[] {-1, Shapes.known(x, 2)})); // [B*T, W]
+    Operand<TFloat32> hidden = Gelu.apply(ctx, intermediate.apply(ctx.in("intermediate"), rows));
     Operand<TFloat32> projected =
         dropout.apply(ctx.in("dropout"), output.apply(ctx.in("output"), hidden));
-    return norm.apply(ctx.in("norm"), Arithmetic.add(ctx, projected, x));
+    Operand<TFloat32> sum = Arithmetic.add(ctx, projected, rows);
+    return tf.reshape(
+        norm.apply(ctx.in("norm"), sum),
+        Shapes.of(
+            ctx,
+            Shapes.sizeOf(ctx, x, 0),
+            Shapes.sizeOf(ctx, x, 1),
+            Shapes.size(Shapes.known(x, 2))));
   }
 }

@@ -151,7 +151,7 @@ final class CaptionGoldenTest {
   @Test
   void firstLogitsAreTheReferences() throws IOException {
     Prompt prompt = prompt(golden.cases.path("generation").path("beam3"));
-    DecoderStep step = DecoderStep.create(golden.ctx, golden.blip.decoder(), images.attended());
+    DecoderStep step = DecoderStep.create(golden.ctx, golden.blip.decoder(), images.attended(), 1);
     Operand<?> logits = step.start(golden.ctx, prompt.ids()).logits();
     assertClose(
         golden.floats("outputs.safetensors", "first_step_logits"),

@@ -1,0 +1,87 @@
+package org.blip4j.graph.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Map;
+import java.util.TreeMap;
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.Task;
+import org.blip4j.graph.vision.ImageStates;
+import org.blip4j.ops.core.Shapes;
+import org.blip4j.ops.decode.BeamSettings;
+import org.blip4j.ops.decode.Prompt;
+import org.blip4j.ops.testing.GraphTest;
+import org.junit.jupiter.api.Test;
+import org.tensorflow.Operand;
+import org.tensorflow.Result;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.RunOptions;
+import org.tensorflow.types.TFloat32;
+
+/**
+ * What the platform's optimiser makes of an inference graph (x86-64 with oneDNN): layer norms,
+ * biases, GELU and residual sums disappear into their kernels. If this fails after a change of a
+ * layer, speed is lost and no other test notices.
+ */
+final class FusionTest extends GraphTest {
+
+  @Test
+  void captioningRunsOnFusedKernels() {
+    BlipConfig config = BlipConfig.tiny();
+    Blip blip = Blip.create(vars, config, Task.CAPTION);
+    Operand<TFloat32> pixels =
+        ctx.tf().placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, 32, 32, 3)));
+    ImageStates images = blip.vision().apply(ctx, pixels);
+    Operand<?> ids =
+        CaptionGenerator.of(blip, 1)
+            .search(
+                ctx,
+                images,
+                Prompt.same(ctx, Shapes.dim(ctx, images.hidden(), 0), 118, 5, 6),
+                BeamSettings.captions())
+            .ids();
+    int blocks = config.vision().layers();
+    int layers = config.text().layers();
+    Map<String, Integer> kernels = kernels(pixels, ids);
+    String all = kernels.toString();
+    assertEquals(2 * blocks + 1 + 1 + 3 * layers + 1, kernels.get("_MklLayerNorm"), all);
+    assertEquals(
+        blocks + layers + 1, kernels.get("_MklNativeFusedMatMul[BiasAdd, GeluExact]"), all);
+    assertTrue(kernels.get("_MklNativeFusedMatMul[BiasAdd, Add]") >= 2 * blocks + layers, all);
+    assertEquals(null, kernels.get("Erf"), all);
+    assertEquals(null, kernels.get("MatMul"), all);
+    assertEquals(null, kernels.get("BiasAdd"), all);
+  }
+
+  /** Kinds of the nodes that are executed, outside of the loop's own function. */
+  private Map<String, Integer> kernels(Operand<TFloat32> pixels, Operand<?> fetched) {
+    RunOptions options = RunOptions.newBuilder().setOutputPartitionGraphs(true).build();
+    Map<String, Integer> kernels = new TreeMap<>();
+    try (TFloat32 fed = TFloat32.tensorOf(Shape.of(1, 32, 32, 3));
+        Result result =
+            session()
+                .runner()
+                .fetch(fetched)
+                .feed(pixels, fed)
+                .setOptions(options)
+                .runAndFetchMetadata()) {
+      for (GraphDef graph : result.getMetadata().orElseThrow().getPartitionGraphsList()) {
+        graph.getNodeList().forEach(node -> kernels.merge(kind(node), 1, Integer::sum));
+      }
+    }
+    return kernels;
+  }
+
+  private static String kind(NodeDef node) {
+    return node.containsAttr("fused_ops")
+        ? node.getOp()
+            + node.getAttrOrThrow("fused_ops").getList().getSList().stream()
+                .map(name -> name.toStringUtf8())
+                .toList()
+        : node.getOp();
+  }
+}
