@@ -65,8 +65,7 @@ final class BenchModel implements AutoCloseable {
                 .createState(
                     "images", Shape.of(plan.batch(), side, side, 3), new Initializer.Uniform(2)));
     // As in a served model, the graph does not know the size of the batch.
-    Operand<TFloat32> pixels =
-        tf.placeholderWithDefault(stored, Shape.of(-1, side, side, 3));
+    Operand<TFloat32> pixels = tf.placeholderWithDefault(stored, Shape.of(-1, side, side, 3));
     ImageStates images = blip.vision().apply(ctx, pixels);
     if (plan.work() == BenchWork.vit) {
       return tf.math.mean(images.hidden(), tf.constant(new int[] {0, 1, 2}));

@@ -27,9 +27,7 @@ record Seconds(List<Double> runs) {
 
   double median() {
     int middle = runs.size() / 2;
-    return runs.size() % 2 == 1
-        ? runs.get(middle)
-        : (runs.get(middle - 1) + runs.get(middle)) / 2;
+    return runs.size() % 2 == 1 ? runs.get(middle) : (runs.get(middle - 1) + runs.get(middle)) / 2;
   }
 
   double longest() {

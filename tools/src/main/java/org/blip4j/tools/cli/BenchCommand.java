@@ -27,10 +27,7 @@ final class BenchCommand implements Callable<Integer> {
   @Parameters(paramLabel = "WORK", description = "${COMPLETION-CANDIDATES}.")
   private BenchWork work;
 
-  @Option(
-      names = "--size",
-      paramLabel = "SIZE",
-      description = "${COMPLETION-CANDIDATES} (base).")
+  @Option(names = "--size", paramLabel = "SIZE", description = "${COMPLETION-CANDIDATES} (base).")
   private BenchSize size = BenchSize.base;
 
   @Option(names = "--repeat", paramLabel = "N", description = "Measured runs (3).")
@@ -42,8 +39,7 @@ final class BenchCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Console console = common.console();
     BenchPlan plan =
-        new BenchPlan(
-            work, size, common.batchSize(1), repeat, common.settings().sessionConfig());
+        new BenchPlan(work, size, common.batchSize(1), repeat, common.settings().sessionConfig());
     BenchResult result;
     try (Progress progress = console.progress("runs", repeat)) {
       result = Benchmark.run(plan, progress::advance);

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.blip4j.graph.config.BlipConfig;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.api.Test;
 import org.tensorflow.proto.ConfigProto;
 
 final class BenchmarkTest {
@@ -41,8 +41,6 @@ final class BenchmarkTest {
   void runsBelowOneAreRefused() {
     assertThrows(
         IllegalArgumentException.class,
-        () ->
-            new BenchPlan(
-                BenchWork.vit, BenchSize.tiny, 1, 0, ConfigProto.getDefaultInstance()));
+        () -> new BenchPlan(BenchWork.vit, BenchSize.tiny, 1, 0, ConfigProto.getDefaultInstance()));
   }
 }
