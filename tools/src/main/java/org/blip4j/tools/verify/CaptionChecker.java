@@ -107,7 +107,7 @@ record CaptionChecker(ConfigProto session) implements GoldenChecker {
           prompt(first, images, tokenizer, config.node().path("default_prompt").asText());
       fetches.put(
           "first_step_logits",
-          DecoderStep.create(first, blip.decoder(), images.attended())
+          DecoderStep.create(first, blip.decoder(), images.attended(), 1)
               .start(first, prompt.ids())
               .logits());
       return graph.run(fetches, Map.of(pixels, image.channelsLast()));
