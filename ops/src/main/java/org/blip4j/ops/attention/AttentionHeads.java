@@ -32,11 +32,17 @@ public record AttentionHeads(int heads, int width) {
 
   /** {@code [B, T, H*D]} to {@code [B, H, T, D]}. */
   public Operand<TFloat32> split(GraphContext ctx, Operand<TFloat32> x) {
+    if (x.shape().get(1) == 1) { // the axes to be exchanged have one position: nothing moves
+      return ctx.tf().reshape(x, ctx.tf().constant(new long[] {-1, heads, 1, width}));
+    }
     return ctx.tf().linalg.transpose(rows(ctx, x), ctx.tf().constant(new int[] {0, 2, 1, 3}));
   }
 
   /** {@code [B, T, H*D]} to {@code [B, H, D, T]}, the layout of keys. */
   public Operand<TFloat32> splitTransposed(GraphContext ctx, Operand<TFloat32> x) {
+    if (x.shape().get(1) == 1) {
+      return ctx.tf().reshape(x, ctx.tf().constant(new long[] {-1, heads, width, 1}));
+    }
     return ctx.tf().linalg.transpose(rows(ctx, x), ctx.tf().constant(new int[] {0, 2, 3, 1}));
   }
 
@@ -54,6 +60,9 @@ public record AttentionHeads(int heads, int width) {
 
   /** {@code [B, H, T, D]} to {@code [B, T, H*D]}. */
   public Operand<TFloat32> merge(GraphContext ctx, Operand<TFloat32> x) {
+    if (x.shape().get(2) == 1) {
+      return ctx.tf().reshape(x, ctx.tf().constant(new long[] {-1, 1, (long) heads * width}));
+    }
     Operand<TFloat32> rows =
         ctx.tf().linalg.transpose(x, ctx.tf().constant(new int[] {0, 2, 1, 3})); // [B, T, H, D]
     return ctx.tf()
