@@ -44,8 +44,8 @@ public final class CaptionGenerator {
   /**
    * A generator.
    *
-   * @param expectedBatch about how many images will be captioned at once; decides how the loop is
-   *     run, not what it gives
+   * @param expectedBatch about how many images will be captioned at once; decides how the word
+   *     table is read, not what the search gives
    * @throws IllegalStateException if the model has no decoder
    */
   public static CaptionGenerator of(Blip blip, int expectedBatch) {
