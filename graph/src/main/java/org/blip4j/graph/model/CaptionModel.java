@@ -11,7 +11,7 @@ import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.op.Op;
 
 /** Captioning: LM over prompt and caption, the prompt not counting (blip-spec 7.2). */
-public final class CaptionModel implements TaskModel {
+public final class CaptionModel implements TaskModel<ImageTextBatch> {
   private final Blip blip;
   private final LmLoss.Settings settings;
 

@@ -29,7 +29,7 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
 /** Pre-training: ITC + ITM + LM over one batch (paper section 3.2; order of blip-spec 5.2). */
-public final class PretrainModel implements TaskModel {
+public final class PretrainModel implements TaskModel<ImageTextBatch> {
   private static final float WEIGHT_FLOOR = 1e-4f;
 
   private final Blip blip;

@@ -33,7 +33,7 @@ import org.tensorflow.types.TInt64;
  * queue; negatives are drawn by online similarities, without a floor, and never from the same
  * image.
  */
-public final class RetrievalModel implements TaskModel {
+public final class RetrievalModel implements TaskModel<ImageTextBatch> {
   private final Blip blip;
   private final MomentumTwin momentum;
   private final ContrastiveState contrastive;

@@ -9,6 +9,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.blip4j.data.text.TokenBatch;
 import org.blip4j.graph.config.SpecialTokens;
+import org.blip4j.graph.model.ImageTextBatch;
 import org.blip4j.graph.model.PretrainModel;
 import org.blip4j.graph.model.TaskModel;
 import org.blip4j.ops.core.VariableScope;
@@ -53,7 +54,7 @@ record PretrainChecker(ConfigProto session) implements GoldenChecker {
     outputs.report(rows);
   }
 
-  private static TaskModel model(VariableScope vars, GoldenConfig config) {
+  private static TaskModel<ImageTextBatch> model(VariableScope vars, GoldenConfig config) {
     return PretrainModel.create(vars, config.blip(), config.objective());
   }
 

@@ -5,6 +5,7 @@ import java.util.Optional;
 import org.blip4j.graph.loss.Features;
 import org.blip4j.graph.loss.HardNegatives;
 import org.blip4j.graph.loss.ItcLoss;
+import org.blip4j.graph.model.ImageTextBatch;
 import org.blip4j.graph.model.PretrainModel;
 import org.blip4j.graph.model.RetrievalModel;
 import org.blip4j.graph.model.TaskModel;
@@ -17,7 +18,7 @@ final class PretrainLosses {
   private PretrainLosses() {}
 
   /** The losses of a model that compares images with texts. */
-  static TrainingCheck.Losses of(TaskModel model) {
+  static TrainingCheck.Losses of(TaskModel<ImageTextBatch> model) {
     if (model instanceof PretrainModel pretrain) {
       return (ctx, batch, given, names) -> {
         PretrainModel.Trace trace = pretrain.trace(ctx, batch, Optional.of(given));

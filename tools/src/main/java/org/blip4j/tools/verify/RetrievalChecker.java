@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.blip4j.data.text.TokenBatch;
 import org.blip4j.graph.config.SpecialTokens;
+import org.blip4j.graph.model.ImageTextBatch;
 import org.blip4j.graph.model.RetrievalModel;
 import org.blip4j.graph.model.TaskModel;
 import org.blip4j.ops.core.VariableScope;
@@ -56,7 +57,7 @@ record RetrievalChecker(ConfigProto session) implements GoldenChecker {
     outputs.report(rows);
   }
 
-  private static TaskModel model(VariableScope vars, GoldenConfig config) {
+  private static TaskModel<ImageTextBatch> model(VariableScope vars, GoldenConfig config) {
     return RetrievalModel.create(vars, config.blip(), config.objective());
   }
 

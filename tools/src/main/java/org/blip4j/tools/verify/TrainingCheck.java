@@ -81,12 +81,12 @@ final class TrainingCheck implements AutoCloseable {
       ConfigProto session,
       GoldenConfig config,
       boolean shared,
-      BiFunction<VariableScope, GoldenConfig, TaskModel> factory,
+      BiFunction<VariableScope, GoldenConfig, TaskModel<ImageTextBatch>> factory,
       LossesOf losses) {
     this.graph = GoldenGraph.create(Mode.TRAIN, session);
     this.shared = shared;
     this.names = WeightNames.of(PublishedForm.OFFICIAL, shared);
-    TaskModel model = factory.apply(graph.vars(), config);
+    TaskModel<ImageTextBatch> model = factory.apply(graph.vars(), config);
     this.weights = List.copyOf(graph.vars().all());
     this.given = new HardNegatives(ints("negative_images"), ints("negative_texts"));
     JsonNode optimizer = config.node().path("optimizer");
@@ -114,7 +114,7 @@ final class TrainingCheck implements AutoCloseable {
 
   /** The losses of a model. */
   interface LossesOf {
-    Losses of(TaskModel model);
+    Losses of(TaskModel<ImageTextBatch> model);
   }
 
   private Operand<TInt32> ints(String name) {

@@ -5,6 +5,7 @@ import org.blip4j.graph.config.ObjectiveConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.loss.LmLoss;
 import org.blip4j.graph.model.CaptionModel;
+import org.blip4j.graph.model.ImageTextBatch;
 import org.blip4j.graph.model.PretrainModel;
 import org.blip4j.graph.model.RetrievalModel;
 import org.blip4j.graph.model.TaskModel;
@@ -19,7 +20,7 @@ final class TaskModels {
    *
    * @param promptTokens first tokens of a caption that are given, for captioning
    */
-  static TaskModel create(
+  static TaskModel<ImageTextBatch> create(
       VariableScope vars,
       Task task,
       BlipConfig architecture,

@@ -56,7 +56,11 @@ public final class TrainingGraph {
   private final Operation initialize;
 
   private TrainingGraph(
-      GraphContext root, VariableScope vars, TaskModel model, Settings settings, Losses losses) {
+      GraphContext root,
+      VariableScope vars,
+      TaskModel<ImageTextBatch> model,
+      Settings settings,
+      Losses losses) {
     this.inputs = StepInputs.create(root, settings.batch());
     GraphContext ctx = root.with(new Randomness(settings.seed(), inputs.step()));
     this.optimizer = AdamW.create(vars, vars.trainable(), settings.optimizer());
@@ -92,13 +96,17 @@ public final class TrainingGraph {
 
   /** Adds everything for a model whose variables are all of the scope's trainable ones. */
   public static TrainingGraph build(
-      GraphContext ctx, VariableScope vars, TaskModel model, Settings settings) {
+      GraphContext ctx, VariableScope vars, TaskModel<ImageTextBatch> model, Settings settings) {
     return build(ctx, vars, model, settings, model::step);
   }
 
   /** The same with other losses, such as ones that take given negatives. */
   public static TrainingGraph build(
-      GraphContext ctx, VariableScope vars, TaskModel model, Settings settings, Losses losses) {
+      GraphContext ctx,
+      VariableScope vars,
+      TaskModel<ImageTextBatch> model,
+      Settings settings,
+      Losses losses) {
     if (!ctx.training()) {
       throw new IllegalArgumentException("a training graph needs a context in mode TRAIN");
     }

@@ -10,6 +10,7 @@ import org.blip4j.data.text.TokenBatch;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
+import org.blip4j.graph.model.ImageTextBatch;
 import org.blip4j.graph.model.TaskModel;
 import org.blip4j.ops.checkpoint.SaverNodes;
 import org.blip4j.ops.core.GraphContext;
@@ -52,7 +53,7 @@ final class TrainingSession implements Closeable {
     this.architecture = config.architecture();
     GraphContext ctx = GraphContext.create(graph, Mode.TRAIN);
     VariableScope vars = VariableScope.root(ctx, config.seed(), architecture.initialization());
-    TaskModel task =
+    TaskModel<ImageTextBatch> task =
         TaskModels.create(
             vars, config.task(), architecture, config.objective(), plan.promptTokens());
     List<Variable<TFloat32>> weights = vars.trainable();
