@@ -7,23 +7,30 @@ public enum Task {
   /** Decoder only. */
   CAPTION(false, true),
   /** Encoder, projections and matching head: retrieval, matching, filtering. */
-  RETRIEVAL(true, false);
+  RETRIEVAL(true, false),
+  /** Encoder for the question, decoder for the answer; nothing shared. */
+  VQA(false, false);
 
-  private final boolean encoder;
-  private final boolean decoder;
+  private final boolean matches;
+  private final boolean captions;
 
-  Task(boolean encoder, boolean decoder) {
-    this.encoder = encoder;
-    this.decoder = decoder;
+  Task(boolean matches, boolean captions) {
+    this.matches = matches;
+    this.captions = captions;
   }
 
   /** Whether there is a text encoder with projections and matching head. */
   public boolean matches() {
-    return encoder;
+    return matches;
   }
 
-  /** Whether there is a text decoder. */
+  /** Whether there is a text decoder that attends the image. */
   public boolean captions() {
-    return decoder;
+    return captions;
+  }
+
+  /** Whether there are a question encoder and a decoder that attends the question. */
+  public boolean answers() {
+    return this == VQA;
   }
 }

@@ -7,10 +7,10 @@ import java.util.Objects;
  * prompt.
  *
  * @param prompt put before captions in training and generation; may be empty
- * @param maxWords words kept by caption cleaning
- * @param matchTokens tokens of a text that is matched or embedded
- * @param minCaptionTokens shortest generated caption
- * @param maxCaptionTokens longest generated caption
+ * @param maxWords words kept by the cleaning of captions or questions
+ * @param matchTokens tokens of a text that is matched, embedded or asked
+ * @param minCaptionTokens shortest generated caption or answer
+ * @param maxCaptionTokens longest generated caption or answer
  */
 public record TextSettings(
     String prompt, int maxWords, int matchTokens, int minCaptionTokens, int maxCaptionTokens) {
@@ -30,8 +30,16 @@ public record TextSettings(
     }
   }
 
-  /** The published values. */
+  /** The published values of captioning and matching. */
   public static TextSettings published() {
     return new TextSettings("a picture of ", 30, 35, 5, 20);
+  }
+
+  /** The published values of a task. */
+  public static TextSettings published(Task task) {
+    return switch (task) {
+      case PRETRAIN, CAPTION, RETRIEVAL -> published();
+      case VQA -> new TextSettings("", 50, 35, 1, 10);
+    };
   }
 }

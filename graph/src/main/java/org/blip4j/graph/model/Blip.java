@@ -6,6 +6,7 @@ import org.blip4j.graph.config.Task;
 import org.blip4j.graph.text.ImageGroundedDecoder;
 import org.blip4j.graph.text.ImageGroundedEncoder;
 import org.blip4j.graph.text.MedStack;
+import org.blip4j.graph.text.TextStates;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.graph.vision.VisionTransformer;
@@ -25,6 +26,7 @@ public final class Blip {
   private final VisionTransformer vision;
   private final Optional<Matching> matching;
   private final Optional<ImageGroundedDecoder> decoder;
+  private final Optional<Answering> answering;
 
   /**
    * The parts that compare images with texts.
@@ -42,6 +44,30 @@ public final class Blip {
     }
   }
 
+  /**
+   * The parts that answer questions; nothing is shared between them (blip-spec 7.4).
+   *
+   * @param questions reads a question together with its image
+   * @param answers writes or judges an answer; attends the states of the question, never the image
+   */
+  public record Answering(ImageGroundedEncoder questions, ImageGroundedDecoder answers) {
+
+    private static Answering create(VariableScope vars, BlipConfig config) {
+      MedStack encoder =
+          MedStack.create(vars.child("text_encoder"), config.text(), config.vision().width());
+      VariableScope decoder = vars.child("text_decoder");
+      MedStack stack = MedStack.create(decoder.child("bert"), config.text(), config.text().width());
+      return new Answering(
+          new ImageGroundedEncoder(encoder), ImageGroundedDecoder.create(decoder, stack));
+    }
+
+    /** Reads questions, each with the image in its row; the first token becomes [ENC]. */
+    public TextStates read(GraphContext ctx, Tokens tokens, ImageStates images) {
+      long enc = questions.stack().config().tokens().enc();
+      return questions.apply(ctx, tokens.withFirst(ctx, enc), images.attended());
+    }
+  }
+
   private Blip(VariableScope vars, BlipConfig config, Task task) {
     this.config = config;
     this.task = task;
@@ -56,6 +82,8 @@ public final class Blip {
     }
     this.decoder =
         task.captions() ? Optional.of(decoder(vars.child("text_decoder"))) : Optional.empty();
+    this.answering =
+        task.answers() ? Optional.of(Answering.create(vars, config)) : Optional.empty();
   }
 
   private ImageGroundedDecoder decoder(VariableScope vars) {
@@ -105,5 +133,15 @@ public final class Blip {
   public ImageGroundedDecoder decoder() {
     return decoder.orElseThrow(
         () -> new IllegalStateException("a " + task + " model cannot write captions"));
+  }
+
+  /**
+   * The parts that answer questions.
+   *
+   * @throws IllegalStateException if the model has none
+   */
+  public Answering answering() {
+    return answering.orElseThrow(
+        () -> new IllegalStateException("a " + task + " model cannot answer questions"));
   }
 }

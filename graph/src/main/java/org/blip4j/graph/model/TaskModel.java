@@ -9,7 +9,7 @@ import org.tensorflow.op.Op;
  *
  * @param <B> what one training step is given
  */
-public sealed interface TaskModel<B> permits PretrainModel, RetrievalModel, CaptionModel {
+public sealed interface TaskModel<B> permits PretrainModel, RetrievalModel, CaptionModel, VqaModel {
 
   /** The weights. */
   Blip blip();

@@ -13,7 +13,7 @@ public enum PublishedTask {
   /** Encoder and matching head; with or without momentum copies and queues. */
   RETRIEVAL(Task.RETRIEVAL),
   /** Encoder for the question, decoder for the answer. */
-  VQA(null),
+  VQA(Task.VQA),
   /** Encoder with two cross-attentions, and a classifier. */
   NLVR(null),
   /** Encoder without heads. */

@@ -58,6 +58,19 @@ final class BlipTest extends GraphTest {
   }
 
   @Test
+  void questionsAndAnswersShareNothing() {
+    Blip blip = Blip.create(vars, CONFIG, Task.VQA);
+    MedStack questions = blip.answering().questions().stack();
+    MedStack answers = blip.answering().answers().stack();
+    assertNotSame(questions.embeddings(), answers.embeddings());
+    for (int i = 0; i < questions.layers().size(); i++) {
+      assertNotSame(questions.layers().get(i), answers.layers().get(i));
+    }
+    var error = assertThrows(IllegalStateException.class, blip::decoder);
+    assertEquals("a VQA model cannot write captions", error.getMessage());
+  }
+
+  @Test
   void applyingAgainAddsNoVariable() {
     Blip blip = Blip.create(vars, CONFIG, Task.PRETRAIN);
     int variables = vars.all().size();

@@ -12,6 +12,7 @@ import org.blip4j.graph.config.Task;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.model.PretrainModel;
 import org.blip4j.graph.model.RetrievalModel;
+import org.blip4j.graph.model.VqaModel;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Variable;
@@ -62,6 +63,20 @@ final class PublishedVariablesTest {
         false,
         BlipConfig.base(384),
         (vars, config) -> Blip.create(vars, config, Task.RETRIEVAL));
+  }
+
+  @Test
+  void questionAnswering() throws IOException {
+    check(
+        "vqa-base",
+        false,
+        BlipConfig.base(480),
+        (vars, config) -> VqaModel.create(vars, config, 0.1));
+    check(
+        "vqa-large",
+        false,
+        BlipConfig.large(480),
+        (vars, config) -> VqaModel.create(vars, config, 0.1));
   }
 
   private static void check(

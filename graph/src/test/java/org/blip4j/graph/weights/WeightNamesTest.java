@@ -106,6 +106,9 @@ final class WeightNamesTest {
     assertEquals(variables("caption-base"), variables("hf-caption-base"));
     assertEquals(variables("caption-large"), variables("hf-caption-large"));
     assertEquals(variables("itm-base"), variables("hf-retrieval-base"));
+    Map<String, Shape> vqa = variables("vqa-base");
+    assertEquals(Shape.of(1, 901, 768), vqa.put("visual_encoder/pos_embed", Shape.of(1, 577, 768)));
+    assertEquals(vqa, variables("hf-vqa-base"));
   }
 
   @ParameterizedTest

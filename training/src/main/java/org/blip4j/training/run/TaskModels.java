@@ -32,6 +32,13 @@ final class TaskModels {
       case CAPTION ->
           CaptionModel.create(
               vars, architecture, new LmLoss.Settings(promptTokens, objective.labelSmoothing()));
+      case VQA -> throw untrained(task);
     };
+  }
+
+  /** What to say of a task that no run configuration has data for. */
+  static IllegalArgumentException untrained(Task task) {
+    return new IllegalArgumentException(
+        "task is %s; runs train PRETRAIN, CAPTION or RETRIEVAL".formatted(task));
   }
 }

@@ -1,0 +1,34 @@
+package org.blip4j.graph.model;
+
+import java.util.Objects;
+import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.Shapes;
+import org.tensorflow.Operand;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+
+/**
+ * One training batch of questions about images, each with any number of answers.
+ *
+ * @param pixels normalised {@code [B, S, S, 3]}
+ * @param questions {@code [B, T]}
+ * @param answers of all questions, {@code [N, T']}
+ * @param rows which question each answer belongs to, {@code [N]}
+ * @param weights of the answers, {@code [N]}: the share of people who gave it
+ */
+public record QuestionBatch(
+    Operand<TFloat32> pixels,
+    Tokens questions,
+    Tokens answers,
+    Operand<TInt32> rows,
+    Operand<TFloat32> weights) {
+
+  /** Checks the ranks. */
+  public QuestionBatch {
+    Objects.requireNonNull(pixels, "pixels");
+    Objects.requireNonNull(questions, "questions");
+    Objects.requireNonNull(answers, "answers");
+    Shapes.require(rows, "questions of the answers", -1);
+    Shapes.require(weights, "answer weights", -1);
+  }
+}

@@ -1,0 +1,93 @@
+package org.blip4j.graph.model;
+
+import com.google.common.collect.ImmutableMap;
+import java.util.List;
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.Task;
+import org.blip4j.graph.loss.LmLoss;
+import org.blip4j.graph.text.Attended;
+import org.blip4j.graph.text.TextStates;
+import org.blip4j.graph.vision.ImageStates;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
+import org.blip4j.ops.core.VariableScope;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+
+/**
+ * Visual question answering: LM over each answer, given the question read with the image; answers
+ * are weighted and their losses are sums over tokens (blip-spec 7.4).
+ *
+ * <p>A question is encoded once, however many answers it has.
+ */
+public final class VqaModel implements TaskModel<QuestionBatch> {
+  private final Blip blip;
+  private final LmLoss.Settings settings;
+
+  private VqaModel(VariableScope vars, BlipConfig config, double labelSmoothing) {
+    this.blip = Blip.create(vars, config, Task.VQA);
+    this.settings = new LmLoss.Settings(0, labelSmoothing);
+  }
+
+  /** Creates the variables of question answering. */
+  public static VqaModel create(VariableScope vars, BlipConfig config, double labelSmoothing) {
+    return new VqaModel(vars, config, labelSmoothing);
+  }
+
+  /**
+   * What a step computes.
+   *
+   * @param images states of the images
+   * @param questions states of the questions, {@code [B, T, W]}
+   * @param answers the language modelling of all answers
+   * @param loss sum of weight times answer loss over the number of questions, a scalar
+   */
+  public record Trace(
+      ImageStates images, TextStates questions, LmLoss.Result answers, Operand<TFloat32> loss) {}
+
+  @Override
+  public Blip blip() {
+    return blip;
+  }
+
+  @Override
+  public List<Op> start(GraphContext ctx) {
+    return List.of();
+  }
+
+  @Override
+  public TrainingStep step(GraphContext ctx, QuestionBatch batch) {
+    Operand<TFloat32> loss = trace(ctx, batch).loss();
+    return new TrainingStep(
+        loss, ImmutableMap.of("loss", loss, "loss_vqa", loss), after -> List.of());
+  }
+
+  /** Adds the losses and names what lies between. */
+  public Trace trace(GraphContext outer, QuestionBatch batch) {
+    GraphContext ctx = outer.in("vqa");
+    Ops tf = ctx.tf();
+    Blip.Answering answering = blip.answering();
+    ImageStates images = blip.vision().apply(ctx, batch.pixels());
+    TextStates questions = answering.read(ctx, batch.questions(), images);
+    Attended attended =
+        answering
+            .answers()
+            .stack()
+            .project(ctx, questions.attended())
+            .gather(ctx, batch.rows()); // [N, ...]
+    LmLoss.Result answers =
+        LmLoss.compute(
+            ctx,
+            answering.answers(),
+            batch.answers().withFirst(ctx, blip.config().text().tokens().dec()),
+            attended,
+            settings);
+    Operand<TFloat32> weighted =
+        tf.reduceSum(tf.math.mul(batch.weights(), answers.sequenceLoss()), tf.constant(0));
+    Operand<TFloat32> number =
+        tf.dtypes.cast(Shapes.dim(ctx, batch.questions().ids(), 0), TFloat32.class);
+    return new Trace(images, questions, answers, tf.math.div(weighted, number));
+  }
+}

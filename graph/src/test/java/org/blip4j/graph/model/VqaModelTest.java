@@ -1,0 +1,78 @@
+package org.blip4j.graph.model;
+
+import static org.blip4j.ops.testing.TensorAssert.assertClose;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.Variable;
+import org.blip4j.ops.testing.GraphTest;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.tensorflow.Operand;
+import org.tensorflow.Output;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.types.TFloat32;
+
+final class VqaModelTest extends GraphTest {
+  private VqaModel model;
+  private Operand<TFloat32> pixels;
+
+  @BeforeEach
+  void create() {
+    model = VqaModel.create(vars, BlipConfig.tiny(), 0.1);
+    Shape shape = Shape.of(2, 32, 32, 3);
+    pixels = floats(shape, values(shape, 5));
+  }
+
+  private QuestionBatch batch(float... weights) {
+    return new QuestionBatch(
+        pixels,
+        new Tokens(
+            longs(Shape.of(2, 4), 101, 7, 8, 102, 101, 9, 102, 0),
+            longs(Shape.of(2, 4), 1, 1, 1, 1, 1, 1, 1, 0)),
+        new Tokens(
+            longs(Shape.of(3, 3), 101, 11, 102, 101, 102, 0, 101, 12, 102),
+            longs(Shape.of(3, 3), 1, 1, 1, 1, 1, 0, 1, 1, 1)),
+        ctx.tf().constant(new int[] {0, 0, 1}),
+        floats(Shape.of(3), weights));
+  }
+
+  @Test
+  void theLossIsTheWeightedSumOverTheNumberOfQuestions() {
+    VqaModel.Trace trace = model.trace(ctx, batch(0.7f, 0.3f, 0.5f));
+
+    float[] answers = run(trace.answers().sequenceLoss());
+
+    assertEquals(3, answers.length);
+    float expected = (0.7f * answers[0] + 0.3f * answers[1] + 0.5f * answers[2]) / 2;
+    assertClose(new float[] {expected}, run(trace.loss()), 1e-4);
+  }
+
+  @Test
+  void anAnswerWithoutWeightDoesNotCount() {
+    float[] first = run(model.trace(ctx, batch(0.7f, 0, 0)).loss());
+    float[] both = run(model.trace(ctx, batch(0.7f, 0, 0.5f)).loss());
+
+    assertTrue(first[0] < both[0], first[0] + " " + both[0]);
+  }
+
+  @Test
+  void everyVariableIsTrained() {
+    Operand<TFloat32> loss = model.step(ctx, batch(0.7f, 0.3f, 0.5f)).loss();
+    Output<?>[] handles = vars.trainable().stream().map(Variable::handle).toArray(Output<?>[]::new);
+
+    Output<?>[] gradients = ctx.graph().addGradients(loss.asOutput(), handles);
+
+    assertEquals(vars.all().size(), gradients.length);
+    for (int i = 0; i < gradients.length; i++) {
+      float largest = 0;
+      for (float value : run(gradients[i].expect(TFloat32.class))) {
+        largest = Math.max(largest, Math.abs(value));
+      }
+      String name = vars.trainable().get(i).name();
+      assertTrue(largest > 0 || name.endsWith("key/bias"), name);
+    }
+  }
+}
