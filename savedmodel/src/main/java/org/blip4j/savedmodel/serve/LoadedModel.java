@@ -1,17 +1,8 @@
 package org.blip4j.savedmodel.serve;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import org.blip4j.data.text.Vocabulary;
-import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
-import org.blip4j.graph.config.Provenance;
-import org.blip4j.graph.config.Task;
-import org.blip4j.graph.config.TextSettings;
-import org.blip4j.savedmodel.weights.ConfigFromWeights;
-import org.blip4j.savedmodel.weights.HeadCounts;
-import org.blip4j.savedmodel.weights.PublishedModel;
 import org.blip4j.savedmodel.weights.WeightFile;
 import org.tensorflow.Session;
 
@@ -48,14 +39,11 @@ final class LoadedModel implements AutoCloseable {
 
   static LoadedModel open(ModelSource.Published source, PredictorOptions options)
       throws IOException {
-    ModelConfig config =
-        source.config().isPresent()
-            ? ConfigJson.read(source.config().get(), ModelConfig.class)
-            : configOf(source.path());
-    return open(
-        new ServingModel(config, vocabularyOf(source.path())),
-        new ModelWeights.Published(source.path(), config.task()),
-        options);
+    ServingModel model;
+    try (WeightFile file = WeightFile.open(source.path())) {
+      model = PublishedDescription.of(file, source).model();
+    }
+    return open(model, new ModelWeights.Published(source.path(), model.config().task()), options);
   }
 
   private static LoadedModel open(
@@ -63,35 +51,6 @@ final class LoadedModel implements AutoCloseable {
     ServingSettings settings =
         options.adjust().apply(ServingSettings.of(model.config().textSettings()));
     return new LoadedModel(model, settings, weights, options);
-  }
-
-  private static ModelConfig configOf(Path path) throws IOException {
-    try (WeightFile file = WeightFile.open(path)) {
-      PublishedModel model = ConfigFromWeights.read(file, HeadCounts.published());
-      Task task =
-          model
-              .task()
-              .task()
-              .orElseThrow(
-                  () ->
-                      new IOException(
-                          path
-                              + ": a published "
-                              + model.task()
-                              + " model; it cannot be run here"));
-      return ModelConfig.of(
-          task,
-          model.config(),
-          TextSettings.published(),
-          new Provenance(path.toString(), "published", "unknown", 0));
-    }
-  }
-
-  /** Published weights come with the vocabulary of BERT, or with one of their own beside them. */
-  private static Vocabulary vocabularyOf(Path path) throws IOException {
-    Path folder = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
-    Path own = folder.resolve("vocab.txt");
-    return Files.isRegularFile(own) ? Vocabulary.read(own) : Vocabulary.bertBaseUncased();
   }
 
   ServingModel model() {

@@ -1,6 +1,8 @@
 package org.blip4j.savedmodel.weights;
 
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Maps;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.blip4j.graph.config.BlipConfig;
@@ -27,18 +29,15 @@ public final class ConfigFromWeights {
   private final WeightNames names;
   private final ImmutableMap<String, Shape> shapes;
 
-  private ConfigFromWeights(WeightFile file, WeightNames names) {
+  private ConfigFromWeights(Map<String, Shape> published, WeightNames names) {
     this.names = names;
     ImmutableMap.Builder<String, Shape> ours = ImmutableMap.builder();
-    file.tensors()
-        .forEach(
-            (name, tensor) ->
-                names
-                    .target(name)
-                    .filter(target -> !target.tied())
-                    .ifPresent(
-                        target ->
-                            ours.put(target.variable(), target.layout().toOurs(tensor.shape()))));
+    published.forEach(
+        (name, shape) ->
+            names
+                .target(name)
+                .filter(target -> !target.tied())
+                .ifPresent(target -> ours.put(target.variable(), target.layout().toOurs(shape))));
     this.shapes = ours.buildOrThrow();
   }
 
@@ -50,19 +49,28 @@ public final class ConfigFromWeights {
    */
   public static PublishedModel read(WeightFile file, HeadCounts heads) throws WeightFileException {
     try {
-      PublishedForm form = PublishedForm.of(file.tensors().keySet());
-      PublishedTask task = PublishedTask.of(file.tensors().keySet());
-      ConfigFromWeights reader = new ConfigFromWeights(file, WeightNames.of(form, false));
-      BlipConfig config =
-          new BlipConfig(
-              reader.vision(heads.vision()),
-              reader.text(heads.text()),
-              reader.size("vision_proj/kernel", 1).orElse(PUBLISHED_EMBED_DIM),
-              InitializerScheme.PUBLISHED);
-      return new PublishedModel(form, task, config, reader.size("image_queue", 0));
+      return read(Maps.transformValues(file.tensors(), StoredTensor::shape), heads);
     } catch (IllegalArgumentException e) {
       throw new WeightFileException(file.path(), e.getMessage());
     }
+  }
+
+  /**
+   * Reads the architecture from published names and shapes.
+   *
+   * @throws IllegalArgumentException as above
+   */
+  public static PublishedModel read(Map<String, Shape> published, HeadCounts heads) {
+    PublishedForm form = PublishedForm.of(published.keySet());
+    PublishedTask task = PublishedTask.of(published.keySet());
+    ConfigFromWeights reader = new ConfigFromWeights(published, WeightNames.of(form, false));
+    BlipConfig config =
+        new BlipConfig(
+            reader.vision(heads.vision()),
+            reader.text(heads.text()),
+            reader.size("vision_proj/kernel", 1).orElse(PUBLISHED_EMBED_DIM),
+            InitializerScheme.PUBLISHED);
+    return new PublishedModel(form, task, config, reader.size("image_queue", 0));
   }
 
   private VitConfig vision(OptionalInt heads) {

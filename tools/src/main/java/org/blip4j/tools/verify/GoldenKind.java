@@ -1,11 +1,13 @@
 package org.blip4j.tools.verify;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import org.blip4j.savedmodel.huggingface.HuggingFaceConfig;
 import org.tensorflow.proto.ConfigProto;
 
 /** What a golden holds; told by its content, never by the name of its folder. */
@@ -28,6 +30,12 @@ public enum GoldenKind {
   PRETRAIN,
   /** A fine-tuning step of retrieval. */
   RETRIEVAL,
+  /** A captioning model of Hugging Face. */
+  HUGGING_FACE_CAPTION,
+  /** A retrieval model of Hugging Face. */
+  HUGGING_FACE_RETRIEVAL,
+  /** Names and shapes of published models. */
+  KEYS,
   /** Image files with decoded, resized and normalised pixels. */
   IMAGE,
   /** Anything this version has no check for. */
@@ -45,6 +53,9 @@ public enum GoldenKind {
       case SAMPLING -> new SamplingChecker(session);
       case PRETRAIN -> new PretrainChecker(session);
       case RETRIEVAL -> new RetrievalChecker(session);
+      case HUGGING_FACE_CAPTION -> new HuggingFaceCaptionChecker(session);
+      case HUGGING_FACE_RETRIEVAL -> new HuggingFaceMatchChecker(session);
+      case KEYS -> new KeysChecker();
       case UNKNOWN -> GoldenKind::refuse;
     };
   }
@@ -57,7 +68,14 @@ public enum GoldenKind {
   static GoldenKind ofFolder(Path folder) throws IOException {
     Path config = folder.resolve("config.json");
     JsonNode cases = Golden.readJson(folder.resolve("cases.json"));
-    String task = Files.exists(config) ? Golden.readJson(config).path("task").asText() : "";
+    JsonNode node = Files.exists(config) ? Golden.readJson(config) : MissingNode.getInstance();
+    String task = node.path("task").asText();
+    if (task.isEmpty() && HuggingFaceConfig.describes(node)) {
+      return named("hugging_face_" + HuggingFaceConfig.taskOf(node));
+    }
+    if (task.isEmpty() && cases.path("lists").path(0).has("file")) {
+      return KEYS;
+    }
     if (task.isEmpty() && cases.has("expected.json") && cases.path("files").isObject()) {
       return CONTAINERS;
     }

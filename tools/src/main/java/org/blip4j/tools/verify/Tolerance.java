@@ -14,6 +14,12 @@ public record Tolerance(double absolute, double relativeToMax) {
   /** All elements equal. */
   public static final Tolerance EXACT = new Tolerance(0, 0);
 
+  /** The ordinary bound of forward results and scores (golden README, section 3). */
+  static final Tolerance FORWARD = new Tolerance(1e-4, 1e-4);
+
+  /** The ordinary bound of losses. */
+  static final Tolerance LOSS = new Tolerance(2e-5, 2e-5);
+
   public Tolerance {
     if (!(absolute >= 0 && relativeToMax >= 0)) {
       throw new IllegalArgumentException(

@@ -102,6 +102,33 @@ public record Values(long[] shape, double[] data) {
     return new Values(Arrays.copyOf(shape, shape.length - 1), picked);
   }
 
+  /** Some entries of the last axis, in the given order. */
+  Values lastOf(long... chosen) {
+    int size = (int) shape[shape.length - 1];
+    int rows = data.length / size;
+    double[] picked = new double[rows * chosen.length];
+    for (int row = 0; row < rows; row++) {
+      for (int i = 0; i < chosen.length; i++) {
+        picked[row * chosen.length + i] = data[row * size + (int) chosen[i]];
+      }
+    }
+    long[] part = shape.clone();
+    part[part.length - 1] = chosen.length;
+    return new Values(part, picked);
+  }
+
+  /** The logarithm of the sum of exponentials over the last axis, which goes away. */
+  Values logSumExp() {
+    int size = (int) shape[shape.length - 1];
+    double[] sums = new double[data.length / size];
+    for (int row = 0; row < sums.length; row++) {
+      double[] part = Arrays.copyOfRange(data, row * size, (row + 1) * size);
+      double most = DoubleStream.of(part).max().orElse(0);
+      sums[row] = most + Math.log(DoubleStream.of(part).map(x -> Math.exp(x - most)).sum());
+    }
+    return new Values(Arrays.copyOf(shape, shape.length - 1), sums);
+  }
+
   /** For each row of a matrix, the columns from the largest value to the smallest. */
   Values ranks() {
     int columns = (int) shape[1];

@@ -1,0 +1,93 @@
+package org.blip4j.tools.verify;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.blip4j.data.text.Padding;
+import org.blip4j.data.text.TokenBatch;
+import org.blip4j.data.text.WordPieceTokenizer;
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.savedmodel.huggingface.HuggingFaceConfig;
+import org.blip4j.savedmodel.serve.ModelSource;
+import org.blip4j.savedmodel.serve.PublishedDescription;
+import org.blip4j.savedmodel.serve.ServingModel;
+import org.blip4j.savedmodel.weights.WeightFile;
+
+/**
+ * A golden that is a Hugging Face folder, opened as users' folders are.
+ *
+ * @param golden the folder
+ * @param model what it is
+ * @param inputs its stored inputs
+ */
+record HuggingFaceGolden(Golden golden, ServingModel model, GoldenTensors inputs) {
+  private static final String LONG_FORM = "config.hub-2022-form.json";
+
+  static HuggingFaceGolden open(Golden golden) throws IOException {
+    ModelSource source = ModelSource.resolve(golden.path().toString());
+    if (!(source instanceof ModelSource.Published published)) {
+      throw new IOException(golden.path() + " is not a Hugging Face folder");
+    }
+    try (WeightFile file = WeightFile.open(published.path())) {
+      return new HuggingFaceGolden(
+          golden,
+          PublishedDescription.of(file, published).model(),
+          GoldenTensors.read(golden.file("inputs.safetensors")));
+    }
+  }
+
+  BlipConfig config() {
+    return model.config().architecture();
+  }
+
+  HuggingFaceConfig published() throws IOException {
+    return HuggingFaceConfig.read(golden.config());
+  }
+
+  WordPieceTokenizer tokenizer() {
+    return new WordPieceTokenizer(model.vocabulary());
+  }
+
+  /** The strings under a key of {@code cases.json}. */
+  List<String> strings(String key) throws IOException {
+    return GoldenTexts.strings(golden.cases().path(key));
+  }
+
+  /** The ids of texts, as wide as the stored input of that name; they must be equal to it. */
+  TokenBatch encode(String key, String input, RowSink rows) throws IOException {
+    Values stored = inputs.get(input);
+    TokenBatch batch =
+        tokenizer().encode(strings(key), Padding.maxLength(), (int) stored.shape()[1]);
+    TokenBatch expected =
+        input.startsWith("caption")
+            ? batch.withFirstToken(model.config().architecture().text().tokens().dec())
+            : batch;
+    compare(input, GoldenTexts.ids(expected), rows);
+    return batch;
+  }
+
+  /** Compares an input that we make ourselves with the stored one. */
+  void compare(String input, Values made, RowSink rows) throws IOException {
+    rows.accept(
+        TensorCheck.compare(golden.name(), input, made, inputs.get(input), Tolerance.EXACT));
+  }
+
+  /** The same configuration with every value spelled out, if there is one, must say the same. */
+  void compareLongForm(RowSink rows) throws IOException {
+    Path file = golden.file(LONG_FORM);
+    if (!Files.exists(file)) {
+      return;
+    }
+    HuggingFaceConfig spelledOut = HuggingFaceConfig.read(Golden.readJson(file));
+    rows.accept(
+        spelledOut.equals(published())
+            ? CheckRow.passed(golden.name(), LONG_FORM, 0, 0)
+            : CheckRow.deviates(
+                golden.name(),
+                LONG_FORM,
+                1,
+                0,
+                "says " + spelledOut + ", config.json " + published()));
+  }
+}
