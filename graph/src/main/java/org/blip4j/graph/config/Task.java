@@ -9,7 +9,9 @@ public enum Task {
   /** Encoder, projections and matching head: retrieval, matching, filtering. */
   RETRIEVAL(true, false),
   /** Encoder for the question, decoder for the answer; nothing shared. */
-  VQA(false, false);
+  VQA(false, false),
+  /** Encoder that attends two images, and a classifier of statements about them (NLVR2). */
+  NLVR(false, false);
 
   private final boolean matches;
   private final boolean captions;
@@ -32,5 +34,10 @@ public enum Task {
   /** Whether there are a question encoder and a decoder that attends the question. */
   public boolean answers() {
     return this == VQA;
+  }
+
+  /** Whether there are an encoder over two images and a classifier. */
+  public boolean judges() {
+    return this == NLVR;
   }
 }

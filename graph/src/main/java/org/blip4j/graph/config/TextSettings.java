@@ -7,8 +7,8 @@ import java.util.Objects;
  * prompt.
  *
  * @param prompt put before captions in training and generation; may be empty
- * @param maxWords words kept by the cleaning of captions or questions
- * @param matchTokens tokens of a text that is matched, embedded or asked
+ * @param maxWords words kept by the cleaning of captions, questions or statements
+ * @param matchTokens tokens of a text that is matched, embedded, asked or judged
  * @param minCaptionTokens shortest generated caption or answer
  * @param maxCaptionTokens longest generated caption or answer
  */
@@ -35,11 +35,17 @@ public record TextSettings(
     return new TextSettings("a picture of ", 30, 35, 5, 20);
   }
 
+  /** The same with another limit for texts that are matched, embedded, asked or judged. */
+  public TextSettings withMatchTokens(int tokens) {
+    return new TextSettings(prompt, maxWords, tokens, minCaptionTokens, maxCaptionTokens);
+  }
+
   /** The published values of a task. */
   public static TextSettings published(Task task) {
     return switch (task) {
       case PRETRAIN, CAPTION, RETRIEVAL -> published();
       case VQA -> new TextSettings("", 50, 35, 1, 10);
+      case NLVR -> new TextSettings("", 40, 512, 5, 20);
     };
   }
 }

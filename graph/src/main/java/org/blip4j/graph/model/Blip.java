@@ -27,6 +27,7 @@ public final class Blip {
   private final Optional<Matching> matching;
   private final Optional<ImageGroundedDecoder> decoder;
   private final Optional<Answering> answering;
+  private final Optional<Judging> judging;
 
   /**
    * The parts that compare images with texts.
@@ -84,6 +85,7 @@ public final class Blip {
         task.captions() ? Optional.of(decoder(vars.child("text_decoder"))) : Optional.empty();
     this.answering =
         task.answers() ? Optional.of(Answering.create(vars, config)) : Optional.empty();
+    this.judging = task.judges() ? Optional.of(Judging.create(vars, config)) : Optional.empty();
   }
 
   private ImageGroundedDecoder decoder(VariableScope vars) {
@@ -143,5 +145,15 @@ public final class Blip {
   public Answering answering() {
     return answering.orElseThrow(
         () -> new IllegalStateException("a " + task + " model cannot answer questions"));
+  }
+
+  /**
+   * The parts that judge statements about two images.
+   *
+   * @throws IllegalStateException if the model has none
+   */
+  public Judging judging() {
+    return judging.orElseThrow(
+        () -> new IllegalStateException("a " + task + " model cannot judge two images"));
   }
 }

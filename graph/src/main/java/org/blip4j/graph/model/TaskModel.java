@@ -9,7 +9,8 @@ import org.tensorflow.op.Op;
  *
  * @param <B> what one training step is given
  */
-public sealed interface TaskModel<B> permits PretrainModel, RetrievalModel, CaptionModel, VqaModel {
+public sealed interface TaskModel<B>
+    permits PretrainModel, RetrievalModel, CaptionModel, VqaModel, NlvrModel {
 
   /** The weights. */
   Blip blip();

@@ -1,5 +1,7 @@
 package org.blip4j.graph.text;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.ops.attention.AttentionMask;
@@ -12,54 +14,148 @@ import org.blip4j.ops.layer.Dropout;
 import org.blip4j.ops.layer.LayerNorm;
 import org.blip4j.ops.layer.Linear;
 import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
 /**
  * A post-norm attention block: norm(x + dense(attention(x))) (blip-spec 3.3), for self-attention
  * and for cross-attention.
+ *
+ * <p>A block over a pair of sequences has two such attentions side by side, each with weights of
+ * its own, and merges what both give: the mean, or a linear map of the two in a row (blip-spec
+ * 7.5).
  */
 public final class AttentionBlock {
-  private final MultiHeadAttention attention;
-  private final Linear dense;
+  private final List<Branch> branches;
+  private final Optional<Linear> merge;
   private final LayerNorm norm;
   private final Dropout dropout;
 
-  private AttentionBlock(VariableScope vars, TextConfig config, int sourceWidth) {
-    this.attention =
-        MultiHeadAttention.create(
-            vars.child("self"), config.width(), sourceWidth, config.heads(), config.dropout());
-    VariableScope output = vars.child("output");
-    this.dense = Linear.create(output.child("dense"), config.width(), config.width());
+  /** The attention to one sequence and the map of what it gives. */
+  private record Branch(MultiHeadAttention attention, Linear dense) {
+    static Branch create(VariableScope vars, TextConfig config, int sourceWidth, String number) {
+      int width = config.width();
+      return new Branch(
+          MultiHeadAttention.create(
+              vars.child("self" + number), width, sourceWidth, config.heads(), config.dropout()),
+          Linear.create(vars.child("output").child("dense" + number), width, width));
+    }
+  }
+
+  private AttentionBlock(
+      VariableScope output, TextConfig config, List<Branch> branches, Optional<Linear> merge) {
+    this.branches = branches;
+    this.merge = merge;
     this.norm =
         LayerNorm.create(output.child("LayerNorm"), config.width(), config.layerNormEpsilon());
     this.dropout = new Dropout(config.dropout());
   }
 
   static AttentionBlock create(VariableScope vars, TextConfig config, int sourceWidth) {
-    return new AttentionBlock(vars, config, sourceWidth);
+    return new AttentionBlock(
+        vars.child("output"),
+        config,
+        List.of(Branch.create(vars, config, sourceWidth, "")),
+        Optional.empty());
+  }
+
+  /**
+   * A block over a pair of sequences.
+   *
+   * @param merges whether both results are merged by a linear map; otherwise by their mean
+   */
+  static AttentionBlock createPair(
+      VariableScope vars, TextConfig config, int sourceWidth, boolean merges) {
+    VariableScope output = vars.child("output");
+    return new AttentionBlock(
+        output,
+        config,
+        List.of(
+            Branch.create(vars, config, sourceWidth, "0"),
+            Branch.create(vars, config, sourceWidth, "1")),
+        merges
+            ? Optional.of(
+                Linear.create(output.child("merge_layer"), 2L * config.width(), config.width()))
+            : Optional.empty());
   }
 
   /** Keys and values of a sequence {@code [B, S, sourceWidth]}. */
   KeysValues project(GraphContext ctx, Operand<TFloat32> source) {
-    return attention.project(ctx, source);
+    return project(ctx, 0, source);
+  }
+
+  /**
+   * Keys and values of one sequence of a pair.
+   *
+   * @param sequence 0 or 1
+   */
+  KeysValues project(GraphContext ctx, int sequence, Operand<TFloat32> source) {
+    return branches.get(sequence).attention().project(ctx, source);
   }
 
   /** Attends from {@code [B, T, W]} to keys and values with the same first dimension. */
   Operand<TFloat32> apply(
       GraphContext ctx, Operand<TFloat32> x, KeysValues source, Optional<AttentionMask> mask) {
-    return finish(ctx, x, attention.apply(ctx, x, source, mask));
+    Branch branch = only();
+    Operand<TFloat32> attended = branch.attention().apply(ctx, x, source, mask);
+    return finish(ctx, x, branch.dense().apply(ctx.in("dense"), attended));
+  }
+
+  /**
+   * Attends from {@code [B, T, W]} to one sequence or to each of a pair.
+   *
+   * @param sequences projected for all layers
+   * @param layer which of these is this block's
+   */
+  Operand<TFloat32> apply(
+      GraphContext ctx, Operand<TFloat32> x, List<Attended> sequences, int layer) {
+    requireSequences(sequences.size());
+    if (branches.size() == 1) {
+      return apply(ctx, x, sequences.get(0).layers().get(layer), sequences.get(0).mask());
+    }
+    Ops tf = ctx.tf();
+    List<Operand<TFloat32>> both = new ArrayList<>();
+    for (int i = 0; i < branches.size(); i++) {
+      GraphContext inner = ctx.in("sequence" + i);
+      Branch branch = branches.get(i);
+      Attended source = sequences.get(i);
+      both.add(
+          branch
+              .dense()
+              .apply(
+                  inner.in("dense"),
+                  branch.attention().apply(inner, x, source.layers().get(layer), source.mask())));
+    }
+    Operand<TFloat32> merged =
+        merge.isPresent()
+            ? merge.get().apply(ctx.in("merge"), tf.concat(both, tf.constant(2))) // [B, T, 2W]
+            : tf.math.mul(Arithmetic.add(ctx, both.get(0), both.get(1)), tf.constant(0.5f));
+    return finish(ctx, x, merged);
   }
 
   /** Attends from {@code [B*K, 1, W]} to keys and values of B images. */
   Operand<TFloat32> applyShared(
       GraphContext ctx, Operand<TFloat32> x, KeysValues source, Optional<AttentionMask> mask) {
-    return finish(ctx, x, attention.applyShared(ctx, x, source, mask));
+    Branch branch = only();
+    Operand<TFloat32> attended = branch.attention().applyShared(ctx, x, source, mask);
+    return finish(ctx, x, branch.dense().apply(ctx.in("dense"), attended));
+  }
+
+  private Branch only() {
+    requireSequences(1);
+    return branches.get(0);
+  }
+
+  private void requireSequences(int given) {
+    if (given != branches.size()) {
+      throw new IllegalArgumentException(
+          "this layer attends %d sequences, %d are given".formatted(branches.size(), given));
+    }
   }
 
   private Operand<TFloat32> finish(
-      GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> attended) {
-    Operand<TFloat32> projected =
-        dropout.apply(ctx.in("dropout"), dense.apply(ctx.in("dense"), attended));
-    return norm.apply(ctx.in("norm"), Arithmetic.add(ctx, projected, x));
+      GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> projected) {
+    Operand<TFloat32> kept = dropout.apply(ctx.in("dropout"), projected);
+    return norm.apply(ctx.in("norm"), Arithmetic.add(ctx, kept, x));
   }
 }

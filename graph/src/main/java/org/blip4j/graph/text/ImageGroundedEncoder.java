@@ -26,6 +26,18 @@ public record ImageGroundedEncoder(MedStack stack) {
     return new TextStates(outputs.get(outputs.size() - 1), tokens.mask());
   }
 
+  /**
+   * Encodes texts, each with two images in its row, and names what lies between.
+   *
+   * @param first the first images, projected as sequence 0
+   * @param second the second images, projected as sequence 1
+   */
+  public MedStack.Trace pair(GraphContext outer, Tokens tokens, Attended first, Attended second) {
+    GraphContext ctx = outer.in("match");
+    AttentionMask mask = AttentionMask.padding(ctx, tokens.mask(), AttentionMask.SELF_HIDDEN);
+    return stack.trace(ctx, tokens, mask, List.of(first, second));
+  }
+
   /** The output of every layer {@code [B, T, W]}. */
   public List<Operand<TFloat32>> layers(GraphContext outer, Tokens tokens, Attended image) {
     GraphContext ctx = outer.in("match");

@@ -7,7 +7,7 @@ package org.blip4j.graph.text;
  * self-attention and the encoder's other two (blip-spec 3.8).
  *
  * @param selfAttention attends the text
- * @param crossAttention attends the image; skipped by the unimodal encoder
+ * @param crossAttention attends the image, or each of two; skipped by the unimodal encoder
  * @param feedForward the rest
  */
 public record MedLayer(

@@ -20,6 +20,8 @@ import org.tensorflow.types.TFloat32;
  * @param layers from first to last
  */
 public record MedStack(TextConfig config, TextEmbeddings embeddings, List<MedLayer> layers) {
+  /** In a stack over pairs, this layer and all after it have a merge layer (blip-spec 7.5). */
+  public static final int FIRST_MERGING_LAYER = 6;
 
   /** Copies the list. */
   public MedStack {
@@ -32,6 +34,25 @@ public record MedStack(TextConfig config, TextEmbeddings embeddings, List<MedLay
    * @param sourceWidth the width of the attended states
    */
   public static MedStack create(VariableScope vars, TextConfig config, int sourceWidth) {
+    return create(
+        vars, config, (layer, index) -> AttentionBlock.create(layer, config, sourceWidth));
+  }
+
+  /**
+   * Creates a stack whose layers attend a pair of sequences, the later ones with a merge layer
+   * (blip-spec 7.5).
+   *
+   * @param sourceWidth the width of the attended states
+   */
+  public static MedStack createPair(VariableScope vars, TextConfig config, int sourceWidth) {
+    return create(
+        vars,
+        config,
+        (layer, index) ->
+            AttentionBlock.createPair(layer, config, sourceWidth, index >= FIRST_MERGING_LAYER));
+  }
+
+  private static MedStack create(VariableScope vars, TextConfig config, CrossAttentions cross) {
     TextEmbeddings embeddings = TextEmbeddings.create(vars.child("embeddings"), config);
     List<MedLayer> layers = new ArrayList<>();
     for (int i = 0; i < config.layers(); i++) {
@@ -39,10 +60,15 @@ public record MedStack(TextConfig config, TextEmbeddings embeddings, List<MedLay
       layers.add(
           new MedLayer(
               AttentionBlock.create(layer.child("attention"), config, config.width()),
-              AttentionBlock.create(layer.child("crossattention"), config, sourceWidth),
+              cross.create(layer.child("crossattention"), i),
               FeedForward.create(layer, config)));
     }
     return new MedStack(config, embeddings, layers);
+  }
+
+  /** Creates the cross-attention of a layer. */
+  private interface CrossAttentions {
+    AttentionBlock create(VariableScope vars, int layer);
   }
 
   /** A stack that shares everything with this one but self-attention (paper section 3.2). */
@@ -65,10 +91,20 @@ public record MedStack(TextConfig config, TextEmbeddings embeddings, List<MedLay
 
   /** Projects what is attended once for every layer. */
   public Attended project(GraphContext outer, AttendedStates states) {
+    return project(outer, 0, states);
+  }
+
+  /**
+   * Projects one sequence of a pair.
+   *
+   * @param sequence 0 or 1
+   */
+  public Attended project(GraphContext outer, int sequence, AttendedStates states) {
     GraphContext ctx = outer.in("attended");
     List<KeysValues> projected = new ArrayList<>();
     for (int i = 0; i < layers.size(); i++) {
-      projected.add(layers.get(i).crossAttention().project(ctx.in("layer" + i), states.hidden()));
+      AttentionBlock cross = layers.get(i).crossAttention();
+      projected.add(cross.project(ctx.in("layer" + i), sequence, states.hidden()));
     }
     return new Attended(
         projected,
@@ -83,8 +119,37 @@ public record MedStack(TextConfig config, TextEmbeddings embeddings, List<MedLay
    */
   List<Operand<TFloat32>> run(
       GraphContext ctx, Tokens tokens, AttentionMask mask, Optional<Attended> attended) {
-    Operand<TFloat32> x =
+    return trace(ctx, tokens, mask, attended.stream().toList()).layers();
+  }
+
+  /**
+   * Every stage of one application.
+   *
+   * @param embedded the input of the first layer {@code [B, T, W]}
+   * @param layers the output of each layer {@code [B, T, W]}
+   */
+  public record Trace(Operand<TFloat32> embedded, List<Operand<TFloat32>> layers) {
+    /** Copies the list. */
+    public Trace {
+      layers = List.copyOf(layers);
+    }
+
+    /** The output of the last layer {@code [B, T, W]}. */
+    public Operand<TFloat32> last() {
+      return layers.get(layers.size() - 1);
+    }
+  }
+
+  /**
+   * Runs all layers over a whole text.
+   *
+   * @param attended keys and values of each sequence that cross-attention reads: none, which skips
+   *     it, one, or a pair
+   */
+  Trace trace(GraphContext ctx, Tokens tokens, AttentionMask mask, List<Attended> attended) {
+    Operand<TFloat32> embedded =
         embeddings.apply(ctx.in("embeddings"), tokens.ids(), ctx.tf().constant(0));
+    Operand<TFloat32> x = embedded;
     List<Operand<TFloat32>> outputs = new ArrayList<>();
     for (int i = 0; i < layers.size(); i++) {
       MedLayer layer = layers.get(i);
@@ -94,15 +159,12 @@ public record MedStack(TextConfig config, TextEmbeddings embeddings, List<MedLay
           layer
               .selfAttention()
               .apply(self, x, layer.selfAttention().project(self, x), Optional.of(mask));
-      if (attended.isPresent()) {
-        x =
-            layer
-                .crossAttention()
-                .apply(inner.in("cross"), x, attended.get().layers().get(i), attended.get().mask());
+      if (!attended.isEmpty()) {
+        x = layer.crossAttention().apply(inner.in("cross"), x, attended, i);
       }
       x = layer.feedForward().apply(inner.in("ffn"), x);
       outputs.add(x);
     }
-    return List.copyOf(outputs);
+    return new Trace(embedded, outputs);
   }
 }

@@ -15,7 +15,7 @@ public enum PublishedTask {
   /** Encoder for the question, decoder for the answer. */
   VQA(Task.VQA),
   /** Encoder with two cross-attentions, and a classifier. */
-  NLVR(null),
+  NLVR(Task.NLVR),
   /** Encoder without heads. */
   FEATURES(null),
   /** Image encoder alone. */

@@ -10,6 +10,7 @@ import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.model.Blip;
+import org.blip4j.graph.model.NlvrModel;
 import org.blip4j.graph.model.PretrainModel;
 import org.blip4j.graph.model.RetrievalModel;
 import org.blip4j.graph.model.VqaModel;
@@ -77,6 +78,11 @@ final class PublishedVariablesTest {
         false,
         BlipConfig.large(480),
         (vars, config) -> VqaModel.create(vars, config, 0.1));
+  }
+
+  @Test
+  void reasoningAboutTwoImages() throws IOException {
+    check("nlvr-base", false, BlipConfig.base(384), NlvrModel::create);
   }
 
   private static void check(

@@ -89,7 +89,7 @@ public record RunConfig(
               new AlphaRamp(1, 0),
               new LearningRateSchedule.EpochCosine(1e-5, 0),
               new Duration(32, 5, 0));
-      case VQA -> throw TaskModels.untrained(task);
+      case VQA, NLVR -> throw TaskModels.untrained(task);
     };
   }
 

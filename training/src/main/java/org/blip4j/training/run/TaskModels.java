@@ -32,7 +32,7 @@ final class TaskModels {
       case CAPTION ->
           CaptionModel.create(
               vars, architecture, new LmLoss.Settings(promptTokens, objective.labelSmoothing()));
-      case VQA -> throw untrained(task);
+      case VQA, NLVR -> throw untrained(task);
     };
   }
 

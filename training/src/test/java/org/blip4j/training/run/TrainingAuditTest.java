@@ -23,7 +23,7 @@ final class TrainingAuditTest {
   @TempDir private Path folder;
 
   @ParameterizedTest
-  @EnumSource(Task.class)
+  @EnumSource(names = {"PRETRAIN", "CAPTION", "RETRIEVAL"})
   void everyWeightLearnsAndNothingIsDead(Task task) throws IOException {
     TinyRun tiny = new TinyRun(folder);
     RunPlan plan = RunPlan.resolve(tiny.fromScratch(task), tiny.inputs());

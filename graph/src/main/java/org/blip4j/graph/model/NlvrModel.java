@@ -1,0 +1,90 @@
+package org.blip4j.graph.model;
+
+import com.google.common.collect.ImmutableMap;
+import java.util.List;
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.Task;
+import org.blip4j.graph.vision.ImageStates;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
+import org.blip4j.ops.core.VariableScope;
+import org.blip4j.ops.loss.CrossEntropy;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+
+/** Reasoning about two images: cross-entropy of true and false (NLVR2, blip-spec 7.5). */
+public final class NlvrModel implements TaskModel<ImagePairBatch> {
+  private final Blip blip;
+
+  private NlvrModel(VariableScope vars, BlipConfig config) {
+    this.blip = Blip.create(vars, config, Task.NLVR);
+  }
+
+  /** Creates the variables of reasoning about two images. */
+  public static NlvrModel create(VariableScope vars, BlipConfig config) {
+    return new NlvrModel(vars, config);
+  }
+
+  /**
+   * Everything that a step computes.
+   *
+   * @param images states of all first images, then of all second ones, {@code [2B, P, W]}
+   * @param judged layers and logits
+   * @param loss the mean over the batch, a scalar
+   * @param step the whole
+   */
+  public record Trace(
+      ImageStates images, Judging.Trace judged, Operand<TFloat32> loss, TrainingStep step) {}
+
+  @Override
+  public Blip blip() {
+    return blip;
+  }
+
+  @Override
+  public List<Op> start(GraphContext ctx) {
+    return List.of();
+  }
+
+  @Override
+  public TrainingStep step(GraphContext ctx, ImagePairBatch batch) {
+    return trace(ctx, batch).step();
+  }
+
+  /** Adds a step and names what lies between. Both images go through the one image encoder. */
+  public Trace trace(GraphContext ctx, ImagePairBatch batch) {
+    Ops tf = ctx.tf();
+    Operand<TInt32> rows = Shapes.dim(ctx, batch.tokens().ids(), 0);
+    Operand<TInt32> all = tf.math.add(rows, rows);
+    ImageStates images =
+        blip.vision().apply(ctx, tf.concat(List.of(batch.first(), batch.second()), tf.constant(0)));
+    Judging.Pair pair =
+        blip.judging()
+            .project(
+                ctx,
+                images.gather(ctx, tf.range(tf.constant(0), rows, tf.constant(1))),
+                images.gather(ctx, tf.range(rows, all, tf.constant(1))));
+    Judging.Trace judged = blip.judging().judge(ctx, batch.tokens(), pair);
+    Operand<TFloat32> loss =
+        tf.math.mean(CrossEntropy.hard(ctx, judged.logits(), batch.labels(), 0), tf.constant(0));
+    TrainingStep step =
+        new TrainingStep(
+            loss,
+            ImmutableMap.of(
+                "loss", loss, "accuracy", accuracy(ctx, judged.logits(), batch.labels())),
+            after -> List.of());
+    return new Trace(images, judged, loss, step);
+  }
+
+  private static Operand<TFloat32> accuracy(
+      GraphContext ctx, Operand<TFloat32> logits, Operand<TInt64> labels) {
+    Ops tf = ctx.tf();
+    Operand<TInt64> judged = tf.math.argMax(logits, tf.constant(1));
+    return tf.math.mean(
+        tf.dtypes.cast(tf.math.equal(judged, labels), TFloat32.class), tf.constant(0));
+  }
+}
