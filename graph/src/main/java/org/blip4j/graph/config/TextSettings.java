@@ -35,11 +35,6 @@ public record TextSettings(
     return new TextSettings("a picture of ", 30, 35, 5, 20);
   }
 
-  /** The same with another limit for texts that are matched, embedded, asked or judged. */
-  public TextSettings withMatchTokens(int tokens) {
-    return new TextSettings(prompt, maxWords, tokens, minCaptionTokens, maxCaptionTokens);
-  }
-
   /** The published values of a task. */
   public static TextSettings published(Task task) {
     return switch (task) {

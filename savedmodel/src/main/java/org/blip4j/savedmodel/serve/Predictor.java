@@ -14,7 +14,7 @@ import org.tensorflow.Tensor;
 import org.tensorflow.exceptions.TensorFlowException;
 
 /**
- * Runs a model in Java: captions, match scores, embeddings.
+ * Runs a model in Java: captions, match scores, embeddings, judgements.
  *
  * <p>An exported model is run as a server would; for a model folder or published weights the same
  * graph is built in memory. A row that fails says so in its status and leaves the others alone.
@@ -191,6 +191,34 @@ public final class Predictor implements AutoCloseable {
     return embeddings(
         ServingSignature.TEXT_EMBEDDING,
         ImmutableMap.of(ServingSignature.TEXT, SignatureRunner.texts(texts)));
+  }
+
+  /**
+   * Judges statements about two images. An image that is in several rows is encoded once, so that
+   * all statements about a pair are best given in one call.
+   */
+  public List<Judgement> judge(List<byte[]> left, List<byte[]> right, List<String> statements) {
+    requireEqual(left.size(), right.size(), "right images");
+    requireEqual(left.size(), statements.size(), "statements");
+    if (left.isEmpty()) {
+      return List.of();
+    }
+    try (Outputs outputs =
+        runner.run(
+            ServingSignature.NLVR,
+            ImmutableMap.of(
+                ServingSignature.LEFT_BYTES, SignatureRunner.files(left),
+                ServingSignature.RIGHT_BYTES, SignatureRunner.files(right),
+                ServingSignature.STATEMENT, SignatureRunner.texts(statements)))) {
+      List<String> labels = outputs.strings(ServingSignature.LABEL);
+      List<String> status = outputs.strings(ServingSignature.STATUS);
+      float[] probability = outputs.floats(ServingSignature.PROBABILITY);
+      List<Judgement> judged = new ArrayList<>();
+      for (int i = 0; i < labels.size(); i++) {
+        judged.add(new Judgement(labels.get(i), probability[i], status.get(i)));
+      }
+      return judged;
+    }
   }
 
   @Override

@@ -188,7 +188,7 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
             path + ": a published " + published + " model; it cannot be run here");
       }
       int most = architecture.text().maxPositions();
-      TextSettings texts = TextSettings.published();
+      TextSettings texts = TextSettings.published(task.get());
       TextSettings fitting =
           new TextSettings(
               texts.prompt(),

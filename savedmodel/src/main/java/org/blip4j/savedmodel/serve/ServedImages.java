@@ -1,14 +1,18 @@
 package org.blip4j.savedmodel.serve;
 
+import java.util.List;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.image.DecodedImages;
 import org.blip4j.ops.image.ImageDecoding;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TBool;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TString;
 
@@ -26,19 +30,49 @@ record ServedImages(
 
   static ServedImages create(GraphContext outer, Blip blip) {
     GraphContext ctx = outer.in("images");
-    Operand<TString> bytes =
-        outer
-            .tf()
-            .withName(ServingSignature.IMAGE_BYTES)
-            .placeholder(TString.class, Placeholder.shape(Shape.of(-1)));
-    Distinct distinct = Distinct.of(ctx, bytes);
-    DecodedImages decoded =
-        new ImageDecoding(blip.config().vision().imageSize()).apply(ctx, distinct.values());
-    return new ServedImages(
-        bytes,
-        blip.vision().apply(ctx, decoded.pixels()),
-        distinct.rows(),
-        ctx.onCpu().tf().gather(decoded.status(), distinct.rows(), ctx.tf().constant(0)));
+    ImageInput input = ImageInput.create(outer, ctx, blip, ServingSignature.IMAGE_BYTES);
+    return input.served(ctx, blip.vision().apply(ctx, input.decoded().pixels()));
+  }
+
+  /** An input of image files before it is encoded. */
+  private record ImageInput(Operand<TString> bytes, Distinct distinct, DecodedImages decoded) {
+
+    static ImageInput create(GraphContext outer, GraphContext ctx, Blip blip, String name) {
+      Operand<TString> bytes =
+          outer.tf().withName(name).placeholder(TString.class, Placeholder.shape(Shape.of(-1)));
+      Distinct distinct = Distinct.of(ctx, bytes);
+      ImageDecoding decoding = new ImageDecoding(blip.config().vision().imageSize());
+      return new ImageInput(bytes, distinct, decoding.apply(ctx, distinct.values()));
+    }
+
+    ServedImages served(GraphContext ctx, ImageStates states) {
+      return new ServedImages(
+          bytes,
+          states,
+          distinct.rows(),
+          ctx.onCpu().tf().gather(decoded.status(), distinct.rows(), ctx.tf().constant(0)));
+    }
+  }
+
+  /** Two images a row. */
+  record Pair(ServedImages left, ServedImages right) {}
+
+  /** Two inputs of images, all encoded in one application. */
+  static Pair createPair(GraphContext outer, Blip blip) {
+    GraphContext ctx = outer.in("images");
+    Ops tf = ctx.tf();
+    ImageInput left = ImageInput.create(outer, ctx, blip, ServingSignature.LEFT_BYTES);
+    ImageInput right = ImageInput.create(outer, ctx, blip, ServingSignature.RIGHT_BYTES);
+    Operand<TFloat32> lefts = left.decoded().pixels();
+    Operand<TFloat32> rights = right.decoded().pixels();
+    ImageStates states =
+        blip.vision().apply(ctx, tf.concat(List.of(lefts, rights), tf.constant(0)));
+    Operand<TInt32> border = Shapes.dim(ctx, lefts, 0);
+    Operand<TInt32> end = tf.math.add(border, Shapes.dim(ctx, rights, 0));
+    Operand<TInt32> one = tf.constant(1);
+    return new Pair(
+        left.served(ctx, states.gather(ctx, tf.range(tf.constant(0), border, one))),
+        right.served(ctx, states.gather(ctx, tf.range(border, end, one))));
   }
 
   /** The states of each row's image, {@code [B, P, W]}. */

@@ -41,7 +41,12 @@ public final class ServingGraph implements AutoCloseable {
     this.variables = ImmutableList.copyOf(scope.all());
     this.saver = SaverNodes.create(ctx, variables);
     ServingParts parts = new ServingParts(model, settings, blip, ServingTexts.of(model));
-    ServedImages images = ServedImages.create(ctx, blip);
+    this.signatures = definitions(task.judges() ? judging(ctx, parts) : single(ctx, parts, task));
+  }
+
+  /** The signatures over one image. */
+  private static List<BoundSignature> single(GraphContext ctx, ServingParts parts, Task task) {
+    ServedImages images = ServedImages.create(ctx, parts.blip());
     ImmutableList.Builder<BoundSignature> bound = ImmutableList.builder();
     if (task.captions()) {
       CaptionSignatures captions = new CaptionSignatures(parts, images);
@@ -51,7 +56,13 @@ public final class ServingGraph implements AutoCloseable {
       MatchSignatures matches = new MatchSignatures(ctx, parts, images);
       bound.add(matches.match(ctx), matches.imageEmbedding(ctx), matches.textEmbedding(ctx));
     }
-    this.signatures = definitions(bound.build());
+    return bound.build();
+  }
+
+  /** The signature over two images. */
+  private static List<BoundSignature> judging(GraphContext ctx, ServingParts parts) {
+    ServedImages.Pair images = ServedImages.createPair(ctx, parts.blip());
+    return List.of(new JudgeSignature(parts, images).bind(ctx));
   }
 
   /** Builds the graph; its variables have no values yet. */

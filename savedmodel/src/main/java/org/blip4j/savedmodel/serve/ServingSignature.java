@@ -21,7 +21,9 @@ public enum ServingSignature {
   /** {@code image_bytes} to the image's feature. */
   IMAGE_EMBEDDING("image_embedding"),
   /** {@code text} to the text's feature. */
-  TEXT_EMBEDDING("text_embedding");
+  TEXT_EMBEDDING("text_embedding"),
+  /** {@code left_bytes, right_bytes, statement} to whether the statement holds. */
+  NLVR("nlvr");
 
   /** The key under which the first signature of a model is found, too. */
   public static final String DEFAULT_KEY = "serving_default";
@@ -62,6 +64,21 @@ public enum ServingSignature {
   /** Output: a feature of length 1, {@code float[B, E]}. */
   public static final String EMBEDDING = "embedding";
 
+  /** Input: the bytes of the first images, {@code string[B]}. */
+  public static final String LEFT_BYTES = "left_bytes";
+
+  /** Input: the bytes of the second images, {@code string[B]}. */
+  public static final String RIGHT_BYTES = "right_bytes";
+
+  /** Input: UTF-8 statements, {@code string[B]}. */
+  public static final String STATEMENT = "statement";
+
+  /** Output: {@code True} or {@code False}, {@code string[B]}. */
+  public static final String LABEL = "label";
+
+  /** Output: the probability of the label, {@code float[B]}. */
+  public static final String PROBABILITY = "probability";
+
   private final String key;
 
   ServingSignature(String key) {
@@ -78,6 +95,7 @@ public enum ServingSignature {
     return switch (this) {
       case CAPTION, CAPTION_PROMPTED, CAPTION_SAMPLE -> task.captions();
       case MATCH, IMAGE_EMBEDDING, TEXT_EMBEDDING -> task.matches();
+      case NLVR -> task.judges();
     };
   }
 

@@ -1,0 +1,88 @@
+package org.blip4j.savedmodel.serve;
+
+import com.google.common.collect.ImmutableMap;
+import java.util.List;
+import org.blip4j.graph.model.Judging;
+import org.blip4j.graph.text.Attended;
+import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.GraphContext;
+import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.types.TBool;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
+import org.tensorflow.types.TString;
+
+/**
+ * Adds the signature that judges statements about two images (blip-spec 7.5).
+ *
+ * <p>Images are projected for cross-attention once however many rows they are in: many statements
+ * about one pair cost one encoding of each image.
+ */
+final class JudgeSignature {
+  private final ServingParts parts;
+  private final ServedImages left;
+  private final ServedImages right;
+
+  JudgeSignature(ServingParts parts, ServedImages.Pair images) {
+    this.parts = parts;
+    this.left = images.left();
+    this.right = images.right();
+  }
+
+  BoundSignature bind(GraphContext outer) {
+    GraphContext ctx = outer.in("nlvr");
+    Ops tf = ctx.tf();
+    Operand<TString> statements =
+        tf.withName(ServingSignature.STATEMENT)
+            .placeholder(TString.class, Placeholder.shape(Shape.of(-1)));
+    Operand<TBool> readable = tf.math.logicalAnd(left.readable(ctx), right.readable(ctx)); // [B]
+    Operand<TFloat32> shares = tf.nn.softmax(logits(ctx, statements)); // [B, 2]
+    Operand<TInt64> judged = tf.math.argMax(shares, tf.constant(1)); // [B]
+    Ops text = ctx.onCpu().tf();
+    Operand<TString> label =
+        text.select(
+            text.math.equal(judged, text.constant(1L)), text.array("True"), text.array("False"));
+    return new BoundSignature(
+        ServingSignature.NLVR,
+        ImmutableMap.of(
+            ServingSignature.LEFT_BYTES, left.bytes(),
+            ServingSignature.RIGHT_BYTES, right.bytes(),
+            ServingSignature.STATEMENT, statements),
+        ImmutableMap.of(
+            ServingSignature.LABEL, text.select(readable, label, text.array("")),
+            ServingSignature.PROBABILITY,
+                tf.select(readable, tf.max(shares, tf.constant(1)), tf.constant(0f)),
+            ServingSignature.STATUS, status(ctx)));
+  }
+
+  private Operand<TFloat32> logits(GraphContext ctx, Operand<TString> statements) {
+    Judging judging = parts.blip().judging();
+    Tokens tokens = parts.texts().matched(ctx.in("texts"), statements);
+    Judging.Pair images = judging.project(ctx, left.states(), right.states());
+    Attended first = images.first().gather(ctx, left.rows());
+    Attended second = images.second().gather(ctx, right.rows());
+    return judging.judge(ctx, tokens, new Judging.Pair(first, second)).logits();
+  }
+
+  /** What is wrong with either image, the left one first. */
+  private Operand<TString> status(GraphContext ctx) {
+    Ops tf = ctx.onCpu().tf();
+    Operand<TString> none = tf.array("");
+    Operand<TString> lefts =
+        tf.select(
+            left.readable(ctx),
+            none,
+            tf.strings.join(List.of(tf.constant("left image: "), left.status())));
+    Operand<TString> rights =
+        tf.select(
+            right.readable(ctx),
+            none,
+            tf.strings.join(List.of(tf.constant("right image: "), right.status())));
+    Operand<TBool> either = tf.math.logicalOr(left.readable(ctx), right.readable(ctx));
+    Operand<TString> between = tf.select(either, none, tf.array("; "));
+    return tf.strings.join(List.of(lefts, between, rights));
+  }
+}
