@@ -43,8 +43,9 @@ public final class BeamSearch {
    *
    * @param best the best text of each prompt
    * @param all the K hypotheses that were left at the end
+   * @param steps how often the model was run, a scalar: the longest text of the batch decides
    */
-  public record Result(Decoded best, Hypotheses all) {}
+  public record Result(Decoded best, Hypotheses all, Operand<TInt32> steps) {}
 
   /** Generates one text for each prompt. */
   public Result run(
@@ -70,7 +71,10 @@ public final class BeamSearch {
                 (inner, values) -> List.of(unfinished(inner, BeamState.of(values))),
                 (inner, values) -> body(inner, BeamState.of(values), selection, step).flatten()));
     Hypotheses all = selection.finish(ctx.in("finish"), last);
-    return new Result(all.best(ctx.in("best"), ends), all);
+    return new Result(
+        all.best(ctx.in("best"), ends),
+        all,
+        tf.math.sub(last.length(), prompt.commonLength(ctx.in("steps"))));
   }
 
   private List<LoopVariable> variables(BeamState initial) {

@@ -21,8 +21,10 @@ import org.blip4j.ops.decode.LengthLimits;
 import org.blip4j.ops.decode.LengthNormalization;
 import org.blip4j.ops.decode.Prompt;
 import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
 
 /**
  * Captions every image in every setting: ids, scores, all final hypotheses and the text itself; the
@@ -55,6 +57,7 @@ record CaptionChecker(ConfigProto session) implements GoldenChecker {
       outputs.add(name + ".scores", computed.get(name + ".scores"));
       generated.checkPrompt(name, example.getValue(), texts.tokenizer(), rows);
       generated.checkTexts(name, example.getValue(), ids, rows);
+      generated.checkSteps(name, example.getValue(), computed.get(name + ".steps"), rows);
       if (example.getValue().has("final_hypotheses")) {
         generated.checkHypotheses(
             name,
@@ -96,8 +99,10 @@ record CaptionChecker(ConfigProto session) implements GoldenChecker {
           best = result.best();
           fetches.put(name + ".all.ids", result.all().ids());
           fetches.put(name + ".all.scores", result.all().scores());
+          fetches.put(name + ".steps", result.steps());
         } else {
           best = generator.search(own, images, prompt, settings);
+          fetches.put(name + ".steps", rowSteps(own.tf(), best, prompt));
         }
         fetches.put(name + ".ids", best.ids());
         fetches.put(name + ".scores", best.scores());
@@ -112,6 +117,13 @@ record CaptionChecker(ConfigProto session) implements GoldenChecker {
               .logits());
       return graph.run(fetches, Map.of(pixels, image.channelsLast()));
     }
+  }
+
+  /** Without beams the model is run once for each id of the longest text that is not given. */
+  private static Operand<TInt32> rowSteps(Ops tf, Decoded decoded, Prompt prompt) {
+    return tf.math.sub(
+        tf.reduceMax(decoded.lengths(), tf.constant(0)),
+        tf.constant((int) Shapes.known(prompt.ids(), 1)));
   }
 
   private static Prompt prompt(

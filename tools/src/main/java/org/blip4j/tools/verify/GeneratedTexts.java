@@ -62,6 +62,24 @@ record GeneratedTexts(String golden, Detokenizer detokenizer, SpecialTokens toke
               name + " lengths_without_pad" + which,
               Integer.toString(length(row)),
               example.path("lengths_without_pad").path(i).asText()));
+      if (example.has("ended_with_sep")) {
+        rows.accept(
+            row(
+                name + " ended_with_sep" + which,
+                row[length(row) - 1] == tokens.sep() ? "1" : "0",
+                example.path("ended_with_sep").path(i).asText()));
+      }
+    }
+  }
+
+  /** Compares how often the decoder was run for the whole batch. */
+  void checkSteps(String name, JsonNode example, Values steps, RowSink rows) {
+    if (example.has("decoder_steps")) {
+      rows.accept(
+          row(
+              name + " decoder_steps",
+              Long.toString(steps.longs()[0]),
+              example.path("decoder_steps").asText()));
     }
   }
 
