@@ -101,6 +101,11 @@ public final class AtomicFile implements AutoCloseable {
     }
   }
 
+  /** Removes what was written so far while another thread may still write: for shutdown hooks. */
+  public void abandon() throws IOException {
+    Files.deleteIfExists(temporary);
+  }
+
   private FileSystemException named(IOException e) {
     FileSystemException named =
         new FileSystemException(target.toString(), null, "cannot be written: " + reason(e));

@@ -5,10 +5,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.blip4j.savedmodel.serve.Caption;
 import org.blip4j.savedmodel.serve.Predictor;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.Console;
@@ -43,6 +42,12 @@ public final class CaptionCommand implements Callable<Integer> {
       description = "With --nucleus: draw N captions for each image (1).")
   private Integer samples;
 
+  @Option(
+      names = "--prompts-from",
+      paramLabel = "FILE",
+      description = "How each caption begins, a line for each image; - is standard input.")
+  private String promptFile;
+
   @Option(names = "--ids", description = "With --json: print the tokens, too.")
   private boolean ids;
 
@@ -66,7 +71,12 @@ public final class CaptionCommand implements Callable<Integer> {
     Console console = common.console();
     int batchSize = common.batchSize(BATCH);
     int drawn = drawn();
-    try (ImageStream images = inputs.open(arguments, console.in());
+    Optional<PromptLines> prompts = prompts(console);
+    try (ImageStream images =
+            sidecar
+                ? inputs.openFiles(
+                    arguments, console.in(), "--sidecar writes beside files, use --csv")
+                : inputs.open(arguments, console.in());
         Predictor predictor =
             model.open(
                 common,
@@ -74,14 +84,36 @@ public final class CaptionCommand implements Callable<Integer> {
         ImageBatches batches = new ImageBatches(images, batchSize);
         Progress progress = console.progress("images", images.total());
         Sinks sinks = new Sinks()) {
-      Captioner captioner = new Captioner(predictor, drawn, common.seed());
+      prompts.ifPresent(
+          lines ->
+              lines.require(
+                  images.total(),
+                  predictor.model(),
+                  predictor.settings().search().lengths().maximum()));
+      Captioner captioner = new Captioner(predictor, drawn, common.seed(), prompts);
       for (List<LoadedImage> batch = batches.next(); !batch.isEmpty(); batch = batches.next()) {
-        write(batch, captioner, sinks.all, console);
+        write(captioner.caption(batch), sinks.all, console);
         progress.advance(batch.size());
       }
       sinks.commit();
     }
     return console.exitCode();
+  }
+
+  private Optional<PromptLines> prompts(Console console) throws IOException {
+    if (promptFile == null) {
+      return Optional.empty();
+    }
+    if (decoding.prompted() || decoding.sampling()) {
+      throw new IllegalArgumentException(
+          "--prompts-from has a prompt for each image and searches; leave --prompt and --nucleus"
+              + " away");
+    }
+    if (promptFile.equals("-") && inputs.usesStandardInput()) {
+      throw new IllegalArgumentException(
+          "--images-from - and --prompts-from - both read standard input; give one a file");
+    }
+    return Optional.of(PromptLines.read(promptFile, console.in()));
   }
 
   private int drawn() {
@@ -94,22 +126,15 @@ public final class CaptionCommand implements Callable<Integer> {
     return decoding.sampling() ? samples == null ? 1 : samples : 0;
   }
 
-  private void write(
-      List<LoadedImage> batch, Captioner captioner, List<CaptionSink> sinks, Console console)
+  private void write(List<Captioner.Result> results, List<CaptionSink> sinks, Console console)
       throws IOException {
-    Iterator<List<Caption>> captions =
-        captioner.caption(batch.stream().filter(LoadedImage::readable).toList()).iterator();
-    for (LoadedImage image : batch) {
+    for (Captioner.Result result : results) {
+      LoadedImage image = result.image();
       if (image.content() instanceof LoadedImage.Problem problem) {
         console.failed(image.name(), problem.text());
         continue;
       }
-      List<Caption> own = captions.next();
-      if (!own.get(0).ok()) {
-        console.failed(image.name(), own.get(0).status());
-        continue;
-      }
-      CaptionRow row = CaptionRow.of(image.name(), own, ids);
+      CaptionRow row = CaptionRow.of(image.name(), result.captions(), ids);
       console.result(row, row.text());
       for (CaptionSink sink : sinks) {
         try {

@@ -2,35 +2,96 @@ package org.blip4j.tools.infer;
 
 import com.google.common.primitives.ImmutableLongArray;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import org.blip4j.ops.core.Randomness;
 import org.blip4j.savedmodel.serve.Caption;
 import org.blip4j.savedmodel.serve.Predictor;
 
-/**
- * Writes captions for batches of images.
- *
- * @param model the model
- * @param samples captions drawn for each image; 0 searches for one
- * @param seed of the drawing; a caption depends on it, the image's name and nothing else
- */
-record Captioner(Predictor model, int samples, long seed) {
+/** Writes captions for batches of images, which come in the order of the input. */
+final class Captioner {
+  private final Predictor model;
+  private final int samples;
+  private final long seed;
+  private final Optional<PromptLines> prompts;
+  private int seen;
 
-  /** The captions of each image: one if searched, {@code samples} if drawn. */
-  List<List<Caption>> caption(List<LoadedImage> images) {
+  /**
+   * A captioner.
+   *
+   * @param samples captions drawn for each image; 0 searches for one
+   * @param seed of the drawing; a caption depends on it, the image's name and nothing else
+   * @param prompts how the captions of the first, second, ... image begin, if they differ
+   */
+  Captioner(Predictor model, int samples, long seed, Optional<PromptLines> prompts) {
+    this.model = model;
+    this.samples = samples;
+    this.seed = seed;
+    this.prompts = prompts;
+  }
+
+  /**
+   * An image with its captions.
+   *
+   * @param image if it turned out to be unreadable, with the reason
+   * @param captions one if searched, {@code samples} if drawn, none if unreadable
+   */
+  record Result(LoadedImage image, List<Caption> captions) {}
+
+  /** The captions of a batch, in its order. */
+  List<Result> caption(List<LoadedImage> batch) {
+    List<LoadedImage> images = new ArrayList<>();
+    List<String> beginnings = new ArrayList<>();
+    for (LoadedImage image : batch) {
+      int number = seen++;
+      LoadedImage checked = image;
+      if (prompts.isPresent() && image.readable()) {
+        if (prompts.get().has(number)) {
+          beginnings.add(prompts.get().get(number));
+        } else {
+          String why = prompts.get().file() + " has no line for it";
+          checked = LoadedImage.failed(image.name(), image.file(), why);
+        }
+      }
+      images.add(checked);
+    }
+    Iterator<List<Caption>> captions =
+        captions(images.stream().filter(LoadedImage::readable).toList(), beginnings).iterator();
+    return images.stream()
+        .map(image -> image.readable() ? result(image, captions.next()) : failed(image))
+        .toList();
+  }
+
+  private static Result failed(LoadedImage image) {
+    return new Result(image, List.of());
+  }
+
+  private static Result result(LoadedImage image, List<Caption> captions) {
+    String status = captions.get(0).status();
+    return status.isEmpty()
+        ? new Result(image, captions)
+        : failed(LoadedImage.failed(image.name(), image.file(), status));
+  }
+
+  private List<List<Caption>> captions(List<LoadedImage> images, List<String> beginnings) {
+    int rows = Math.max(1, samples);
     List<byte[]> bytes = new ArrayList<>();
     ImmutableLongArray.Builder seeds = ImmutableLongArray.builder();
     for (LoadedImage image : images) {
       LoadedImage.Bytes content = (LoadedImage.Bytes) image.content();
-      for (int i = 0; i < Math.max(1, samples); i++) {
+      for (int i = 0; i < rows; i++) {
         bytes.add(content.value());
         seeds.add(Randomness.stream(seed, image.name() + "#" + i));
       }
     }
-    List<Caption> all = samples == 0 ? model.caption(bytes) : model.sample(bytes, seeds.build());
+    List<Caption> all =
+        samples > 0
+            ? model.sample(bytes, seeds.build())
+            : prompts.isPresent() ? model.caption(bytes, beginnings) : model.caption(bytes);
     List<List<Caption>> grouped = new ArrayList<>();
-    for (int i = 0; i < all.size(); i += Math.max(1, samples)) {
-      grouped.add(all.subList(i, i + Math.max(1, samples)));
+    for (int i = 0; i < all.size(); i += rows) {
+      grouped.add(all.subList(i, i + rows));
     }
     return grouped;
   }

@@ -9,9 +9,11 @@ import org.blip4j.data.tfrecord.AtomicFile;
 /** A table with the columns image, caption, log_prob, tokens (RFC 4180). */
 final class CsvSink implements CaptionSink {
   private final AtomicFile file;
+  private final Unfinished unfinished;
 
   CsvSink(Path path) throws IOException {
     this.file = AtomicFile.create(path);
+    this.unfinished = new Unfinished(file::abandon);
     write("image,caption,log_prob,tokens");
   }
 
@@ -35,6 +37,7 @@ final class CsvSink implements CaptionSink {
   @Override
   public void close() throws IOException {
     file.close();
+    unfinished.close();
   }
 
   private void write(String line) throws IOException {

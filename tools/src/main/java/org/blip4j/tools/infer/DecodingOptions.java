@@ -71,6 +71,11 @@ final class DecodingOptions {
     return nucleus != null;
   }
 
+  /** Whether a prompt is given. */
+  boolean prompted() {
+    return prompt != null;
+  }
+
   /** Refuses options that contradict each other when one caption is asked for. */
   void requireOneWay() {
     if (greedy && beams != null && beams != 1) {
@@ -85,7 +90,8 @@ final class DecodingOptions {
   /** The model's settings with those of the options in their place. */
   ServingSettings adjust(ServingSettings own) {
     if (!sampling() && (topK != null || temperature != null)) {
-      throw new IllegalArgumentException("--top-k and --temperature need --nucleus P");
+      throw new IllegalArgumentException(
+          "--top-k and --temperature need --nucleus P (1 keeps all tokens)");
     }
     LengthLimits lengths = lengths(own.search().lengths());
     BeamSettings search = own.search().withLengths(lengths);

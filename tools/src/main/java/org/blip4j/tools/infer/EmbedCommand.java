@@ -2,8 +2,6 @@ package org.blip4j.tools.infer;
 
 import com.google.common.collect.Lists;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -18,7 +16,6 @@ import org.blip4j.tools.cli.Progress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -113,9 +110,7 @@ public final class EmbedCommand implements Runnable {
     @Parameters(paramLabel = "TEXT", arity = "0..*", description = "Texts.")
     private List<String> arguments = new ArrayList<>();
 
-    @Option(names = "--texts-from", paramLabel = "FILE", description = "Texts, one a line.")
-    private Path textFile;
-
+    @Mixin private TextArguments list;
     @Mixin private EmbedOutput output;
     @Mixin private ModelOptions model;
     @Mixin private CommonOptions common;
@@ -123,16 +118,14 @@ public final class EmbedCommand implements Runnable {
     @Override
     public Integer call() throws IOException {
       Console console = common.console();
-      List<String> texts = new ArrayList<>(arguments);
-      if (textFile != null) {
-        texts.addAll(Files.readAllLines(textFile).stream().filter(l -> !l.isBlank()).toList());
-      }
+      List<String> texts = list.with(arguments, console.in());
       if (texts.isEmpty()) {
         throw new IllegalArgumentException("no texts given; name some or give --texts-from FILE");
       }
       try (EmbedOutput.Writer writer = output.open(console);
           Predictor predictor = model.open(common, UnaryOperator.identity());
           Progress progress = console.progress("texts", texts.size())) {
+        TextLimit.of(predictor.model()).require(texts);
         for (List<String> batch : Lists.partition(texts, common.batchSize(BATCH))) {
           List<Embedding> embeddings = predictor.embedTexts(batch);
           for (int i = 0; i < batch.size(); i++) {

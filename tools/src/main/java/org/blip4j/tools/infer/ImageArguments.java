@@ -1,11 +1,13 @@
 package org.blip4j.tools.infer;
 
+import com.google.common.collect.ImmutableList;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,29 +21,69 @@ final class ImageArguments {
       description = "Read paths of images from a file, one a line; - is standard input.")
   private String listFile;
 
+  /** Whether there is a list. */
+  boolean given() {
+    return listFile != null;
+  }
+
+  /** Whether the list is read from standard input. */
+  boolean usesStandardInput() {
+    return "-".equals(listFile);
+  }
+
   /**
-   * The images of the arguments and of the list.
+   * The images of the arguments and of the list. An argument that names nothing becomes an image
+   * that cannot be read, as long as there is another one.
    *
-   * @throws IOException if an argument names nothing
+   * @throws IOException if no argument names anything
    */
   ImageStream open(List<String> arguments, InputStream in) throws IOException {
+    return new ImageStream(sources(arguments, in));
+  }
+
+  /** The same where every image must be a file of its own. */
+  ImageStream openFiles(List<String> arguments, InputStream in, String why) throws IOException {
+    List<ImageSource> sources = sources(arguments, in);
+    for (ImageSource source : sources) {
+      if (source instanceof ImageSource.Shards shards) {
+        throw new IllegalArgumentException(shards.shards().paths().get(0) + " is a shard; " + why);
+      }
+    }
+    return new ImageStream(sources);
+  }
+
+  private List<ImageSource> sources(List<String> arguments, InputStream in) throws IOException {
     if (arguments.isEmpty() && listFile == null) {
       throw new IllegalArgumentException(
           "no images given; name files, folders, globs or shards, or give --images-from FILE");
     }
     List<ImageSource> sources = new ArrayList<>();
+    IOException first = null;
     for (String argument : arguments) {
-      sources.add(ImageSource.of(argument));
+      try {
+        sources.addAll(ImageSource.find(argument));
+      } catch (InvalidPathException e) {
+        sources.add(new ImageSource.Missing(argument, "not a path: " + e.getReason()));
+      } catch (IOException e) {
+        first = first == null ? e : first;
+        String prefix = argument + ": ";
+        String why = String.valueOf(e.getMessage());
+        sources.add(
+            new ImageSource.Missing(
+                argument, why.startsWith(prefix) ? why.substring(prefix.length()) : why));
+      }
     }
     if (listFile != null) {
       sources.add(new ImageSource.Lines(lines(in)));
+    } else if (first != null
+        && sources.stream().allMatch(source -> source instanceof ImageSource.Missing)) {
+      throw first;
     }
-    return new ImageStream(sources);
+    return ImmutableList.copyOf(sources);
   }
 
   private BufferedReader lines(InputStream in) throws IOException {
-    return listFile.equals("-")
-        ? new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8))
-        : Files.newBufferedReader(Path.of(listFile));
+    InputStream bytes = usesStandardInput() ? in : Files.newInputStream(Path.of(listFile));
+    return new BufferedReader(new InputStreamReader(bytes, StandardCharsets.UTF_8));
   }
 }

@@ -3,24 +3,19 @@ package org.blip4j.tools.infer;
 import com.google.common.collect.ImmutableList;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Stream;
+import java.util.regex.Pattern;
 import org.blip4j.data.tfrecord.ShardName;
 import org.blip4j.data.tfrecord.ShardSet;
 
 /** Where images come from: files, shards, or a list that is read line by line. */
 sealed interface ImageSource {
-  /** Endings of the files that are taken from a folder. */
-  ImmutableList<String> ENDINGS =
-      ImmutableList.of(".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp");
+  /** What makes a name a glob, or a numbered set of shards. */
+  Pattern PATTERN = Pattern.compile("[*?\\[{]|@\\d+$");
 
   /** Single files, in order. */
   record Paths(ImmutableList<Path> paths) implements ImageSource {}
@@ -28,67 +23,71 @@ sealed interface ImageSource {
   /** Records of shards, in order. */
   record Shards(ShardSet shards) implements ImageSource {}
 
-  /** Paths of files, one a line. */
+  /** Paths of files, folders or shards, one a line. */
   record Lines(BufferedReader reader) implements ImageSource {}
+
+  /** An argument that names nothing, and why; it is one failed item among the others. */
+  record Missing(String argument, String why) implements ImageSource {}
 
   /**
    * What an argument names: a file, a folder (with all below it), a glob, a shard.
    *
    * @throws IOException if it names nothing
    */
-  static ImageSource of(String argument) throws IOException {
+  static List<ImageSource> find(String argument) throws IOException {
     Path path = Path.of(argument);
     if (Files.isDirectory(path)) {
-      return folder(path);
+      return List.of(folder(path));
     }
     if (Files.exists(path)) {
-      return isShard(path)
-          ? new Shards(ShardSet.of(List.of(path)))
-          : new Paths(ImmutableList.of(path));
+      return runs(List.of(path));
     }
-    List<Path> found = ShardSet.find(List.of(argument)).paths();
-    return found.stream().allMatch(ImageSource::isShard)
-        ? new Shards(ShardSet.of(found))
-        : new Paths(ImmutableList.copyOf(found));
+    if (!PATTERN.matcher(argument).find()) {
+      throw new IOException(
+          argument + ": there is no such image, folder, glob or shard; check the name");
+    }
+    return runs(ShardSet.find(List.of(argument)).paths());
   }
 
-  private static ImageSource folder(Path folder) throws IOException {
-    List<Path> images;
-    List<Path> shards;
-    try (Stream<Path> content =
-        Files.walk(folder, FileVisitOption.FOLLOW_LINKS).sorted(Comparator.naturalOrder())) {
-      images = new ArrayList<>();
-      shards = new ArrayList<>();
-      content
-          .filter(Files::isRegularFile)
-          .forEach(file -> (isShard(file) ? shards : images).add(file));
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
+  /** Neighbours of one kind together. */
+  private static List<ImageSource> runs(List<Path> files) {
+    List<ImageSource> sources = new ArrayList<>();
+    int begin = 0;
+    for (int end = 1; end <= files.size(); end++) {
+      boolean shards = isShard(files.get(begin));
+      if (end == files.size() || isShard(files.get(end)) != shards) {
+        List<Path> run = files.subList(begin, end);
+        sources.add(shards ? new Shards(ShardSet.of(run)) : new Paths(ImmutableList.copyOf(run)));
+        begin = end;
+      }
     }
-    images.removeIf(file -> !hasImageEnding(file));
-    if (!images.isEmpty()) {
-      return new Paths(ImmutableList.copyOf(images));
+    return sources;
+  }
+
+  /** The images in a folder and below it; if there are none, the shards. */
+  static ImageSource folder(Path folder) throws IOException {
+    ImageTree tree = ImageTree.of(folder);
+    if (!tree.images().isEmpty()) {
+      return new Paths(ImmutableList.copyOf(tree.images()));
     }
-    if (!shards.isEmpty()) {
-      return new Shards(ShardSet.of(shards));
+    if (!tree.shards().isEmpty()) {
+      return new Shards(ShardSet.of(tree.shards()));
     }
     throw new IOException(
         folder
             + ": no images and no shards in this folder (%s, *.tfrecord)"
-                .formatted(String.join(" ", ENDINGS)));
+                .formatted(String.join(" ", ImageTree.ENDINGS)));
   }
 
-  private static boolean isShard(Path file) {
-    return ShardName.looksLikeShard(file.getFileName().toString());
-  }
-
-  private static boolean hasImageEnding(Path file) {
-    String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-    return !name.startsWith(".") && ENDINGS.stream().anyMatch(name::endsWith);
+  static boolean isShard(Path file) {
+    return file.getFileName() != null && ShardName.looksLikeShard(file.getFileName().toString());
   }
 
   /** How many images there are, if that can be told without reading them. */
   default Optional<Integer> count() {
+    if (this instanceof Missing) {
+      return Optional.of(1);
+    }
     return this instanceof Paths files ? Optional.of(files.paths().size()) : Optional.empty();
   }
 }

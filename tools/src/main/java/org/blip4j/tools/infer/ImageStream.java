@@ -1,8 +1,12 @@
 package org.blip4j.tools.infer;
 
+import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -15,15 +19,18 @@ import org.blip4j.data.pipeline.DamagedRecord;
 import org.blip4j.data.pipeline.LocatedSample;
 import org.blip4j.data.pipeline.SampleSource;
 import org.blip4j.data.pipeline.SourceOptions;
+import org.blip4j.data.tfrecord.ShardSet;
 
 /** The images of several sources one after another; only what is being read is held. */
 final class ImageStream implements Closeable {
+  private static final int MOST_BYTES = 256 << 20;
+
   private final Deque<ImageSource> sources;
   private final Deque<LoadedImage> ready = new ArrayDeque<>();
   private final long total;
   private Deque<Path> paths = new ArrayDeque<>();
   private SampleSource records;
-  private boolean recordsEnded = true;
+  private Path shard;
 
   ImageStream(List<ImageSource> sources) {
     this.sources = new ArrayDeque<>(sources);
@@ -63,7 +70,7 @@ final class ImageStream implements Closeable {
     while (ready.isEmpty()) {
       if (!paths.isEmpty()) {
         ready.add(read(paths.pop()));
-      } else if (!recordsEnded) {
+      } else if (records != null) {
         readRecord();
       } else if (sources.isEmpty()) {
         return false;
@@ -76,65 +83,98 @@ final class ImageStream implements Closeable {
 
   private void advance() throws IOException {
     ImageSource source = sources.peek();
+    if (source instanceof ImageSource.Lines lines) {
+      readLine(lines.reader());
+      return;
+    }
+    sources.pop();
     if (source instanceof ImageSource.Paths files) {
       paths = new ArrayDeque<>(files.paths());
-      sources.pop();
+    } else if (source instanceof ImageSource.Missing missing) {
+      ready.add(LoadedImage.failed(missing.argument(), Optional.empty(), missing.why()));
     } else if (source instanceof ImageSource.Shards shards) {
+      shard = shards.shards().paths().get(0);
+      if (shards.shards().size() > 1) {
+        sources.push(new ImageSource.Shards(shards.shards().range(1, shards.shards().size() - 1)));
+      }
       records =
           SampleSource.open(
-              shards.shards(),
+              ShardSet.of(List.of(shard)),
               SourceOptions.strict()
                   .withCheckImages(false)
                   .withDamage(DamagePolicy.skip(this::damaged)));
-      recordsEnded = false;
+    }
+  }
+
+  private void readLine(BufferedReader reader) throws IOException {
+    String line = reader.readLine();
+    if (line == null) {
+      reader.close();
       sources.pop();
-    } else if (source instanceof ImageSource.Lines lines) {
-      String line = lines.reader().readLine();
-      if (line == null) {
-        lines.reader().close();
-        sources.pop();
-      } else if (!line.isBlank()) {
-        ready.add(read(Path.of(line.strip())));
+    } else if (!line.isBlank()) {
+      try {
+        Path path = Path.of(line);
+        if (Files.isDirectory(path)) {
+          sources.push(ImageSource.folder(path));
+        } else if (ImageSource.isShard(path) && Files.exists(path)) {
+          sources.push(new ImageSource.Shards(ShardSet.of(List.of(path))));
+        } else {
+          ready.add(read(path));
+        }
+      } catch (IOException | InvalidPathException e) {
+        ready.add(LoadedImage.failed(line, Optional.empty(), withoutName(line, e)));
       }
     }
   }
 
   private void readRecord() throws IOException {
-    Optional<LocatedSample> next = records.next();
-    if (next.isPresent()) {
-      var sample = next.get().sample();
-      LoadedImage.Content bytes = new LoadedImage.Bytes(sample.image().toByteArray());
-      ready.add(new LoadedImage(sample.key(), Optional.empty(), bytes));
-    } else {
-      recordsEnded = true;
-      records.close();
-      records = null;
+    try {
+      Optional<LocatedSample> next = records.next();
+      if (next.isPresent()) {
+        var sample = next.get().sample();
+        LoadedImage.Content bytes = ImageBytes.of(sample.image().toByteArray());
+        ready.add(new LoadedImage(sample.key(), Optional.empty(), bytes));
+        return;
+      }
+    } catch (IOException e) {
+      String name = shard.toString();
+      ready.add(LoadedImage.failed(name, Optional.empty(), withoutName(name, e)));
     }
+    records.close();
+    records = null;
   }
 
   private void damaged(DamagedRecord record) {
-    String shard = record.shard().toString();
-    String reason = record.reason();
-    String prefix = shard + ": ";
-    ready.add(
-        LoadedImage.failed(
-            shard,
-            Optional.empty(),
-            reason.startsWith(prefix) ? reason.substring(prefix.length()) : reason));
+    String name = record.shard().toString();
+    ready.add(LoadedImage.failed(name, Optional.empty(), withoutName(name, record.reason())));
   }
 
   static LoadedImage read(Path path) {
     Optional<Path> file = Optional.of(path);
-    try {
-      LoadedImage.Content bytes = new LoadedImage.Bytes(Files.readAllBytes(path));
-      return new LoadedImage(path.toString(), file, bytes);
+    try (InputStream in = Files.newInputStream(path)) {
+      byte[] bytes = in.readNBytes(MOST_BYTES + 1);
+      return bytes.length > MOST_BYTES
+          ? LoadedImage.failed(
+              path.toString(), file, "more than " + (MOST_BYTES >> 20) + " MB; not an image")
+          : new LoadedImage(path.toString(), file, ImageBytes.of(bytes));
     } catch (NoSuchFileException e) {
       return LoadedImage.failed(path.toString(), file, "no such file");
+    } catch (AccessDeniedException e) {
+      return LoadedImage.failed(path.toString(), file, "permission denied");
     } catch (IOException e) {
       return LoadedImage.failed(
-          path.toString(), file, "cannot be read: " + String.valueOf(e.getMessage()));
+          path.toString(), file, "cannot be read: " + withoutName(path.toString(), e));
     } catch (OutOfMemoryError e) {
-      return LoadedImage.failed(path.toString(), file, "too large to be an image");
+      return LoadedImage.failed(path.toString(), file, "too large for the memory");
     }
+  }
+
+  private static String withoutName(String name, Exception e) {
+    return withoutName(name, String.valueOf(e.getMessage()));
+  }
+
+  private static String withoutName(String name, String message) {
+    String prefix = name + ": ";
+    return message.startsWith(prefix) ? message.substring(prefix.length()) : message;
   }
 }

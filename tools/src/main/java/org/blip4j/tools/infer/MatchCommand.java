@@ -1,13 +1,8 @@
 package org.blip4j.tools.infer;
 
-import com.google.common.collect.ImmutableList;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.blip4j.savedmodel.serve.Predictor;
 import org.blip4j.savedmodel.serve.ServingSettings.MatchToken;
@@ -43,14 +38,13 @@ public final class MatchCommand implements Callable<Integer> {
   @Option(names = "--text", paramLabel = "TEXT", description = "A text; may be repeated.")
   private List<String> texts = new ArrayList<>();
 
-  @Option(names = "--texts-from", paramLabel = "FILE", description = "Texts, one a line.")
-  private Path textFile;
-
   @Option(
       names = "--pairs",
       paramLabel = "FILE",
-      description = "Pairs instead: lines of IMAGE<tab>TEXT, or JSON objects with image and text.")
-  private Path pairFile;
+      description =
+          "Pairs instead: lines of IMAGE<tab>TEXT, or JSON objects with image and text; - is"
+              + " standard input.")
+  private String pairFile;
 
   @Option(
       names = "--match-token",
@@ -60,6 +54,7 @@ public final class MatchCommand implements Callable<Integer> {
   private String matchToken;
 
   @Mixin private ImageArguments inputs;
+  @Mixin private TextArguments textList;
   @Mixin private ModelOptions model;
   @Mixin private CommonOptions common;
 
@@ -67,64 +62,60 @@ public final class MatchCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Console console = common.console();
     int batchSize = common.batchSize(PAIRS);
-    if (pairFile != null) {
-      if (!images.isEmpty() || !texts.isEmpty() || textFile != null) {
+    if (pairFile == null) {
+      table(console, batchSize);
+    } else {
+      if (!images.isEmpty() || !texts.isEmpty() || inputs.given() || textList.given()) {
         throw new IllegalArgumentException(
-            "--pairs has images and texts of its own; leave --image, --text and --texts-from away");
+            "--pairs has images and texts of its own; leave --image, --images-from, --text and"
+                + " --texts-from away");
       }
-      try (PairFile pairs = new PairFile(pairFile);
-          Predictor predictor = open();
-          Progress progress = console.progress("pairs", -1)) {
-        given(pairs, new Matcher(predictor, batchSize, console), progress);
-      }
-      return console.exitCode();
+      pairs(console, batchSize);
     }
-    List<String> all = texts();
+    return console.exitCode();
+  }
+
+  private void pairs(Console console, int batchSize) throws IOException {
+    try (Predictor predictor = open();
+        PairFile file = new PairFile(pairFile, console.in(), TextLimit.of(predictor.model()));
+        ReadAhead<Matcher.Pair> batches = new ReadAhead<>(() -> file.next(batchSize));
+        Progress progress = console.progress("pairs", -1)) {
+      Matcher matcher = new Matcher(predictor, batchSize, console);
+      for (List<Matcher.Pair> batch = batches.next(); !batch.isEmpty(); batch = batches.next()) {
+        matcher.pairs(batch);
+        progress.advance(batch.size());
+      }
+    }
+  }
+
+  private void table(Console console, int batchSize) throws IOException {
+    if (inputs.usesStandardInput() && textList.usesStandardInput()) {
+      throw new IllegalArgumentException(
+          "--images-from - and --texts-from - both read standard input; give one a file");
+    }
+    List<String> all = textList.with(texts, console.in());
+    if (all.isEmpty()) {
+      throw new IllegalArgumentException(
+          "no texts given; give --text TEXT, --texts-from FILE or --pairs FILE");
+    }
+    int imagesAtOnce = Math.max(1, batchSize / Math.min(batchSize, all.size()));
     try (ImageStream stream = inputs.open(images, console.in());
         Predictor predictor = open();
-        ImageBatches batches =
-            new ImageBatches(stream, Math.max(1, batchSize / Math.min(batchSize, all.size())));
+        ImageBatches batches = new ImageBatches(stream, imagesAtOnce);
         Progress progress = console.progress("images", stream.total())) {
+      TextLimit.of(predictor.model()).require(all);
       Matcher matcher = new Matcher(predictor, batchSize, console);
       for (List<LoadedImage> batch = batches.next(); !batch.isEmpty(); batch = batches.next()) {
         matcher.table(batch, all);
         progress.advance(batch.size());
       }
     }
-    return console.exitCode();
   }
 
   private Predictor open() throws IOException {
     return model.open(
         common,
         own -> matchToken == null ? own : own.withMatchToken(MatchTokens.parse(matchToken)));
-  }
-
-  private List<String> texts() throws IOException {
-    List<String> all = new ArrayList<>(texts);
-    if (textFile != null) {
-      all.addAll(Files.readAllLines(textFile).stream().filter(line -> !line.isBlank()).toList());
-    }
-    if (all.isEmpty()) {
-      throw new IllegalArgumentException(
-          "no texts given; give --text TEXT, --texts-from FILE or --pairs FILE");
-    }
-    return ImmutableList.copyOf(all);
-  }
-
-  private static void given(PairFile file, Matcher matcher, Progress progress) throws IOException {
-    List<PairFile.Pair> lines = file.next(matcher.batchSize());
-    while (!lines.isEmpty()) {
-      Map<Path, LoadedImage> read = new LinkedHashMap<>();
-      List<Matcher.Pair> pairs = new ArrayList<>();
-      for (PairFile.Pair line : lines) {
-        LoadedImage image = read.computeIfAbsent(line.image(), ImageStream::read);
-        pairs.add(new Matcher.Pair(image, line.text()));
-      }
-      matcher.pairs(pairs);
-      progress.advance(pairs.size());
-      lines = file.next(matcher.batchSize());
-    }
   }
 
   /** Names of first tokens on the command line. */

@@ -2,8 +2,8 @@ package org.blip4j.tools.infer;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import org.blip4j.savedmodel.serve.MatchScore;
@@ -11,13 +11,28 @@ import org.blip4j.savedmodel.serve.Predictor;
 import org.blip4j.tools.cli.Console;
 
 /**
- * Scores pairs in batches and prints them in order; an unreadable image is named once a batch.
+ * Scores pairs in batches and prints them in order; an unreadable image is named once.
  *
- * @param model the model
- * @param batchSize pairs at once
- * @param console where rows and failures go
+ * <p>All texts of an image are in one call as far as the batch size allows, so that it is encoded
+ * once for them.
  */
-record Matcher(Predictor model, int batchSize, Console console) {
+final class Matcher {
+  private final Predictor model;
+  private final int batchSize;
+  private final Console console;
+  private final Set<String> named = new HashSet<>();
+
+  /**
+   * A matcher.
+   *
+   * @param batchSize pairs at once
+   * @param console where rows and failures go
+   */
+  Matcher(Predictor model, int batchSize, Console console) {
+    this.model = model;
+    this.batchSize = batchSize;
+    this.console = console;
+  }
 
   /** An image with a text. */
   record Pair(LoadedImage image, String text) {}
@@ -48,11 +63,10 @@ record Matcher(Predictor model, int batchSize, Console console) {
                     .toList(),
                 readable.stream().map(Pair::text).toList())
             .iterator();
-    Set<String> named = new LinkedHashSet<>();
     for (Pair pair : pairs) {
       String name = pair.image().name();
       if (pair.image().content() instanceof LoadedImage.Problem problem) {
-        fail(named, name, problem.text());
+        fail(name, problem.text());
         continue;
       }
       MatchScore score = scores.next();
@@ -60,12 +74,12 @@ record Matcher(Predictor model, int batchSize, Console console) {
         MatchRow row = MatchRow.of(name, pair.text(), score);
         console.result(row, row.line());
       } else {
-        fail(named, name, score.status());
+        fail(name, score.status());
       }
     }
   }
 
-  private void fail(Set<String> named, String image, String why) {
+  private void fail(String image, String why) {
     if (named.add(image)) {
       console.failed(image, why);
     }

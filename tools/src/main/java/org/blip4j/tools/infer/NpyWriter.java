@@ -28,6 +28,7 @@ final class NpyWriter implements Closeable {
   private final Path rows;
   private final OutputStream out;
   private final AtomicFile names;
+  private final Unfinished unfinished;
   private int count;
   private int width;
 
@@ -46,6 +47,12 @@ final class NpyWriter implements Closeable {
     this.target = target;
     this.names = AtomicFile.create(list);
     this.rows = Files.createTempFile(target.toAbsolutePath().getParent(), ".rows", ".tmp");
+    this.unfinished =
+        new Unfinished(
+            () -> {
+              Files.deleteIfExists(rows);
+              names.abandon();
+            });
     this.out = new BufferedOutputStream(Files.newOutputStream(rows), 1 << 16);
   }
 
@@ -92,5 +99,6 @@ final class NpyWriter implements Closeable {
     out.close();
     Files.deleteIfExists(rows);
     names.close();
+    unfinished.close();
   }
 }

@@ -6,33 +6,43 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * Pairs of an image's path and a text, one a line: {@code PATH<tab>TEXT}, or JSON objects with
- * {@code image} and {@code text}.
+ * {@code image} and {@code text}. A line that is neither is a pair that cannot be scored, unless it
+ * is the first, which rather means that the file is of another kind.
  */
 final class PairFile implements Closeable {
   private static final JsonMapper MAPPER = new JsonMapper();
 
-  /** One line. */
-  record Pair(Path image, String text) {}
-
-  private final Path path;
+  private final String name;
   private final BufferedReader reader;
+  private final TextLimit limit;
   private int line;
 
-  PairFile(Path path) throws IOException {
-    this.path = path;
-    this.reader = Files.newBufferedReader(path);
+  /** Opens a file; {@code -} is standard input. */
+  PairFile(String name, InputStream in, TextLimit limit) throws IOException {
+    this.name = name;
+    this.limit = limit;
+    InputStream bytes = name.equals("-") ? in : Files.newInputStream(Path.of(name));
+    this.reader = new BufferedReader(new InputStreamReader(bytes, StandardCharsets.UTF_8));
   }
 
-  /** Up to {@code count} further pairs; empty at the end. */
-  List<Pair> next(int count) throws IOException {
-    List<Pair> pairs = new ArrayList<>();
+  /** Up to {@code count} further pairs with their images; empty at the end. */
+  List<Matcher.Pair> next(int count) throws IOException {
+    List<Matcher.Pair> pairs = new ArrayList<>();
+    Map<Path, LoadedImage> images = new HashMap<>();
     while (pairs.size() < count) {
       String text = reader.readLine();
       if (text == null) {
@@ -40,34 +50,66 @@ final class PairFile implements Closeable {
       }
       line++;
       if (!text.isBlank()) {
-        pairs.add(text.startsWith("{") ? json(text) : tabbed(text));
+        pairs.add(pair(text, images));
       }
     }
     return pairs;
   }
 
-  private Pair tabbed(String text) throws IOException {
-    int tab = text.indexOf('\t');
-    if (tab < 1) {
-      throw wrong("expected an image, a tab and a text");
+  private Matcher.Pair pair(String text, Map<Path, LoadedImage> images) throws IOException {
+    try {
+      Line parsed = text.startsWith("{") ? json(text) : tabbed(text);
+      Optional<String> problem = limit.problem(parsed.text());
+      if (problem.isPresent()) {
+        return unusable("the text " + problem.get(), parsed.text());
+      }
+      return new Matcher.Pair(
+          images.computeIfAbsent(parsed.image(), ImageStream::read), parsed.text());
+    } catch (IllegalArgumentException e) {
+      if (line == 1) {
+        throw new IOException(place() + ": " + e.getMessage(), e);
+      }
+      return unusable(e.getMessage(), "");
     }
-    return new Pair(Path.of(text.substring(0, tab)), text.substring(tab + 1));
   }
 
-  private Pair json(String text) throws IOException {
+  private Matcher.Pair unusable(String why, String text) {
+    return new Matcher.Pair(LoadedImage.failed(place(), Optional.empty(), why), text);
+  }
+
+  private String place() {
+    return (name.equals("-") ? "standard input" : name) + ", line " + line;
+  }
+
+  private record Line(Path image, String text) {
+    static Line of(String image, String text) {
+      try {
+        return new Line(Path.of(image), text);
+      } catch (InvalidPathException e) {
+        throw new IllegalArgumentException("not a path: " + e.getReason(), e);
+      }
+    }
+  }
+
+  private static Line tabbed(String text) {
+    int tab = text.indexOf('\t');
+    if (tab < 1) {
+      throw new IllegalArgumentException(
+          "expected an image, a tab and a text, or a JSON object with image and text");
+    }
+    return Line.of(text.substring(0, tab), text.substring(tab + 1));
+  }
+
+  private static Line json(String text) {
     try {
       JsonNode node = MAPPER.readTree(text);
       if (!node.path("image").isTextual() || !node.path("text").isTextual()) {
-        throw wrong("expected an object with the strings image and text");
+        throw new IllegalArgumentException("expected an object with the strings image and text");
       }
-      return new Pair(Path.of(node.get("image").textValue()), node.get("text").textValue());
+      return Line.of(node.get("image").textValue(), node.get("text").textValue());
     } catch (JsonProcessingException e) {
-      throw wrong("not a JSON object: " + e.getOriginalMessage());
+      throw new IllegalArgumentException("not a JSON object: " + e.getOriginalMessage(), e);
     }
-  }
-
-  private IOException wrong(String what) {
-    return new IOException("%s, line %d: %s".formatted(path, line, what));
   }
 
   @Override

@@ -1,0 +1,65 @@
+package org.blip4j.tools.infer;
+
+import com.google.common.collect.ImmutableList;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import org.blip4j.data.text.WordPieceTokenizer;
+import org.blip4j.savedmodel.serve.ServingModel;
+
+/**
+ * Beginnings of captions, one for each image in the order of the input; an empty line is an empty
+ * beginning.
+ *
+ * @param file where they come from, for messages
+ * @param prompts the lines
+ */
+record PromptLines(String file, ImmutableList<String> prompts) {
+
+  /**
+   * Reads a list; {@code -} is standard input.
+   *
+   * @throws IllegalArgumentException if it is empty
+   */
+  static PromptLines read(String file, InputStream in) throws IOException {
+    List<String> lines = TextArguments.lines(file, in);
+    if (lines.isEmpty()) {
+      throw new IllegalArgumentException(
+          "--prompts-from " + file + " is empty; give a line for each image");
+    }
+    return new PromptLines(file, ImmutableList.copyOf(lines));
+  }
+
+  /**
+   * Refuses a list that does not fit.
+   *
+   * @param images how many there will be, negative if that is not known
+   * @param maximum tokens of a caption at most, the prompt counted
+   */
+  void require(long images, ServingModel model, int maximum) {
+    if (images >= 0 && images != prompts.size()) {
+      throw new IllegalArgumentException(
+          "--prompts-from %s has %d lines for %d images; give a line for each image"
+              .formatted(file, prompts.size(), images));
+    }
+    WordPieceTokenizer tokenizer = new WordPieceTokenizer(model.vocabulary());
+    for (int i = 0; i < prompts.size(); i++) {
+      int tokens = tokenizer.encodePrompt(prompts.get(i)).length;
+      if (tokens >= maximum) {
+        throw new IllegalArgumentException(
+            ("%s, line %d: the prompt has %d tokens with the start token, but the maximum length"
+                    + " is %d; it must be larger")
+                .formatted(file, i + 1, tokens, maximum));
+      }
+    }
+  }
+
+  /** Whether there is a line for an image, counted from 0. */
+  boolean has(int image) {
+    return image < prompts.size();
+  }
+
+  String get(int image) {
+    return prompts.get(image);
+  }
+}

@@ -1,0 +1,67 @@
+package org.blip4j.tools.infer;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * Batches of a source, each read while the one before it is computed: two are held at most.
+ *
+ * @param <T> what is read
+ */
+final class ReadAhead<T> implements Closeable {
+
+  /**
+   * Where batches come from.
+   *
+   * @param <T> what is read
+   */
+  interface Source<T> {
+    /** The next batch; empty at the end. */
+    List<T> next() throws IOException;
+  }
+
+  private final Source<T> source;
+  private final ExecutorService reader =
+      Executors.newSingleThreadExecutor(
+          task -> {
+            Thread thread = new Thread(task, "input reader");
+            thread.setDaemon(true);
+            return thread;
+          });
+  private Future<List<T>> following;
+
+  ReadAhead(Source<T> source) {
+    this.source = source;
+    this.following = reader.submit(source::next);
+  }
+
+  /** The next batch; empty at the end. */
+  List<T> next() throws IOException {
+    try {
+      List<T> batch = following.get();
+      following = reader.submit(source::next);
+      return batch;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    reader.shutdownNow();
+  }
+}

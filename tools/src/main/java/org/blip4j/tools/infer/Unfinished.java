@@ -1,0 +1,36 @@
+package org.blip4j.tools.infer;
+
+import java.io.IOException;
+
+/** A file that is removed if the program is interrupted before it is whole. */
+final class Unfinished implements AutoCloseable {
+
+  /** Removes what was written. */
+  interface Removal {
+    void run() throws IOException;
+  }
+
+  private final Thread hook;
+
+  Unfinished(Removal removal) {
+    this.hook =
+        new Thread(
+            () -> {
+              try {
+                removal.run();
+              } catch (IOException e) {
+                // a hidden file stays; nothing can be done about it any more
+              }
+            });
+    Runtime.getRuntime().addShutdownHook(hook);
+  }
+
+  @Override
+  public void close() {
+    try {
+      boolean unused = Runtime.getRuntime().removeShutdownHook(hook);
+    } catch (IllegalStateException e) {
+      // the program is being interrupted, and the hook runs
+    }
+  }
+}
