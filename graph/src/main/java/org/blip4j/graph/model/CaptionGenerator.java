@@ -1,7 +1,9 @@
 package org.blip4j.graph.model;
 
 import org.blip4j.graph.config.SpecialTokens;
+import org.blip4j.graph.text.AttendedStates;
 import org.blip4j.graph.text.DecoderStep;
+import org.blip4j.graph.text.ImageGroundedDecoder;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.WhileLoop;
@@ -33,11 +35,11 @@ public final class CaptionGenerator {
   /** Inlined bodies get fused kernels; called ones took 1.9 times as long even for three rows. */
   private static final WhileLoop.Execution EXECUTION = WhileLoop.Execution.INLINED;
 
-  private final Blip blip;
+  private final ImageGroundedDecoder decoder;
   private final int expectedBatch;
 
-  private CaptionGenerator(Blip blip, int expectedBatch) {
-    this.blip = blip;
+  private CaptionGenerator(ImageGroundedDecoder decoder, int expectedBatch) {
+    this.decoder = decoder;
     this.expectedBatch = expectedBatch;
   }
 
@@ -49,24 +51,39 @@ public final class CaptionGenerator {
    * @throws IllegalStateException if the model has no decoder
    */
   public static CaptionGenerator of(Blip blip, int expectedBatch) {
-    blip.decoder();
-    return new CaptionGenerator(blip, expectedBatch);
+    return of(blip.decoder(), expectedBatch);
+  }
+
+  /** A generator over any decoder, such as that of a model that answers questions. */
+  public static CaptionGenerator of(ImageGroundedDecoder decoder, int expectedBatch) {
+    return new CaptionGenerator(decoder, expectedBatch);
   }
 
   /** The captions of beam search, or of greedy search with one beam; one for each image. */
   public Decoded search(
       GraphContext ctx, ImageStates images, Prompt prompt, BeamSettings settings) {
+    return search(ctx, images.attended(), prompt, settings);
+  }
+
+  /** The same in front of other states than images: one text for each row of them. */
+  public Decoded search(
+      GraphContext ctx, AttendedStates states, Prompt prompt, BeamSettings settings) {
     if (settings.beams() > 1) {
-      return beams(ctx, images, prompt, settings).best();
+      return beams(ctx, states, prompt, settings).best();
     }
-    return new GreedySearch(settings, ends()).run(ctx, EXECUTION, step(ctx, images, 1), prompt);
+    return new GreedySearch(settings, ends()).run(ctx, EXECUTION, step(ctx, states, 1), prompt);
   }
 
   /** Beam search with all hypotheses that it ends with; two beams or more. */
   public BeamSearch.Result beams(
       GraphContext ctx, ImageStates images, Prompt prompt, BeamSettings settings) {
+    return beams(ctx, images.attended(), prompt, settings);
+  }
+
+  private BeamSearch.Result beams(
+      GraphContext ctx, AttendedStates states, Prompt prompt, BeamSettings settings) {
     return new BeamSearch(settings, ends())
-        .run(ctx, EXECUTION, step(ctx, images, settings.beams()), prompt);
+        .run(ctx, EXECUTION, step(ctx, states, settings.beams()), prompt);
   }
 
   /**
@@ -81,15 +98,15 @@ public final class CaptionGenerator {
       SamplingSettings settings,
       Operand<TInt64> seeds) {
     return new NucleusSampling(settings, ends())
-        .run(ctx, EXECUTION, step(ctx, images, settings.samples()), prompt, seeds);
+        .run(ctx, EXECUTION, step(ctx, images.attended(), settings.samples()), prompt, seeds);
   }
 
-  private DecoderStep step(GraphContext ctx, ImageStates images, int rowsPerImage) {
-    return DecoderStep.create(ctx, blip.decoder(), images.attended(), expectedBatch * rowsPerImage);
+  private DecoderStep step(GraphContext ctx, AttendedStates states, int rowsPerText) {
+    return DecoderStep.create(ctx, decoder, states, expectedBatch * rowsPerText);
   }
 
   private EndTokens ends() {
-    SpecialTokens tokens = blip.config().text().tokens();
+    SpecialTokens tokens = decoder.stack().config().tokens();
     return new EndTokens(tokens.sep(), tokens.pad());
   }
 }

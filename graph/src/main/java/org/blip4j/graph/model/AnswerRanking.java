@@ -1,0 +1,166 @@
+package org.blip4j.graph.model;
+
+import java.util.List;
+import java.util.Optional;
+import org.blip4j.graph.loss.TextScores;
+import org.blip4j.graph.text.Attended;
+import org.blip4j.graph.text.AttendedStates;
+import org.blip4j.graph.text.ImageGroundedDecoder;
+import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
+import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Gather;
+import org.tensorflow.op.nn.TopK;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+
+/**
+ * Ranks given answers to questions (blip-spec 7.4, "rank"): those with the likeliest first tokens
+ * are kept, and of these whole texts are scored.
+ *
+ * <p>N = candidates of a question, U = distinct candidates of a batch, K = kept candidates.
+ */
+public final class AnswerRanking {
+  private final ImageGroundedDecoder decoder;
+  private final double labelSmoothing;
+
+  private AnswerRanking(ImageGroundedDecoder decoder, double labelSmoothing) {
+    this.decoder = decoder;
+    this.labelSmoothing = labelSmoothing;
+  }
+
+  /**
+   * A ranking.
+   *
+   * @param labelSmoothing of training; upstream's scores have it, too
+   * @throws IllegalStateException if the model cannot answer questions
+   */
+  public static AnswerRanking of(Blip blip, double labelSmoothing) {
+    return new AnswerRanking(blip.answering().answers(), labelSmoothing);
+  }
+
+  /**
+   * What is ranked.
+   *
+   * @param tokens {@code [U, T]}, any first token
+   * @param rows which of them are the candidates of each question, {@code [B, N]}; -1 is none
+   */
+  public record Candidates(Tokens tokens, Operand<TInt32> rows) {
+    /** Checks the rank. */
+    public Candidates {
+      Shapes.require(rows, "candidates", -1, -1);
+    }
+  }
+
+  /**
+   * What a ranking gives; kept candidates are in the order of their first tokens' probabilities, of
+   * equal ones the earlier in the list first.
+   *
+   * @param firstLogits of the first token of an answer, {@code [B, V]}
+   * @param probabilities of the first token of each candidate, {@code [B, N]}; -1 where is none
+   * @param kept places in the list of the candidates that were kept, {@code [B, K]}
+   * @param keptProbabilities {@code [B, K]}
+   * @param scores minus the label-smoothed loss of the whole answer, {@code [B, K]}; the highest is
+   *     the answer
+   * @param logProbs of the whole answer, {@code [B, K]}
+   */
+  public record Result(
+      Operand<TFloat32> firstLogits,
+      Operand<TFloat32> probabilities,
+      Operand<TInt32> kept,
+      Operand<TFloat32> keptProbabilities,
+      Operand<TFloat32> scores,
+      Operand<TFloat32> logProbs) {}
+
+  /**
+   * Ranks.
+   *
+   * @param questions states {@code [B, S, W]} with their mask
+   * @param most candidates kept of each question, a scalar; fewer if there are not so many
+   */
+  public Result rank(
+      GraphContext outer, AttendedStates questions, Candidates candidates, Operand<TInt32> most) {
+    GraphContext ctx = outer.in("rank");
+    Ops tf = ctx.tf();
+    long start = decoder.stack().config().tokens().dec();
+    Tokens tokens = candidates.tokens().withFirst(ctx, start);
+    Attended attended = decoder.stack().project(ctx, questions);
+    Operand<TFloat32> logits = first(ctx, start, attended, Shapes.dim(ctx, questions.hidden(), 0));
+    Operand<TFloat32> probabilities =
+        probabilities(ctx, logits, tokens, candidates.rows()); // [B, N]
+    Operand<TInt32> number =
+        tf.math.minimum(most, Shapes.dim(ctx, candidates.rows(), 1)); // a scalar
+    TopK<TFloat32, TInt32> kept = tf.nn.topK(probabilities, number, TInt32.class); // [B, K]
+    Operand<TInt32> texts =
+        tf.reshape(
+            tf.gather(candidates.rows(), kept.indices(), tf.constant(1), Gather.batchDims(1L)),
+            tf.constant(new int[] {-1})); // [B*K]
+    TextScores whole =
+        TextScores.of(
+            ctx,
+            decoder,
+            trimmed(ctx, tokens.gather(ctx, tf.math.maximum(texts, tf.constant(0)))),
+            attended.gather(ctx, owners(ctx, kept.indices())),
+            labelSmoothing); // [B*K]
+    Operand<TInt32> shape = tf.shape(kept.indices());
+    return new Result(
+        logits,
+        probabilities,
+        kept.indices(),
+        kept.values(),
+        tf.reshape(whole.scores(), shape),
+        tf.reshape(whole.logProbs(), shape));
+  }
+
+  private Operand<TFloat32> first(
+      GraphContext ctx, long start, Attended attended, Operand<TInt32> questions) {
+    Ops tf = ctx.tf();
+    Operand<TInt64> ids =
+        tf.fill(tf.stack(List.of(questions, tf.constant(1))), tf.constant(start)); // [B, 1]
+    ImageGroundedDecoder.Step step =
+        decoder.step(
+            ctx.in("first"),
+            tf.reshape(ids, tf.constant(new int[] {-1, 1})),
+            tf.constant(0),
+            Optional.empty(),
+            attended);
+    return decoder.head().apply(ctx.in("first_head"), step.state());
+  }
+
+  private static Operand<TFloat32> probabilities(
+      GraphContext ctx, Operand<TFloat32> logits, Tokens tokens, Operand<TInt32> rows) {
+    Ops tf = ctx.tf();
+    Operand<TInt64> second = tf.gather(tokens.ids(), tf.constant(1), tf.constant(1)); // [U]
+    Operand<TInt64> candidates =
+        tf.gather(second, tf.math.maximum(rows, tf.constant(0)), tf.constant(0)); // [B, N]
+    Operand<TFloat32> found =
+        tf.gather(
+            tf.nn.softmax(logits), candidates, tf.constant(1), Gather.batchDims(1L)); // [B, N]
+    return tf.select(tf.math.less(rows, tf.constant(0)), tf.constant(-1f), found);
+  }
+
+  /** Without the columns that only longer candidates need. */
+  private static Tokens trimmed(GraphContext ctx, Tokens tokens) {
+    Ops tf = ctx.tf();
+    Operand<TInt64> lengths = tf.reduceSum(tokens.mask(), tf.constant(1)); // [B*K]
+    Operand<TInt32> longest =
+        tf.dtypes.cast(
+            tf.math.maximum(tf.reduceMax(lengths, tf.constant(0)), tf.constant(2L)), TInt32.class);
+    Operand<TInt32> size = tf.stack(List.of(tf.constant(-1), longest));
+    Operand<TInt32> begin = tf.constant(new int[] {0, 0});
+    return new Tokens(tf.slice(tokens.ids(), begin, size), tf.slice(tokens.mask(), begin, size));
+  }
+
+  /** The question of each kept candidate, {@code [B*K]}. */
+  private static Operand<TInt32> owners(GraphContext ctx, Operand<TInt32> kept) {
+    Ops tf = ctx.tf();
+    Operand<TInt32> questions =
+        tf.range(tf.constant(0), Shapes.dim(ctx, kept, 0), tf.constant(1)); // [B]
+    return tf.reshape(
+        tf.math.add(tf.expandDims(questions, tf.constant(1)), tf.zerosLike(kept)),
+        tf.constant(new int[] {-1}));
+  }
+}
