@@ -39,4 +39,11 @@ public record CheckRow(
   public static CheckRow failed(String name, String check, String problem) {
     return new CheckRow(name, check, null, 0, false, problem);
   }
+
+  /** An exact comparison of texts. */
+  static CheckRow texts(String name, String check, String actual, String expected) {
+    return actual.equals(expected)
+        ? passed(name, check, 0, 0)
+        : deviates(name, check, 1, 0, "'" + actual + "', expected '" + expected + "'");
+  }
 }

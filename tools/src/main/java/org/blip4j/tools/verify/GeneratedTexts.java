@@ -129,8 +129,6 @@ record GeneratedTexts(String golden, Detokenizer detokenizer, SpecialTokens toke
   }
 
   private CheckRow row(String check, String actual, String expected) {
-    return actual.equals(expected)
-        ? CheckRow.passed(golden, check, 0, 0)
-        : CheckRow.deviates(golden, check, 1, 0, "'" + actual + "', expected '" + expected + "'");
+    return CheckRow.texts(golden, check, actual, expected);
   }
 }

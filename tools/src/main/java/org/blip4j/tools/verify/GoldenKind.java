@@ -36,6 +36,8 @@ public enum GoldenKind {
   HUGGING_FACE_RETRIEVAL,
   /** Names and shapes of published models. */
   KEYS,
+  /** Training loss, answer ranking and generated answers of question answering. */
+  VQA,
   /** Image files with decoded, resized and normalised pixels. */
   IMAGE,
   /** Anything this version has no check for. */
@@ -56,6 +58,7 @@ public enum GoldenKind {
       case HUGGING_FACE_CAPTION -> new HuggingFaceCaptionChecker(session);
       case HUGGING_FACE_RETRIEVAL -> new HuggingFaceMatchChecker(session);
       case KEYS -> new KeysChecker();
+      case VQA -> new VqaChecker(session);
       case UNKNOWN -> GoldenKind::refuse;
     };
   }

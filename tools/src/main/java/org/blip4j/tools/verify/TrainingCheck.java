@@ -12,9 +12,7 @@ import org.blip4j.graph.loss.HardNegatives;
 import org.blip4j.graph.model.ImageTextBatch;
 import org.blip4j.graph.model.TaskModel;
 import org.blip4j.graph.model.TrainingStep;
-import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.PublishedName;
-import org.blip4j.graph.weights.WeightNames;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Variable;
@@ -70,7 +68,7 @@ final class TrainingCheck implements AutoCloseable {
 
   private final GoldenGraph graph;
   private final TrainingGraph training;
-  private final WeightNames names;
+  private final PublishedVariables official;
   private final List<Variable<?>> weights;
   private final boolean shared;
   private final double learningRate;
@@ -85,7 +83,7 @@ final class TrainingCheck implements AutoCloseable {
       LossesOf losses) {
     this.graph = GoldenGraph.create(Mode.TRAIN, session);
     this.shared = shared;
-    this.names = WeightNames.of(PublishedForm.OFFICIAL, shared);
+    this.official = PublishedVariables.official(shared);
     TaskModel<ImageTextBatch> model = factory.apply(graph.vars(), config);
     this.weights = List.copyOf(graph.vars().all());
     this.given = new HardNegatives(ints("negative_images"), ints("negative_texts"));
@@ -133,7 +131,7 @@ final class TrainingCheck implements AutoCloseable {
   /** Gives one variable, by its published name, a value. */
   void set(String published, Values value) {
     for (Variable<?> variable : weights) {
-      if (published(variable).name().equals(published)) {
+      if (official.name(variable).name().equals(published)) {
         graph.assign(Map.of(variable, value.reshape(variable.shape().asArray())));
       }
     }
@@ -145,7 +143,7 @@ final class TrainingCheck implements AutoCloseable {
     double beta2 = optimizer.path("betas").path(1).doubleValue();
     Map<Variable<?>, Values> moments = new LinkedHashMap<>();
     for (Variable<TFloat32> variable : training.optimizer().trainables()) {
-      PublishedName name = published(variable);
+      PublishedName name = official.name(variable);
       Values stored = gradients.get(name.name());
       float[] ours =
           variable.shape().size() == 1
@@ -190,7 +188,8 @@ final class TrainingCheck implements AutoCloseable {
     Map<String, Values> computed = graph.run(fetches, feeds, targets);
     for (Variable<TFloat32> variable : trainables) {
       Values gradient = computed.remove("grad." + variable.name());
-      computed.put("grad." + published(variable).name(), toPublished(variable, gradient));
+      computed.put(
+          "grad." + official.name(variable).name(), official.toPublished(variable, gradient));
     }
     return computed;
   }
@@ -202,7 +201,9 @@ final class TrainingCheck implements AutoCloseable {
     Map<String, Values> computed = graph.run(fetches, Map.of());
     Map<String, Values> state = new LinkedHashMap<>();
     for (Variable<?> variable : weights) {
-      state.put(published(variable).name(), toPublished(variable, computed.get(variable.name())));
+      state.put(
+          official.name(variable).name(),
+          official.toPublished(variable, computed.get(variable.name())));
     }
     return state;
   }
@@ -210,29 +211,8 @@ final class TrainingCheck implements AutoCloseable {
   /** Published names of all trainable variables. */
   List<String> trainables() {
     List<String> published = new ArrayList<>();
-    training.optimizer().trainables().forEach(v -> published.add(published(v).name()));
+    training.optimizer().trainables().forEach(v -> published.add(official.name(v).name()));
     return published;
-  }
-
-  private PublishedName published(Variable<?> variable) {
-    List<PublishedName> all = names.published(variable.name());
-    if (all.isEmpty()) {
-      throw new IllegalArgumentException("variable " + variable.name() + " has no published name");
-    }
-    return all.get(0);
-  }
-
-  private Values toPublished(Variable<?> variable, Values values) {
-    if (values.shape().length == 0) {
-      return values.reshape(1); // scalars are stored with shape [1]
-    }
-    PublishedName name = published(variable);
-    Shape shape = Shape.of(values.shape());
-    return values.shape().length == 1
-        ? values
-        : Values.of(
-            name.layout().toPublished(values.floats(), shape),
-            name.layout().toPublished(shape).asArray());
   }
 
   private static Values scalar(double value) {

@@ -61,7 +61,7 @@ class GoldenFoldersTest {
 
   @Tag("slow")
   @ParameterizedTest
-  @ValueSource(strings = {"caption", "hf_captioning_sharded", "pretrain", "retrieval"})
+  @ValueSource(strings = {"caption", "hf_captioning_sharded", "pretrain", "retrieval", "vqa"})
   void largeGoldensFailWithOneNumberChanged(String name) throws IOException {
     assertFailsWithOneNumberChanged(name);
   }
