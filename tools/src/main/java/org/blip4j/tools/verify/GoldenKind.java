@@ -40,6 +40,8 @@ public enum GoldenKind {
   VQA,
   /** Image files with decoded, resized and normalised pixels. */
   IMAGE,
+  /** Pictures changed by the operations of RandAugment, and crops. */
+  AUGMENT,
   /** Anything this version has no check for. */
   UNKNOWN;
 
@@ -51,6 +53,7 @@ public enum GoldenKind {
       case VISION -> new VisionChecker(session);
       case MATCH -> new MatchChecker(session);
       case IMAGE -> new ImageChecker(session);
+      case AUGMENT -> new AugmentChecker(session);
       case CAPTION -> new CaptionChecker(session);
       case SAMPLING -> new SamplingChecker(session);
       case PRETRAIN -> new PretrainChecker(session);
@@ -81,6 +84,9 @@ public enum GoldenKind {
     }
     if (task.isEmpty() && cases.has("expected.json") && cases.path("files").isObject()) {
       return CONTAINERS;
+    }
+    if (task.isEmpty() && cases.has("ops") && cases.has("crops")) {
+      return AUGMENT;
     }
     if (task.isEmpty() && cases.path("files").path(0).has("pil_mode")) {
       return IMAGE;
