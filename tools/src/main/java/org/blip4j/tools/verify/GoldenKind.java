@@ -34,6 +34,8 @@ public enum GoldenKind {
   HUGGING_FACE_CAPTION,
   /** A retrieval model of Hugging Face. */
   HUGGING_FACE_RETRIEVAL,
+  /** A question-answering model of Hugging Face. */
+  HUGGING_FACE_VQA,
   /** Names and shapes of published models. */
   KEYS,
   /** Training loss, answer ranking and generated answers of question answering. */
@@ -60,6 +62,7 @@ public enum GoldenKind {
       case RETRIEVAL -> new RetrievalChecker(session);
       case HUGGING_FACE_CAPTION -> new HuggingFaceCaptionChecker(session);
       case HUGGING_FACE_RETRIEVAL -> new HuggingFaceMatchChecker(session);
+      case HUGGING_FACE_VQA -> new HuggingFaceVqaChecker(session);
       case KEYS -> new KeysChecker();
       case VQA -> new VqaChecker(session);
       case UNKNOWN -> GoldenKind::refuse;

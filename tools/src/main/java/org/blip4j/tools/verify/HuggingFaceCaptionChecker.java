@@ -1,13 +1,11 @@
 package org.blip4j.tools.verify;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.blip4j.data.text.Detokenizer;
 import org.blip4j.data.text.Padding;
 import org.blip4j.data.text.TokenBatch;
 import org.blip4j.graph.loss.LmLoss;
@@ -36,7 +34,6 @@ import org.tensorflow.types.TInt64;
 record HuggingFaceCaptionChecker(ConfigProto session) implements GoldenChecker {
   private static final String IDS = "ids_";
   private static final String SCORES = "scores_";
-  private static final String TEXTS = "texts_";
 
   @Override
   public void check(Golden golden, RowSink rows) throws IOException {
@@ -66,7 +63,7 @@ record HuggingFaceCaptionChecker(ConfigProto session) implements GoldenChecker {
       if (call.beams() > 1) {
         outputs.add(SCORES + call.name(), computed.get(SCORES + call.name()));
       }
-      compareTexts(folder, call.name(), found, rows);
+      folder.compareTexts(call.name(), found, rows);
     }
     outputs.report(rows);
   }
@@ -137,32 +134,5 @@ record HuggingFaceCaptionChecker(ConfigProto session) implements GoldenChecker {
     outputs.add("logits_slice", logits.lastOf(chosen));
     outputs.add("logits_logsumexp", logits.logSumExp());
     outputs.add("loss", computed.get("loss").reshape(outputs.expected("loss").shape()));
-  }
-
-  /** Texts under every tokenizer whose texts the golden has. */
-  private static void compareTexts(HuggingFaceGolden folder, String mode, Values ids, RowSink rows)
-      throws IOException {
-    Detokenizer detokenizer = new Detokenizer(folder.model().vocabulary());
-    int width = (int) ids.shape()[1];
-    for (Map.Entry<String, JsonNode> entry : folder.golden().cases().properties()) {
-      if (!entry.getKey().startsWith(TEXTS) || !entry.getValue().isObject()) {
-        continue;
-      }
-      JsonNode expected = entry.getValue().path(mode);
-      for (int i = 0; i < ids.shape()[0]; i++) {
-        String text =
-            detokenizer.decode(Arrays.copyOfRange(ids.longs(), i * width, (i + 1) * width));
-        String check = entry.getKey() + "." + mode + " " + i;
-        rows.accept(
-            text.equals(expected.path(i).asText(null))
-                ? CheckRow.passed(folder.golden().name(), check, 0, 0)
-                : CheckRow.deviates(
-                    folder.golden().name(),
-                    check,
-                    1,
-                    0,
-                    "'%s', expected %s".formatted(text, expected.path(i))));
-      }
-    }
   }
 }

@@ -1,9 +1,13 @@
 package org.blip4j.tools.verify;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import org.blip4j.data.text.Detokenizer;
 import org.blip4j.data.text.Padding;
 import org.blip4j.data.text.TokenBatch;
 import org.blip4j.data.text.WordPieceTokenizer;
@@ -23,6 +27,7 @@ import org.blip4j.savedmodel.weights.WeightFile;
  */
 record HuggingFaceGolden(Golden golden, ServingModel model, GoldenTensors inputs) {
   private static final String LONG_FORM = "config.hub-2022-form.json";
+  private static final String TEXTS = "texts_";
 
   static HuggingFaceGolden open(Golden golden) throws IOException {
     ModelSource source = ModelSource.resolve(golden.path().toString());
@@ -89,5 +94,23 @@ record HuggingFaceGolden(Golden golden, ServingModel model, GoldenTensors inputs
                 1,
                 0,
                 "says " + spelledOut + ", config.json " + published()));
+  }
+
+  /** Compares generated texts under every tokenizer whose texts the golden has. */
+  void compareTexts(String mode, Values ids, RowSink rows) throws IOException {
+    Detokenizer detokenizer = new Detokenizer(model.vocabulary());
+    int width = (int) ids.shape()[1];
+    for (Map.Entry<String, JsonNode> entry : golden.cases().properties()) {
+      if (!entry.getKey().startsWith(TEXTS) || !entry.getValue().isObject()) {
+        continue;
+      }
+      JsonNode expected = entry.getValue().path(mode);
+      for (int i = 0; i < ids.shape()[0]; i++) {
+        String text =
+            detokenizer.decode(Arrays.copyOfRange(ids.longs(), i * width, (i + 1) * width));
+        String check = entry.getKey() + "." + mode + " " + i;
+        rows.accept(CheckRow.texts(golden.name(), check, text, expected.path(i).asText("missing")));
+      }
+    }
   }
 }

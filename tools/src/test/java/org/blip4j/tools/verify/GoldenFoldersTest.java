@@ -61,7 +61,8 @@ class GoldenFoldersTest {
 
   @Tag("slow")
   @ParameterizedTest
-  @ValueSource(strings = {"caption", "hf_captioning_sharded", "pretrain", "retrieval", "vqa"})
+  @ValueSource(
+      strings = {"caption", "hf_captioning_sharded", "hf_vqa", "pretrain", "retrieval", "vqa"})
   void largeGoldensFailWithOneNumberChanged(String name) throws IOException {
     assertFailsWithOneNumberChanged(name);
   }
