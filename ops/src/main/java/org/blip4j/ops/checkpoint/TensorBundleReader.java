@@ -118,15 +118,38 @@ public final class TensorBundleReader {
     return values;
   }
 
-  private ByteBuffer bytes(String name, DataType type) throws IOException {
+  /**
+   * Where the elements of a tensor lie, row-major and little-endian, after their checksum was found
+   * right.
+   *
+   * @throws IllegalArgumentException if the checkpoint has no such tensor
+   */
+  public StoredRegion region(String name) throws IOException {
+    BundleEntryProto entry = entry(name);
+    Path data = checked(name, entry).file();
+    return new StoredRegion(data, entry.getOffset(), entry.getSize());
+  }
+
+  private BundleEntryProto entry(String name) {
     BundleEntryProto entry = entries.get(name);
     if (entry == null) {
       throw new IllegalArgumentException(prefix + " has no tensor " + name);
     }
+    return entry;
+  }
+
+  private ByteBuffer bytes(String name, DataType type) throws IOException {
+    BundleEntryProto entry = entry(name);
     if (entry.getDtype() != type) {
       throw new IllegalArgumentException(
           "tensor %s of %s is %s, expected %s".formatted(name, prefix, entry.getDtype(), type));
     }
+    return checked(name, entry).bytes();
+  }
+
+  private record Checked(Path file, ByteBuffer bytes) {}
+
+  private Checked checked(String name, BundleEntryProto entry) throws IOException {
     if (entry.getSlicesCount() > 0) {
       throw new IOException(prefix + ": tensor " + name + " is stored in slices; save it whole");
     }
@@ -137,7 +160,7 @@ public final class TensorBundleReader {
     if (SortedTable.maskedCrc(bytes.duplicate()) != entry.getCrc32C()) {
       throw new IOException(data + ": the checksum of tensor " + name + " does not match");
     }
-    return bytes;
+    return new Checked(data, bytes);
   }
 
   private static ByteBuffer read(Path data, String name, BundleEntryProto entry)

@@ -77,6 +77,17 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
     }
   }
 
+  /** The same model for another task; its texts are prepared as that task's, if differently. */
+  public static ModelConfig forTask(ModelConfig config, Task task) {
+    TextSettings own = TextSettings.published(config.task());
+    TextSettings other = TextSettings.published(task);
+    return ModelConfig.of(
+        task,
+        config.architecture(),
+        own.equals(other) ? config.textSettings() : other,
+        config.provenance());
+  }
+
   private static Optional<Path> configFile(WeightFile file, ModelSource.Published source)
       throws IOException {
     if (source.config().isPresent()) {
@@ -155,11 +166,7 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
     ModelConfig fromFile(JsonNode node) throws IOException {
       if (isOurs(node)) {
         ModelConfig config = ConfigJson.convert(node, "config", ModelConfig.class);
-        return ModelConfig.of(
-            wanted.orElse(config.task()),
-            config.architecture(),
-            config.textSettings(),
-            config.provenance());
+        return wanted.map(task -> forTask(config, task)).orElse(config);
       }
       if (HuggingFaceConfig.describes(node)) {
         HuggingFaceConfig config = HuggingFaceConfig.read(node);

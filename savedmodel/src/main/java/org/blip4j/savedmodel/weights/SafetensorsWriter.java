@@ -3,6 +3,7 @@ package org.blip4j.savedmodel.weights;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -59,6 +60,17 @@ public final class SafetensorsWriter {
    * @throws IllegalArgumentException if a name comes twice or a value has not its shape's size
    */
   public static void write(Path path, List<? extends Entry> entries) throws IOException {
+    write(path, ImmutableMap.of(), entries);
+  }
+
+  /**
+   * The same with strings about the file.
+   *
+   * @param metadata strings under {@code __metadata__}, beside {@code format}
+   */
+  public static void write(
+      Path path, ImmutableMap<String, String> metadata, List<? extends Entry> entries)
+      throws IOException {
     Path partial = path.resolveSibling(path.getFileName() + ".partial");
     try {
       try (FileChannel channel =
@@ -67,7 +79,7 @@ public final class SafetensorsWriter {
               StandardOpenOption.CREATE,
               StandardOpenOption.TRUNCATE_EXISTING,
               StandardOpenOption.WRITE)) {
-        writeFully(channel, header(entries));
+        writeFully(channel, header(metadata, entries));
         for (Entry entry : entries) {
           writeValues(channel, entry);
         }
@@ -80,9 +92,11 @@ public final class SafetensorsWriter {
     }
   }
 
-  private static ByteBuffer header(List<? extends Entry> entries) throws IOException {
+  private static ByteBuffer header(
+      ImmutableMap<String, String> metadata, List<? extends Entry> entries) throws IOException {
     ObjectNode header = JSON.createObjectNode();
-    header.putObject("__metadata__").put("format", "pt");
+    ObjectNode strings = header.putObject("__metadata__").put("format", "pt");
+    metadata.forEach(strings::put);
     long at = 0;
     for (Entry entry : entries) {
       if (header.has(entry.name())) {

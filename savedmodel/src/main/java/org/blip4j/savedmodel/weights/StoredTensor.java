@@ -8,6 +8,7 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.blip4j.graph.weights.WeightLayout;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -91,8 +92,14 @@ public final class StoredTensor {
    */
   public float[] floats() throws IOException {
     float[] values = new float[count()];
-    read(FloatBuffer.wrap(values));
-    return values;
+    FloatBuffer target = FloatBuffer.wrap(values);
+    if (!view.isTransposed()) {
+      read(target);
+      return values;
+    }
+    chunks((data, elements) -> type.toFloats(data, elements, target));
+    Shape stored = Shape.of(shape().get(1), shape().get(0));
+    return WeightLayout.TRANSPOSED.toOurs(values, stored);
   }
 
   /** The elements as doubles, row-major; exact but for {@link WeightType#I64} above 2^53. */

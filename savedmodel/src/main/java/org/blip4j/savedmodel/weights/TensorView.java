@@ -44,6 +44,14 @@ record TensorView(Shape shape, long offset, ImmutableLongArray strides) {
     return true;
   }
 
+  /** Whether this is a matrix whose transpose lies in row-major order without gaps. */
+  boolean isTransposed() {
+    return shape.numDimensions() == 2
+        && !isContiguous()
+        && strides.get(0) == 1
+        && strides.get(1) == shape.get(0);
+  }
+
   /**
    * Elements from the first to the last, both counted, whether part of the tensor or not.
    *

@@ -1,22 +1,23 @@
 package org.blip4j.savedmodel.weights;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.PublishedName;
+import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightNames;
-import org.blip4j.ops.checkpoint.StoredVariable;
 import org.blip4j.ops.checkpoint.TensorBundleReader;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.proto.DataType;
 
 /**
- * Writes the variables of a checkpoint as safetensors under published names: the way back from
- * {@link WeightImporter}.
+ * Writes the variables of a model as safetensors under published names: the way back from {@link
+ * WeightImporter}.
  *
  * <p>Official form: all names of a state dict, tied ones once under each name, and the {@code
  * position_ids} buffers, which the official loader asks for. Hugging Face form: what {@code
@@ -26,23 +27,27 @@ public final class WeightExporter {
   private static final String POSITIONS = "/embeddings/position_embeddings/weight";
   private static final String SECOND_BIAS = "text_decoder.cls.predictions.decoder.bias";
 
-  private final TensorBundleReader checkpoint;
+  private final VariableValues values;
   private final PublishedForm form;
   private final boolean shared;
   private final WeightNames names;
   private final List<SafetensorsWriter.Entry> entries = new ArrayList<>();
   private final List<String> leftOut = new ArrayList<>();
 
-  private WeightExporter(TensorBundleReader checkpoint, PublishedForm form) {
-    this.checkpoint = checkpoint;
+  private WeightExporter(VariableValues values, PublishedForm form) {
+    this.values = values;
     this.form = form;
-    this.shared =
-        has(checkpoint, "text_decoder/") && !has(checkpoint, "text_decoder/bert/embeddings/");
+    this.shared = sharesDecoder(values.variables().stream().map(VariableShape::name).toList());
     this.names = WeightNames.of(form, shared);
   }
 
-  private static boolean has(TensorBundleReader checkpoint, String prefix) {
-    return checkpoint.variables().keySet().stream().anyMatch(name -> name.startsWith(prefix));
+  /** Whether a model has a decoder that shares variables with its encoder, as in pre-training. */
+  static boolean sharesDecoder(Collection<String> variables) {
+    return has(variables, "text_decoder/") && !has(variables, "text_decoder/bert/embeddings/");
+  }
+
+  private static boolean has(Collection<String> variables, String prefix) {
+    return variables.stream().anyMatch(name -> name.startsWith(prefix));
   }
 
   /**
@@ -58,17 +63,48 @@ public final class WeightExporter {
    */
   public static ImmutableList<String> write(
       TensorBundleReader checkpoint, PublishedForm form, Path target) throws IOException {
-    WeightExporter exporter = new WeightExporter(checkpoint, form);
+    return write(new StoredValues(checkpoint), form, target, ImmutableMap.of());
+  }
+
+  /**
+   * The same from any source of values.
+   *
+   * @param metadata strings to store in the file, beside the one that tells its format
+   */
+  public static ImmutableList<String> write(
+      VariableValues values, PublishedForm form, Path target, ImmutableMap<String, String> metadata)
+      throws IOException {
+    WeightExporter exporter = new WeightExporter(values, form);
     exporter.collect();
-    SafetensorsWriter.write(target, exporter.entries);
+    SafetensorsWriter.write(target, metadata, exporter.entries);
     return ImmutableList.copyOf(exporter.leftOut);
+  }
+
+  /** The variables of a checkpoint. */
+  private record StoredValues(TensorBundleReader checkpoint) implements VariableValues {
+    @Override
+    public List<VariableShape> variables() {
+      return checkpoint.variables().values().stream()
+          .map(stored -> new VariableShape(stored.name(), stored.shape()))
+          .toList();
+    }
+
+    @Override
+    public float[] floats(String variable) throws IOException {
+      return checkpoint.floats(variable);
+    }
+
+    @Override
+    public long[] longs(String variable) throws IOException {
+      return checkpoint.longs(variable);
+    }
   }
 
   private void collect() {
     if (form == PublishedForm.HUGGING_FACE) {
       requirePublishable();
     }
-    for (StoredVariable variable : checkpoint.variables().values()) {
+    for (VariableShape variable : values.variables()) {
       ImmutableList<PublishedName> published = names.published(variable.name());
       if (published.isEmpty()) {
         leftOut.add(variable.name());
@@ -85,7 +121,7 @@ public final class WeightExporter {
   }
 
   private void requirePublishable() {
-    if (has(checkpoint, "cls_head/")) {
+    if (has(values.variables().stream().map(VariableShape::name).toList(), "cls_head/")) {
       throw new IllegalArgumentException("Hugging Face has no BLIP class for two images");
     }
     if (shared) {
@@ -95,22 +131,21 @@ public final class WeightExporter {
     }
   }
 
-  private SafetensorsWriter.Entry entry(StoredVariable variable, PublishedName name) {
+  private SafetensorsWriter.Entry entry(VariableShape variable, PublishedName name) {
     Shape shape = name.layout().toPublished(variable.shape());
-    if (variable.type() == DataType.DT_INT64) {
-      return new SafetensorsWriter.Longs(
-          name.name(), shape, () -> checkpoint.longs(variable.name()));
+    if (WeightNames.isInteger(variable.name())) {
+      return new SafetensorsWriter.Longs(name.name(), shape, () -> values.longs(variable.name()));
     }
     return new SafetensorsWriter.Floats(
         name.name(),
         shape,
-        () -> name.layout().toPublished(checkpoint.floats(variable.name()), variable.shape()));
+        () -> name.layout().toPublished(values.floats(variable.name()), variable.shape()));
   }
 
   /** 0, 1, 2, ... for each text stack that has positions under one of its names. */
   private void addPositionIds() {
     String suffix = POSITIONS.replace('/', '.');
-    for (StoredVariable variable : checkpoint.variables().values()) {
+    for (VariableShape variable : values.variables()) {
       if (variable.name().endsWith(POSITIONS)) {
         long rows = variable.shape().get(0);
         for (PublishedName name : names.published(variable.name())) {

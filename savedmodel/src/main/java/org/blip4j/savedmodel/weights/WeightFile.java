@@ -13,7 +13,7 @@ import java.nio.file.Path;
  * never by the name, and nothing that a file holds is ever executed.
  */
 public sealed interface WeightFile extends AutoCloseable
-    permits SafetensorsFile, ShardedWeights, TorchCheckpoint {
+    permits CheckpointWeights, SafetensorsFile, ShardedWeights, TorchCheckpoint {
 
   /** What was opened. */
   Path path();

@@ -1,5 +1,6 @@
 package org.blip4j.savedmodel.weights;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -28,7 +29,7 @@ import org.blip4j.ops.checkpoint.TensorBundleWriter;
  * Where the request allows it, a momentum copy or one of the two cross-attentions of the two-image
  * model takes the original's tensor if the file has none of its own; {@link #report} says so.
  */
-public final class WeightImporter {
+public final class WeightImporter implements VariableValues {
   private final ImportReport report;
   private final ImmutableMap<String, PlannedTensor> planned;
 
@@ -82,6 +83,13 @@ public final class WeightImporter {
     return report;
   }
 
+  @Override
+  public ImmutableList<VariableShape> variables() {
+    return planned.values().stream()
+        .map(PlannedTensor::variable)
+        .collect(ImmutableList.toImmutableList());
+  }
+
   /**
    * Hands all values to {@code sink}, in the order of the request; fresh variables are left out.
    *
@@ -132,6 +140,7 @@ public final class WeightImporter {
    *
    * @throws IllegalArgumentException if it gets none from this file
    */
+  @Override
   public float[] floats(String variable) throws IOException {
     return tensor(variable).floats();
   }
@@ -141,6 +150,7 @@ public final class WeightImporter {
    *
    * @throws IllegalArgumentException if it gets none from this file
    */
+  @Override
   public long[] longs(String variable) throws IOException {
     return tensor(variable).longs();
   }

@@ -16,6 +16,7 @@ import org.blip4j.tools.quickstart.QuickstartCommand;
 import org.blip4j.tools.records.RecordsCommand;
 import org.blip4j.tools.train.FinetuneCommand;
 import org.blip4j.tools.train.PretrainCommand;
+import org.blip4j.tools.weights.ConvertCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -38,6 +39,7 @@ import picocli.CommandLine.Spec;
       CapFiltCommand.class,
       CaptionCommand.class,
       CompletionCommand.class,
+      ConvertCommand.class,
       DoctorCommand.class,
       EmbedCommand.class,
       ExportCommand.class,

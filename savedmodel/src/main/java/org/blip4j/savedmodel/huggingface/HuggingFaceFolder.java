@@ -1,0 +1,134 @@
+package org.blip4j.savedmodel.huggingface;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.blip4j.data.text.Vocabulary;
+import org.blip4j.data.tfrecord.AtomicFile;
+import org.blip4j.graph.config.ModelConfig;
+import org.blip4j.graph.config.Task;
+import org.blip4j.graph.weights.PublishedTask;
+
+/** Writes all files of a Hugging Face folder but the weights. */
+public final class HuggingFaceFolder {
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
+  private static final ImmutableMap<String, String> SPECIALS =
+      ImmutableMap.of(
+          "cls_token", "[CLS]",
+          "mask_token", "[MASK]",
+          "pad_token", "[PAD]",
+          "sep_token", "[SEP]",
+          "unk_token", "[UNK]");
+  private static final int LONGEST = 512;
+
+  private HuggingFaceFolder() {}
+
+  /**
+   * The class of transformers for a task.
+   *
+   * @throws IllegalArgumentException if there is none
+   */
+  public static HuggingFaceClass requireClass(Task task) {
+    return find(task)
+        .orElseThrow(
+            () ->
+                new IllegalArgumentException(
+                    "Hugging Face has no class for a %s model; give --task with one of %s"
+                        .formatted(
+                            word(task),
+                            Arrays.stream(Task.values())
+                                .filter(other -> find(other).isPresent())
+                                .map(HuggingFaceFolder::word)
+                                .toList())));
+  }
+
+  private static Optional<HuggingFaceClass> find(Task task) {
+    return Arrays.stream(PublishedTask.values())
+        .filter(published -> published.task().filter(own -> own == task).isPresent())
+        .findFirst()
+        .flatMap(HuggingFaceClass::of);
+  }
+
+  private static String word(Task task) {
+    return task.name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Writes configuration, tokenizer and image preparation. */
+  public static void write(Path folder, ModelConfig model, Vocabulary vocabulary)
+      throws IOException {
+    HuggingFaceClass type = requireClass(model.task());
+    HuggingFaceConfig config = new HuggingFaceConfig(Optional.of(type), model.architecture(), 0);
+    write(folder, "config.json", config.toJson());
+    if (type != HuggingFaceClass.RETRIEVAL) {
+      write(folder, "generation_config.json", config.generationJson());
+    }
+    int side = model.architecture().vision().imageSize();
+    write(folder, "preprocessor_config.json", ImagePreparation.toJson(side));
+    write(folder, "tokenizer_config.json", tokenizer(vocabulary));
+    ObjectNode specials = JsonNodeFactory.instance.objectNode();
+    SPECIALS.forEach(specials::put);
+    write(folder, "special_tokens_map.json", specials);
+    AtomicFile.write(
+        folder.resolve("vocab.txt"),
+        (String.join("\n", published(vocabulary)) + "\n").getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** [DEC] and [ENC] are in the model only, if they are the last two. */
+  private static List<String> published(Vocabulary vocabulary) {
+    ImmutableList<String> tokens = vocabulary.tokens();
+    int size = tokens.size() - 2;
+    boolean last = vocabulary.decode() == size && vocabulary.encode() == size + 1;
+    return last ? tokens.subList(0, size) : tokens;
+  }
+
+  private static ObjectNode tokenizer(Vocabulary vocabulary) {
+    ObjectNode node = JsonNodeFactory.instance.objectNode();
+    ObjectNode added = node.putObject("added_tokens_decoder");
+    List<Integer> ids =
+        List.of(
+            vocabulary.pad(),
+            vocabulary.unknown(),
+            vocabulary.classify(),
+            vocabulary.separator(),
+            vocabulary.mask());
+    for (int id : ids) {
+      ObjectNode token = added.putObject(Integer.toString(id));
+      token.put("content", vocabulary.token(id));
+      for (String flag : new String[] {"lstrip", "normalized", "rstrip", "single_word"}) {
+        token.put(flag, false);
+      }
+      token.put("special", true);
+    }
+    node.put("clean_up_tokenization_spaces", true);
+    node.put("do_basic_tokenize", true);
+    node.put("do_lower_case", true);
+    node.put("model_max_length", LONGEST);
+    node.putNull("never_split");
+    node.put("processor_class", "BlipProcessor");
+    node.putNull("strip_accents");
+    node.put("tokenize_chinese_chars", true);
+    node.put("tokenizer_class", "BertTokenizer");
+    for (Map.Entry<String, String> special : SPECIALS.entrySet()) {
+      node.put(special.getKey(), special.getValue());
+    }
+    return node;
+  }
+
+  private static void write(Path folder, String name, JsonNode content) throws IOException {
+    AtomicFile.write(folder.resolve(name), JSON.writeValueAsBytes(content));
+  }
+}

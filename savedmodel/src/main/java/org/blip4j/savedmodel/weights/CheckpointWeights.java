@@ -1,0 +1,117 @@
+package org.blip4j.savedmodel.weights;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.primitives.ImmutableLongArray;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.blip4j.graph.weights.PublishedForm;
+import org.blip4j.graph.weights.PublishedName;
+import org.blip4j.graph.weights.WeightNames;
+import org.blip4j.ops.checkpoint.StoredRegion;
+import org.blip4j.ops.checkpoint.StoredVariable;
+import org.blip4j.ops.checkpoint.TensorBundleReader;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.DataType;
+
+/**
+ * A TensorFlow checkpoint of ours seen as published weights: every variable under its official
+ * names, tied ones under all of them, with the published axes. Nothing is copied; a kernel is a
+ * transposed view of its bytes.
+ */
+public final class CheckpointWeights implements WeightFile {
+  private final Path prefix;
+  private final Map<Path, FileChannel> channels = new HashMap<>();
+  private final Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+
+  private CheckpointWeights(Path prefix) {
+    this.prefix = prefix;
+  }
+
+  /**
+   * Opens a checkpoint and checks every checksum.
+   *
+   * @param prefix path without {@code .index}
+   */
+  public static CheckpointWeights open(Path prefix) throws IOException {
+    CheckpointWeights weights = new CheckpointWeights(prefix);
+    try {
+      weights.openAll(TensorBundleReader.open(prefix));
+      return weights;
+    } catch (IOException | RuntimeException e) {
+      weights.close();
+      throw e;
+    }
+  }
+
+  private void openAll(TensorBundleReader reader) throws IOException {
+    boolean shared = WeightExporter.sharesDecoder(reader.variables().keySet());
+    WeightNames names = WeightNames.of(PublishedForm.OFFICIAL, shared);
+    for (StoredVariable variable : reader.variables().values()) {
+      WeightType type = type(variable);
+      StoredRegion region = reader.region(variable.name());
+      FileRegion bytes = region(region.file()).slice(region.offset(), region.length());
+      ImmutableLongArray strides = TensorView.contiguous(variable.shape()).strides();
+      for (PublishedName name : names.published(variable.name())) {
+        // A shape made of strides: both permute alike.
+        long[] published = name.layout().toPublished(Shape.of(strides.toArray())).asArray();
+        TensorView view =
+            new TensorView(
+                name.layout().toPublished(variable.shape()),
+                0,
+                ImmutableLongArray.copyOf(published));
+        tensors.put(name.name(), StoredTensor.of(name.name(), type, view, bytes));
+      }
+      if (names.published(variable.name()).isEmpty()) {
+        TensorView view = TensorView.contiguous(variable.shape());
+        tensors.put(variable.name(), StoredTensor.of(variable.name(), type, view, bytes));
+      }
+    }
+  }
+
+  private WeightType type(StoredVariable variable) throws IOException {
+    if (variable.type() == DataType.DT_FLOAT) {
+      return WeightType.F32;
+    }
+    if (variable.type() == DataType.DT_INT64) {
+      return WeightType.I64;
+    }
+    throw new WeightFileException(
+        prefix, "variable " + variable.name() + " is " + variable.type() + ", expected floats");
+  }
+
+  private FileRegion region(Path file) throws IOException {
+    FileChannel channel = channels.get(file);
+    if (channel == null) {
+      channel = FileChannel.open(file, StandardOpenOption.READ);
+      channels.put(file, channel);
+    }
+    return FileRegion.whole(file, channel);
+  }
+
+  @Override
+  public Path path() {
+    return prefix;
+  }
+
+  @Override
+  public String kind() {
+    return "TensorFlow checkpoint";
+  }
+
+  @Override
+  public ImmutableMap<String, StoredTensor> tensors() {
+    return ImmutableMap.copyOf(tensors);
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (FileChannel channel : channels.values()) {
+      channel.close();
+    }
+  }
+}

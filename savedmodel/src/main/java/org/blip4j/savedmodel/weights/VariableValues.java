@@ -1,0 +1,17 @@
+package org.blip4j.savedmodel.weights;
+
+import java.io.IOException;
+import java.util.Collection;
+import org.blip4j.graph.weights.VariableShape;
+
+/** The variables of a model with their values, in our names and layout, read one at a time. */
+public interface VariableValues {
+  /** Every variable that has a value. */
+  Collection<VariableShape> variables();
+
+  /** The value of a float variable, row-major. */
+  float[] floats(String variable) throws IOException;
+
+  /** The value of an integer variable, row-major. */
+  long[] longs(String variable) throws IOException;
+}

@@ -1,0 +1,180 @@
+package org.blip4j.savedmodel.convert;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.blip4j.graph.config.Task;
+import org.blip4j.ops.checkpoint.StoredVariable;
+import org.blip4j.ops.checkpoint.TensorBundleReader;
+import org.blip4j.ops.checkpoint.TensorBundleWriter;
+import org.blip4j.savedmodel.export.ExportTarget;
+import org.blip4j.savedmodel.serve.Caption;
+import org.blip4j.savedmodel.serve.ModelExporter;
+import org.blip4j.savedmodel.serve.ModelSource;
+import org.blip4j.savedmodel.serve.Predictor;
+import org.blip4j.savedmodel.serve.PredictorOptions;
+import org.blip4j.savedmodel.testing.TinyModel;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.tensorflow.ndarray.Shape;
+
+class ModelConversionTest {
+  @TempDir private Path folder;
+
+  private ConversionReport convert(String source, String target, TargetForm form)
+      throws IOException {
+    return convert(source, target, form, Optional.empty());
+  }
+
+  private ConversionReport convert(
+      String source, String target, TargetForm form, Optional<Task> task) throws IOException {
+    return ModelConversion.run(
+        ModelSource.resolve(folder.resolve(source).toString()),
+        new ConversionRequest(folder.resolve(target), form, task, false));
+  }
+
+  private TensorBundleReader variables(String model) throws IOException {
+    return TensorBundleReader.open(folder.resolve(model).resolve("variables"));
+  }
+
+  private void assertSameVariables(String expected, String actual) throws IOException {
+    TensorBundleReader a = variables(expected);
+    TensorBundleReader b = variables(actual);
+    assertEquals(a.variables(), b.variables());
+    for (StoredVariable variable : a.variables().values()) {
+      switch (variable.type()) {
+        case DT_INT64 -> assertArrayEquals(a.longs(variable.name()), b.longs(variable.name()));
+        default -> assertArrayEquals(a.floats(variable.name()), b.floats(variable.name()));
+      }
+    }
+  }
+
+  private static List<Caption> captions(Path model) throws IOException {
+    try (Predictor predictor =
+        Predictor.open(ModelSource.resolve(model.toString()), PredictorOptions.defaults())) {
+      return predictor.caption(List.of(TinyModel.image(1, "png"), TinyModel.image(2, "png")));
+    }
+  }
+
+  @Test
+  void everyFormComesBackAsItWas() throws IOException {
+    TinyModel.write(folder.resolve("m"), Task.CAPTION);
+
+    ConversionReport file = convert("m", "official.safetensors", TargetForm.SAFETENSORS);
+    convert("official.safetensors", "from-file", TargetForm.MODEL_FOLDER);
+    convert("m", "official", TargetForm.SAFETENSORS);
+    convert("official", "from-folder", TargetForm.MODEL_FOLDER);
+    convert("official", "hf", TargetForm.HUGGING_FACE);
+    convert("hf", "from-hf", TargetForm.MODEL_FOLDER);
+
+    assertTrue(file.ok());
+    assertEquals(file.tensors(), file.read());
+    assertSameVariables("m", "from-file");
+    assertSameVariables("m", "from-folder");
+    assertSameVariables("m", "from-hf");
+    String config = Files.readString(folder.resolve("m/config.json"));
+    assertEquals(config, Files.readString(folder.resolve("from-file/config.json")));
+    assertEquals(config, Files.readString(folder.resolve("from-folder/config.json")));
+    List<Caption> expected = captions(folder.resolve("m"));
+    assertEquals(expected, captions(folder.resolve("official.safetensors")));
+    assertEquals(expected, captions(folder.resolve("hf")));
+    try (Stream<Path> left = Files.list(folder)) {
+      assertEquals(7, left.count(), "nothing else may be left behind");
+    }
+  }
+
+  @Test
+  void anExportedModelIsASource() throws IOException {
+    ModelSource.Folder model = TinyModel.write(folder.resolve("m"), Task.RETRIEVAL);
+    ModelExporter.export(
+        model, PredictorOptions.defaults(), new ExportTarget(folder.resolve("served"), 1, false));
+
+    convert("served", "back", TargetForm.MODEL_FOLDER);
+
+    assertSameVariables("m", "back");
+  }
+
+  @Test
+  void aPretrainedModelGivesBothOthersAndKeepsWhatTrainingNeeds() throws IOException {
+    TinyModel.write(folder.resolve("plain"), Task.PRETRAIN);
+    Files.createDirectory(folder.resolve("m"));
+    for (String name : new String[] {"config.json", "vocab.txt"}) {
+      Files.copy(folder.resolve("plain").resolve(name), folder.resolve("m").resolve(name));
+    }
+    TensorBundleReader plain = variables("plain");
+    try (TensorBundleWriter writer =
+        TensorBundleWriter.create(folder.resolve("m").resolve("variables"))) {
+      for (StoredVariable variable : plain.variables().values()) {
+        writer.add(variable.name(), variable.shape(), plain.floats(variable.name()));
+      }
+      writer.add("temp", Shape.scalar(), new float[] {0.05f});
+      writer.add("queue_ptr", Shape.of(1), new long[] {7});
+      writer.add("vision_proj_m/kernel", Shape.of(32, 16), new float[32 * 16]);
+      writer.finish();
+    }
+
+    convert("m", "all.safetensors", TargetForm.SAFETENSORS);
+    convert("all.safetensors", "back", TargetForm.MODEL_FOLDER);
+    assertSameVariables("m", "back");
+
+    ConversionReport narrowed =
+        convert("m", "captioner", TargetForm.MODEL_FOLDER, Optional.of(Task.CAPTION));
+    assertTrue(narrowed.leftOver().contains("itm_head.weight"));
+    assertTrue(narrowed.leftOver().contains("temp"));
+    assertEquals(captions(folder.resolve("m")), captions(folder.resolve("captioner")));
+    convert("m", "filter", TargetForm.HUGGING_FACE, Optional.of(Task.RETRIEVAL));
+    assertThrows(IllegalArgumentException.class, () -> convert("m", "hf", TargetForm.HUGGING_FACE));
+    assertFalse(Files.exists(folder.resolve("hf")));
+  }
+
+  @Test
+  void whatDoesNotFitIsReportedAtOnceAndNothingIsWritten() throws IOException {
+    TinyModel.write(folder.resolve("m"), Task.CAPTION);
+
+    ConversionReport report =
+        assertThrows(
+                ConversionException.class,
+                () -> convert("m", "r", TargetForm.MODEL_FOLDER, Optional.of(Task.RETRIEVAL)))
+            .report();
+
+    assertFalse(report.ok());
+    assertTrue(report.missing().contains("itm_head.weight is missing"), report.missing().get(0));
+    assertTrue(report.missing().size() > 50);
+    assertTrue(report.leftOver().contains("text_decoder.cls.predictions.bias"));
+    assertFalse(Files.exists(folder.resolve("r")));
+  }
+
+  @Test
+  void onlyModelsAreReplacedAndOnlyWhenAsked() throws IOException {
+    TinyModel.write(folder.resolve("m"), Task.CAPTION);
+    convert("m", "other", TargetForm.MODEL_FOLDER);
+    assertThrows(
+        FileAlreadyExistsException.class, () -> convert("m", "other", TargetForm.MODEL_FOLDER));
+    ModelSource source = ModelSource.resolve(folder.resolve("m").toString());
+    ModelConversion.run(
+        source,
+        new ConversionRequest(
+            folder.resolve("other"), TargetForm.HUGGING_FACE, Optional.empty(), true));
+    assertTrue(Files.exists(folder.resolve("other/model.safetensors")));
+    assertFalse(Files.exists(folder.resolve("other/variables.index")));
+    IOException refused =
+        assertThrows(
+            IOException.class,
+            () ->
+                ModelConversion.run(
+                    source,
+                    new ConversionRequest(
+                        folder, TargetForm.MODEL_FOLDER, Optional.empty(), true)));
+    assertTrue(refused.getMessage().contains("other things"), refused.getMessage());
+  }
+}

@@ -1,0 +1,2 @@
+/** Commands about weights: conversion, and a look into files. */
+package org.blip4j.tools.weights;
