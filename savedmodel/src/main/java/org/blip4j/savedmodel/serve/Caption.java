@@ -1,6 +1,9 @@
 package org.blip4j.savedmodel.serve;
 
 import com.google.common.primitives.ImmutableLongArray;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * A caption of one image.
@@ -14,5 +17,23 @@ public record Caption(String text, float logProb, ImmutableLongArray ids, String
   /** Whether there is a caption. */
   public boolean ok() {
     return status.isEmpty();
+  }
+
+  static List<Caption> read(Outputs outputs, long padding) {
+    List<String> texts = outputs.strings(ServingSignature.CAPTION_TEXT);
+    List<String> status = outputs.strings(ServingSignature.STATUS);
+    float[] logProbs = outputs.floats(ServingSignature.LOG_PROB);
+    long[] ids = outputs.longs(ServingSignature.TOKEN_IDS);
+    int width = ids.length / texts.size();
+    List<Caption> captions = new ArrayList<>();
+    for (int i = 0; i < texts.size(); i++) {
+      int end = (i + 1) * width;
+      while (end > i * width && ids[end - 1] == padding) {
+        end--;
+      }
+      ImmutableLongArray own = ImmutableLongArray.copyOf(Arrays.copyOfRange(ids, i * width, end));
+      captions.add(new Caption(texts.get(i), logProbs[i], own, status.get(i)));
+    }
+    return captions;
   }
 }

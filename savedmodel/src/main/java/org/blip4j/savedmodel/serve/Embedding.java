@@ -1,6 +1,8 @@
 package org.blip4j.savedmodel.serve;
 
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * A feature in the space that images and texts share.
@@ -24,5 +26,17 @@ public record Embedding(FloatBuffer values, String status) {
   /** Whether there is a feature. */
   public boolean ok() {
     return status.isEmpty();
+  }
+
+  static List<Embedding> read(Outputs outputs) {
+    List<String> status = outputs.strings(ServingSignature.STATUS);
+    float[] values = outputs.floats(ServingSignature.EMBEDDING);
+    int width = values.length / status.size();
+    List<Embedding> embeddings = new ArrayList<>();
+    for (int i = 0; i < status.size(); i++) {
+      embeddings.add(
+          new Embedding(FloatBuffer.wrap(values, i * width, width).slice(), status.get(i)));
+    }
+    return embeddings;
   }
 }

@@ -1,5 +1,8 @@
 package org.blip4j.savedmodel.serve;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * Whether a statement holds for two images.
  *
@@ -11,5 +14,16 @@ public record Judgement(String label, float probability, String status) {
   /** Whether both images were read. */
   public boolean ok() {
     return status.isEmpty();
+  }
+
+  static List<Judgement> read(Outputs outputs) {
+    List<String> labels = outputs.strings(ServingSignature.LABEL);
+    List<String> status = outputs.strings(ServingSignature.STATUS);
+    float[] probability = outputs.floats(ServingSignature.PROBABILITY);
+    List<Judgement> judged = new ArrayList<>();
+    for (int i = 0; i < labels.size(); i++) {
+      judged.add(new Judgement(labels.get(i), probability[i], status.get(i)));
+    }
+    return judged;
   }
 }

@@ -1,5 +1,8 @@
 package org.blip4j.savedmodel.serve;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /**
  * How well a text fits an image.
  *
@@ -17,5 +20,18 @@ public record MatchScore(float itmProbability, Logits itmLogits, float itcCosine
   /** Whether the image was read. */
   public boolean ok() {
     return status.isEmpty();
+  }
+
+  static List<MatchScore> read(Outputs outputs) {
+    List<String> status = outputs.strings(ServingSignature.STATUS);
+    float[] probability = outputs.floats(ServingSignature.ITM_PROBABILITY);
+    float[] logits = outputs.floats(ServingSignature.ITM_LOGITS);
+    float[] cosine = outputs.floats(ServingSignature.ITC_COSINE);
+    List<MatchScore> scores = new ArrayList<>();
+    for (int i = 0; i < status.size(); i++) {
+      Logits both = new Logits(logits[2 * i], logits[2 * i + 1]);
+      scores.add(new MatchScore(probability[i], both, cosine[i], status.get(i)));
+    }
+    return scores;
   }
 }

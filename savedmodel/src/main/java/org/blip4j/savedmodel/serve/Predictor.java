@@ -3,9 +3,6 @@ package org.blip4j.savedmodel.serve;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableLongArray;
 import java.io.IOException;
-import java.nio.FloatBuffer;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.graph.config.ConfigJson;
@@ -14,7 +11,7 @@ import org.tensorflow.Tensor;
 import org.tensorflow.exceptions.TensorFlowException;
 
 /**
- * Runs a model in Java: captions, match scores, embeddings, judgements.
+ * Runs a model in Java: captions, match scores, embeddings, judgements, answers.
  *
  * <p>An exported model is run as a server would; for a model folder or published weights the same
  * graph is built in memory. A row that fails says so in its status and leaves the others alone.
@@ -160,16 +157,7 @@ public final class Predictor implements AutoCloseable {
             ImmutableMap.of(
                 ServingSignature.IMAGE_BYTES, SignatureRunner.files(images),
                 ServingSignature.TEXT, SignatureRunner.texts(texts)))) {
-      List<String> status = outputs.strings(ServingSignature.STATUS);
-      float[] probability = outputs.floats(ServingSignature.ITM_PROBABILITY);
-      float[] logits = outputs.floats(ServingSignature.ITM_LOGITS);
-      float[] cosine = outputs.floats(ServingSignature.ITC_COSINE);
-      List<MatchScore> scores = new ArrayList<>();
-      for (int i = 0; i < status.size(); i++) {
-        MatchScore.Logits both = new MatchScore.Logits(logits[2 * i], logits[2 * i + 1]);
-        scores.add(new MatchScore(probability[i], both, cosine[i], status.get(i)));
-      }
-      return scores;
+      return MatchScore.read(outputs);
     }
   }
 
@@ -210,14 +198,49 @@ public final class Predictor implements AutoCloseable {
                 ServingSignature.LEFT_BYTES, SignatureRunner.files(left),
                 ServingSignature.RIGHT_BYTES, SignatureRunner.files(right),
                 ServingSignature.STATEMENT, SignatureRunner.texts(statements)))) {
-      List<String> labels = outputs.strings(ServingSignature.LABEL);
-      List<String> status = outputs.strings(ServingSignature.STATUS);
-      float[] probability = outputs.floats(ServingSignature.PROBABILITY);
-      List<Judgement> judged = new ArrayList<>();
-      for (int i = 0; i < labels.size(); i++) {
-        judged.add(new Judgement(labels.get(i), probability[i], status.get(i)));
-      }
-      return judged;
+      return Judgement.read(outputs);
+    }
+  }
+
+  /**
+   * One answer for each question about the image in its row, by search. An image that is in several
+   * rows is encoded once.
+   */
+  public List<Answer> answer(List<byte[]> images, List<String> questions) {
+    requireEqual(images.size(), questions.size(), "questions");
+    if (images.isEmpty()) {
+      return List.of();
+    }
+    try (Outputs outputs =
+        runner.run(
+            ServingSignature.VQA,
+            ImmutableMap.of(
+                ServingSignature.IMAGE_BYTES, SignatureRunner.files(images),
+                ServingSignature.QUESTION, SignatureRunner.texts(questions)))) {
+      return Answer.read(outputs);
+    }
+  }
+
+  /**
+   * The best of given answers for each question about the image in its row.
+   *
+   * @param choice the answers and how many of them are looked at whole
+   */
+  public List<RankedAnswers> rank(
+      List<byte[]> images, List<String> questions, AnswerChoice choice) {
+    requireEqual(images.size(), questions.size(), "questions");
+    if (images.isEmpty()) {
+      return List.of();
+    }
+    try (Outputs outputs =
+        runner.run(
+            ServingSignature.VQA_RANK,
+            ImmutableMap.of(
+                ServingSignature.IMAGE_BYTES, SignatureRunner.files(images),
+                ServingSignature.QUESTION, SignatureRunner.texts(questions),
+                ServingSignature.ANSWERS, choice.answers(images.size()),
+                ServingSignature.TOP_K, choice.topK(images.size())))) {
+      return RankedAnswers.read(outputs);
     }
   }
 
@@ -229,40 +252,14 @@ public final class Predictor implements AutoCloseable {
   private List<Caption> captions(
       ServingSignature signature, ImmutableMap<String, ? extends Tensor> inputs) {
     try (Outputs outputs = runner.run(signature, inputs)) {
-      List<String> texts = outputs.strings(ServingSignature.CAPTION_TEXT);
-      List<String> status = outputs.strings(ServingSignature.STATUS);
-      float[] logProbs = outputs.floats(ServingSignature.LOG_PROB);
-      long[] ids = outputs.longs(ServingSignature.TOKEN_IDS);
-      int width = ids.length / texts.size();
-      List<Caption> captions = new ArrayList<>();
-      for (int i = 0; i < texts.size(); i++) {
-        long[] row = Arrays.copyOfRange(ids, i * width, (i + 1) * width);
-        captions.add(new Caption(texts.get(i), logProbs[i], unpadded(row), status.get(i)));
-      }
-      return captions;
+      return Caption.read(outputs, model.vocabulary().pad());
     }
-  }
-
-  private ImmutableLongArray unpadded(long[] row) {
-    int end = row.length;
-    while (end > 0 && row[end - 1] == model.vocabulary().pad()) {
-      end--;
-    }
-    return ImmutableLongArray.copyOf(row).subArray(0, end).trimmed();
   }
 
   private List<Embedding> embeddings(
       ServingSignature signature, ImmutableMap<String, ? extends Tensor> inputs) {
     try (Outputs outputs = runner.run(signature, inputs)) {
-      List<String> status = outputs.strings(ServingSignature.STATUS);
-      float[] values = outputs.floats(ServingSignature.EMBEDDING);
-      int width = values.length / status.size();
-      List<Embedding> embeddings = new ArrayList<>();
-      for (int i = 0; i < status.size(); i++) {
-        embeddings.add(
-            new Embedding(FloatBuffer.wrap(values, i * width, width).slice(), status.get(i)));
-      }
-      return embeddings;
+      return Embedding.read(outputs);
     }
   }
 

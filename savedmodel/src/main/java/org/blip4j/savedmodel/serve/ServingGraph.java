@@ -56,6 +56,10 @@ public final class ServingGraph implements AutoCloseable {
       MatchSignatures matches = new MatchSignatures(ctx, parts, images);
       bound.add(matches.match(ctx), matches.imageEmbedding(ctx), matches.textEmbedding(ctx));
     }
+    if (task.answers()) {
+      VqaSignatures answers = new VqaSignatures(ctx, parts, images);
+      bound.add(answers.answer(ctx), answers.rank(ctx));
+    }
     return bound.build();
   }
 

@@ -9,10 +9,10 @@ import org.blip4j.ops.decode.SamplingSettings;
 /**
  * What is fixed when a graph is built, and so baked into an exported model.
  *
- * @param search how {@code caption} and {@code caption_prompted} find a text
+ * @param search how {@code caption}, {@code caption_prompted} and {@code vqa} find a text
  * @param sampling how {@code caption_sample} draws one
  * @param prompt what every caption begins with; not part of the answer
- * @param matchToken what a text to be matched begins with
+ * @param matchToken what a text to be matched, or a question, begins with
  * @param expectedBatch about how many images come at once; decides speed, not results
  */
 public record ServingSettings(

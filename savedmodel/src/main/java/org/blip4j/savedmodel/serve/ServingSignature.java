@@ -23,7 +23,11 @@ public enum ServingSignature {
   /** {@code text} to the text's feature. */
   TEXT_EMBEDDING("text_embedding"),
   /** {@code left_bytes, right_bytes, statement} to whether the statement holds. */
-  NLVR("nlvr");
+  NLVR("nlvr"),
+  /** {@code image_bytes, question} to an answer by search. */
+  VQA("vqa"),
+  /** {@code image_bytes, question, answers, top_k} to the likeliest of the row's own answers. */
+  VQA_RANK("vqa_rank");
 
   /** The key under which the first signature of a model is found, too. */
   public static final String DEFAULT_KEY = "serving_default";
@@ -79,6 +83,27 @@ public enum ServingSignature {
   /** Output: the probability of the label, {@code float[B]}. */
   public static final String PROBABILITY = "probability";
 
+  /** Input: UTF-8 questions, {@code string[B]}. */
+  public static final String QUESTION = "question";
+
+  /**
+   * Input: answers to choose from, {@code string[B, N]}, an empty one is none. Output: those that
+   * were kept, the best first, {@code string[B, K]}.
+   */
+  public static final String ANSWERS = "answers";
+
+  /** Input: how many answers to keep by their first tokens, {@code int64[B]}. */
+  public static final String TOP_K = "top_k";
+
+  /** Output: {@code string[B]}. */
+  public static final String ANSWER = "answer";
+
+  /** Output: log-probabilities of {@code answers}, {@code float[B, K]}. */
+  public static final String LOG_PROBS = "log_probs";
+
+  /** Output: what {@code answers} are ordered by, {@code float[B, K]}. */
+  public static final String SCORES = "scores";
+
   private final String key;
 
   ServingSignature(String key) {
@@ -96,6 +121,7 @@ public enum ServingSignature {
       case CAPTION, CAPTION_PROMPTED, CAPTION_SAMPLE -> task.captions();
       case MATCH, IMAGE_EMBEDDING, TEXT_EMBEDDING -> task.matches();
       case NLVR -> task.judges();
+      case VQA, VQA_RANK -> task.answers();
     };
   }
 

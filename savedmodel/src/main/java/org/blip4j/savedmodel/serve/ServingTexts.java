@@ -44,6 +44,28 @@ final class ServingTexts {
     return new Tokens(tokens.ids(), tokens.mask());
   }
 
+  /** Questions: cleaned as such, as wide as the longest. */
+  Tokens asked(GraphContext ctx, Operand<TString> texts, TokenLayout.First first) {
+    TextSettings settings = model.config().textSettings();
+    TokenIds tokens =
+        pieces.tokenize(
+            ctx,
+            CaptionCleaning.question(ctx, texts, settings.maxWords()),
+            new TokenLayout(first, settings.matchTokens(), TokenLayout.Padding.LONGEST));
+    return new Tokens(tokens.ids(), tokens.mask());
+  }
+
+  /** Answers to be ranked: as they stand, beginning with [DEC], as wide as the longest. */
+  Tokens ranked(GraphContext ctx, Operand<TString> texts) {
+    int most = model.config().architecture().text().maxPositions();
+    TokenIds tokens =
+        pieces.tokenize(
+            ctx,
+            texts,
+            new TokenLayout(TokenLayout.First.DECODE, most, TokenLayout.Padding.LONGEST));
+    return new Tokens(tokens.ids(), tokens.mask());
+  }
+
   /** Beginnings of captions, one a row: [DEC] and pieces, {@code most} at most, no [SEP]. */
   Prompt prompts(GraphContext ctx, Operand<TString> texts, int most) {
     TokenIds tokens =

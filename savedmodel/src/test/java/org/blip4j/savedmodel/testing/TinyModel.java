@@ -57,7 +57,9 @@ public final class TinyModel {
     return ModelConfig.of(
         task,
         BlipConfig.tiny(),
-        new TextSettings("a picture of ", 30, 35, 5, 20),
+        task.answers()
+            ? TextSettings.published(task)
+            : new TextSettings("a picture of ", 30, 35, 5, 20),
         new Provenance("test", "test", "unknown", 0));
   }
 

@@ -1,0 +1,149 @@
+package org.blip4j.savedmodel.serve;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.blip4j.graph.config.Task;
+import org.blip4j.savedmodel.export.ExportTarget;
+import org.blip4j.savedmodel.testing.TinyModel;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Questions to a model folder and to the model exported from it. */
+class VqaSignaturesTest {
+  @TempDir private static Path folder;
+  private static Predictor inMemory;
+  private static Predictor exported;
+
+  private static final byte[] A = TinyModel.image(1, "jpg");
+  private static final byte[] B = TinyModel.image(17, "png");
+  private static final byte[] TEXT = "not an image at all".getBytes(UTF_8);
+  private static final String SHORT = "red dog?";
+  private static final String LONG = "a picture of the small blue circle, and the large green cat?";
+  private static final List<String> LIST =
+      List.of("red", "red circles", "blue", "a cat and the dog", "large", "the", "red cat");
+
+  @BeforeAll
+  static void open() throws IOException {
+    ModelSource.Folder source = TinyModel.write(folder.resolve("model"), Task.VQA);
+    inMemory = Predictor.open(source, PredictorOptions.defaults());
+    ModelExporter.export(
+        source, PredictorOptions.defaults(), new ExportTarget(folder.resolve("served"), 1, false));
+    exported =
+        Predictor.open(
+            ModelSource.resolve(folder.resolve("served").toString()), PredictorOptions.defaults());
+  }
+
+  @AfterAll
+  static void close() {
+    inMemory.close();
+    exported.close();
+  }
+
+  @Test
+  void anAnswerDoesNotDependOnTheQuestionsBesideIt() {
+    List<Answer> together = exported.answer(List.of(A, A, B), List.of(SHORT, LONG, SHORT));
+
+    for (int i = 0; i < 3; i++) {
+      Answer alone =
+          inMemory.answer(List.of(i == 2 ? B : A), List.of(i == 1 ? LONG : SHORT)).get(0);
+      assertTrue(alone.ok(), alone.status());
+      assertEquals(alone.text(), together.get(i).text());
+      assertEquals(alone.logProb(), together.get(i).logProb(), 1e-5 * Math.abs(alone.logProb()));
+    }
+    assertNotEquals(together.get(0).logProb(), together.get(1).logProb());
+    assertNotEquals(together.get(0).logProb(), together.get(2).logProb());
+  }
+
+  @Test
+  void questionsAreCleanedAsInTraining() {
+    Answer expected = inMemory.answer(List.of(A), List.of("red dog?")).get(0);
+
+    assertEquals(expected, inMemory.answer(List.of(A), List.of("RED (dog)? ")).get(0));
+  }
+
+  @Test
+  void allAnswersOfAListAreOrderedByTheirScores() {
+    List<RankedAnswers> rows =
+        exported.rank(List.of(A, B), List.of(SHORT, LONG), new AnswerChoice(LIST, 128));
+
+    for (RankedAnswers row : rows) {
+      assertTrue(row.ok(), row.status());
+      assertEquals(
+          LIST.stream().sorted().toList(),
+          row.answers().stream().map(RankedAnswers.Ranked::text).sorted().toList());
+      for (int i = 0; i < LIST.size(); i++) {
+        assertTrue(row.answers().get(i).logProb() < 0);
+        assertTrue(i == 0 || row.answers().get(i).score() <= row.answers().get(i - 1).score());
+      }
+    }
+  }
+
+  @Test
+  void aRankingDoesNotDependOnTheRowsBesideIt() {
+    AnswerChoice choice = new AnswerChoice(LIST, 3);
+    List<RankedAnswers> together =
+        exported.rank(List.of(A, TEXT, B, A), List.of(SHORT, SHORT, SHORT, LONG), choice);
+
+    assertEquals(3, together.get(0).answers().size());
+    assertSame(inMemory.rank(List.of(A), List.of(SHORT), choice).get(0), together.get(0));
+    assertSame(inMemory.rank(List.of(B), List.of(SHORT), choice).get(0), together.get(2));
+    assertSame(inMemory.rank(List.of(A), List.of(LONG), choice).get(0), together.get(3));
+    assertFalse(together.get(1).ok());
+    assertEquals(List.of(), together.get(1).answers());
+  }
+
+  @Test
+  void anUnreadableImageFailsItsOwnRowOnly() {
+    Answer alone = inMemory.answer(List.of(B), List.of(SHORT)).get(0);
+
+    List<Answer> answers = inMemory.answer(List.of(TEXT, B), List.of(SHORT, SHORT));
+
+    assertEquals("", answers.get(0).text());
+    assertEquals(0, answers.get(0).logProb());
+    assertTrue(answers.get(0).status().contains("not an image"), answers.get(0).status());
+    assertEquals(alone.text(), answers.get(1).text());
+  }
+
+  @Test
+  void aModelHasTheSignaturesOfItsTaskOnly() {
+    for (ServingSignature signature : ServingSignature.values()) {
+      assertEquals(signature.supportedBy(Task.VQA), exported.has(signature), signature.key());
+    }
+    var refused = assertThrows(IllegalArgumentException.class, () -> exported.caption(List.of(A)));
+    assertTrue(refused.getMessage().contains("no signature caption"), refused.getMessage());
+  }
+
+  @Test
+  void aChoiceWithoutAnswersIsRefused() {
+    assertRefused("list of answers is empty", List.of(), 3);
+    assertRefused("one of the answers is empty", List.of("yes", ""), 3);
+    assertRefused("top-k 0 is less than 1", List.of("yes"), 0);
+  }
+
+  private static void assertRefused(String why, List<String> answers, int topK) {
+    var refused =
+        assertThrows(IllegalArgumentException.class, () -> new AnswerChoice(answers, topK));
+    assertTrue(refused.getMessage().contains(why), refused.getMessage());
+  }
+
+  private static void assertSame(RankedAnswers expected, RankedAnswers actual) {
+    assertEquals(expected.answers().size(), actual.answers().size());
+    for (int i = 0; i < expected.answers().size(); i++) {
+      RankedAnswers.Ranked wanted = expected.answers().get(i);
+      RankedAnswers.Ranked found = actual.answers().get(i);
+      assertEquals(wanted.text(), found.text());
+      assertEquals(wanted.logProb(), found.logProb(), 1e-5 * Math.abs(wanted.logProb()));
+      assertEquals(wanted.score(), found.score(), 1e-5 * Math.abs(wanted.score()));
+    }
+  }
+}
