@@ -8,6 +8,10 @@ import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.blip4j.graph.config.ModelFolder;
+import org.blip4j.savedmodel.hub.HubListener;
+import org.blip4j.savedmodel.hub.HubName;
+import org.blip4j.savedmodel.hub.HubRepository;
+import org.blip4j.savedmodel.hub.HubSettings;
 
 /** A model as users name it: a folder, a file of published weights, or an exported model. */
 public sealed interface ModelSource {
@@ -43,25 +47,31 @@ public sealed interface ModelSource {
     return resolve(name, Optional.empty());
   }
 
+  /** {@link #resolve(String, Optional, HubSettings, HubListener)} as the environment says. */
+  static ModelSource resolve(String name, Optional<Path> config) throws IOException {
+    return resolve(name, config, HubSettings.of(System.getenv()), HubListener.SILENT);
+  }
+
   /**
-   * Tells what a name is.
+   * Tells what a name is; {@code hf:OWNER/NAME} is downloaded if the cache does not have it.
    *
    * @param config a configuration for weights that do not tell their own; refused elsewhere
+   * @param hub where repositories come from and are kept
+   * @param listener hears how far a download is
    * @throws IOException if it is nothing that can be run; says what it lacks
    */
-  static ModelSource resolve(String name, Optional<Path> config) throws IOException {
-    if (name.startsWith("hf:")) {
-      throw new IOException(
-          name
-              + ": this version does not download; put config.json, vocab.txt and"
-              + " model.safetensors of the repository into a folder and give the folder");
+  static ModelSource resolve(
+      String name, Optional<Path> config, HubSettings hub, HubListener listener)
+      throws IOException {
+    if (name.startsWith(HubName.PREFIX)) {
+      return new Published(new HubRepository(HubName.parse(name), hub, listener).folder(), config);
     }
     Path path = Path.of(name);
     if (!Files.exists(path)) {
       throw new IOException(
           path
               + ": no such file or folder; give a model folder, a .pth or safetensors file, a"
-              + " Hugging Face folder or an exported model");
+              + " Hugging Face folder, an exported model or hf:OWNER/NAME");
     }
     ModelSource source =
         Files.isDirectory(path) ? folder(path, config) : new Published(path, config);

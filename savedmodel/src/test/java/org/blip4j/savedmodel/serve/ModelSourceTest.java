@@ -27,7 +27,10 @@ class ModelSourceTest {
 
   @Test
   void whatCannotBeRunIsTold() throws IOException {
-    assertTrue(refusal("hf:Salesforce/x").contains("does not download"));
+    assertTrue(
+        assertThrows(IllegalArgumentException.class, () -> ModelSource.resolve("hf:x"))
+            .getMessage()
+            .contains("hf:OWNER/NAME"));
     assertTrue(refusal(folder.resolve("absent").toString()).contains("no such file or folder"));
     assertTrue(refusal(folder.toString()).contains("empty folder"));
     Files.writeString(folder.resolve("config.json"), "{}");

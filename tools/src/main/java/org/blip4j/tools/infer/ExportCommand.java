@@ -54,7 +54,7 @@ public final class ExportCommand implements Callable<Integer> {
     Console console = common.console();
     ModelExporter.Exported exported =
         ModelExporter.export(
-            model.source(),
+            model.source(common),
             ModelOptions.options(
                 common,
                 own ->

@@ -9,6 +9,8 @@ import org.blip4j.savedmodel.serve.Predictor;
 import org.blip4j.savedmodel.serve.PredictorOptions;
 import org.blip4j.savedmodel.serve.ServingSettings;
 import org.blip4j.tools.cli.CommonOptions;
+import org.blip4j.tools.cli.HubOptions;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model a command runs. */
@@ -18,8 +20,8 @@ final class ModelOptions {
       paramLabel = "MODEL",
       required = true,
       description =
-          "A model folder, a .pth or safetensors file, a Hugging Face folder, or an exported"
-              + " model.")
+          "A model folder, a .pth or safetensors file, a Hugging Face folder, hf:OWNER/NAME, or an"
+              + " exported model.")
   private String model;
 
   @Option(
@@ -28,12 +30,14 @@ final class ModelOptions {
       description = "Configuration of weights that do not tell their own (heads, tokens).")
   private Path config;
 
-  ModelSource source() throws IOException {
-    return ModelSource.resolve(model, Optional.ofNullable(config));
+  @Mixin private HubOptions hub;
+
+  ModelSource source(CommonOptions common) throws IOException {
+    return hub.resolve(model, Optional.ofNullable(config), common.console());
   }
 
   Predictor open(CommonOptions common, UnaryOperator<ServingSettings> adjust) throws IOException {
-    return Predictor.open(source(), options(common, adjust));
+    return Predictor.open(source(common), options(common, adjust));
   }
 
   static PredictorOptions options(CommonOptions common, UnaryOperator<ServingSettings> adjust) {

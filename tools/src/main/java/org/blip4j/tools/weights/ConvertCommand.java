@@ -17,6 +17,7 @@ import org.blip4j.savedmodel.serve.ModelSource;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.Console;
 import org.blip4j.tools.cli.ExitCodes;
+import org.blip4j.tools.cli.HubOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -38,8 +39,8 @@ public final class ConvertCommand implements Callable<Integer> {
       index = "0",
       paramLabel = "SOURCE",
       description =
-          "A model folder, a .pth or safetensors file, a Hugging Face folder, or an exported"
-              + " model.")
+          "A model folder, a .pth or safetensors file, a Hugging Face folder, hf:OWNER/NAME, or an"
+              + " exported model.")
   private String source;
 
   @Parameters(
@@ -72,6 +73,7 @@ public final class ConvertCommand implements Callable<Integer> {
   @Option(names = "--overwrite", description = "Replace a model that is at DEST.")
   private boolean overwrite;
 
+  @Mixin private HubOptions hub;
   @Mixin private CommonOptions common;
 
   @Override
@@ -79,7 +81,7 @@ public final class ConvertCommand implements Callable<Integer> {
     Console console = common.console();
     ConversionRequest request = new ConversionRequest(target, form(), task(), overwrite);
     try {
-      ModelSource model = ModelSource.resolve(source, Optional.ofNullable(config));
+      ModelSource model = hub.resolve(source, Optional.ofNullable(config), console);
       print(console, ModelConversion.run(model, request));
       return ExitCodes.OK;
     } catch (ConversionException e) {

@@ -1,0 +1,174 @@
+package org.blip4j.savedmodel.hub;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import java.util.TreeSet;
+import org.blip4j.data.tfrecord.AtomicFile;
+
+/**
+ * A model repository of the hub and its copy in the cache.
+ *
+ * <p>{@code new HubRepository(name, settings, listener).folder()} gives a Hugging Face folder with
+ * the files that a model needs and no others: {@code config.json}, weights (safetensors before
+ * PyTorch's, whole before shards), vocabulary and image preparation. A revision that the cache has
+ * whole costs one request, a commit none. Several processes may ask at once.
+ */
+public final class HubRepository {
+  private static final String CONFIG = "config.json";
+  private static final String[] WEIGHTS = {"model.safetensors", "pytorch_model.bin"};
+  private static final String[] VOCABULARY = {"vocab.txt", "tokenizer.json"};
+  private static final String PREPARATION = "preprocessor_config.json";
+
+  private final HubName name;
+  private final HubSettings settings;
+  private final HubListener listener;
+  private final HubHttp http;
+  private final Path root;
+
+  /** A repository; nothing is asked or written yet. */
+  public HubRepository(HubName name, HubSettings settings, HubListener listener) {
+    this.name = name;
+    this.settings = settings;
+    this.listener = listener;
+    this.http = new HubHttp(name, settings);
+    this.root =
+        settings.cache().resolve("hf").resolve(name.owner()).resolve(name.name()).toAbsolutePath();
+  }
+
+  /**
+   * The folder with the model's files, downloaded if need be.
+   *
+   * @throws HubException if it cannot be had; says why
+   */
+  public Path folder() throws IOException {
+    Optional<Path> known = known();
+    if (settings.offline()) {
+      return known.orElseThrow(
+          () ->
+              new HubException(
+                  "%s is not in the cache %s; run once without --offline"
+                      .formatted(name, settings.cache())));
+    }
+    if (known.isPresent() && name.isCommit()) {
+      return known.get();
+    }
+    Files.createDirectories(root);
+    try (FileChannel lock =
+            FileChannel.open(
+                root.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock held = lock.lock()) {
+      if (!held.isValid()) {
+        throw new HubException(root + ": the cache cannot be locked");
+      }
+      return download();
+    }
+  }
+
+  /** The whole copy that the revision had when it was last asked for. */
+  private Optional<Path> known() throws IOException {
+    Path reference = reference();
+    String commit = Files.exists(reference) ? Files.readString(reference).strip() : name.encoded();
+    HubSnapshot snapshot = HubSnapshot.open(snapshot(commit));
+    return snapshot.isComplete() ? Optional.of(snapshot.folder()) : Optional.empty();
+  }
+
+  private Path reference() {
+    return root.resolve("refs").resolve(name.encoded());
+  }
+
+  private Path snapshot(String commit) {
+    return root.resolve("snapshots").resolve(commit.replaceAll("[^\\w%.-]", "_"));
+  }
+
+  private Path download() throws IOException {
+    RemoteFile config =
+        http.ask(CONFIG)
+            .orElseThrow(
+                () ->
+                    new HubException(
+                        "%s: there is no such repository or revision at %s, or it has no %s"
+                            .formatted(name, settings.endpoint(), CONFIG)));
+    String commit = config.commit().orElse(name.encoded());
+    HubSnapshot snapshot = HubSnapshot.open(snapshot(commit));
+    boolean sameCommit = config.commit().isPresent() && snapshot.has(CONFIG, config);
+    if (!sameCommit || !snapshot.isComplete()) {
+      Files.createDirectories(snapshot.folder());
+      snapshot.complete(false);
+      take(snapshot, CONFIG, config);
+      takeWeights(snapshot, config);
+      if (!takeIfThere(snapshot, VOCABULARY[0], config)) {
+        takeIfThere(snapshot, VOCABULARY[1], config);
+      }
+      takeIfThere(snapshot, PREPARATION, config);
+      snapshot.complete(true);
+    }
+    AtomicFile.write(reference(), commit.getBytes(StandardCharsets.UTF_8));
+    return snapshot.folder();
+  }
+
+  private void takeWeights(HubSnapshot snapshot, RemoteFile config) throws IOException {
+    for (String weights : WEIGHTS) {
+      if (takeIfThere(snapshot, weights, config)) {
+        return;
+      }
+      String index = weights + ".index.json";
+      if (takeIfThere(snapshot, index, config)) {
+        for (String shard : shards(snapshot.folder().resolve(index))) {
+          if (!takeIfThere(snapshot, shard, config)) {
+            throw new HubException(name + ": " + shard + " is missing, which " + index + " names");
+          }
+        }
+        return;
+      }
+    }
+    throw new HubException(
+        name + ": no weights there; expected model.safetensors or pytorch_model.bin");
+  }
+
+  private Iterable<String> shards(Path index) throws IOException {
+    TreeSet<String> shards = new TreeSet<>();
+    try {
+      for (JsonNode shard :
+          new ObjectMapper().readTree(Files.readAllBytes(index)).path("weight_map")) {
+        if (!shard.asText().matches("\\w[\\w.-]*") || shard.asText().contains("..")) {
+          throw new HubException(name + ": '" + shard.asText() + "' is not the name of a shard");
+        }
+        shards.add(shard.asText());
+      }
+    } catch (JsonProcessingException e) {
+      throw new HubException(name + ": " + index.getFileName() + " is not valid JSON", e);
+    }
+    return shards;
+  }
+
+  private boolean takeIfThere(HubSnapshot snapshot, String file, RemoteFile config)
+      throws IOException {
+    Optional<RemoteFile> remote = http.ask(file);
+    if (remote.isEmpty()) {
+      return false;
+    }
+    Optional<String> commit = remote.get().commit();
+    if (commit.isPresent() && config.commit().isPresent() && !commit.equals(config.commit())) {
+      throw new HubException(name + ": the repository has just changed; run again");
+    }
+    take(snapshot, file, remote.get());
+    return true;
+  }
+
+  private void take(HubSnapshot snapshot, String file, RemoteFile remote) throws IOException {
+    if (!snapshot.has(file, remote)) {
+      new HubDownload(name, settings, http, listener)
+          .fetch(file, remote, snapshot.folder().resolve(file));
+      snapshot.add(file, remote);
+    }
+  }
+}
