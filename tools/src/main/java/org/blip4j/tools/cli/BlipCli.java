@@ -12,6 +12,7 @@ import org.blip4j.tools.infer.CaptionCommand;
 import org.blip4j.tools.infer.EmbedCommand;
 import org.blip4j.tools.infer.ExportCommand;
 import org.blip4j.tools.infer.MatchCommand;
+import org.blip4j.tools.infer.VqaCommand;
 import org.blip4j.tools.quickstart.QuickstartCommand;
 import org.blip4j.tools.records.RecordsCommand;
 import org.blip4j.tools.train.FinetuneCommand;
@@ -49,6 +50,7 @@ import picocli.CommandLine.Spec;
       QuickstartCommand.class,
       RecordsCommand.class,
       VerifyCommand.class,
+      VqaCommand.class,
     })
 public final class BlipCli implements Runnable {
   @Spec private CommandSpec spec;

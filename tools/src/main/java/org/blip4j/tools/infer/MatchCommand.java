@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.blip4j.savedmodel.serve.MatchScore;
 import org.blip4j.savedmodel.serve.Predictor;
 import org.blip4j.savedmodel.serve.ServingSettings.MatchToken;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.Console;
-import org.blip4j.tools.cli.Progress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -77,14 +77,9 @@ public final class MatchCommand implements Callable<Integer> {
 
   private void pairs(Console console, int batchSize) throws IOException {
     try (Predictor predictor = open();
-        PairFile file = new PairFile(pairFile, console.in(), TextLimit.of(predictor.model()));
-        ReadAhead<Matcher.Pair> batches = new ReadAhead<>(() -> file.next(batchSize));
-        Progress progress = console.progress("pairs", -1)) {
-      Matcher matcher = new Matcher(predictor, batchSize, console);
-      for (List<Matcher.Pair> batch = batches.next(); !batch.isEmpty(); batch = batches.next()) {
-        matcher.pairs(batch);
-        progress.advance(batch.size());
-      }
+        PairFile file =
+            new PairFile(pairFile, console.in(), TextLimit.of(predictor.model()), "text")) {
+      run(predictor, batchSize, console).file(file);
     }
   }
 
@@ -98,18 +93,15 @@ public final class MatchCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "no texts given; give --text TEXT, --texts-from FILE or --pairs FILE");
     }
-    int imagesAtOnce = Math.max(1, batchSize / Math.min(batchSize, all.size()));
     try (ImageStream stream = inputs.open(images, console.in());
-        Predictor predictor = open();
-        ImageBatches batches = new ImageBatches(stream, imagesAtOnce);
-        Progress progress = console.progress("images", stream.total())) {
+        Predictor predictor = open()) {
       TextLimit.of(predictor.model()).require(all);
-      Matcher matcher = new Matcher(predictor, batchSize, console);
-      for (List<LoadedImage> batch = batches.next(); !batch.isEmpty(); batch = batches.next()) {
-        matcher.table(batch, all);
-        progress.advance(batch.size());
-      }
+      run(predictor, batchSize, console).table(stream, all);
     }
+  }
+
+  private static PairRun<MatchScore> run(Predictor predictor, int batchSize, Console console) {
+    return new PairRun<>(new MatchWork(predictor, console), batchSize, console);
   }
 
   private Predictor open() throws IOException {

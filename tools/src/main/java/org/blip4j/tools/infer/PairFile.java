@@ -20,8 +20,8 @@ import java.util.Optional;
 
 /**
  * Pairs of an image's path and a text, one a line: {@code PATH<tab>TEXT}, or JSON objects with
- * {@code image} and {@code text}. A line that is neither is a pair that cannot be scored, unless it
- * is the first, which rather means that the file is of another kind.
+ * {@code image} and {@code text} (or {@code question}). A line that is neither is a pair that
+ * cannot be scored, unless it is the first, which rather means that the file is of another kind.
  */
 final class PairFile implements Closeable {
   private static final JsonMapper MAPPER = new JsonMapper();
@@ -29,19 +29,25 @@ final class PairFile implements Closeable {
   private final String name;
   private final BufferedReader reader;
   private final TextLimit limit;
+  private final String key;
   private int line;
 
-  /** Opens a file; {@code -} is standard input. */
-  PairFile(String name, InputStream in, TextLimit limit) throws IOException {
+  /**
+   * Opens a file; {@code -} is standard input.
+   *
+   * @param key what the text is called
+   */
+  PairFile(String name, InputStream in, TextLimit limit, String key) throws IOException {
     this.name = name;
     this.limit = limit;
+    this.key = key;
     InputStream bytes = name.equals("-") ? in : Files.newInputStream(Path.of(name));
     this.reader = new BufferedReader(new InputStreamReader(bytes, StandardCharsets.UTF_8));
   }
 
   /** Up to {@code count} further pairs with their images; empty at the end. */
-  List<Matcher.Pair> next(int count) throws IOException {
-    List<Matcher.Pair> pairs = new ArrayList<>();
+  List<ImageText> next(int count) throws IOException {
+    List<ImageText> pairs = new ArrayList<>();
     Map<Path, LoadedImage> images = new HashMap<>();
     while (pairs.size() < count) {
       String text = reader.readLine();
@@ -56,14 +62,14 @@ final class PairFile implements Closeable {
     return pairs;
   }
 
-  private Matcher.Pair pair(String text, Map<Path, LoadedImage> images) throws IOException {
+  private ImageText pair(String text, Map<Path, LoadedImage> images) throws IOException {
     try {
       Line parsed = text.startsWith("{") ? json(text) : tabbed(text);
       Optional<String> problem = limit.problem(parsed.text());
       if (problem.isPresent()) {
-        return unusable("the text " + problem.get(), parsed.text());
+        return unusable("the " + key + " " + problem.get(), parsed.text());
       }
-      return new Matcher.Pair(
+      return new ImageText(
           images.computeIfAbsent(parsed.image(), ImageStream::read), parsed.text());
     } catch (IllegalArgumentException e) {
       if (line == 1) {
@@ -73,8 +79,8 @@ final class PairFile implements Closeable {
     }
   }
 
-  private Matcher.Pair unusable(String why, String text) {
-    return new Matcher.Pair(LoadedImage.failed(place(), Optional.empty(), why), text);
+  private ImageText unusable(String why, String text) {
+    return new ImageText(LoadedImage.failed(place(), Optional.empty(), why), text);
   }
 
   private String place() {
@@ -91,22 +97,23 @@ final class PairFile implements Closeable {
     }
   }
 
-  private static Line tabbed(String text) {
+  private Line tabbed(String text) {
     int tab = text.indexOf('\t');
     if (tab < 1) {
       throw new IllegalArgumentException(
-          "expected an image, a tab and a text, or a JSON object with image and text");
+          "expected an image, a tab and a %s, or a JSON object with image and %s"
+              .formatted(key, key));
     }
     return Line.of(text.substring(0, tab), text.substring(tab + 1));
   }
 
-  private static Line json(String text) {
+  private Line json(String text) {
     try {
       JsonNode node = MAPPER.readTree(text);
-      if (!node.path("image").isTextual() || !node.path("text").isTextual()) {
-        throw new IllegalArgumentException("expected an object with the strings image and text");
+      if (!node.path("image").isTextual() || !node.path(key).isTextual()) {
+        throw new IllegalArgumentException("expected an object with the strings image and " + key);
       }
-      return Line.of(node.get("image").textValue(), node.get("text").textValue());
+      return Line.of(node.get("image").textValue(), node.get(key).textValue());
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("not a JSON object: " + e.getOriginalMessage(), e);
     }

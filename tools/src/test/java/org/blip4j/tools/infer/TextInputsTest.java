@@ -110,9 +110,9 @@ class TextInputsTest {
             "{\"image\": 5}",
             image + "\tthe red dog and the cat , a dog",
             "absent.jpg\ta dog");
-    try (PairFile file = new PairFile(file(lines), NOTHING, LIMIT)) {
-      List<Matcher.Pair> first = file.next(4);
-      List<Matcher.Pair> rest = file.next(4);
+    try (PairFile file = new PairFile(file(lines), NOTHING, LIMIT, "text")) {
+      List<ImageText> first = file.next(4);
+      List<ImageText> rest = file.next(4);
 
       assertEquals("a dog\twith a tab", first.get(0).text());
       assertSame(first.get(0).image(), first.get(2).image());
@@ -127,13 +127,13 @@ class TextInputsTest {
 
   @Test
   void aFileOfAnotherKindIsRefusedAtItsFirstLine() throws IOException {
-    try (PairFile file = new PairFile(file("image,text\na,b\n"), NOTHING, LIMIT)) {
+    try (PairFile file = new PairFile(file("image,text\na,b\n"), NOTHING, LIMIT, "text")) {
       IOException thrown = assertThrows(IOException.class, () -> file.next(1));
       assertTrue(thrown.getMessage().contains("line 1: expected an image"), thrown.getMessage());
     }
   }
 
-  private static void assertProblem(String name, String why, Matcher.Pair pair) {
+  private static void assertProblem(String name, String why, ImageText pair) {
     assertTrue(pair.image().name().endsWith(name), pair.image().name());
     String text = ((LoadedImage.Problem) pair.image().content()).text();
     assertTrue(text.contains(why), text);

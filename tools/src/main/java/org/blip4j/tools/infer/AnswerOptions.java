@@ -1,0 +1,116 @@
+package org.blip4j.tools.infer;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.blip4j.ops.decode.LengthLimits;
+import org.blip4j.savedmodel.serve.AnswerChoice;
+import org.blip4j.savedmodel.serve.ServingSettings;
+import picocli.CommandLine.Option;
+
+/** How answers are found: written by search, or chosen from a list. */
+final class AnswerOptions {
+  @Option(
+      names = "--answers",
+      paramLabel = "FILE",
+      description = "Choose among these answers: one a line, or a JSON list of strings.")
+  private Path file;
+
+  @Option(
+      names = "--top-k",
+      paramLabel = "K",
+      description =
+          "With --answers: compare the K answers whole whose first tokens are likeliest (128).")
+  private Integer topK;
+
+  @Option(
+      names = "--top",
+      paramLabel = "N",
+      description = "With --answers: print the N best answers.")
+  private Integer top;
+
+  @Option(names = "--beams", paramLabel = "K", description = "Beam search with K beams (3).")
+  private Integer beams;
+
+  @Option(
+      names = "--min-length",
+      paramLabel = "N",
+      description = "Tokens of an answer at least, start counted (1).")
+  private Integer minLength;
+
+  @Option(
+      names = "--max-length",
+      paramLabel = "N",
+      description = "Tokens of an answer at most, start and end counted (10).")
+  private Integer maxLength;
+
+  /** How many ranked answers are printed; 0 if only the best. */
+  int shown() {
+    return top == null ? 0 : top;
+  }
+
+  /**
+   * The answers to choose from, if there are any.
+   *
+   * @throws IllegalArgumentException if options contradict each other or the list is empty
+   */
+  Optional<AnswerChoice> choice() throws IOException {
+    if (file == null) {
+      if (topK != null || top != null) {
+        throw new IllegalArgumentException(
+            "--top-k and --top need a list of answers; give --answers FILE");
+      }
+      return Optional.empty();
+    }
+    if (beams != null || minLength != null || maxLength != null) {
+      throw new IllegalArgumentException(
+          "--answers chooses and does not write; leave --beams, --min-length and --max-length away");
+    }
+    if (top != null && top < 1) {
+      throw new IllegalArgumentException("--top " + top + " is less than 1; use 1 or more");
+    }
+    List<String> answers = answers();
+    if (answers.isEmpty()) {
+      throw new IllegalArgumentException(file + ": the list of answers is empty");
+    }
+    return Optional.of(
+        new AnswerChoice(answers, Optional.ofNullable(topK).orElse(AnswerChoice.PUBLISHED_TOP_K)));
+  }
+
+  private List<String> answers() throws IOException {
+    List<String> lines = TextArguments.lines(file.toString(), InputStream.nullInputStream());
+    boolean json =
+        lines.stream()
+            .map(String::strip)
+            .filter(line -> !line.isEmpty())
+            .findFirst()
+            .filter(line -> line.startsWith("["))
+            .isPresent();
+    Stream<String> all = lines.stream();
+    if (json) {
+      try {
+        all = Stream.of(new JsonMapper().readValue(String.join("\n", lines), String[].class));
+      } catch (JsonProcessingException e) {
+        throw new IOException(file + ": not a JSON list of strings: " + e.getOriginalMessage(), e);
+      }
+    }
+    return all.map(String::strip).filter(answer -> !answer.isEmpty()).distinct().toList();
+  }
+
+  /** The model's settings with those of the options in their place. */
+  ServingSettings adjust(ServingSettings own) {
+    LengthLimits limits = own.search().lengths();
+    int maximum = Optional.ofNullable(maxLength).orElse(limits.maximum());
+    int minimum =
+        Optional.ofNullable(minLength).orElse(Math.min(limits.minimum(), Math.max(0, maximum)));
+    return own.withSearch(
+        own.search()
+            .withBeams(Optional.ofNullable(beams).orElse(own.search().beams()))
+            .withLengths(new LengthLimits(minimum, maximum)));
+  }
+}

@@ -1,0 +1,14 @@
+package org.blip4j.tools.infer;
+
+/**
+ * An image with a text: one that may describe it, or a question about it.
+ *
+ * @param image with its bytes, or with what is wrong with it
+ * @param text the text
+ */
+record ImageText(LoadedImage image, String text) {
+
+  byte[] bytes() {
+    return ((LoadedImage.Bytes) image.content()).value();
+  }
+}

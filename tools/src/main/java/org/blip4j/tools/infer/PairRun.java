@@ -1,0 +1,119 @@
+package org.blip4j.tools.infer;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Set;
+import org.blip4j.tools.cli.Console;
+import org.blip4j.tools.cli.Progress;
+
+/**
+ * Runs a model on pairs of an image and a text in batches and prints the results in order; an
+ * unreadable image is named once.
+ *
+ * <p>All texts of an image are in one call as far as the batch size allows, so that it is encoded
+ * once for them.
+ *
+ * @param <R> what the model says of a pair
+ */
+final class PairRun<R> {
+
+  /**
+   * What is done with pairs.
+   *
+   * @param <R> what the model says of a pair
+   */
+  interface Work<R> {
+    /** One result for each image with the text in its place. */
+    List<R> run(List<byte[]> images, List<String> texts);
+
+    /** What was wrong with the image; empty if nothing was. */
+    String status(R result);
+
+    /** Prints a result. */
+    void print(ImageText pair, R result) throws IOException;
+  }
+
+  private final Work<R> work;
+  private final int batchSize;
+  private final Console console;
+  private final Set<String> named = new HashSet<>();
+
+  /**
+   * A run.
+   *
+   * @param batchSize pairs at once
+   * @param console where failures go
+   */
+  PairRun(Work<R> work, int batchSize, Console console) {
+    this.work = work;
+    this.batchSize = batchSize;
+    this.console = console;
+  }
+
+  /** Every image with every text, images one after another. */
+  void table(ImageStream images, List<String> texts) throws IOException {
+    int atOnce = Math.max(1, batchSize / Math.min(batchSize, texts.size()));
+    try (ImageBatches batches = new ImageBatches(images, atOnce);
+        Progress progress = console.progress("images", images.total())) {
+      for (List<LoadedImage> batch = batches.next(); !batch.isEmpty(); batch = batches.next()) {
+        table(batch, texts);
+        progress.advance(batch.size());
+      }
+    }
+  }
+
+  /** The pairs of a file. */
+  void file(PairFile file) throws IOException {
+    try (ReadAhead<ImageText> batches = new ReadAhead<>(() -> file.next(batchSize));
+        Progress progress = console.progress("pairs", -1)) {
+      for (List<ImageText> batch = batches.next(); !batch.isEmpty(); batch = batches.next()) {
+        pairs(batch);
+        progress.advance(batch.size());
+      }
+    }
+  }
+
+  private void table(List<LoadedImage> images, List<String> texts) throws IOException {
+    List<ImageText> open = new ArrayList<>();
+    for (LoadedImage image : images) {
+      for (String text : texts) {
+        open.add(new ImageText(image, text));
+        if (open.size() == batchSize) {
+          pairs(open);
+          open.clear();
+        }
+      }
+    }
+    pairs(open);
+  }
+
+  private void pairs(List<ImageText> pairs) throws IOException {
+    List<ImageText> readable = pairs.stream().filter(pair -> pair.image().readable()).toList();
+    Iterator<R> results =
+        work.run(
+                readable.stream().map(ImageText::bytes).toList(),
+                readable.stream().map(ImageText::text).toList())
+            .iterator();
+    for (ImageText pair : pairs) {
+      if (pair.image().content() instanceof LoadedImage.Problem problem) {
+        fail(pair.image().name(), problem.text());
+        continue;
+      }
+      R result = results.next();
+      if (work.status(result).isEmpty()) {
+        work.print(pair, result);
+      } else {
+        fail(pair.image().name(), work.status(result));
+      }
+    }
+  }
+
+  private void fail(String image, String why) {
+    if (named.add(image)) {
+      console.failed(image, why);
+    }
+  }
+}

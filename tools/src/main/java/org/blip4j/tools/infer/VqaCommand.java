@@ -1,0 +1,131 @@
+package org.blip4j.tools.infer;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.blip4j.savedmodel.serve.AnswerChoice;
+import org.blip4j.savedmodel.serve.Predictor;
+import org.blip4j.savedmodel.serve.ServingSettings;
+import org.blip4j.tools.cli.CommonOptions;
+import org.blip4j.tools.cli.Console;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code vqa}: answers questions about images. */
+@Command(
+    name = "vqa",
+    description = {
+      "Answer questions about images: every question about every image, or given pairs.",
+      "Answers are written by search, or chosen from a list with --answers."
+    },
+    footerHeading = "%nExample:%n",
+    footer = {
+      "  tools/blip vqa --model model_vqa.pth --image photo.jpg \\",
+      "      --question \"how many dogs are there?\" --json"
+    })
+public final class VqaCommand implements Callable<Integer> {
+  private static final int WRITTEN = 8;
+  private static final int RANKED = 2;
+
+  @Option(
+      names = "--image",
+      paramLabel = "IMAGE",
+      description = "An image file, a folder, a glob or a shard; may be repeated.")
+  private List<String> images = new ArrayList<>();
+
+  @Option(names = "--question", paramLabel = "TEXT", description = "A question; may be repeated.")
+  private List<String> questions = new ArrayList<>();
+
+  @Option(
+      names = "--questions-from",
+      paramLabel = "FILE",
+      description = "Questions, one a line; - is standard input.")
+  private String questionFile;
+
+  @Option(
+      names = "--pairs",
+      paramLabel = "FILE",
+      description =
+          "Pairs instead: lines of IMAGE<tab>QUESTION, or JSON objects with image and question; -"
+              + " is standard input.")
+  private String pairFile;
+
+  @Option(
+      names = "--match-token",
+      paramLabel = "enc|cls",
+      description = "First token of a question: enc as trained, cls as Hugging Face (enc).")
+  private String matchToken;
+
+  @Mixin private AnswerOptions answers;
+  @Mixin private ImageArguments inputs;
+  @Mixin private ModelOptions model;
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() throws IOException {
+    Console console = common.console();
+    Optional<AnswerChoice> choice = answers.choice();
+    if (pairFile == null) {
+      List<String> all = questions(console);
+      try (ImageStream stream = inputs.open(images, console.in());
+          Predictor predictor = open(choice)) {
+        TextLimit.of(predictor.model()).require(all);
+        run(predictor, choice, console).table(stream, all);
+      }
+    } else {
+      if (!images.isEmpty() || !questions.isEmpty() || inputs.given() || questionFile != null) {
+        throw new IllegalArgumentException(
+            "--pairs has images and questions of its own; leave --image, --images-from,"
+                + " --question and --questions-from away");
+      }
+      try (Predictor predictor = open(choice);
+          PairFile file =
+              new PairFile(pairFile, console.in(), TextLimit.of(predictor.model()), "question")) {
+        run(predictor, choice, console).file(file);
+      }
+    }
+    return console.exitCode();
+  }
+
+  private PairRun<?> run(Predictor predictor, Optional<AnswerChoice> choice, Console console) {
+    int batchSize = common.batchSize(choice.isPresent() ? RANKED : WRITTEN);
+    if (choice.isEmpty()) {
+      return new PairRun<>(new AnswerWork(predictor, console), batchSize, console);
+    }
+    TextLimit.of(predictor.model()).require(choice.get().candidates());
+    return new PairRun<>(
+        new RankWork(predictor, choice.get(), answers.shown(), console), batchSize, console);
+  }
+
+  private Predictor open(Optional<AnswerChoice> choice) throws IOException {
+    int batchSize = common.batchSize(choice.isPresent() ? RANKED : WRITTEN);
+    return model.open(common, own -> adjust(own).withExpectedBatch(batchSize));
+  }
+
+  private ServingSettings adjust(ServingSettings own) {
+    ServingSettings settings = answers.adjust(own);
+    return matchToken == null
+        ? settings
+        : settings.withMatchToken(MatchCommand.MatchTokens.parse(matchToken));
+  }
+
+  private List<String> questions(Console console) throws IOException {
+    if (inputs.usesStandardInput() && "-".equals(questionFile)) {
+      throw new IllegalArgumentException(
+          "--images-from - and --questions-from - both read standard input; give one a file");
+    }
+    List<String> all = new ArrayList<>(questions);
+    if (questionFile != null) {
+      all.addAll(TextArguments.lines(questionFile, console.in()));
+    }
+    all.removeIf(String::isBlank);
+    if (all.isEmpty()) {
+      throw new IllegalArgumentException(
+          "no questions given; give --question TEXT, --questions-from FILE or --pairs FILE");
+    }
+    return List.copyOf(all);
+  }
+}
