@@ -10,8 +10,6 @@ import org.blip4j.ops.attention.MultiHeadAttention;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Arithmetic;
-import org.blip4j.ops.layer.Dropout;
-import org.blip4j.ops.layer.LayerNorm;
 import org.blip4j.ops.layer.Linear;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
@@ -28,8 +26,7 @@ import org.tensorflow.types.TFloat32;
 public final class AttentionBlock {
   private final List<Branch> branches;
   private final Optional<Linear> merge;
-  private final LayerNorm norm;
-  private final Dropout dropout;
+  private final ResidualNorm residual;
 
   /** The attention to one sequence and the map of what it gives. */
   private record Branch(MultiHeadAttention attention, Linear dense) {
@@ -46,9 +43,7 @@ public final class AttentionBlock {
       VariableScope output, TextConfig config, List<Branch> branches, Optional<Linear> merge) {
     this.branches = branches;
     this.merge = merge;
-    this.norm =
-        LayerNorm.create(output.child("LayerNorm"), config.width(), config.layerNormEpsilon());
-    this.dropout = new Dropout(config.dropout());
+    this.residual = ResidualNorm.create(output, config);
   }
 
   static AttentionBlock create(VariableScope vars, TextConfig config, int sourceWidth) {
@@ -98,7 +93,7 @@ public final class AttentionBlock {
       GraphContext ctx, Operand<TFloat32> x, KeysValues source, Optional<AttentionMask> mask) {
     Branch branch = only();
     Operand<TFloat32> attended = branch.attention().apply(ctx, x, source, mask);
-    return finish(ctx, x, branch.dense().apply(ctx.in("dense"), attended));
+    return residual.apply(ctx, branch.dense(), attended, x);
   }
 
   /**
@@ -130,7 +125,7 @@ public final class AttentionBlock {
         merge.isPresent()
             ? merge.get().apply(ctx.in("merge"), tf.concat(both, tf.constant(2))) // [B, T, 2W]
             : tf.math.mul(Arithmetic.add(ctx, both.get(0), both.get(1)), tf.constant(0.5f));
-    return finish(ctx, x, merged);
+    return residual.apply(ctx, merged, x);
   }
 
   /** Attends from {@code [B*K, 1, W]} to keys and values of B images. */
@@ -138,7 +133,7 @@ public final class AttentionBlock {
       GraphContext ctx, Operand<TFloat32> x, KeysValues source, Optional<AttentionMask> mask) {
     Branch branch = only();
     Operand<TFloat32> attended = branch.attention().applyShared(ctx, x, source, mask);
-    return finish(ctx, x, branch.dense().apply(ctx.in("dense"), attended));
+    return residual.apply(ctx, branch.dense(), attended, x);
   }
 
   private Branch only() {
@@ -151,11 +146,5 @@ public final class AttentionBlock {
       throw new IllegalArgumentException(
           "this layer attends %d sequences, %d are given".formatted(branches.size(), given));
     }
-  }
-
-  private Operand<TFloat32> finish(
-      GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> projected) {
-    Operand<TFloat32> kept = dropout.apply(ctx.in("dropout"), projected);
-    return norm.apply(ctx.in("norm"), Arithmetic.add(ctx, kept, x));
   }
 }

@@ -6,12 +6,11 @@ import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Embedding;
-import org.blip4j.ops.layer.Gelu;
 import org.blip4j.ops.layer.LayerNorm;
 import org.blip4j.ops.layer.Linear;
+import org.blip4j.ops.layer.MatrixProduct;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.op.linalg.MatMul;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -40,11 +39,8 @@ public final class LmHead {
 
   /** Logits {@code [N, V]} of states {@code [N, W]}. */
   public Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> rows) {
-    Operand<TFloat32> product =
-        ctx.tf()
-            .linalg
-            .matMul(transform(ctx, rows), ctx.read(words.weight()), MatMul.transposeB(true));
-    return ctx.tf().nn.biasAdd(product, ctx.read(bias));
+    return new MatrixProduct(transform(ctx, rows), ctx.read(words.weight()), true)
+        .withBias(ctx, ctx.read(bias));
   }
 
   /**
@@ -58,12 +54,11 @@ public final class LmHead {
   /** Logits {@code [N, V]} of states {@code [N, W]} with a prepared {@link #outputMatrix}. */
   public Operand<TFloat32> apply(
       GraphContext ctx, Operand<TFloat32> rows, Operand<TFloat32> outputMatrix) {
-    Operand<TFloat32> product =
-        ctx.tf().linalg.matMul(transform(ctx, rows), ctx.capture(outputMatrix));
-    return ctx.tf().nn.biasAdd(product, ctx.read(bias));
+    return new MatrixProduct(transform(ctx, rows), ctx.capture(outputMatrix), false)
+        .withBias(ctx, ctx.read(bias));
   }
 
   private Operand<TFloat32> transform(GraphContext ctx, Operand<TFloat32> rows) {
-    return norm.apply(ctx.in("norm"), Gelu.apply(ctx, dense.apply(ctx.in("transform"), rows)));
+    return norm.apply(ctx.in("norm"), dense.applyGelu(ctx.in("transform"), rows));
   }
 }

@@ -9,7 +9,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Arithmetic;
 import org.blip4j.ops.layer.Dropout;
-import org.blip4j.ops.layer.Gelu;
 import org.blip4j.ops.layer.LayerNorm;
 import org.blip4j.ops.layer.Linear;
 import org.tensorflow.Operand;
@@ -57,8 +56,7 @@ final class VitBlock {
   Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> x) {
     Operand<TFloat32> attended = attention(ctx.in("attn"), norm1.apply(ctx.in("norm1"), x), x);
     Operand<TFloat32> middle = Arithmetic.add(ctx, drop(ctx, attended), x);
-    Operand<TFloat32> hidden =
-        Gelu.apply(ctx, fc1.apply(ctx.in("fc1"), norm2.apply(ctx.in("norm2"), middle)));
+    Operand<TFloat32> hidden = fc1.applyGelu(ctx.in("fc1"), norm2.apply(ctx.in("norm2"), middle));
     return Arithmetic.add(ctx, drop(ctx, fc2.apply(ctx.in("fc2"), hidden)), middle);
   }
 

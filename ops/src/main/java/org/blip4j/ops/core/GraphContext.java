@@ -29,6 +29,7 @@ public final class GraphContext {
   private final Graph graph;
   private final Ops tf;
   private final Mode mode;
+  private final Kernels kernels;
   private final VariableValues values;
   private final Randomness randomness;
   private final Enclosing enclosing;
@@ -40,12 +41,14 @@ public final class GraphContext {
       Graph graph,
       Ops tf,
       Mode mode,
+      Kernels kernels,
       VariableValues values,
       Randomness randomness,
       Enclosing enclosing) {
     this.graph = graph;
     this.tf = tf;
     this.mode = mode;
+    this.kernels = kernels;
     this.values = values;
     this.randomness = randomness;
     this.enclosing = enclosing;
@@ -54,7 +57,7 @@ public final class GraphContext {
   /** A context at the root of a graph. One per graph: it owns the graph's names. */
   public static GraphContext create(Graph graph, Mode mode) {
     Ops tf = Ops.create(new GraphNames(graph));
-    return new GraphContext(graph, tf, mode, VALUE, null, null);
+    return new GraphContext(graph, tf, mode, Kernels.PORTABLE, VALUE, null, null);
   }
 
   static GraphContext function(Graph body, GraphContext outer, FunctionCaptures captures) {
@@ -67,7 +70,13 @@ public final class GraphContext {
           }
         };
     return new GraphContext(
-        body, tf, outer.mode, captured, outer.randomness, new Enclosing(outer, captures));
+        body,
+        tf,
+        outer.mode,
+        outer.kernels,
+        captured,
+        outer.randomness,
+        new Enclosing(outer, captures));
   }
 
   /** The graph that operations are added to. */
@@ -102,7 +111,17 @@ public final class GraphContext {
 
   /** The same in another mode. */
   public GraphContext as(Mode other) {
-    return new GraphContext(graph, tf, other, values, randomness, enclosing);
+    return new GraphContext(graph, tf, other, kernels, values, randomness, enclosing);
+  }
+
+  /** The same with other kernels in the loops of an inference graph. */
+  public GraphContext with(Kernels other) {
+    return new GraphContext(graph, tf, mode, other, values, randomness, enclosing);
+  }
+
+  /** Whether products are made of {@link Kernels#PACKED}: in a loop, and nowhere else. */
+  public boolean packed() {
+    return kernels == Kernels.PACKED && mode == Mode.INFER && inFunction();
   }
 
   /** The same on a device, for example {@code /device:CPU:0}. */
@@ -122,7 +141,7 @@ public final class GraphContext {
 
   /** The same with random operations seeded from the given source; needed for dropout. */
   public GraphContext with(Randomness source) {
-    return new GraphContext(graph, tf, mode, values, source, enclosing);
+    return new GraphContext(graph, tf, mode, kernels, values, source, enclosing);
   }
 
   /** The same where some variables have other values, for example the updated momentum weights. */
@@ -138,7 +157,7 @@ public final class GraphContext {
             return value == null ? base.of(variable) : (Operand<T>) value;
           }
         };
-    return new GraphContext(graph, tf, mode, overridden, randomness, enclosing);
+    return new GraphContext(graph, tf, mode, kernels, overridden, randomness, enclosing);
   }
 
   /** The value of a variable, as an operand of this context's graph. */
@@ -181,6 +200,6 @@ public final class GraphContext {
   }
 
   private GraphContext with(Ops changed) {
-    return new GraphContext(graph, changed, mode, values, randomness, enclosing);
+    return new GraphContext(graph, changed, mode, kernels, values, randomness, enclosing);
   }
 }

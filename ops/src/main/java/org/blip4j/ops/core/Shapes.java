@@ -6,6 +6,7 @@ import java.util.List;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.family.TType;
 
@@ -87,5 +88,13 @@ public final class Shapes {
   public static Part sizeOf(GraphContext ctx, Operand<?> x, int axis) {
     long known = x.shape().isUnknown() ? -1 : x.shape().get(axis);
     return known >= 0 ? size(known) : new Part(-1, dim(ctx, x, axis));
+  }
+
+  /** All but the last axis as one: {@code [..., W]} to {@code [N, W]}. */
+  public static Operand<TFloat32> rows(GraphContext ctx, Operand<TFloat32> x) {
+    int last = x.shape().numDimensions() - 1;
+    return last == 1
+        ? x
+        : ctx.tf().reshape(x, ctx.tf().constant(new long[] {-1, known(x, last)}));
   }
 }

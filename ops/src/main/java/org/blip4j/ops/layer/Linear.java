@@ -1,5 +1,6 @@
 package org.blip4j.ops.layer;
 
+import java.util.function.UnaryOperator;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.Shapes;
@@ -60,19 +61,38 @@ public final class Linear {
 
   /** Maps the last axis. */
   public Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> x) {
+    return overRows(ctx, x, rows -> product(ctx, rows).withBias(ctx, ctx.read(bias)));
+  }
+
+  /** {@code gelu(apply(x))}, as one kernel where the platform has it. */
+  public Operand<TFloat32> applyGelu(GraphContext ctx, Operand<TFloat32> x) {
+    return overRows(ctx, x, rows -> product(ctx, rows).withBiasAndGelu(ctx, ctx.read(bias)));
+  }
+
+  /** {@code apply(x) + residual}, rank 2, as one kernel where the platform has it. */
+  public Operand<TFloat32> applyAndAdd(
+      GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> residual) {
+    Shapes.require(x, "input of " + kernel.name(), -1, kernel.shape().get(0));
+    return product(ctx, x).withBiasAndSum(ctx, ctx.read(bias), residual);
+  }
+
+  private MatrixProduct product(GraphContext ctx, Operand<TFloat32> rows) {
+    return new MatrixProduct(rows, ctx.read(kernel), false);
+  }
+
+  private Operand<TFloat32> overRows(
+      GraphContext ctx, Operand<TFloat32> x, UnaryOperator<Operand<TFloat32>> map) {
     Ops tf = ctx.tf();
     long in = kernel.shape().get(0);
     long out = kernel.shape().get(1);
     if (x.shape().numDimensions() == 2) {
       Shapes.require(x, "input of " + kernel.name(), -1, in);
-      return tf.nn.biasAdd(tf.linalg.matMul(x, ctx.read(kernel)), ctx.read(bias));
+      return map.apply(x);
     }
     Shapes.require(x, "input of " + kernel.name(), -1, -1, in);
     Operand<TFloat32> rows = tf.reshape(x, tf.constant(new long[] {-1, in})); // [B*T, in]
-    Operand<TFloat32> mapped =
-        tf.nn.biasAdd(tf.linalg.matMul(rows, ctx.read(kernel)), ctx.read(bias));
     return tf.reshape(
-        mapped,
+        map.apply(rows),
         Shapes.of(ctx, Shapes.sizeOf(ctx, x, 0), Shapes.sizeOf(ctx, x, 1), Shapes.size(out)));
   }
 }

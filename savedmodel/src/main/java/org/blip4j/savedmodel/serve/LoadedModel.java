@@ -18,7 +18,7 @@ final class LoadedModel implements AutoCloseable {
       throws IOException {
     this.model = model;
     this.settings = settings;
-    this.graph = ServingGraph.build(model, settings);
+    this.graph = ServingGraph.build(model, settings, options.kernels());
     this.session = new Session(graph.graph(), options.session());
     try {
       weights.load(graph, session);

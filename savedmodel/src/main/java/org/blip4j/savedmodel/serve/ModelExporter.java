@@ -32,7 +32,7 @@ public final class ModelExporter {
   public static Exported export(ModelSource source, PredictorOptions options, ExportTarget target)
       throws IOException {
     target.requireFree();
-    try (LoadedModel loaded = load(source, options)) {
+    try (LoadedModel loaded = load(source, options.portable())) {
       ExportedInfo info = new ExportedInfo(loaded.model().config(), loaded.settings());
       String vocabulary = String.join("\n", loaded.model().vocabulary().tokens()) + "\n";
       ImmutableMap<String, byte[]> extra =

@@ -2,6 +2,7 @@ package org.blip4j.savedmodel.serve;
 
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import org.blip4j.ops.core.Kernels;
 import org.tensorflow.proto.ConfigProto;
 
 /**
@@ -10,12 +11,20 @@ import org.tensorflow.proto.ConfigProto;
  * @param session threads, devices, precision; the first session of a process fixes the threads
  * @param adjust changes the model's own settings; for an exported model, where they are baked in,
  *     it may not
+ * @param kernels what loops are made of; an exported model has kernels of its own
  */
-public record PredictorOptions(ConfigProto session, UnaryOperator<ServingSettings> adjust) {
+public record PredictorOptions(
+    ConfigProto session, UnaryOperator<ServingSettings> adjust, Kernels kernels) {
   /** Checks the parts. */
   public PredictorOptions {
     Objects.requireNonNull(session, "session");
     Objects.requireNonNull(adjust, "adjust");
+    Objects.requireNonNull(kernels, "kernels");
+  }
+
+  /** The kernels that are fastest in such a session. */
+  public PredictorOptions(ConfigProto session, UnaryOperator<ServingSettings> adjust) {
+    this(session, adjust, Kernels.forSession(session));
   }
 
   /** TensorFlow's own session configuration and the model's own settings. */
@@ -23,13 +32,18 @@ public record PredictorOptions(ConfigProto session, UnaryOperator<ServingSetting
     return new PredictorOptions(ConfigProto.getDefaultInstance(), UnaryOperator.identity());
   }
 
-  /** The same with another session configuration. */
+  /** The same with another session configuration, and the kernels that are fastest in it. */
   public PredictorOptions withSession(ConfigProto other) {
     return new PredictorOptions(other, adjust);
   }
 
   /** The same with other settings. */
   public PredictorOptions withSettings(UnaryOperator<ServingSettings> other) {
-    return new PredictorOptions(session, other);
+    return new PredictorOptions(session, other, kernels);
+  }
+
+  /** The same with stock kernels, which every TensorFlow has. */
+  PredictorOptions portable() {
+    return new PredictorOptions(session, adjust, Kernels.PORTABLE);
   }
 }

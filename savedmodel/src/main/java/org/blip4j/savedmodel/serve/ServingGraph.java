@@ -7,6 +7,7 @@ import org.blip4j.graph.config.Task;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.ops.checkpoint.SaverNodes;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Kernels;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
@@ -31,9 +32,9 @@ public final class ServingGraph implements AutoCloseable {
   private final SaverNodes saver;
   private final ImmutableMap<String, SignatureDef> signatures;
 
-  private ServingGraph(Graph graph, ServingModel model, ServingSettings settings) {
+  private ServingGraph(Graph graph, ServingModel model, ServingSettings settings, Kernels kernels) {
     this.graph = graph;
-    GraphContext ctx = GraphContext.create(graph, Mode.INFER);
+    GraphContext ctx = GraphContext.create(graph, Mode.INFER).with(kernels);
     VariableScope scope =
         VariableScope.root(ctx, 0, model.config().architecture().initialization());
     Task task = model.config().task();
@@ -69,11 +70,16 @@ public final class ServingGraph implements AutoCloseable {
     return List.of(new JudgeSignature(parts, images).bind(ctx));
   }
 
-  /** Builds the graph; its variables have no values yet. */
+  /** {@link #build(ServingModel, ServingSettings, Kernels)} of kernels that can be exported. */
   public static ServingGraph build(ServingModel model, ServingSettings settings) {
+    return build(model, settings, Kernels.PORTABLE);
+  }
+
+  /** Builds the graph; its variables have no values yet. */
+  public static ServingGraph build(ServingModel model, ServingSettings settings, Kernels kernels) {
     Graph graph = new Graph();
     try {
-      return new ServingGraph(graph, model, settings);
+      return new ServingGraph(graph, model, settings, kernels);
     } catch (RuntimeException | Error e) {
       graph.close();
       throw e;

@@ -7,6 +7,7 @@ import org.blip4j.graph.model.CaptionGenerator;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Initializer;
+import org.blip4j.ops.core.Kernels;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.decode.BeamSettings;
@@ -57,6 +58,7 @@ final class BenchModel implements AutoCloseable {
   private Operand<?> model(BenchPlan plan) {
     BlipConfig config = plan.size().config();
     Ops tf = ctx.tf();
+    GraphContext ctx = this.ctx.with(Kernels.forSession(plan.session()));
     Blip blip = Blip.create(vars, config, Task.CAPTION);
     int side = config.vision().imageSize();
     Operand<TFloat32> stored =

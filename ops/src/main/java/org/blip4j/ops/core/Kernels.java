@@ -1,0 +1,39 @@
+package org.blip4j.ops.core;
+
+import java.util.Locale;
+import org.tensorflow.TensorFlow;
+import org.tensorflow.proto.ConfigProto;
+
+/** What the products of a loop body are made of. The results agree to rounding. */
+public enum Kernels {
+  /** Stock operations, which run in every TensorFlow; an exported graph has no others. */
+  PORTABLE,
+
+  /**
+   * oneDNN's products by name, told that their kernels never change: each is laid out once, in the
+   * first step, and kept. For inference on an x86-64 CPU. A loop that reads all weights for a few
+   * rows is bound by memory, and stock products bring every kernel into another layout in each
+   * step.
+   *
+   * <p>Costs a second copy of the weights that the loop reads, for each set of fetches. A variable
+   * must not be assigned after the first run of a session.
+   */
+  PACKED;
+
+  /** The fused product, whose attribute says that its kernel never changes. */
+  public static final String PACKED_PRODUCT = "_MklNativeFusedMatMul";
+
+  /** The faster ones where a session is told to keep to the CPU and the platform has them. */
+  public static Kernels forSession(ConfigProto session) {
+    return session.getDeviceCountOrDefault("GPU", -1) == 0 && packedAvailable() ? PACKED : PORTABLE;
+  }
+
+  /** Whether this process can run {@link #PACKED} graphs. */
+  public static boolean packedAvailable() {
+    String processor = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
+    return (processor.equals("amd64") || processor.equals("x86_64"))
+        && !"0".equals(System.getenv("TF_ENABLE_ONEDNN_OPTS"))
+        && TensorFlow.registeredOpList().getOpList().stream()
+            .anyMatch(op -> op.getName().equals(PACKED_PRODUCT));
+  }
+}
