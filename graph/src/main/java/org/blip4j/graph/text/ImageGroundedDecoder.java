@@ -49,13 +49,12 @@ public record ImageGroundedDecoder(MedStack stack, LmHead head) {
         tf.reshape(
             states.hidden(), tf.constant(new long[] {-1, stack.config().width()})); // [B*T, W]
     Operand<TFloat32> flat = head.apply(ctx.in("head"), rows);
-    return tf.reshape(
+    return Shapes.reshape(
+        ctx,
         flat,
-        Shapes.of(
-            ctx,
-            Shapes.sizeOf(ctx, tokens.ids(), 0),
-            Shapes.sizeOf(ctx, tokens.ids(), 1),
-            Shapes.size(stack.config().vocabularySize())));
+        Shapes.sizeOf(ctx, tokens.ids(), 0),
+        Shapes.sizeOf(ctx, tokens.ids(), 1),
+        Shapes.size(stack.config().vocabularySize()));
   }
 
   /**

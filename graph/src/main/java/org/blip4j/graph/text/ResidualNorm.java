@@ -49,13 +49,11 @@ final class ResidualNorm {
     }
     Operand<TFloat32> sum =
         dense.applyAndAdd(ctx.in("dense"), Shapes.rows(ctx, hidden), Shapes.rows(ctx, x));
-    return ctx.tf()
-        .reshape(
-            norm.apply(ctx.in("norm"), sum),
-            Shapes.of(
-                ctx,
-                Shapes.sizeOf(ctx, x, 0),
-                Shapes.sizeOf(ctx, x, 1),
-                Shapes.size(Shapes.known(x, 2))));
+    return Shapes.reshape(
+        ctx,
+        norm.apply(ctx.in("norm"), sum),
+        Shapes.sizeOf(ctx, x, 0),
+        Shapes.sizeOf(ctx, x, 1),
+        Shapes.size(Shapes.known(x, 2)));
   }
 }

@@ -2,6 +2,7 @@ package org.blip4j.graph.text;
 
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Arithmetic;
 import org.blip4j.ops.layer.Dropout;
@@ -50,8 +51,10 @@ public final class TextEmbeddings {
    */
   Operand<TFloat32> apply(GraphContext ctx, Operand<TInt64> ids, Operand<TInt32> offset) {
     Ops tf = ctx.tf();
-    Operand<TInt32> length = tf.gather(tf.shape(ids), tf.constant(1), tf.constant(0));
-    Operand<TInt32> places = tf.range(offset, tf.math.add(offset, length), tf.constant(1)); // [T]
+    Operand<TInt32> places =
+        ids.shape().get(1) == 1
+            ? tf.reshape(offset, tf.constant(new int[] {1}))
+            : tf.range(offset, tf.math.add(offset, Shapes.dim(ctx, ids, 1)), tf.constant(1)); // [T]
     Operand<TFloat32> sum =
         Arithmetic.add(ctx, words.apply(ctx, ids), positions.apply(ctx, places));
     return dropout.apply(ctx.in("dropout"), norm.apply(ctx.in("norm"), sum));

@@ -47,15 +47,13 @@ public record AttentionHeads(int heads, int width) {
   }
 
   private Operand<TFloat32> rows(GraphContext ctx, Operand<TFloat32> x) {
-    return ctx.tf()
-        .reshape(
-            x,
-            Shapes.of(
-                ctx,
-                Shapes.sizeOf(ctx, x, 0),
-                Shapes.sizeOf(ctx, x, 1),
-                Shapes.size(heads),
-                Shapes.size(width))); // [B, T, H, D]
+    return Shapes.reshape(
+        ctx,
+        x,
+        Shapes.sizeOf(ctx, x, 0),
+        Shapes.sizeOf(ctx, x, 1),
+        Shapes.size(heads),
+        Shapes.size(width)); // [B, T, H, D]
   }
 
   /** {@code [B, H, T, D]} to {@code [B, T, H*D]}. */
@@ -65,14 +63,12 @@ public record AttentionHeads(int heads, int width) {
     }
     Operand<TFloat32> rows =
         ctx.tf().linalg.transpose(x, ctx.tf().constant(new int[] {0, 2, 1, 3})); // [B, T, H, D]
-    return ctx.tf()
-        .reshape(
-            rows,
-            Shapes.of(
-                ctx,
-                Shapes.sizeOf(ctx, x, 0),
-                Shapes.sizeOf(ctx, x, 2),
-                Shapes.size((long) heads * width)));
+    return Shapes.reshape(
+        ctx,
+        rows,
+        Shapes.sizeOf(ctx, x, 0),
+        Shapes.sizeOf(ctx, x, 2),
+        Shapes.size((long) heads * width));
   }
 
   /**

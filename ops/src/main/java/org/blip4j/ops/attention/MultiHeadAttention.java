@@ -87,13 +87,12 @@ public final class MultiHeadAttention {
     Operand<TFloat32> projected =
         query.apply(ctx.in("query"), tf.reshape(x, tf.constant(new long[] {-1, width})));
     Operand<TFloat32> grouped =
-        tf.reshape(
+        Shapes.reshape(
+            ctx,
             projected,
-            Shapes.of(
-                ctx,
-                Shapes.sizeOf(ctx, ctx.capture(source.keys()), 0),
-                Shapes.size(-1),
-                Shapes.size(width))); // [B, K, W]
+            Shapes.sizeOf(ctx, ctx.capture(source.keys()), 0),
+            Shapes.size(-1),
+            Shapes.size(width)); // [B, K, W]
     Operand<TFloat32> attended =
         heads.merge(ctx, heads.attend(ctx, heads.split(ctx, grouped), source, mask, dropout));
     return tf.reshape(attended, tf.constant(new long[] {-1, 1, width}));

@@ -3,6 +3,7 @@ package org.blip4j.ops.core;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -59,10 +60,21 @@ public final class Shapes {
   }
 
   /**
-   * A shape vector for {@code reshape} made of numbers ({@code Integer}) and scalar operands.
-   *
-   * @param parts integers or {@code Operand<TInt32>} scalars
+   * Gives an operand another shape. Where at most one size is unknown, the shape is a constant:
+   * then nothing is computed for it, and the static shape of the result is as complete as can be.
    */
+  public static <T extends TType> Operand<T> reshape(
+      GraphContext ctx, Operand<T> x, Part... parts) {
+    Ops tf = ctx.tf();
+    boolean constant = Arrays.stream(parts).filter(part -> part.size() < 0).count() <= 1;
+    return tf.reshape(
+        x,
+        constant
+            ? tf.constant(Arrays.stream(parts).mapToInt(Part::size).toArray())
+            : of(ctx, parts));
+  }
+
+  /** A vector of numbers and scalar operands, such as a shape. */
   public static Operand<TInt32> of(GraphContext ctx, Part... parts) {
     Ops tf = ctx.tf();
     boolean constant = Arrays.stream(parts).allMatch(part -> part.value() == null);
@@ -71,13 +83,23 @@ public final class Shapes {
     }
     List<Operand<TInt32>> scalars = new ArrayList<>();
     for (Part part : parts) {
-      scalars.add(part.value() == null ? tf.constant(part.size()) : part.value());
+      scalars.add(part.value() == null ? tf.constant(part.size()) : part.value().get());
     }
     return tf.stack(scalars);
   }
 
-  /** One entry of a shape vector: a number or a scalar of the graph. */
-  public record Part(int size, Operand<TInt32> value) {}
+  /**
+   * One entry of a shape vector.
+   *
+   * @param size a number, or -1
+   * @param value adds a scalar to the graph where the number is not known; null if it is
+   */
+  public record Part(int size, Supplier<Operand<TInt32>> value) {}
+
+  /** A scalar of the graph. */
+  public static Part value(Operand<TInt32> scalar) {
+    return new Part(-1, () -> scalar);
+  }
 
   /** A known size, or -1 for the one that follows from the others. */
   public static Part size(long size) {
@@ -87,7 +109,7 @@ public final class Shapes {
   /** The size of an axis of an operand. */
   public static Part sizeOf(GraphContext ctx, Operand<?> x, int axis) {
     long known = x.shape().isUnknown() ? -1 : x.shape().get(axis);
-    return known >= 0 ? size(known) : new Part(-1, dim(ctx, x, axis));
+    return known >= 0 ? size(known) : new Part(-1, () -> dim(ctx, x, axis));
   }
 
   /** All but the last axis as one: {@code [..., W]} to {@code [N, W]}. */

@@ -18,8 +18,7 @@ final class Columns {
     Operand<TInt32> missing = tf.math.sub(tf.constant(columns), Shapes.dim(ctx, ids, 1));
     Operand<TInt32> paddings =
         tf.reshape(
-            Shapes.of(
-                ctx, Shapes.size(0), Shapes.size(0), Shapes.size(0), new Shapes.Part(-1, missing)),
+            Shapes.of(ctx, Shapes.size(0), Shapes.size(0), Shapes.size(0), Shapes.value(missing)),
             tf.constant(new int[] {2, 2}));
     return tf.reshape(
         tf.pad(ids, paddings, tf.constant(padding)), tf.constant(new int[] {-1, columns}));

@@ -35,7 +35,7 @@ public record Prompt(Operand<TInt64> ids, Optional<Operand<TInt32>> lengths) {
   public static Prompt same(GraphContext ctx, Operand<TInt32> batch, long... ids) {
     Ops tf = ctx.tf();
     Operand<TInt64> row = tf.constant(new long[][] {ids});
-    return of(tf.tile(row, Shapes.of(ctx, new Shapes.Part(-1, batch), Shapes.size(1)))); // [B, T]
+    return of(tf.tile(row, Shapes.of(ctx, Shapes.value(batch), Shapes.size(1)))); // [B, T]
   }
 
   /**
@@ -58,7 +58,7 @@ public record Prompt(Operand<TInt64> ids, Optional<Operand<TInt32>> lengths) {
       return ids;
     }
     Ops tf = ctx.tf();
-    Operand<TInt32> end = Shapes.of(ctx, Shapes.size(-1), new Shapes.Part(-1, commonLength(ctx)));
+    Operand<TInt32> end = Shapes.of(ctx, Shapes.size(-1), Shapes.value(commonLength(ctx)));
     return tf.slice(ids, tf.constant(new int[] {0, 0}), end);
   }
 

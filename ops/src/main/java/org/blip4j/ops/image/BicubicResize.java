@@ -54,10 +54,10 @@ public final class BicubicResize {
     Operand<TFloat32> columns = tf.linalg.transpose(scaled, tf.constant(new int[] {1, 0, 2}));
     Operand<TFloat64> flat =
         tf.dtypes.cast(
-            tf.reshape(columns, Shapes.of(ctx, new Shapes.Part(-1, in), Shapes.size(-1))),
+            tf.reshape(columns, Shapes.of(ctx, Shapes.value(in), Shapes.size(-1))),
             TFloat64.class); // [in, lines * 3]
     return tf.reshape(
         weights.apply(ctx, flat),
-        Shapes.of(ctx, Shapes.size(-1), new Shapes.Part(-1, lines), Shapes.size(3)));
+        Shapes.of(ctx, Shapes.size(-1), Shapes.value(lines), Shapes.size(3)));
   }
 }

@@ -91,8 +91,7 @@ public final class Linear {
     }
     Shapes.require(x, "input of " + kernel.name(), -1, -1, in);
     Operand<TFloat32> rows = tf.reshape(x, tf.constant(new long[] {-1, in})); // [B*T, in]
-    return tf.reshape(
-        map.apply(rows),
-        Shapes.of(ctx, Shapes.sizeOf(ctx, x, 0), Shapes.sizeOf(ctx, x, 1), Shapes.size(out)));
+    return Shapes.reshape(
+        ctx, map.apply(rows), Shapes.sizeOf(ctx, x, 0), Shapes.sizeOf(ctx, x, 1), Shapes.size(out));
   }
 }
