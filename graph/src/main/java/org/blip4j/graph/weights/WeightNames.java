@@ -23,8 +23,6 @@ import java.util.regex.Pattern;
 public final class WeightNames {
   private static final Pattern MOMENTUM =
       Pattern.compile("(visual_encoder|text_encoder|vision_proj|text_proj)_m/(.*)");
-  private static final Pattern ONE_OF_TWO =
-      Pattern.compile("(.*/crossattention/(?:self|output/dense))[01]/(.*)");
 
   private final ImmutableList<WeightRule> rules;
 
@@ -90,12 +88,9 @@ public final class WeightNames {
    * pre-training (paper, sections 3.2 and 5.4).
    */
   public Optional<String> substitute(String variableName) {
-    for (Pattern pattern : List.of(MOMENTUM, ONE_OF_TWO)) {
-      Matcher matcher = pattern.matcher(variableName);
-      if (matcher.matches()) {
-        return Optional.of(matcher.group(1) + "/" + matcher.group(2));
-      }
-    }
-    return Optional.empty();
+    Matcher matcher = MOMENTUM.matcher(variableName);
+    return matcher.matches()
+        ? Optional.of(matcher.group(1) + "/" + matcher.group(2))
+        : TwoImageCopies.original(variableName);
   }
 }

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.blip4j.graph.weights.FreshVariables;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightNames;
 import org.blip4j.ops.core.GraphContext;
@@ -79,11 +80,8 @@ final class GoldenGraph implements AutoCloseable {
       throws IOException {
     try (WeightFile file = WeightFile.open(weights)) {
       WeightNames names = WeightImporter.names(file, sharedDecoder);
-      List<VariableShape> wanted = new ArrayList<>();
-      for (Variable<?> variable : variables) {
-        wanted.add(new VariableShape(variable.name(), variable.shape()));
-      }
-      WeightImporter importer = WeightImporter.plan(file, names, ImportRequest.strict(wanted));
+      WeightImporter importer =
+          WeightImporter.plan(file, names, ImportRequest.strict(shapes(variables)));
       ImportReport report = importer.report();
       if (!report.leftOver().isEmpty()) {
         throw new IOException(weights + " has tensors that were not used: " + report.leftOver());
@@ -94,6 +92,38 @@ final class GoldenGraph implements AutoCloseable {
       }
       assign(values);
     }
+  }
+
+  /**
+   * Starts a model from another one's checkpoint, by the code that users' checkpoints go through;
+   * fresh variables keep their values.
+   *
+   * @return what became of every tensor and variable
+   * @throws IOException if a variable is missing that may not be fresh, or a tensor is unknown
+   */
+  ImportReport start(Path weights, FreshVariables fresh) throws IOException {
+    try (WeightFile file = WeightFile.open(weights)) {
+      WeightImporter importer =
+          WeightImporter.plan(
+              file,
+              WeightImporter.names(file, false),
+              ImportRequest.strict(shapes(vars.all())).withFresh(fresh).withSubstitutes());
+      Map<Variable<?>, Values> values = new LinkedHashMap<>();
+      for (String name : importer.report().filled()) {
+        Variable<?> variable = vars.get(name);
+        values.put(variable, value(importer, variable));
+      }
+      assign(values);
+      return importer.report();
+    }
+  }
+
+  private static List<VariableShape> shapes(List<? extends Variable<?>> variables) {
+    List<VariableShape> shapes = new ArrayList<>();
+    for (Variable<?> variable : variables) {
+      shapes.add(new VariableShape(variable.name(), variable.shape()));
+    }
+    return shapes;
   }
 
   private static Values value(WeightImporter importer, Variable<?> variable) throws IOException {

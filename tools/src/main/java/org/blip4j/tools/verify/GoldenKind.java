@@ -40,6 +40,8 @@ public enum GoldenKind {
   KEYS,
   /** Training loss, answer ranking and generated answers of question answering. */
   VQA,
+  /** Two-image reasoning, and a pre-training checkpoint that it starts from. */
+  NLVR,
   /** Image files with decoded, resized and normalised pixels. */
   IMAGE,
   /** Pictures changed by the operations of RandAugment, and crops. */
@@ -65,6 +67,7 @@ public enum GoldenKind {
       case HUGGING_FACE_VQA -> new HuggingFaceVqaChecker(session);
       case KEYS -> new KeysChecker();
       case VQA -> new VqaChecker(session);
+      case NLVR -> new NlvrChecker(session);
       case UNKNOWN -> GoldenKind::refuse;
     };
   }

@@ -15,7 +15,7 @@ import org.blip4j.graph.config.SpecialTokens;
  *
  * @param tokenizer over the golden's own vocabulary
  * @param padding as the configuration says
- * @param maxTokens texts are cut there
+ * @param maxTokens texts are cut there; no limit if the configuration has none
  */
 record GoldenTexts(WordPieceTokenizer tokenizer, Padding padding, int maxTokens) {
 
@@ -47,7 +47,9 @@ record GoldenTexts(WordPieceTokenizer tokenizer, Padding padding, int maxTokens)
           case "longest" -> Padding.longest();
           default -> throw new IOException("config.json: unknown text_padding " + padding);
         },
-        config.integer("text_max_length"));
+        config.node().hasNonNull("text_max_length")
+            ? config.integer("text_max_length")
+            : WordPieceTokenizer.NO_LIMIT);
   }
 
   /** The ids of texts. */

@@ -62,7 +62,15 @@ class GoldenFoldersTest {
   @Tag("slow")
   @ParameterizedTest
   @ValueSource(
-      strings = {"caption", "hf_captioning_sharded", "hf_vqa", "pretrain", "retrieval", "vqa"})
+      strings = {
+        "caption",
+        "hf_captioning_sharded",
+        "hf_vqa",
+        "nlvr",
+        "pretrain",
+        "retrieval",
+        "vqa"
+      })
   void largeGoldensFailWithOneNumberChanged(String name) throws IOException {
     assertFailsWithOneNumberChanged(name);
   }
