@@ -12,6 +12,7 @@ import org.blip4j.tools.infer.CaptionCommand;
 import org.blip4j.tools.infer.EmbedCommand;
 import org.blip4j.tools.infer.ExportCommand;
 import org.blip4j.tools.infer.MatchCommand;
+import org.blip4j.tools.infer.NlvrCommand;
 import org.blip4j.tools.infer.VqaCommand;
 import org.blip4j.tools.quickstart.QuickstartCommand;
 import org.blip4j.tools.records.RecordsCommand;
@@ -46,6 +47,7 @@ import picocli.CommandLine.Spec;
       ExportCommand.class,
       FinetuneCommand.class,
       MatchCommand.class,
+      NlvrCommand.class,
       PretrainCommand.class,
       QuickstartCommand.class,
       RecordsCommand.class,

@@ -117,8 +117,8 @@ class TextInputsTest {
       assertEquals("a dog\twith a tab", first.get(0).text());
       assertSame(first.get(0).image(), first.get(2).image());
       assertEquals("a cat", first.get(2).text());
-      assertProblem("list.txt, line 2", "expected an image, a tab and a text", first.get(1));
-      assertProblem("list.txt, line 5", "strings image and text", first.get(3));
+      assertProblem("list.txt, line 2", "expected image<tab>text, or", first.get(1));
+      assertProblem("list.txt, line 5", "strings image, text", first.get(3));
       assertProblem("list.txt, line 6", "the text has 11 tokens", rest.get(0));
       assertProblem("absent.jpg", "no such file", rest.get(1));
       assertEquals(List.of(), file.next(4));
@@ -129,7 +129,8 @@ class TextInputsTest {
   void aFileOfAnotherKindIsRefusedAtItsFirstLine() throws IOException {
     try (PairFile file = new PairFile(file("image,text\na,b\n"), NOTHING, LIMIT, "text")) {
       IOException thrown = assertThrows(IOException.class, () -> file.next(1));
-      assertTrue(thrown.getMessage().contains("line 1: expected an image"), thrown.getMessage());
+      assertTrue(
+          thrown.getMessage().contains("line 1: expected image<tab>text"), thrown.getMessage());
     }
   }
 
