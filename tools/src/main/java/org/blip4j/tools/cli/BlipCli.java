@@ -19,6 +19,7 @@ import org.blip4j.tools.records.RecordsCommand;
 import org.blip4j.tools.train.FinetuneCommand;
 import org.blip4j.tools.train.PretrainCommand;
 import org.blip4j.tools.weights.ConvertCommand;
+import org.blip4j.tools.weights.InspectCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -46,6 +47,7 @@ import picocli.CommandLine.Spec;
       EmbedCommand.class,
       ExportCommand.class,
       FinetuneCommand.class,
+      InspectCommand.class,
       MatchCommand.class,
       NlvrCommand.class,
       PretrainCommand.class,
