@@ -47,9 +47,18 @@ record RowLayout(TokenLayout layout, long first, long separator, long pad) {
   private Operand<TInt32> width(Ops tf, Operand<TInt32> kept) {
     return switch (layout.padding()) {
       case MAX -> tf.constant(layout.maxTokens());
-      case LONGEST ->
-          tf.math.maximum(
-              tf.math.add(tf.max(kept, tf.constant(0)), tf.constant(2)), tf.constant(2));
+      case LONGEST -> longest(tf, kept);
+      case EIGHTS ->
+          tf.math.minimum(
+              tf.math.mul(
+                  tf.math.floorDiv(tf.math.add(longest(tf, kept), tf.constant(7)), tf.constant(8)),
+                  tf.constant(8)),
+              tf.constant(layout.maxTokens()));
     };
+  }
+
+  private static Operand<TInt32> longest(Ops tf, Operand<TInt32> kept) {
+    return tf.math.maximum(
+        tf.math.add(tf.max(kept, tf.constant(0)), tf.constant(2)), tf.constant(2));
   }
 }

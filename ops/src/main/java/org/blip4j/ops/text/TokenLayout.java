@@ -35,6 +35,11 @@ public record TokenLayout(First first, int maxTokens, Padding padding) {
   public enum Padding {
     /** As its longest row. */
     LONGEST,
+    /**
+     * As its longest row, rounded up to a multiple of 8. Kernels are made and kept for each shape,
+     * so where batch follows batch, few shapes keep the memory flat.
+     */
+    EIGHTS,
     /** The maximum number of tokens. */
     MAX
   }

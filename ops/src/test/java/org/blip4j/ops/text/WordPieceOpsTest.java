@@ -74,6 +74,22 @@ final class WordPieceOpsTest extends TextTest {
   }
 
   @Test
+  void aBatchMayBeAsWideAsAMultipleOfEight() {
+    List<byte[]> inputs = bytes(List.of("a", "a man on a man on a"));
+    TokenIds tokens =
+        tokenizer.tokenize(ctx, texts, new TokenLayout(First.CLASSIFY, 12, Padding.EIGHTS));
+    assertEquals(ids("[CLS] a [SEP] [PAD] [PAD] [PAD] [PAD] [PAD]"), width(tokens, inputs, 1));
+    assertEquals(
+        ids("[CLS] a [SEP] [PAD] [PAD] [PAD] [PAD] [PAD] [PAD] [PAD] [PAD] [PAD]"),
+        width(tokens, inputs, 2));
+  }
+
+  /** The first row of the first few. */
+  private List<Long> width(TokenIds tokens, List<byte[]> inputs, int rows) {
+    return rows(tokens, inputs.subList(0, rows)).ids().get(0);
+  }
+
+  @Test
   void takesAnyBytes() {
     String hundred = "a".repeat(100);
     List<String> withAs = new ArrayList<>(pieces);

@@ -5,6 +5,7 @@ import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.text.TokenLayout;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -39,7 +40,14 @@ final class MatchSignatures {
             .placeholder(TString.class, Placeholder.shape(Shape.of(-1)));
     GraphContext inner = ctx.in("texts");
     this.distinct = Distinct.of(inner, texts);
-    this.tokens = parts.texts().matched(inner, distinct.values());
+    boolean stream = parts.settings().expectedBatch() > 1;
+    this.tokens =
+        parts
+            .texts()
+            .matched(
+                inner,
+                distinct.values(),
+                stream ? TokenLayout.Padding.EIGHTS : TokenLayout.Padding.LONGEST);
     this.imageFeatures =
         tf.gather(
             matching.dual().imageFeatures(ctx, images.states()), images.rows(), tf.constant(0));

@@ -34,13 +34,17 @@ final class ServingTexts {
 
   /** Texts to be matched: cleaned as captions, beginning with [CLS], as wide as the longest. */
   Tokens matched(GraphContext ctx, Operand<TString> texts) {
+    return matched(ctx, texts, TokenLayout.Padding.LONGEST);
+  }
+
+  /** The same in another width. */
+  Tokens matched(GraphContext ctx, Operand<TString> texts, TokenLayout.Padding padding) {
     TextSettings settings = model.config().textSettings();
     TokenIds tokens =
         pieces.tokenize(
             ctx,
             CaptionCleaning.caption(ctx, texts, settings.maxWords()),
-            new TokenLayout(
-                TokenLayout.First.CLASSIFY, settings.matchTokens(), TokenLayout.Padding.LONGEST));
+            new TokenLayout(TokenLayout.First.CLASSIFY, settings.matchTokens(), padding));
     return new Tokens(tokens.ids(), tokens.mask());
   }
 

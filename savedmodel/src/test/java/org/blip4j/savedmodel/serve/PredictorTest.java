@@ -141,6 +141,22 @@ class PredictorTest {
   }
 
   @Test
+  void aModelForStreamsGivesTheSameScores() throws IOException {
+    PredictorOptions streams =
+        PredictorOptions.defaults().withSettings(own -> own.withExpectedBatch(8));
+    List<String> texts = List.of("a red circle", "dogs, cats and the rest");
+    try (Predictor other =
+        Predictor.open(ModelSource.resolve(folder.resolve("model").toString()), streams)) {
+      for (int i = 0; i < texts.size(); i++) {
+        MatchScore expected = inMemory.match(List.of(A), List.of(texts.get(i))).get(0);
+        MatchScore actual = other.match(List.of(A), List.of(texts.get(i))).get(0);
+        assertEquals(expected.itmProbability(), actual.itmProbability(), 1e-5);
+        assertEquals(expected.itcCosine(), actual.itcCosine(), 1e-5);
+      }
+    }
+  }
+
+  @Test
   void theCosineIsTheProductOfTheEmbeddings() {
     float[] image = exported.embedImages(List.of(A)).get(0).toArray();
     float[] text = exported.embedTexts(List.of("a red circle")).get(0).toArray();
