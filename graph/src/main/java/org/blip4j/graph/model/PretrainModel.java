@@ -1,13 +1,10 @@
 package org.blip4j.graph.model;
 
 import com.google.common.collect.ImmutableMap;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
-import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.loss.Features;
 import org.blip4j.graph.loss.HardNegatives;
@@ -16,10 +13,8 @@ import org.blip4j.graph.loss.ItmLoss;
 import org.blip4j.graph.loss.LmLoss;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.Tokens;
-import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
-import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Arithmetic;
 import org.tensorflow.Operand;
@@ -32,16 +27,13 @@ import org.tensorflow.types.TInt32;
 public final class PretrainModel implements TaskModel<ImageTextBatch> {
   private static final float WEIGHT_FLOOR = 1e-4f;
 
-  private final Blip blip;
-  private final MomentumTwin momentum;
-  private final ContrastiveState contrastive;
+  private final ContrastiveStep.Parts parts;
   private final ObjectiveConfig objective;
 
   private PretrainModel(VariableScope vars, BlipConfig config, ObjectiveConfig objective) {
     this.objective = objective;
-    this.blip = Blip.create(vars, config, Task.PRETRAIN);
-    this.momentum = MomentumTwin.create(vars, config, blip.matching().dual(), objective.momentum());
-    this.contrastive = ContrastiveState.create(vars, config, objective);
+    Blip blip = Blip.create(vars, config, Task.PRETRAIN);
+    this.parts = ContrastiveStep.Parts.create(vars, blip, objective, false);
   }
 
   /** Creates all variables of pre-training. */
@@ -76,12 +68,12 @@ public final class PretrainModel implements TaskModel<ImageTextBatch> {
 
   @Override
   public Blip blip() {
-    return blip;
+    return parts.blip();
   }
 
   @Override
   public List<Op> start(GraphContext ctx) {
-    return momentum.copyFromOnline(ctx);
+    return parts.momentum().copyFromOnline(ctx);
   }
 
   @Override
@@ -96,39 +88,17 @@ public final class PretrainModel implements TaskModel<ImageTextBatch> {
    */
   public Trace trace(GraphContext ctx, ImageTextBatch batch, Optional<HardNegatives> given) {
     Ops tf = ctx.tf();
-    SpecialTokens special = blip.config().text().tokens();
-    Blip.Matching matching = blip.matching();
-    Operand<TFloat32> temperature = contrastive.clampedTemperature(ctx);
-    ImageStates images = blip.vision().apply(ctx, batch.pixels());
-    Features online = matching.dual().features(ctx, images, batch.tokens());
-    Map<Variable<?>, Operand<?>> updated = momentum.updated(ctx);
-    Features slow = MomentumFeatures.of(ctx.in("momentum").withValues(updated), momentum, batch);
-    ItcLoss.Result itc =
-        ItcLoss.compute(
-            ctx,
-            new ItcLoss.Inputs(
-                online,
-                slow,
-                contrastive.queue(ctx),
-                temperature,
-                batch.alpha(),
-                diagonal(ctx, batch)));
+    ContrastiveStep encoded = parts.encode(ctx, batch);
+    ItcLoss.Result itc = encoded.itc(ctx, diagonal(ctx, batch));
     HardNegatives.Weights weights = weights(ctx.in("negatives"), itc, batch.tokens());
     HardNegatives negatives = given.orElseGet(() -> HardNegatives.draw(ctx, weights));
-    Attended attended = matching.grounded().stack().project(ctx, images.attended());
-    ItmLoss.Result itm =
-        ItmLoss.compute(
-            ctx,
-            matching.grounded(),
-            matching.head(),
-            batch.tokens().withFirst(ctx, special.enc()),
-            attended,
-            negatives);
+    Attended attended = encoded.attended(ctx);
+    ItmLoss.Result itm = encoded.itm(ctx, attended, negatives);
     LmLoss.Result lm =
         LmLoss.compute(
             ctx,
-            blip.decoder(),
-            batch.tokens().withFirst(ctx, special.dec()),
+            blip().decoder(),
+            batch.tokens().withFirst(ctx, blip().config().text().tokens().dec()),
             attended,
             new LmLoss.Settings(0, objective.labelSmoothing()));
     Operand<TFloat32> loss =
@@ -142,13 +112,18 @@ public final class PretrainModel implements TaskModel<ImageTextBatch> {
                 "loss_itm", itm.loss(),
                 "loss_lm", lm.loss(),
                 "itm_accuracy", itm.accuracy(),
-                "temperature", tf.stopGradient(temperature)),
-            after -> {
-              List<Op> writes = new ArrayList<>(momentum.store(after, updated));
-              writes.addAll(contrastive.enqueue(after, slow, Optional.empty()));
-              return writes;
-            });
-    return new Trace(temperature, online, slow, itc, weights, negatives, itm, lm, step);
+                "temperature", tf.stopGradient(encoded.temperature())),
+            encoded.writes(Optional.empty()));
+    return new Trace(
+        encoded.temperature(),
+        encoded.online(),
+        encoded.momentumFeatures(),
+        itc,
+        weights,
+        negatives,
+        itm,
+        lm,
+        step);
   }
 
   private Operand<TFloat32> diagonal(GraphContext ctx, ImageTextBatch batch) {

@@ -1,9 +1,7 @@
 package org.blip4j.graph.model;
 
 import com.google.common.collect.ImmutableMap;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
@@ -12,10 +10,7 @@ import org.blip4j.graph.loss.Features;
 import org.blip4j.graph.loss.HardNegatives;
 import org.blip4j.graph.loss.ItcLoss;
 import org.blip4j.graph.loss.ItmLoss;
-import org.blip4j.graph.text.Attended;
-import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
-import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Arithmetic;
 import org.tensorflow.Operand;
@@ -34,14 +29,11 @@ import org.tensorflow.types.TInt64;
  * image.
  */
 public final class RetrievalModel implements TaskModel<ImageTextBatch> {
-  private final Blip blip;
-  private final MomentumTwin momentum;
-  private final ContrastiveState contrastive;
+  private final ContrastiveStep.Parts parts;
 
   private RetrievalModel(VariableScope vars, BlipConfig config, ObjectiveConfig objective) {
-    this.blip = Blip.create(vars, config, Task.RETRIEVAL);
-    this.momentum = MomentumTwin.create(vars, config, blip.matching().dual(), objective.momentum());
-    this.contrastive = ContrastiveState.createWithIdentities(vars, config, objective);
+    Blip blip = Blip.create(vars, config, Task.RETRIEVAL);
+    this.parts = ContrastiveStep.Parts.create(vars, blip, objective, true);
   }
 
   /** Creates all variables of retrieval fine-tuning. */
@@ -80,12 +72,12 @@ public final class RetrievalModel implements TaskModel<ImageTextBatch> {
 
   @Override
   public Blip blip() {
-    return blip;
+    return parts.blip();
   }
 
   @Override
   public List<Op> start(GraphContext ctx) {
-    return momentum.copyFromOnline(ctx);
+    return parts.momentum().copyFromOnline(ctx);
   }
 
   @Override
@@ -100,25 +92,18 @@ public final class RetrievalModel implements TaskModel<ImageTextBatch> {
    */
   public Trace trace(GraphContext ctx, ImageTextBatch batch, Optional<HardNegatives> given) {
     Ops tf = ctx.tf();
-    Blip.Matching matching = blip.matching();
     Operand<TInt64> identities =
         batch
             .identities()
             .orElseThrow(
                 () -> new IllegalArgumentException("retrieval needs the identities of images"));
-    Operand<TFloat32> temperature = contrastive.clampedTemperature(ctx);
-    ImageStates images = blip.vision().apply(ctx, batch.pixels());
-    Features online = matching.dual().features(ctx, images, batch.tokens());
-    Map<Variable<?>, Operand<?>> updated = momentum.updated(ctx);
-    Features slow = MomentumFeatures.of(ctx.in("momentum").withValues(updated), momentum, batch);
+    ContrastiveStep encoded = parts.encode(ctx, batch);
+    Features online = encoded.online();
+    Operand<TFloat32> temperature = encoded.temperature();
     Operand<TInt64> all =
-        tf.concat(List.of(identities, contrastive.queuedIdentities(ctx)), tf.constant(0));
+        tf.concat(List.of(identities, parts.state().queuedIdentities(ctx)), tf.constant(0));
     Operand<TFloat32> hard = hardTargets(ctx.in("hard_targets"), identities, all);
-    ItcLoss.Result itc =
-        ItcLoss.compute(
-            ctx,
-            new ItcLoss.Inputs(
-                online, slow, contrastive.queue(ctx), temperature, batch.alpha(), hard));
+    ItcLoss.Result itc = encoded.itc(ctx, hard);
     GraphContext inner = ctx.in("negatives");
     Operand<TFloat32> wrong = BatchPairs.differentIdentities(inner, identities);
     HardNegatives.Weights weights =
@@ -126,15 +111,7 @@ public final class RetrievalModel implements TaskModel<ImageTextBatch> {
             weights(inner, online.text(), online.image(), temperature, wrong),
             weights(inner, online.image(), online.text(), temperature, wrong));
     HardNegatives negatives = given.orElseGet(() -> HardNegatives.draw(ctx, weights));
-    Attended attended = matching.grounded().stack().project(ctx, images.attended());
-    ItmLoss.Result itm =
-        ItmLoss.compute(
-            ctx,
-            matching.grounded(),
-            matching.head(),
-            batch.tokens().withFirst(ctx, blip.config().text().tokens().enc()),
-            attended,
-            negatives);
+    ItmLoss.Result itm = encoded.itm(ctx, encoded.attended(ctx), negatives);
     Operand<TFloat32> loss = Arithmetic.add(ctx, itc.loss(), itm.loss());
     TrainingStep step =
         new TrainingStep(
@@ -145,13 +122,19 @@ public final class RetrievalModel implements TaskModel<ImageTextBatch> {
                 "loss_itm", itm.loss(),
                 "itm_accuracy", itm.accuracy(),
                 "temperature", tf.stopGradient(temperature)),
-            after -> {
-              List<Op> writes = new ArrayList<>(momentum.store(after, updated));
-              writes.addAll(contrastive.enqueue(after, slow, Optional.of(identities)));
-              return writes;
-            });
+            encoded.writes(Optional.of(identities)));
     return new Trace(
-        temperature, online, slow, all, hard, itc, wrong, weights, negatives, itm, step);
+        temperature,
+        online,
+        encoded.momentumFeatures(),
+        all,
+        hard,
+        itc,
+        wrong,
+        weights,
+        negatives,
+        itm,
+        step);
   }
 
   private static Operand<TFloat32> hardTargets(
