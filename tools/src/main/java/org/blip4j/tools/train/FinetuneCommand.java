@@ -1,11 +1,15 @@
 package org.blip4j.tools.train;
 
+import java.io.IOException;
+import org.blip4j.graph.config.Task;
+import org.blip4j.tools.cli.CommonOptions;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** {@code finetune}: a pre-trained model for one task. */
+/** {@code finetune}: a pre-trained model for one task; a method each. */
 @Command(
     name = "finetune",
     mixinStandardHelpOptions = true,
@@ -13,13 +17,46 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExample:%n",
     footer =
         "  tools/blip finetune caption --init runs/first/model --data human.tfrecord --out"
-            + " runs/captioner",
-    subcommands = {FinetuneCaptionCommand.class, FinetuneRetrievalCommand.class})
+            + " runs/captioner")
 public final class FinetuneCommand implements Runnable {
   @Spec private CommandSpec spec;
 
   @Override
   public void run() {
     throw new ParameterException(spec.commandLine(), "one of caption and retrieval is missing");
+  }
+
+  /** The captioner, LM loss after a prompt. */
+  @Command(
+      name = "caption",
+      description = {
+        "Fine-tune for captions: language modelling after the prompt.",
+        "Writes a run folder as pretrain does."
+      },
+      footerHeading = "%nExample:%n",
+      footer =
+          "  tools/blip finetune caption --init runs/first/model --data human.tfrecord --out"
+              + " runs/captioner")
+  int caption(
+      @Mixin TrainingArguments arguments, @Mixin StartOption start, @Mixin CommonOptions common)
+      throws IOException {
+    return arguments.run(Task.CAPTION, start.model(), common);
+  }
+
+  /** The filter, ITC and ITM losses. */
+  @Command(
+      name = "retrieval",
+      description = {
+        "Fine-tune for retrieval and filtering: contrast and matching.",
+        "Writes a run folder as pretrain does."
+      },
+      footerHeading = "%nExample:%n",
+      footer =
+          "  tools/blip finetune retrieval --init runs/first/model --data human.tfrecord --out"
+              + " runs/filter")
+  int retrieval(
+      @Mixin TrainingArguments arguments, @Mixin StartOption start, @Mixin CommonOptions common)
+      throws IOException {
+    return arguments.run(Task.RETRIEVAL, start.model(), common);
   }
 }
