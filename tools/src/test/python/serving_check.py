@@ -141,6 +141,35 @@ def check_match(signatures, files, launcher, model, check):
                 check.close(answer[name][i], row[name], f"{name} of {file.name}, {words}")
 
 
+def check_nlvr(signature, files, launcher, model, check, work):
+    data = [file.read_bytes() for file in files]
+    pairs = [(i, (i + 1) % len(files), TEXTS[i % len(TEXTS)]) for i in range(len(files))]
+    lines = work / "pairs.tsv"
+    lines.write_text("".join(f"{files[i]}\t{files[j]}\t{text}\n" for i, j, text in pairs))
+    rows = blip(launcher, "nlvr", "--model", model, "--pairs", lines)
+    expected = {(row["left"], row["right"]): row for row in rows}
+
+    def judge(some):
+        return signature(
+            left_bytes=tf.constant([data[i] for i, _, _ in some], tf.string),
+            right_bytes=tf.constant([data[j] for _, j, _ in some], tf.string),
+            statement=tf.constant([text for _, _, text in some], tf.string),
+        )
+
+    whole = judge(pairs)
+    check.equal(judge([])["label"].shape[0], 0, "labels of no pairs")
+    for row, (i, j, text) in enumerate(pairs):
+        what = f"{files[i].name} and {files[j].name}"
+        printed = expected.get((str(files[i]), str(files[j])))
+        if printed is None:
+            check.that(strings(whole["status"])[row] != "", f"{what} have a status")
+            continue
+        alone = judge([(i, j, text)])
+        check.equal(strings(whole["label"])[row], printed["label"], f"label of {what}")
+        check.close(whole["probability"][row], printed["probability"], f"probability of {what}")
+        check.close(alone["probability"][0], printed["probability"], f"probability of {what}, alone")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", required=True, help="a model folder")
@@ -164,6 +193,8 @@ def main():
             check_other_captions(signatures, files, check)
         if "match" in signatures:
             check_match(signatures, files, options.blip, options.model, check)
+        if "nlvr" in signatures:
+            check_nlvr(signatures["nlvr"], files, options.blip, options.model, check, work)
     print(f"{check.done - check.failed} of {check.done} comparisons passed")
     sys.exit(1 if check.failed else 0)
 
