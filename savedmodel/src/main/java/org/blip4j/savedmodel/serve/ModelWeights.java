@@ -4,9 +4,9 @@ import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightNames;
@@ -16,7 +16,6 @@ import org.blip4j.ops.core.Variable;
 import org.blip4j.savedmodel.weights.ImportRequest;
 import org.blip4j.savedmodel.weights.WeightFile;
 import org.blip4j.savedmodel.weights.WeightImporter;
-import org.blip4j.savedmodel.weights.WeightSink;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.exceptions.TensorFlowException;
@@ -95,14 +94,30 @@ sealed interface ModelWeights {
       try (WeightFile file = WeightFile.open(path)) {
         WeightNames names = WeightImporter.names(file, task == Task.PRETRAIN);
         WeightImporter importer = WeightImporter.plan(file, names, ImportRequest.strict(shapes));
-        Collected values = new Collected();
+        Map<String, Tensor> values = new ConcurrentHashMap<>();
         try {
-          importer.copyTo(values);
-          assign(graph, session, values.tensors);
+          importer.parallel(variable -> read(importer, variable, values));
+          assign(graph, session, values);
         } finally {
-          values.tensors.values().forEach(Tensor::close);
+          values.values().forEach(Tensor::close);
         }
       }
+    }
+
+    /** Reads a variable right into the memory of a tensor. */
+    private static void read(
+        WeightImporter importer, VariableShape variable, Map<String, Tensor> values)
+        throws IOException {
+      if (WeightNames.isInteger(variable.name())) {
+        long[] numbers = importer.longs(variable.name());
+        values.put(
+            variable.name(),
+            TInt64.tensorOf(variable.shape(), DataBuffers.of(numbers, true, false)));
+        return;
+      }
+      TFloat32 tensor = TFloat32.tensorOf(variable.shape());
+      values.put(variable.name(), tensor);
+      importer.read(variable.name(), NativeMemory.of(tensor.asRawTensor()));
     }
 
     /** Variables keep the fed memory itself, so there is never a second copy of all weights. */
@@ -112,26 +127,6 @@ sealed interface ModelWeights {
         runner.feed(graph.saver().stored(variable), values.get(variable.name()));
       }
       runner.addTarget(graph.saver().restoreAll()).run().close();
-    }
-  }
-
-  /** The values of all variables as tensors. */
-  final class Collected implements WeightSink {
-    private final Map<String, Tensor> tensors = new HashMap<>();
-
-    private Collected() {}
-
-    @Override
-    public void floats(VariableShape variable, float[] values) {
-      tensors.put(
-          variable.name(),
-          TFloat32.tensorOf(variable.shape(), DataBuffers.of(values, true, false)));
-    }
-
-    @Override
-    public void longs(VariableShape variable, long[] values) {
-      tensors.put(
-          variable.name(), TInt64.tensorOf(variable.shape(), DataBuffers.of(values, true, false)));
     }
   }
 }

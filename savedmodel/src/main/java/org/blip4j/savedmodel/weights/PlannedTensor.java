@@ -2,7 +2,7 @@ package org.blip4j.savedmodel.weights;
 
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
-import java.util.Arrays;
+import java.nio.ByteBuffer;
 import org.blip4j.graph.weights.PositionInterpolation;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightLayout;
@@ -49,11 +49,31 @@ record PlannedTensor(
     return WeightNames.isInteger(variable.name());
   }
 
-  float[] floats() throws IOException {
-    float[] values = source.floats();
-    for (StoredTensor copy : tied) {
-      requireEqual(copy, Arrays.equals(values, copy.floats()));
+  /** Reads our values into memory of their size. */
+  void read(ByteBuffer target) throws IOException {
+    boolean asStored = layout == WeightLayout.SAME || source.shape().size() == 1;
+    boolean turned = layout == WeightLayout.TRANSPOSED && source.isPlainFloats();
+    if (!fits(variable, source, layout) || !(asStored || turned)) {
+      target.asFloatBuffer().put(floats());
+      return;
     }
+    requireTied();
+    if (asStored) {
+      source.read(target);
+    } else {
+      TransposedRead.run(source, target);
+    }
+  }
+
+  private void requireTied() throws IOException {
+    for (StoredTensor copy : tied) {
+      requireEqual(copy, source.sameValues(copy));
+    }
+  }
+
+  float[] floats() throws IOException {
+    requireTied();
+    float[] values = source.floats();
     if (source.shape().size() == 1) {
       return values;
     }
@@ -64,11 +84,8 @@ record PlannedTensor(
   }
 
   long[] longs() throws IOException {
-    long[] values = source.longs();
-    for (StoredTensor copy : tied) {
-      requireEqual(copy, Arrays.equals(values, copy.longs()));
-    }
-    return values;
+    requireTied();
+    return source.longs();
   }
 
   private void requireEqual(StoredTensor copy, boolean equal) throws IOException {

@@ -7,6 +7,7 @@ import java.nio.DoubleBuffer;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import org.blip4j.graph.weights.WeightLayout;
 import org.tensorflow.ndarray.Shape;
@@ -100,6 +101,38 @@ public final class StoredTensor {
     chunks((data, elements) -> type.toFloats(data, elements, target));
     Shape stored = Shape.of(shape().get(1), shape().get(0));
     return WeightLayout.TRANSPOSED.toOurs(values, stored);
+  }
+
+  /** Whether the elements lie in the file as float memory has them. */
+  boolean isPlainFloats() {
+    return type == WeightType.F32
+        && isContiguous()
+        && ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+  }
+
+  /** Fills memory of the tensor's size with the elements as floats, row-major. */
+  void read(ByteBuffer target) throws IOException {
+    requireRoom(target.remaining() / Float.BYTES);
+    if (isPlainFloats()) {
+      bytes().read(target, 0);
+    } else {
+      read(target.asFloatBuffer());
+    }
+  }
+
+  /** Fills {@code target} from an element on; only of {@link #isPlainFloats plain floats}. */
+  void readPart(ByteBuffer target, long element) throws IOException {
+    bytes().read(target, element * Float.BYTES);
+  }
+
+  /** Whether another tensor of the same shape has the same elements, bit for bit. */
+  boolean sameValues(StoredTensor other) throws IOException {
+    if (type == other.type && isContiguous() && other.isContiguous()) {
+      return bytes().length() == 0 || bytes().map().mismatch(other.bytes().map()) < 0;
+    }
+    return type.isInteger()
+        ? Arrays.equals(longs(), other.longs())
+        : Arrays.equals(floats(), other.floats());
   }
 
   /** The elements as doubles, row-major; exact but for {@link WeightType#I64} above 2^53. */

@@ -1,9 +1,19 @@
 package org.blip4j.savedmodel.weights;
 
+import com.google.common.base.Throwables;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightNames;
@@ -103,6 +113,70 @@ public final class WeightImporter implements VariableValues {
         sink.floats(tensor.variable(), tensor.floats());
       }
     }
+  }
+
+  /** Does something with one variable. */
+  @FunctionalInterface
+  public interface VariableAction {
+    /** Does it; may run beside others. */
+    void accept(VariableShape variable) throws IOException;
+  }
+
+  /**
+   * Runs an action for every variable that has a value, as many at once as there are processors,
+   * the largest first.
+   *
+   * @throws IOException what the first action that failed has thrown
+   */
+  public void parallel(VariableAction action) throws IOException {
+    List<VariableShape> largestFirst = new ArrayList<>(variables());
+    largestFirst.sort(Comparator.comparingLong(variable -> -variable.shape().size()));
+    ExecutorService workers =
+        Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
+    try {
+      List<Future<Void>> running = new ArrayList<>();
+      for (VariableShape variable : largestFirst) {
+        running.add(
+            workers.submit(
+                () -> {
+                  action.accept(variable);
+                  return null;
+                }));
+      }
+      for (Future<Void> one : running) {
+        one.get();
+      }
+    } catch (ExecutionException e) {
+      Throwables.throwIfInstanceOf(e.getCause(), IOException.class);
+      Throwables.throwIfUnchecked(e.getCause());
+      throw new IOException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(report.source() + ": interrupted", e);
+    } finally {
+      workers.shutdownNow();
+      awaitEnd(workers);
+    }
+  }
+
+  private static void awaitEnd(ExecutorService workers) {
+    boolean ended = false;
+    while (!ended) {
+      try {
+        ended = workers.awaitTermination(1, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+
+  /**
+   * Reads the value of a float variable into memory of its size, in our layout, without a copy in
+   * between where the file has it so.
+   */
+  public void read(String variable, ByteBuffer target) throws IOException {
+    tensor(variable).read(target);
   }
 
   /**
