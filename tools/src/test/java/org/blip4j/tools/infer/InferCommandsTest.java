@@ -253,6 +253,17 @@ class InferCommandsTest {
               image
             },
             new String[] {"prompt has", "caption", "--model", model, "--max-length", "4", image},
+            new String[] {
+              "is empty", "caption", "--model", model, "--prompts-from", "/dev/null", image
+            },
+            new String[] {
+              "leave --prompt", "caption", "--prompt", "a", "--prompts-from", "x", "--model", model
+            },
+            new String[] {
+              "samples 0", "caption", "--model", model, "--nucleus", "1", "--samples=0"
+            },
+            new String[] {"is one beam", "caption", "--model", model, "--greedy", "--beams", "3"},
+            new String[] {"pairs has", "match", "--model", model, "--pairs", "x", "--text", "a"},
             new String[] {"no texts given", "match", "--model", model, "--image", image},
             new String[] {"no such file or folder", "caption", "--model", "absent", image},
             new String[] {"there is no such", "caption", "--model", model, "absent.jpg"});

@@ -12,10 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.blip4j.data.text.Vocabulary;
 import org.blip4j.tools.cli.CliRun;
-import org.blip4j.tools.quickstart.SceneData;
-import org.blip4j.tools.quickstart.SceneDataPlan;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,30 +25,9 @@ final class TrainCommandsTest {
 
   @BeforeAll
   static void writeScenes() throws IOException {
-    SceneData scenes =
-        SceneData.write(folder.resolve("scenes"), new SceneDataPlan(1, 24, 8, 4, 24));
-    data = folder.resolve("scenes") + "/human*";
-    int size = Vocabulary.read(scenes.vocabulary()).size();
-    config = folder.resolve("tiny.json");
-    Files.writeString(
-        config,
-        """
-        {"architecture": {
-           "vision": {"imageSize": 32, "patchSize": 16, "width": 8, "layers": 1, "heads": 2,
-             "mlpRatio": 2, "layerNormEpsilon": 1e-6, "dropPath": 0},
-           "text": {"vocabularySize": %d, "width": 8, "layers": 1, "heads": 2, "feedForward": 16,
-             "maxPositions": 20, "layerNormEpsilon": 1e-12, "dropout": 0,
-             "tokens": {"pad": 0, "unk": 1, "cls": 2, "sep": 3, "mask": 4, "dec": %d, "enc": %d}},
-           "embedDim": 4, "initialization": "WIDTH_SCALED"},
-         "vocabulary": "scenes/vocab.txt",
-         "textSettings": {"prompt": "", "maxWords": 20, "matchTokens": 14, "minCaptionTokens": 2,
-           "maxCaptionTokens": 14},
-         "text": {"maxTokens": 14},
-         "objective": {"queueSize": 16},
-         "duration": {"batch": 4, "epochs": 0, "steps": 4},
-         "keeping": {"logEvery": 2}}
-        """
-            .formatted(size, size - 2, size - 1));
+    TinyScenes scenes = TinyScenes.write(folder);
+    data = scenes.data();
+    config = scenes.config();
   }
 
   @Test

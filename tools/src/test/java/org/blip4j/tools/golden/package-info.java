@@ -1,2 +1,0 @@
-/** Generation against golden data, setting by setting. */
-package org.blip4j.tools.golden;
