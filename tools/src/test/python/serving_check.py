@@ -21,6 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 TOLERANCE = 1e-5
+QUESTIONS = ["what is red?", "is the SMALL dog, or the cat, in the picture?"]
 TEXTS = ["a red circle", "A small BLUE square, and a dog!", "nothing of all this"]
 
 
@@ -170,6 +171,39 @@ def check_nlvr(signature, files, launcher, model, check, work):
         check.close(alone["probability"][0], printed["probability"], f"probability of {what}, alone")
 
 
+def check_answers(signatures, files, launcher, model, check):
+    data = [file.read_bytes() for file in files]
+    images = [argument for file in files for argument in ("--image", file)]
+    questions = [argument for text in QUESTIONS for argument in ("--question", text)]
+    answers = files[0].parent / "answers.txt"
+    answers.write_text("\n".join(TEXTS))
+    for key, options in (("vqa", []), ("vqa_rank", ["--answers", answers])):
+        rows = blip(launcher, "vqa", "--model", model, *images, *questions, *options)
+        expected = {(row["image"], row["question"]): row for row in rows}
+        for file, one in zip(files, data):
+            inputs = {
+                "image_bytes": tf.constant([one] * len(QUESTIONS)),
+                "question": tf.constant(QUESTIONS),
+            }
+            if key == "vqa_rank":
+                inputs["answers"] = tf.constant([TEXTS] * len(QUESTIONS))
+                inputs["top_k"] = tf.constant([128] * len(QUESTIONS), tf.int64)
+            whole = signatures[key](**inputs)
+            for i, words in enumerate(QUESTIONS):
+                row = expected.get((str(file), words))
+                what = f"{key} of {file.name}, {words}"
+                if row is None:
+                    check.that(strings(whole["status"])[i] != "", f"{file.name} has a status")
+                    check.equal(strings(whole["answer"])[i], "", what)
+                    continue
+                check.equal(strings(whole["answer"])[i], row["answer"], what)
+                check.close(whole["log_prob"][i], row["log_prob"], f"log_prob of {what}")
+                alone = signatures[key](**{k: v[i : i + 1] for k, v in inputs.items()})
+                check.equal(strings(alone["answer"])[0], row["answer"], f"{what}, alone")
+        none = signatures[key](**{k: v[:0] for k, v in inputs.items()})
+        check.equal(none["answer"].shape, (0,), "shape of an empty batch")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--model", required=True, help="a model folder")
@@ -195,6 +229,8 @@ def main():
             check_match(signatures, files, options.blip, options.model, check)
         if "nlvr" in signatures:
             check_nlvr(signatures["nlvr"], files, options.blip, options.model, check, work)
+        if "vqa" in signatures:
+            check_answers(signatures, files, options.blip, options.model, check)
     print(f"{check.done - check.failed} of {check.done} comparisons passed")
     sys.exit(1 if check.failed else 0)
 

@@ -94,7 +94,7 @@ final class VqaSignatures {
     Operand<TInt32> most = tf.dtypes.cast(topK, TInt32.class); // [B]
     AnswerRanking.Result ranked =
         AnswerRanking.of(parts.blip(), ObjectiveConfig.published().labelSmoothing())
-            .rank(ctx, states, candidates(ctx, answers), tf.reduceMax(most, tf.constant(0)));
+            .rank(ctx, states, candidates(ctx, answers), largest(tf, most));
     Operand<TBool> kept = kept(ctx, ranked, most); // [B, K]
     Operand<TFloat32> scores = tf.select(kept, ranked.scores(), tf.constant(LOWEST));
     Operand<TInt32> order =
@@ -126,6 +126,11 @@ final class VqaSignatures {
             ServingSignature.LOG_PROBS, logProbs,
             ServingSignature.SCORES, tf.gather(scores, order, tf.constant(1), Gather.batchDims(1L)),
             ServingSignature.STATUS, images.status()));
+  }
+
+  /** At least 1, also for a call without rows. */
+  private static Operand<TInt32> largest(Ops tf, Operand<TInt32> most) {
+    return tf.math.maximum(tf.reduceMax(most, tf.constant(0)), tf.constant(1));
   }
 
   private AnswerRanking.Candidates candidates(GraphContext ctx, Operand<TString> answers) {

@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
     })
 public final class VqaCommand implements Callable<Integer> {
   private static final int WRITTEN = 8;
-  private static final int RANKED = 2;
+  private static final int RANKED = 4;
 
   @Option(
       names = "--image",
