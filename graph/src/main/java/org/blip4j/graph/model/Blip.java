@@ -3,6 +3,7 @@ package org.blip4j.graph.model;
 import java.util.Optional;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
+import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.ImageGroundedDecoder;
 import org.blip4j.graph.text.ImageGroundedEncoder;
 import org.blip4j.graph.text.MedStack;
@@ -15,6 +16,7 @@ import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Linear;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
 
 /**
  * The assembly of one BLIP model: image encoder, text stacks, projections and heads over one set of
@@ -42,6 +44,19 @@ public final class Blip {
     public Operand<TFloat32> itmLogits(GraphContext ctx, Tokens tokens, ImageStates images) {
       return head.apply(
           ctx.in("itm_head"), grounded.apply(ctx, tokens, images.attended()).firstState(ctx));
+    }
+
+    /**
+     * ITM logits {@code [N, 2]} for inference: each image is projected once however many texts it
+     * has, and no more is computed than the logits need.
+     *
+     * @param tokens of N texts
+     * @param rows {@code [N]}, which of the images each text has
+     */
+    public Operand<TFloat32> itmLogits(
+        GraphContext ctx, Tokens tokens, Operand<TInt32> rows, ImageStates images) {
+      Attended projected = grounded.stack().project(ctx.in("match"), images.attended());
+      return head.apply(ctx.in("itm_head"), grounded.sentenceStates(ctx, tokens, rows, projected));
     }
   }
 

@@ -86,7 +86,7 @@ public final class DualEncoder {
   /** Features {@code [B, E]} of texts that begin with [CLS], of length 1. */
   public Operand<TFloat32> textFeatures(GraphContext ctx, Tokens tokens) {
     GraphContext inner = ctx.in("text_features");
-    Operand<TFloat32> state = new TextEncoder(text).apply(inner, tokens).firstState(inner);
+    Operand<TFloat32> state = new TextEncoder(text).sentenceStates(inner, tokens);
     return Normalize.apply(inner, textProjection.apply(inner, state));
   }
 

@@ -7,6 +7,7 @@ import org.blip4j.graph.config.TextConfig;
 import org.blip4j.ops.attention.AttentionMask;
 import org.blip4j.ops.attention.KeysValues;
 import org.blip4j.ops.attention.MultiHeadAttention;
+import org.blip4j.ops.attention.PackedRows;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Arithmetic;
@@ -126,6 +127,23 @@ public final class AttentionBlock {
             ? merge.get().apply(ctx.in("merge"), tf.concat(both, tf.constant(2))) // [B, T, 2W]
             : tf.math.mul(Arithmetic.add(ctx, both.get(0), both.get(1)), tf.constant(0.5f));
     return residual.apply(ctx, merged, x);
+  }
+
+  /** Keys and values of the real positions of a padded batch, {@code x [R, W]}. */
+  KeysValues project(GraphContext ctx, Operand<TFloat32> x, PackedRows layout) {
+    return only().attention().project(ctx, x, layout);
+  }
+
+  /** Attends from the real positions of a padded batch, {@code [R, W]} to the same shape. */
+  Operand<TFloat32> apply(
+      GraphContext ctx,
+      Operand<TFloat32> x,
+      PackedRows layout,
+      KeysValues source,
+      Optional<AttentionMask> mask) {
+    Branch branch = only();
+    Operand<TFloat32> attended = branch.attention().apply(ctx, x, layout, source, mask);
+    return residual.apply(ctx, branch.dense(), attended, x);
   }
 
   /** Attends from {@code [B*K, 1, W]} to keys and values of B images. */

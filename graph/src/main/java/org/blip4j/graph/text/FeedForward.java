@@ -26,7 +26,7 @@ public final class FeedForward {
     return new FeedForward(layer, config);
   }
 
-  /** Maps {@code [B, T, W]} to the same shape. */
+  /** Maps {@code [B, T, W]}, or rows {@code [N, W]}, to the same shape. */
   Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> x) {
     return residual.apply(ctx, output, intermediate.applyGelu(ctx.in("intermediate"), x), x);
   }

@@ -4,8 +4,10 @@ import java.util.List;
 import java.util.Optional;
 import org.blip4j.ops.attention.AttentionMask;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
 
 /**
  * Second mode of MED: the image-grounded encoder. Self-attention in both directions,
@@ -24,6 +26,24 @@ public record ImageGroundedEncoder(MedStack stack) {
   public TextStates apply(GraphContext ctx, Tokens tokens, Attended image) {
     List<Operand<TFloat32>> outputs = layers(ctx, tokens, image);
     return new TextStates(outputs.get(outputs.size() - 1), tokens.mask());
+  }
+
+  /**
+   * The states of the first tokens {@code [N, W]} of texts read with an image each. For inference:
+   * no more is computed than they need, and the texts of an image share its keys.
+   *
+   * @param rows {@code [N]}, which of the images each text has
+   * @param images U images, projected before
+   */
+  public Operand<TFloat32> sentenceStates(
+      GraphContext outer, Tokens tokens, Operand<TInt32> rows, Attended images) {
+    GraphContext ctx = outer.in("match");
+    Operand<TInt32> count = Shapes.dim(ctx, images.layers().get(0).keys(), 0);
+    PairGrid grid = PairGrid.of(ctx, tokens, rows, count);
+    Operand<TFloat32> states =
+        SentenceStates.read(
+            ctx, stack, grid.tokens(), Optional.of(images.gather(ctx, grid.images())));
+    return ctx.tf().gather(states, grid.places(), ctx.tf().constant(0));
   }
 
   /**

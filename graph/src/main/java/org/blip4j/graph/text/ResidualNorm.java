@@ -28,7 +28,7 @@ final class ResidualNorm {
         new Dropout(config.dropout()));
   }
 
-  /** norm(x + dropout(result)), all {@code [B, T, W]}. */
+  /** norm(x + dropout(result)), all of one shape. */
   Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> result, Operand<TFloat32> x) {
     Operand<TFloat32> kept = dropout.apply(ctx.in("dropout"), result);
     return norm.apply(ctx.in("norm"), Arithmetic.add(ctx, kept, x));
@@ -38,9 +38,9 @@ final class ResidualNorm {
    * norm(x + dropout(dense(hidden))). In between all is rows, so that the platform fuses product,
    * bias and sum.
    *
-   * @param hidden {@code [B, T, any width]}
-   * @param x what entered the block, {@code [B, T, W]}
-   * @return {@code [B, T, W]}
+   * @param hidden {@code [B, T, any width]}, or rows of rank 2
+   * @param x what entered the block, {@code [B, T, W]} or rows
+   * @return like x
    */
   Operand<TFloat32> apply(
       GraphContext ctx, Linear dense, Operand<TFloat32> hidden, Operand<TFloat32> x) {
@@ -49,9 +49,13 @@ final class ResidualNorm {
     }
     Operand<TFloat32> sum =
         dense.applyAndAdd(ctx.in("dense"), Shapes.rows(ctx, hidden), Shapes.rows(ctx, x));
+    Operand<TFloat32> normal = norm.apply(ctx.in("norm"), sum);
+    if (x.shape().numDimensions() == 2) {
+      return normal;
+    }
     return Shapes.reshape(
         ctx,
-        norm.apply(ctx.in("norm"), sum),
+        normal,
         Shapes.sizeOf(ctx, x, 0),
         Shapes.sizeOf(ctx, x, 1),
         Shapes.size(Shapes.known(x, 2)));

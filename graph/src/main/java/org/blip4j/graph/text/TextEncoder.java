@@ -3,6 +3,8 @@ package org.blip4j.graph.text;
 import java.util.Optional;
 import org.blip4j.ops.attention.AttentionMask;
 import org.blip4j.ops.core.GraphContext;
+import org.tensorflow.Operand;
+import org.tensorflow.types.TFloat32;
 
 /**
  * First mode of MED: the unimodal encoder. Self-attention in both directions, no image;
@@ -18,5 +20,12 @@ public record TextEncoder(MedStack stack) {
     AttentionMask mask = AttentionMask.padding(ctx, tokens.mask(), AttentionMask.SELF_HIDDEN);
     var outputs = stack.run(ctx, tokens, mask, Optional.empty());
     return new TextStates(outputs.get(outputs.size() - 1), tokens.mask());
+  }
+
+  /** The states of the first tokens, {@code [B, W]}; in inference no more is computed than that. */
+  public Operand<TFloat32> sentenceStates(GraphContext ctx, Tokens tokens) {
+    return ctx.training()
+        ? apply(ctx, tokens).firstState(ctx)
+        : SentenceStates.read(ctx.in("text"), stack, tokens, Optional.empty());
   }
 }

@@ -59,6 +59,40 @@ public final class MultiHeadAttention {
         heads.split(ctx, value.apply(ctx.in("value"), source)));
   }
 
+  /** Keys and values of the real positions of a padded batch, {@code x [R, W]}. */
+  public KeysValues project(GraphContext ctx, Operand<TFloat32> x, PackedRows layout) {
+    return new KeysValues(
+        heads.splitTransposed(ctx, layout.unpack(ctx, key.apply(ctx.in("key"), x))),
+        heads.split(ctx, layout.unpack(ctx, value.apply(ctx.in("value"), x))));
+  }
+
+  /**
+   * Attends from the real positions of a padded batch.
+   *
+   * @param x {@code [R, W]}
+   * @param layout where they lie in {@code [M, T]}
+   * @param source keys and values of B sequences, M a multiple of B: adjacent rows of the batch
+   *     share one
+   * @return {@code [R, W]}
+   */
+  public Operand<TFloat32> apply(
+      GraphContext ctx,
+      Operand<TFloat32> x,
+      PackedRows layout,
+      KeysValues source,
+      Optional<AttentionMask> mask) {
+    Operand<TFloat32> grouped =
+        Shapes.reshape(
+            ctx,
+            layout.unpack(ctx, query.apply(ctx.in("query"), x)),
+            Shapes.sizeOf(ctx, source.keys(), 0),
+            Shapes.size(-1),
+            Shapes.size((long) heads.heads() * heads.width())); // [B, M/B*T, W]
+    Operand<TFloat32> attended =
+        heads.merge(ctx, heads.attend(ctx, heads.split(ctx, grouped), source, mask, dropout));
+    return layout.pack(ctx, attended);
+  }
+
   /**
    * Attends from {@code x [B, T, W]}.
    *

@@ -2,7 +2,6 @@ package org.blip4j.savedmodel.serve;
 
 import com.google.common.collect.ImmutableMap;
 import org.blip4j.graph.model.Blip;
-import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.text.TokenLayout;
@@ -108,14 +107,7 @@ final class MatchSignatures {
           case ENC -> tokens.withFirst(ctx, parts.model().vocabulary().encode());
           case CLS -> tokens;
         };
-    Attended attended = matching.grounded().stack().project(ctx, images.states().attended());
-    return matching
-        .head()
-        .apply(
-            ctx.in("itm_head"),
-            matching
-                .grounded()
-                .apply(ctx, first.gather(ctx, distinct.rows()), attended.gather(ctx, images.rows()))
-                .firstState(ctx));
+    return matching.itmLogits(
+        ctx, first.gather(ctx, distinct.rows()), images.rows(), images.states());
   }
 }

@@ -1,9 +1,11 @@
 package org.blip4j.tools.bench;
 
+import java.util.Arrays;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.model.CaptionGenerator;
+import org.blip4j.graph.text.Tokens;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Initializer;
@@ -17,6 +19,8 @@ import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
 import org.tensorflow.Session;
+import org.tensorflow.ndarray.LongNdArray;
+import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
@@ -59,6 +63,9 @@ final class BenchModel implements AutoCloseable {
     BlipConfig config = plan.size().config();
     Ops tf = ctx.tf();
     GraphContext ctx = this.ctx.with(Kernels.forSession(plan.session()));
+    if (plan.work() == BenchWork.match) {
+      return match(ctx, plan);
+    }
     Blip blip = Blip.create(vars, config, Task.CAPTION);
     int side = config.vision().imageSize();
     Operand<TFloat32> stored =
@@ -77,6 +84,36 @@ final class BenchModel implements AutoCloseable {
     return CaptionGenerator.of(blip, plan.batch())
         .search(ctx, images, start, BeamSettings.captions().withLengths(TWENTY))
         .ids();
+  }
+
+  private Operand<?> match(GraphContext ctx, BenchPlan plan) {
+    BlipConfig config = plan.size().config();
+    Ops tf = ctx.tf();
+    Shape states = Shape.of(1, config.vision().tokens(), config.vision().width());
+    ImageStates image =
+        new ImageStates(
+            ctx.read(
+                vars.child("bench").createState("states", states, new Initializer.Uniform(2))));
+    int[] lengths = BenchTexts.lengths(plan.batch());
+    int longest = Arrays.stream(lengths).max().orElseThrow();
+    long[][] texts = BenchTexts.ids(config.text(), lengths);
+    LongNdArray ids = NdArrays.ofLongs(Shape.of(lengths.length, longest));
+    LongNdArray mask = NdArrays.ofLongs(ids.shape());
+    for (int i = 0; i < texts.length; i++) {
+      for (int j = 0; j < texts[i].length; j++) {
+        ids.setLong(texts[i][j], i, j);
+        mask.setLong(1, i, j);
+      }
+    }
+    // As in a served model, the graph does not know the sizes of the batch.
+    Shape unknown = Shape.of(-1, -1);
+    Tokens tokens =
+        new Tokens(
+            tf.placeholderWithDefault(tf.constant(ids), unknown),
+            tf.placeholderWithDefault(tf.constant(mask), unknown));
+    Operand<TInt32> rows =
+        tf.placeholderWithDefault(tf.constant(new int[lengths.length]), Shape.of(-1));
+    return Blip.create(vars, config, Task.RETRIEVAL).matching().itmLogits(ctx, tokens, rows, image);
   }
 
   /** Floating-point operations of one matrix product. */

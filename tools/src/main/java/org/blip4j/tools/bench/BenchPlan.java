@@ -8,7 +8,7 @@ import org.tensorflow.proto.ConfigProto;
  *
  * @param work what is run
  * @param size the model's size; ignored for matrix products
- * @param batch images at once
+ * @param batch images at once, or texts to be matched
  * @param repeat measured runs, after one that is not counted
  * @param session threads and device
  */

@@ -8,12 +8,13 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  *
  * @param work what was run
  * @param size the model's size, null for matrix products
- * @param batch images at once, null for matrix products
+ * @param batch images or texts at once, null for matrix products
  * @param repeat measured runs
  * @param secondsMin the shortest run
  * @param secondsMedian the middle run
  * @param secondsMax the longest run
- * @param imagesPerSecond images a second, null for matrix products
+ * @param imagesPerSecond images a second; null for matrix products and matching
+ * @param pairsPerSecond pairs of an image and a text a second, null for all but matching
  * @param gflops operations of the work's matrix products, 1e9 a second
  * @param matmulGflops the raw 2048 matrix product in the same process, 1e9 operations a second
  * @param share {@code gflops} over {@code matmulGflops}
@@ -30,6 +31,7 @@ public record BenchResult(
     @JsonProperty("seconds_median") double secondsMedian,
     @JsonProperty("seconds_max") double secondsMax,
     @JsonProperty("images_per_second") Double imagesPerSecond,
+    @JsonProperty("pairs_per_second") Double pairsPerSecond,
     double gflops,
     @JsonProperty("matmul_gflops") double matmulGflops,
     double share,

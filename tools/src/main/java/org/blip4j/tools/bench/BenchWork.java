@@ -7,5 +7,14 @@ public enum BenchWork {
   /** The vision transformer on a batch of images. */
   vit,
   /** Captions of a batch of images: beam 3, exactly 20 ids, vision included. */
-  caption
+  caption,
+  /**
+   * Match logits of one image with many texts, as long as COCO's captions; the image is encoded.
+   */
+  match;
+
+  /** What a run with {@code --batch-size N} has N of. */
+  public int defaultBatch() {
+    return this == match ? 32 : 1;
+  }
 }

@@ -40,19 +40,21 @@ public final class Benchmark {
   }
 
   private static BenchResult result(BenchPlan plan, Seconds work, Seconds products) {
-    boolean images = plan.work() != BenchWork.matmul;
+    boolean model = plan.work() != BenchWork.matmul;
+    boolean pairs = plan.work() == BenchWork.match;
     double raw = BenchModel.productOperations() / products.shortest() * GIGA;
     double rate = operations(plan) / work.shortest() * GIGA;
     int threads = plan.session().getIntraOpParallelismThreads();
     return new BenchResult(
         plan.work().name(),
-        images ? plan.size().name() : null,
-        images ? plan.batch() : null,
+        model ? plan.size().name() : null,
+        model ? plan.batch() : null,
         plan.repeat(),
         work.shortest(),
         work.median(),
         work.longest(),
-        images ? plan.batch() / work.shortest() : null,
+        model && !pairs ? plan.batch() / work.shortest() : null,
+        pairs ? plan.batch() / work.shortest() : null,
         rate,
         raw,
         rate / raw,
@@ -64,6 +66,7 @@ public final class Benchmark {
     return switch (plan.work()) {
       case matmul -> BenchModel.productOperations();
       case vit -> plan.batch() * Operations.vision(plan.size().config().vision());
+      case match -> Operations.match(plan.size().config(), BenchTexts.lengths(plan.batch()));
       case caption -> plan.batch() * Operations.caption(plan.size().config(), 3, 19);
     };
   }

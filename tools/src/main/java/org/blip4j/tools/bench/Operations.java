@@ -32,4 +32,19 @@ final class Operations {
     double rows = 1 + (double) beams * (steps - 1); // the prompt is read once for all beams
     return vision(config.vision()) + keysValues + rows * (text.layers() * layer + head);
   }
+
+  /** Matching one encoded image with texts: its keys and values, and the tokens of the texts. */
+  static double match(BlipConfig config, int[] lengths) {
+    TextConfig text = config.text();
+    double width = text.width();
+    double image = config.vision().tokens();
+    double total = 4 * image * config.vision().width() * width * text.layers();
+    double token = 2 * width * (6 * width + 2 * text.feedForward()) + 4 * image * width;
+    for (int length : lengths) {
+      double attention = 4.0 * length * length * width;
+      total += (text.layers() - 1) * (length * token + attention);
+      total += length * 4 * width * width + token; // the last layer goes on with one token
+    }
+    return total;
+  }
 }

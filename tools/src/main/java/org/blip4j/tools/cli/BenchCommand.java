@@ -39,7 +39,12 @@ final class BenchCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Console console = common.console();
     BenchPlan plan =
-        new BenchPlan(work, size, common.batchSize(1), repeat, common.settings().sessionConfig());
+        new BenchPlan(
+            work,
+            size,
+            common.batchSize(work.defaultBatch()),
+            repeat,
+            common.settings().sessionConfig());
     BenchResult result;
     try (Progress progress = console.progress("runs", repeat)) {
       result = Benchmark.run(plan, progress::advance);
@@ -64,16 +69,19 @@ final class BenchCommand implements Callable<Integer> {
             result.secondsMin(),
             result.secondsMedian(),
             result.secondsMax());
-    return result.imagesPerSecond() == null
-        ? seconds + "; " + machine
-        : String.format(
-            Locale.ROOT,
-            "%s %s, batch %d: %.3f images/s, %s%n%s",
-            result.work(),
-            result.size(),
-            result.batch(),
-            result.imagesPerSecond(),
-            seconds,
-            machine);
+    if (result.batch() == null) {
+      return seconds + "; " + machine;
+    }
+    boolean pairs = result.pairsPerSecond() != null;
+    return String.format(
+        Locale.ROOT,
+        "%s %s, batch %d: %.3f %s/s, %s%n%s",
+        result.work(),
+        result.size(),
+        result.batch(),
+        pairs ? result.pairsPerSecond() : result.imagesPerSecond(),
+        pairs ? "pairs" : "images",
+        seconds,
+        machine);
   }
 }

@@ -102,7 +102,8 @@ record MatchChecker(ConfigProto session) implements GoldenChecker {
       }
       Tokens pairTokens = tokens.gather(ctx, tf.constant(textRows));
       ImageStates pairImages = states.gather(ctx, tf.constant(imageRows));
-      Operand<TFloat32> logits = matching.itmLogits(ctx, pairTokens, pairImages); // [I*T, 2]
+      Operand<TFloat32> logits =
+          matching.itmLogits(ctx, pairTokens, tf.constant(imageRows), states); // [I*T, 2]
       Operand<TFloat32> hidden =
           matching
               .grounded()

@@ -24,10 +24,14 @@ final class BenchmarkTest {
     assertTrue(result.secondsMin() <= result.secondsMedian());
     assertTrue(result.secondsMedian() <= result.secondsMax());
     assertEquals(result.gflops() / result.matmulGflops(), result.share(), 1e-12);
-    if (work == BenchWork.matmul) {
-      assertEquals(null, result.imagesPerSecond());
-    } else {
-      assertEquals(2 / result.secondsMin(), result.imagesPerSecond(), 1e-9);
+    Double expected = 2 / result.secondsMin();
+    switch (work) {
+      case matmul -> {
+        assertEquals(null, result.imagesPerSecond());
+        assertEquals(null, result.pairsPerSecond());
+      }
+      case match -> assertEquals(expected, result.pairsPerSecond(), 1e-9);
+      case vit, caption -> assertEquals(expected, result.imagesPerSecond(), 1e-9);
     }
   }
 
