@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.blip4j.ops.attention.KeysValues;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Kernels;
 import org.blip4j.ops.decode.TokenStep;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
@@ -33,15 +34,15 @@ public final class DecoderStep implements TokenStep {
   /**
    * A decoder in front of attended states, one row a text.
    *
-   * @param expectedRows about how many rows will be run at once: for few, turning the word table
-   *     round costs more than it gives
+   * @param expectedRows about how many rows will be run at once: for few, and for packed kernels,
+   *     turning the word table round costs more than it gives
    */
   public static DecoderStep create(
       GraphContext ctx, ImageGroundedDecoder decoder, AttendedStates states, int expectedRows) {
     return new DecoderStep(
         decoder,
         decoder.stack().project(ctx, states),
-        expectedRows > FEW_ROWS
+        expectedRows > FEW_ROWS && ctx.kernels() == Kernels.PORTABLE
             ? Optional.of(decoder.head().outputMatrix(ctx.in("output_matrix")))
             : Optional.empty());
   }

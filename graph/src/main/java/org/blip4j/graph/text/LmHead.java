@@ -39,7 +39,7 @@ public final class LmHead {
 
   /** Logits {@code [N, V]} of states {@code [N, W]}. */
   public Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> rows) {
-    return new MatrixProduct(transform(ctx, rows), ctx.read(words.weight()), true)
+    return new MatrixProduct(transform(ctx, rows), inner -> inner.read(words.weight()), true, false)
         .withBias(ctx, ctx.read(bias));
   }
 
@@ -54,7 +54,8 @@ public final class LmHead {
   /** Logits {@code [N, V]} of states {@code [N, W]} with a prepared {@link #outputMatrix}. */
   public Operand<TFloat32> apply(
       GraphContext ctx, Operand<TFloat32> rows, Operand<TFloat32> outputMatrix) {
-    return new MatrixProduct(transform(ctx, rows), ctx.capture(outputMatrix), false)
+    return new MatrixProduct(
+            transform(ctx, rows), inner -> inner.capture(outputMatrix), false, false)
         .withBias(ctx, ctx.read(bias));
   }
 

@@ -2,8 +2,10 @@ package org.blip4j.graph.model;
 
 import static org.blip4j.ops.testing.TensorAssert.assertClose;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.util.Arrays;
 import java.util.Map;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
@@ -24,6 +26,8 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.GraphOptions;
+import org.tensorflow.proto.RewriterConfig;
 import org.tensorflow.types.TFloat32;
 
 /** Packed kernels change how fast a loop is, not what it gives. */
@@ -54,6 +58,16 @@ final class PackedLoopTest extends GraphTest {
     }
   }
 
+  @Test
+  void bfloat16StaysNearFloat32() {
+    Shape shape = Shape.of(2, 32, 32, 3);
+    Operand<TFloat32> pixels = floats(shape, values(shape, 7));
+    float[] exact = run(search(ctx, pixels, 1).logProbs());
+    float[] half = run(search(ctx.with(Kernels.PACKED_BFLOAT16), pixels, 1).logProbs());
+    assertClose(exact, half, 0.3);
+    assertFalse(Arrays.equals(exact, half));
+  }
+
   private Operand<TFloat32> ids(Decoded decoded) {
     return ctx.tf().dtypes.cast(decoded.ids(), TFloat32.class);
   }
@@ -72,6 +86,15 @@ final class PackedLoopTest extends GraphTest {
   void onlyASessionThatKeepsToTheCpuIsPacked() {
     ConfigProto cpu = ConfigProto.newBuilder().putDeviceCount("GPU", 0).build();
     assertEquals(Kernels.PACKED, Kernels.forSession(cpu));
+    ConfigProto half =
+        cpu.toBuilder()
+            .setGraphOptions(
+                GraphOptions.newBuilder()
+                    .setRewriteOptions(
+                        RewriterConfig.newBuilder()
+                            .setAutoMixedPrecisionOnednnBfloat16(RewriterConfig.Toggle.ON)))
+            .build();
+    assertEquals(Kernels.PACKED_BFLOAT16, Kernels.forSession(half));
     assertEquals(Kernels.PORTABLE, Kernels.forSession(ConfigProto.getDefaultInstance()));
   }
 }

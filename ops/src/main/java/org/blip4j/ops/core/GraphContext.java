@@ -2,6 +2,7 @@ package org.blip4j.ops.core;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.tensorflow.DeviceSpec;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -119,9 +120,19 @@ public final class GraphContext {
     return new GraphContext(graph, tf, mode, other, values, randomness, enclosing);
   }
 
-  /** Whether products are made of {@link Kernels#PACKED}: in a loop, and nowhere else. */
+  /** What products of loops are made of. */
+  public Kernels kernels() {
+    return kernels;
+  }
+
+  /** Whether products are packed here: in the loops of an inference graph, and nowhere else. */
   public boolean packed() {
-    return kernels == Kernels.PACKED && mode == Mode.INFER && inFunction();
+    return kernels != Kernels.PORTABLE && mode == Mode.INFER && inFunction();
+  }
+
+  /** An operand that is computed before the loop around this context, not in each iteration. */
+  public <T extends TType> Operand<T> beforeLoop(Function<GraphContext, Operand<T>> build) {
+    return enclosing == null ? build.apply(this) : capture(enclosing.outer().beforeLoop(build));
   }
 
   /** The same on a device, for example {@code /device:CPU:0}. */

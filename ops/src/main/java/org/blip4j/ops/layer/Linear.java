@@ -61,23 +61,23 @@ public final class Linear {
 
   /** Maps the last axis. */
   public Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> x) {
-    return overRows(ctx, x, rows -> product(ctx, rows).withBias(ctx, ctx.read(bias)));
+    return overRows(ctx, x, rows -> product(rows).withBias(ctx, ctx.read(bias)));
   }
 
   /** {@code gelu(apply(x))}, as one kernel where the platform has it. */
   public Operand<TFloat32> applyGelu(GraphContext ctx, Operand<TFloat32> x) {
-    return overRows(ctx, x, rows -> product(ctx, rows).withBiasAndGelu(ctx, ctx.read(bias)));
+    return overRows(ctx, x, rows -> product(rows).withBiasAndGelu(ctx, ctx.read(bias)));
   }
 
   /** {@code apply(x) + residual}, rank 2, as one kernel where the platform has it. */
   public Operand<TFloat32> applyAndAdd(
       GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> residual) {
     Shapes.require(x, "input of " + kernel.name(), -1, kernel.shape().get(0));
-    return product(ctx, x).withBiasAndSum(ctx, ctx.read(bias), residual);
+    return product(x).withBiasAndSum(ctx, ctx.read(bias), residual);
   }
 
-  private MatrixProduct product(GraphContext ctx, Operand<TFloat32> rows) {
-    return new MatrixProduct(rows, ctx.read(kernel), false);
+  private MatrixProduct product(Operand<TFloat32> rows) {
+    return new MatrixProduct(rows, inner -> inner.read(kernel), false, true);
   }
 
   private Operand<TFloat32> overRows(

@@ -1,60 +1,91 @@
 package org.blip4j.ops.layer;
 
-import java.util.Arrays;
+import java.util.List;
+import java.util.function.Function;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Kernels;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.linalg.MatMul;
+import org.tensorflow.types.TBfloat16;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.family.TNumber;
 
 /**
  * A matrix product and what follows it: a bias, and GELU or a sum. Written so that the platform
- * makes one kernel of it, or as that kernel where the context asks for {@link Kernels#PACKED}.
+ * makes one kernel of it, or as that kernel where the context asks for packed ones.
  *
  * @param rows {@code [N, in]}
- * @param kernel {@code [in, out]}, or {@code [out, in]} if turned
+ * @param kernel gives {@code [in, out]}, or {@code [out, in]} if turned, in a context
  * @param turned whether the kernel is used transposed
+ * @param reducible whether {@link Kernels#PACKED_BFLOAT16} may compute it in bfloat16
  */
-public record MatrixProduct(Operand<TFloat32> rows, Operand<TFloat32> kernel, boolean turned) {
+public record MatrixProduct(
+    Operand<TFloat32> rows,
+    Function<GraphContext, Operand<TFloat32>> kernel,
+    boolean turned,
+    boolean reducible) {
 
   /** {@code rows kernel + bias}, {@code [N, out]}. */
   public Operand<TFloat32> withBias(GraphContext ctx, Operand<TFloat32> bias) {
     if (ctx.packed()) {
-      return packed(ctx, new String[] {"BiasAdd"}, bias);
+      return packed(ctx, List.of("BiasAdd"), bias);
     }
     Ops tf = ctx.tf();
-    return tf.nn.biasAdd(tf.linalg.matMul(rows, kernel, MatMul.transposeB(turned)), bias);
+    return tf.nn.biasAdd(
+        tf.linalg.matMul(rows, kernel.apply(ctx), MatMul.transposeB(turned)), bias);
   }
 
   /** {@code gelu(rows kernel + bias)}. */
   Operand<TFloat32> withBiasAndGelu(GraphContext ctx, Operand<TFloat32> bias) {
     return ctx.packed()
-        ? packed(ctx, new String[] {"BiasAdd", "GeluExact"}, bias)
+        ? packed(ctx, List.of("BiasAdd", "GeluExact"), bias)
         : Gelu.apply(ctx, withBias(ctx, bias));
   }
 
-  /** {@code rows kernel + bias + sum}, {@code sum [N, out]}. */
+  /** {@code rows kernel + bias + sum}, {@code sum [N, out]}; the sum is one of float32. */
   Operand<TFloat32> withBiasAndSum(
       GraphContext ctx, Operand<TFloat32> bias, Operand<TFloat32> sum) {
-    return ctx.packed()
-        ? packed(ctx, new String[] {"BiasAdd", "Add"}, bias, sum)
+    return ctx.packed() && !reduced(ctx)
+        ? product(ctx, rows, kernel.apply(ctx), List.of("BiasAdd", "Add"), List.of(bias, sum))
         : Arithmetic.add(ctx, withBias(ctx, bias), sum);
   }
 
-  @SafeVarargs
-  private Operand<TFloat32> packed(
-      GraphContext ctx, String[] fused, Operand<TFloat32>... arguments) {
-    Output<?>[] list = new Output<?>[arguments.length];
-    Arrays.setAll(list, i -> arguments[i].asOutput());
+  private boolean reduced(GraphContext ctx) {
+    return reducible && ctx.kernels() == Kernels.PACKED_BFLOAT16;
+  }
+
+  private Operand<TFloat32> packed(GraphContext ctx, List<String> fused, Operand<TFloat32> bias) {
+    if (!reduced(ctx)) {
+      return product(ctx, rows, kernel.apply(ctx), fused, List.of(bias));
+    }
+    Operand<TBfloat16> narrowKernel = ctx.beforeLoop(outer -> narrow(outer, kernel.apply(outer)));
+    return ctx.tf()
+        .dtypes
+        .cast(
+            product(ctx, narrow(ctx, rows), narrowKernel, fused, List.of(narrow(ctx, bias))),
+            TFloat32.class);
+  }
+
+  private static Operand<TBfloat16> narrow(GraphContext ctx, Operand<TFloat32> x) {
+    return ctx.tf().dtypes.cast(x, TBfloat16.class);
+  }
+
+  private <T extends TNumber> Operand<T> product(
+      GraphContext ctx,
+      Operand<T> left,
+      Operand<T> right,
+      List<String> fused,
+      List<Operand<T>> arguments) {
+    Output<?>[] list = arguments.stream().map(Operand::asOutput).toArray(Output<?>[]::new);
     return ctx.op(Kernels.PACKED_PRODUCT, "product")
-        .addInput(rows.asOutput())
-        .addInput(kernel.asOutput())
+        .addInput(left.asOutput())
+        .addInput(right.asOutput())
         .addInputList(list)
         .setAttr("transpose_b", turned)
         .setAttr("is_filter_const", true)
-        .setAttr("fused_ops", fused)
+        .setAttr("fused_ops", fused.toArray(String[]::new))
         .setAttr("_kernel", "MklNameChangeOp")
         .build()
         .output(0);
