@@ -1,8 +1,10 @@
 package org.blip4j.graph.loss;
 
+import java.util.List;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.ImageGroundedDecoder;
 import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.attention.PackedRows;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
@@ -33,7 +35,8 @@ public record TextScores(Operand<TFloat32> logProbs, Operand<TFloat32> scores) {
    * Scores texts.
    *
    * @param tokens {@code [M, T]}, beginning with [DEC]
-   * @param attended one row for each text
+   * @param attended B projected sequences, M a multiple of B: the texts of each are adjacent and
+   *     share its keys
    */
   public static TextScores of(
       GraphContext outer,
@@ -44,15 +47,19 @@ public record TextScores(Operand<TFloat32> logProbs, Operand<TFloat32> scores) {
     GraphContext ctx = outer.in("text_scores");
     Ops tf = ctx.tf();
     Operand<TInt32> texts = Shapes.dim(ctx, tokens.ids(), 0);
-    Operand<TFloat32> states = decoder.states(ctx, tokens, attended).hidden(); // [M, T, W]
-    Operand<TInt64> places =
-        tf.where(tf.math.greater(afterFirst(tf, tokens.mask()), tf.constant(0L))); // [P, 2]
-    Operand<TInt64> targets = tf.gatherNd(afterFirst(tf, tokens.ids()), places); // [P]
-    Operand<TInt64> owners = tf.gather(places, tf.constant(0), tf.constant(1)); // [P]
-    Operand<TFloat32> rows =
-        tf.reshape(
-            tf.gatherNd(states, places),
-            tf.constant(new int[] {-1, decoder.stack().config().width()})); // [P, W]
+    Operand<TInt32> columns = tf.math.sub(Shapes.dim(ctx, tokens.ids(), 1), tf.constant(1)); // T-1
+    Operand<TInt64> read =
+        tf.slice(
+            tokens.ids(),
+            tf.constant(new int[] {0, 0}),
+            tf.stack(List.of(tf.constant(-1), columns))); // [M, T-1], the last one predicts nothing
+    Tokens predicting = new Tokens(read, afterFirst(tf, tokens.mask()));
+    PackedRows layout = PackedRows.of(ctx, predicting.mask());
+    Operand<TFloat32> rows = decoder.packedStates(ctx, predicting, layout, attended); // [P, W]
+    Operand<TInt64> next =
+        tf.reshape(afterFirst(tf, tokens.ids()), tf.constant(new int[] {-1})); // [M*(T-1)]
+    Operand<TInt64> targets = tf.gather(next, layout.rows(), tf.constant(0)); // [P]
+    Operand<TInt32> owners = tf.math.floorDiv(layout.rows(), columns); // [P]
     Operand<TFloat32> logProbs =
         tf.nn.logSoftmax(decoder.head().apply(ctx.in("head"), rows)); // [P, V]
     Operand<TFloat32> own =

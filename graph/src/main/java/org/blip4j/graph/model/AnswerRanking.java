@@ -103,7 +103,7 @@ public final class AnswerRanking {
             ctx,
             decoder,
             trimmed(ctx, tokens.gather(ctx, tf.math.maximum(texts, tf.constant(0)))),
-            attended.gather(ctx, owners(ctx, kept.indices())),
+            attended,
             labelSmoothing); // [B*K]
     Operand<TInt32> shape = tf.shape(kept.indices());
     return new Result(
@@ -152,15 +152,5 @@ public final class AnswerRanking {
     Operand<TInt32> size = tf.stack(List.of(tf.constant(-1), longest));
     Operand<TInt32> begin = tf.constant(new int[] {0, 0});
     return new Tokens(tf.slice(tokens.ids(), begin, size), tf.slice(tokens.mask(), begin, size));
-  }
-
-  /** The question of each kept candidate, {@code [B*K]}. */
-  private static Operand<TInt32> owners(GraphContext ctx, Operand<TInt32> kept) {
-    Ops tf = ctx.tf();
-    Operand<TInt32> questions =
-        tf.range(tf.constant(0), Shapes.dim(ctx, kept, 0), tf.constant(1)); // [B]
-    return tf.reshape(
-        tf.math.add(tf.expandDims(questions, tf.constant(1)), tf.zerosLike(kept)),
-        tf.constant(new int[] {-1}));
   }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.blip4j.ops.attention.AttentionMask;
 import org.blip4j.ops.attention.KeysValues;
+import org.blip4j.ops.attention.PackedRows;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
@@ -39,6 +40,35 @@ public record ImageGroundedDecoder(MedStack stack, LmHead head) {
     List<Operand<TFloat32>> outputs =
         stack.run(ctx, tokens, AttentionMask.causal(ctx, tokens.mask()), Optional.of(image));
     return new TextStates(outputs.get(outputs.size() - 1), tokens.mask());
+  }
+
+  /**
+   * States of the real positions of whole texts. For inference: padding is not computed, and the
+   * texts of an image share its keys.
+   *
+   * @param tokens {@code [M, T]}
+   * @param layout where their real positions lie
+   * @param image B projected sequences, M a multiple of B, the texts of each adjacent
+   * @return {@code [R, W]}
+   */
+  public Operand<TFloat32> packedStates(
+      GraphContext outer, Tokens tokens, PackedRows layout, Attended image) {
+    GraphContext ctx = outer.in("decode");
+    AttentionMask causal = AttentionMask.causal(ctx, tokens.mask());
+    Operand<TFloat32> embedded =
+        stack.embeddings().apply(ctx.in("embeddings"), tokens.ids(), ctx.tf().constant(0));
+    Operand<TFloat32> x = layout.pack(ctx, embedded);
+    for (int i = 0; i < stack.layers().size(); i++) {
+      MedLayer layer = stack.layers().get(i);
+      GraphContext inner = ctx.in("layer" + i);
+      GraphContext self = inner.in("self");
+      KeysValues own = layer.selfAttention().project(self, x, layout);
+      x = layer.selfAttention().apply(self, x, layout, own, Optional.of(causal));
+      KeysValues source = image.layers().get(i);
+      x = layer.crossAttention().apply(inner.in("cross"), x, layout, source, image.mask());
+      x = layer.feedForward().apply(inner.in("ffn"), x);
+    }
+    return x;
   }
 
   /** Logits of whole texts, {@code [B, T, V]}; position t predicts the token at t + 1. */
