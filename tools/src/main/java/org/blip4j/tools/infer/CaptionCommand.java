@@ -77,13 +77,13 @@ public final class CaptionCommand implements Callable<Integer> {
                 ? inputs.openFiles(
                     arguments, console.in(), "--sidecar writes beside files, use --csv")
                 : inputs.open(arguments, console.in());
+        Sinks sinks = new Sinks();
         Predictor predictor =
             model.open(
                 common,
                 own -> decoding.adjust(own).withExpectedBatch(batchSize * Math.max(1, drawn)));
         ImageBatches batches = new ImageBatches(images, batchSize);
-        Progress progress = console.progress("images", images.total());
-        Sinks sinks = new Sinks()) {
+        Progress progress = console.progress("images", images.total())) {
       prompts.ifPresent(
           lines ->
               lines.require(

@@ -117,14 +117,17 @@ class InferCommandsTest {
 
     assertEquals(0, run.status(), run.err());
     assertEquals(3, json(run).get(0).get("samples").size());
-    assertEquals(run.out(), CliRun.of(command).out());
     String[] oneByOne = Arrays.copyOf(command, command.length + 2);
     oneByOne[command.length] = "--batch-size";
     oneByOne[command.length + 1] = "1";
     CliRun alone = CliRun.of(oneByOne);
-    assertEquals(
-        json(run).get(1).get("samples").get(2).get("caption"),
-        json(alone).get(1).get("samples").get(2).get("caption"));
+    for (int image = 0; image < 2; image++) {
+      for (int sample = 0; sample < 3; sample++) {
+        assertEquals(
+            json(run).get(image).get("samples").get(sample).get("caption"),
+            json(alone).get(image).get("samples").get(sample).get("caption"));
+      }
+    }
   }
 
   @Test
