@@ -15,6 +15,7 @@ import java.nio.file.Path;
  * @param length number of bytes
  */
 record FileRegion(Path path, FileChannel channel, long position, long length) {
+  private static final int CHUNK = 1 << 20;
 
   static FileRegion whole(Path path, FileChannel channel) throws IOException {
     return new FileRegion(path, channel, 0, channel.size());
@@ -68,6 +69,20 @@ record FileRegion(Path path, FileChannel channel, long position, long length) {
   /** The same, little-endian. */
   ByteBuffer copy(long offset, int size) throws IOException {
     return ByteBuffer.wrap(bytes(offset, size)).order(ByteOrder.LITTLE_ENDIAN);
+  }
+
+  /** Whether another region of the same length has the same bytes; read in pieces. */
+  boolean sameBytes(FileRegion other) throws IOException {
+    ByteBuffer ours = ByteBuffer.allocateDirect((int) Math.min(CHUNK, length));
+    ByteBuffer theirs = ByteBuffer.allocateDirect(ours.capacity());
+    boolean same = length == other.length;
+    for (long at = 0; same && at < length; at += CHUNK) {
+      int size = (int) Math.min(CHUNK, length - at);
+      read(ours.clear().limit(size), at);
+      other.read(theirs.clear().limit(size), at);
+      same = ours.flip().equals(theirs.flip());
+    }
+    return same;
   }
 
   private long end() {

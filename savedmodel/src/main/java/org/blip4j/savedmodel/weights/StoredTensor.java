@@ -128,7 +128,7 @@ public final class StoredTensor {
   /** Whether another tensor of the same shape has the same elements, bit for bit. */
   boolean sameValues(StoredTensor other) throws IOException {
     if (type == other.type && isContiguous() && other.isContiguous()) {
-      return bytes().length() == 0 || bytes().map().mismatch(other.bytes().map()) < 0;
+      return bytes().sameBytes(other.bytes());
     }
     return type.isInteger()
         ? Arrays.equals(longs(), other.longs())
