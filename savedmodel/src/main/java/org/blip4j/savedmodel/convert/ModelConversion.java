@@ -66,7 +66,7 @@ public final class ModelConversion {
   private ConversionReport run(ConversionTarget target) throws IOException {
     Task task = source.model().config().task();
     if (request.form() == TargetForm.HUGGING_FACE) {
-      HuggingFaceFolder.requireClass(task);
+      HuggingFaceFolder.requireClass(source.model().config());
     }
     WeightNames names = WeightImporter.names(source.file(), task == Task.PRETRAIN);
     ImmutableList.Builder<VariableShape> wanted = ImmutableList.builder();

@@ -42,7 +42,7 @@ public final class HuggingFaceFolder {
    *
    * @throws IllegalArgumentException if there is none
    */
-  public static HuggingFaceClass requireClass(Task task) {
+  private static HuggingFaceClass requireClass(Task task) {
     return find(task)
         .orElseThrow(
             () ->
@@ -67,10 +67,27 @@ public final class HuggingFaceFolder {
     return task.name().toLowerCase(Locale.ROOT);
   }
 
+  /**
+   * The class of transformers for a model.
+   *
+   * @throws IllegalArgumentException if there is none, or it cannot have the model's sizes
+   */
+  public static HuggingFaceClass requireClass(ModelConfig model) {
+    HuggingFaceClass type = requireClass(model.task());
+    int image = model.architecture().vision().width();
+    int text = model.architecture().text().width();
+    if (type == HuggingFaceClass.VQA && image != text) {
+      throw new IllegalArgumentException(
+          "the answers of %s attend states of the image's width %d; this model's attend the question's of width %d"
+              .formatted(type.className(), image, text));
+    }
+    return type;
+  }
+
   /** Writes configuration, tokenizer and image preparation. */
   public static void write(Path folder, ModelConfig model, Vocabulary vocabulary)
       throws IOException {
-    HuggingFaceClass type = requireClass(model.task());
+    HuggingFaceClass type = requireClass(model);
     HuggingFaceConfig config = new HuggingFaceConfig(Optional.of(type), model.architecture(), 0);
     write(folder, "config.json", config.toJson());
     if (type != HuggingFaceClass.RETRIEVAL) {

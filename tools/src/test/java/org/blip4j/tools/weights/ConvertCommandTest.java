@@ -74,6 +74,8 @@ class ConvertCommandTest {
     CliRun missing = convert(source, "x", "--task", "caption", "--json");
     assertMistake("text_decoder.cls.predictions.bias is missing", missing);
     assertTrue(missing.lines().get(0).contains("\"ok\":false"), missing.out());
+    String vqa = GOLDEN.resolve("vqa/weights.pth").toString();
+    assertMistake("of the image's width", convert(vqa, "x", "--to", "huggingface"));
     Path clip = folder.resolve("clip");
     Files.createDirectory(clip);
     Files.writeString(clip.resolve("config.json"), "{\"model_type\": \"blip-2\"}");
