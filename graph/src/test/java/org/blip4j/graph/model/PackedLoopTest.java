@@ -68,6 +68,19 @@ final class PackedLoopTest extends GraphTest {
     assertFalse(Arrays.equals(exact, half));
   }
 
+  @Test
+  void eightBitsStayNearFloat32() {
+    Shape shape = Shape.of(2, 32, 32, 3);
+    Operand<TFloat32> pixels = floats(shape, values(shape, 7));
+    float[] exact = run(search(ctx, pixels, 1).logProbs());
+    GraphContext eight = ctx.with(Kernels.INT8);
+    Operand<TFloat32> reduced = search(eight, pixels, 1).logProbs();
+    session().runner().addTarget(eight.quantized().orElseThrow().prepare()).run().close();
+    float[] half = run(reduced);
+    assertClose(exact, half, 0.5);
+    assertFalse(Arrays.equals(exact, half));
+  }
+
   private Operand<TFloat32> ids(Decoded decoded) {
     return ctx.tf().dtypes.cast(decoded.ids(), TFloat32.class);
   }

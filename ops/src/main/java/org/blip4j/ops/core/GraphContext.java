@@ -2,6 +2,7 @@ package org.blip4j.ops.core;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
 import org.tensorflow.DeviceSpec;
 import org.tensorflow.Graph;
@@ -31,6 +32,7 @@ public final class GraphContext {
   private final Ops tf;
   private final Mode mode;
   private final Kernels kernels;
+  private final QuantizedKernels quantized;
   private final VariableValues values;
   private final Randomness randomness;
   private final Enclosing enclosing;
@@ -43,6 +45,7 @@ public final class GraphContext {
       Ops tf,
       Mode mode,
       Kernels kernels,
+      QuantizedKernels quantized,
       VariableValues values,
       Randomness randomness,
       Enclosing enclosing) {
@@ -50,6 +53,7 @@ public final class GraphContext {
     this.tf = tf;
     this.mode = mode;
     this.kernels = kernels;
+    this.quantized = quantized;
     this.values = values;
     this.randomness = randomness;
     this.enclosing = enclosing;
@@ -58,7 +62,7 @@ public final class GraphContext {
   /** A context at the root of a graph. One per graph: it owns the graph's names. */
   public static GraphContext create(Graph graph, Mode mode) {
     Ops tf = Ops.create(new GraphNames(graph));
-    return new GraphContext(graph, tf, mode, Kernels.PORTABLE, VALUE, null, null);
+    return new GraphContext(graph, tf, mode, Kernels.PORTABLE, null, VALUE, null, null);
   }
 
   static GraphContext function(Graph body, GraphContext outer, FunctionCaptures captures) {
@@ -75,6 +79,7 @@ public final class GraphContext {
         tf,
         outer.mode,
         outer.kernels,
+        outer.quantized,
         captured,
         outer.randomness,
         new Enclosing(outer, captures));
@@ -112,12 +117,26 @@ public final class GraphContext {
 
   /** The same in another mode. */
   public GraphContext as(Mode other) {
-    return new GraphContext(graph, tf, other, kernels, values, randomness, enclosing);
+    return new GraphContext(graph, tf, other, kernels, quantized, values, randomness, enclosing);
   }
 
-  /** The same with other kernels in the loops of an inference graph. */
+  /** The same with other kernels in an inference graph; to be chosen at the root of a graph. */
   public GraphContext with(Kernels other) {
-    return new GraphContext(graph, tf, mode, other, values, randomness, enclosing);
+    QuantizedKernels none = null;
+    return new GraphContext(
+        graph,
+        tf,
+        mode,
+        other,
+        other == Kernels.INT8 ? new QuantizedKernels(this) : none,
+        values,
+        randomness,
+        enclosing);
+  }
+
+  /** Kernels in eight bits, if that is what layers are made of here. */
+  public Optional<QuantizedKernels> quantized() {
+    return mode == Mode.INFER ? Optional.ofNullable(quantized) : Optional.empty();
   }
 
   /** What products of loops are made of. */
@@ -152,7 +171,7 @@ public final class GraphContext {
 
   /** The same with random operations seeded from the given source; needed for dropout. */
   public GraphContext with(Randomness source) {
-    return new GraphContext(graph, tf, mode, kernels, values, source, enclosing);
+    return new GraphContext(graph, tf, mode, kernels, quantized, values, source, enclosing);
   }
 
   /** The same where some variables have other values, for example the updated momentum weights. */
@@ -168,7 +187,7 @@ public final class GraphContext {
             return value == null ? base.of(variable) : (Operand<T>) value;
           }
         };
-    return new GraphContext(graph, tf, mode, kernels, overridden, randomness, enclosing);
+    return new GraphContext(graph, tf, mode, kernels, quantized, overridden, randomness, enclosing);
   }
 
   /** The value of a variable, as an operand of this context's graph. */
@@ -211,6 +230,7 @@ public final class GraphContext {
   }
 
   private GraphContext with(Ops changed) {
-    return new GraphContext(graph, changed, mode, kernels, values, randomness, enclosing);
+    return new GraphContext(
+        graph, changed, mode, kernels, quantized, values, randomness, enclosing);
   }
 }

@@ -25,7 +25,14 @@ public enum Kernels {
    * {@link #PACKED} with kernels and rows in bfloat16, sums in float32: half the bytes, about three
    * decimal digits. Biases, norms and everything between products keep float32.
    */
-  PACKED_BFLOAT16;
+  PACKED_BFLOAT16,
+
+  /**
+   * {@link #PACKED}, and the products of all layers, within loops and without, in eight bits: a
+   * scale for each output channel of a kernel and one for all rows. Projections, heads, the word
+   * table and attention keep float32. The rows of a batch are no longer independent of each other.
+   */
+  INT8;
 
   /** The fused product, whose attribute says that its kernel never changes. */
   public static final String PACKED_PRODUCT = "_MklNativeFusedMatMul";

@@ -27,26 +27,34 @@ public final class Linear {
   private final Variable<TFloat32> kernel;
   private final Variable<TFloat32> bias;
 
-  private Linear(Variable<TFloat32> kernel, Variable<TFloat32> bias) {
+  private final boolean reducible;
+
+  private Linear(Variable<TFloat32> kernel, Variable<TFloat32> bias, boolean reducible) {
     this.kernel = kernel;
     this.bias = bias;
+    this.reducible = reducible;
   }
 
   /** A map whose kernel starts as the scope's scheme says, with a bias of zeros. */
   public static Linear create(VariableScope vars, long in, long out) {
-    return create(vars, Shape.of(in, out), vars.scheme().kernel(in), Initializer.zeros());
+    return create(vars, Shape.of(in, out), vars.scheme().kernel(in), Initializer.zeros(), true);
   }
 
-  /** A map that starts as PyTorch's own linear layers do (projections and heads of BLIP). */
+  /**
+   * A map that starts as PyTorch's own linear layers do (projections and heads of BLIP). It is
+   * always computed in float32.
+   */
   public static Linear createFanIn(VariableScope vars, long in, long out) {
     Initializer uniform = Initializer.fanInUniform(in);
-    return create(vars, Shape.of(in, out), uniform, uniform);
+    return create(vars, Shape.of(in, out), uniform, uniform, false);
   }
 
   private static Linear create(
-      VariableScope vars, Shape shape, Initializer kernel, Initializer bias) {
+      VariableScope vars, Shape shape, Initializer kernel, Initializer bias, boolean reducible) {
     return new Linear(
-        vars.create("kernel", shape, kernel), vars.create("bias", Shape.of(shape.get(1)), bias));
+        vars.create("kernel", shape, kernel),
+        vars.create("bias", Shape.of(shape.get(1)), bias),
+        reducible);
   }
 
   /** The kernel {@code [in, out]}. */
@@ -61,23 +69,26 @@ public final class Linear {
 
   /** Maps the last axis. */
   public Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> x) {
-    return overRows(ctx, x, rows -> product(rows).withBias(ctx, ctx.read(bias)));
+    return overRows(ctx, x, rows -> product(ctx, rows).withBias(ctx, ctx.read(bias)));
   }
 
   /** {@code gelu(apply(x))}, as one kernel where the platform has it. */
   public Operand<TFloat32> applyGelu(GraphContext ctx, Operand<TFloat32> x) {
-    return overRows(ctx, x, rows -> product(rows).withBiasAndGelu(ctx, ctx.read(bias)));
+    return overRows(ctx, x, rows -> product(ctx, rows).withBiasAndGelu(ctx, ctx.read(bias)));
   }
 
   /** {@code apply(x) + residual}, rank 2, as one kernel where the platform has it. */
   public Operand<TFloat32> applyAndAdd(
       GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> residual) {
     Shapes.require(x, "input of " + kernel.name(), -1, kernel.shape().get(0));
-    return product(x).withBiasAndSum(ctx, ctx.read(bias), residual);
+    return product(ctx, x).withBiasAndSum(ctx, ctx.read(bias), residual);
   }
 
-  private MatrixProduct product(Operand<TFloat32> rows) {
-    return new MatrixProduct(rows, inner -> inner.read(kernel), false, true);
+  private BiasedProduct product(GraphContext ctx, Operand<TFloat32> rows) {
+    if (reducible && ctx.quantized().isPresent()) {
+      return new QuantizedProduct(rows, ctx.quantized().get().of(kernel), kernel.shape().get(1));
+    }
+    return new MatrixProduct(rows, inner -> inner.read(kernel), false, reducible);
   }
 
   private Operand<TFloat32> overRows(

@@ -25,9 +25,10 @@ public record MatrixProduct(
     Operand<TFloat32> rows,
     Function<GraphContext, Operand<TFloat32>> kernel,
     boolean turned,
-    boolean reducible) {
+    boolean reducible)
+    implements BiasedProduct {
 
-  /** {@code rows kernel + bias}, {@code [N, out]}. */
+  @Override
   public Operand<TFloat32> withBias(GraphContext ctx, Operand<TFloat32> bias) {
     if (ctx.packed()) {
       return packed(ctx, List.of("BiasAdd"), bias);
@@ -37,15 +38,15 @@ public record MatrixProduct(
         tf.linalg.matMul(rows, kernel.apply(ctx), MatMul.transposeB(turned)), bias);
   }
 
-  /** {@code gelu(rows kernel + bias)}. */
-  Operand<TFloat32> withBiasAndGelu(GraphContext ctx, Operand<TFloat32> bias) {
+  @Override
+  public Operand<TFloat32> withBiasAndGelu(GraphContext ctx, Operand<TFloat32> bias) {
     return ctx.packed()
         ? packed(ctx, List.of("BiasAdd", "GeluExact"), bias)
         : Gelu.apply(ctx, withBias(ctx, bias));
   }
 
-  /** {@code rows kernel + bias + sum}, {@code sum [N, out]}; the sum is one of float32. */
-  Operand<TFloat32> withBiasAndSum(
+  @Override
+  public Operand<TFloat32> withBiasAndSum(
       GraphContext ctx, Operand<TFloat32> bias, Operand<TFloat32> sum) {
     return ctx.packed() && !reduced(ctx)
         ? product(ctx, rows, kernel.apply(ctx), List.of("BiasAdd", "Add"), List.of(bias, sum))

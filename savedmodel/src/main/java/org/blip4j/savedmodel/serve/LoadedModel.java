@@ -22,6 +22,9 @@ final class LoadedModel implements AutoCloseable {
     this.session = new Session(graph.graph(), options.session());
     try {
       weights.load(graph, session);
+      graph
+          .quantized()
+          .ifPresent(kernels -> session.runner().addTarget(kernels.prepare()).run().close());
     } catch (IOException | RuntimeException e) {
       close();
       throw e;

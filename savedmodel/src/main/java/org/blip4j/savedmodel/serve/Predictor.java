@@ -45,7 +45,7 @@ public final class Predictor implements AutoCloseable {
    */
   public static Predictor open(ModelSource source, PredictorOptions options) throws IOException {
     if (source instanceof ModelSource.Exported exported) {
-      return open(exported, options);
+      return open(exported, options.portable());
     }
     LoadedModel loaded =
         source instanceof ModelSource.Folder folder

@@ -42,8 +42,17 @@ public record PredictorOptions(
     return new PredictorOptions(session, other, kernels);
   }
 
-  /** The same with stock kernels, which every TensorFlow has. */
+  /**
+   * The same with stock kernels, which every TensorFlow has and exported models are made of.
+   *
+   * @throws IllegalArgumentException if eight bits are asked for
+   */
   PredictorOptions portable() {
+    if (kernels == Kernels.INT8) {
+      throw new IllegalArgumentException(
+          "an exported model runs in every TensorFlow and has no products in eight bits; leave"
+              + " --quantize int8 away, or run the model folder or the weights themselves");
+    }
     return new PredictorOptions(session, adjust, Kernels.PORTABLE);
   }
 }

@@ -3,12 +3,14 @@ package org.blip4j.savedmodel.serve;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.util.List;
+import java.util.Optional;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.ops.checkpoint.SaverNodes;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Kernels;
 import org.blip4j.ops.core.Mode;
+import org.blip4j.ops.core.QuantizedKernels;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.savedmodel.export.ModelGraph;
@@ -30,6 +32,7 @@ public final class ServingGraph implements AutoCloseable {
   private final Graph graph;
   private final ImmutableList<Variable<?>> variables;
   private final SaverNodes saver;
+  private final Optional<QuantizedKernels> quantized;
   private final ImmutableMap<String, SignatureDef> signatures;
 
   private ServingGraph(Graph graph, ServingModel model, ServingSettings settings, Kernels kernels) {
@@ -42,6 +45,7 @@ public final class ServingGraph implements AutoCloseable {
     this.variables = ImmutableList.copyOf(scope.all());
     this.saver = SaverNodes.create(ctx, variables);
     ServingParts parts = new ServingParts(model, settings, blip, ServingTexts.of(model));
+    this.quantized = ctx.quantized();
     this.signatures = definitions(task.judges() ? judging(ctx, parts) : single(ctx, parts, task));
   }
 
@@ -99,6 +103,11 @@ public final class ServingGraph implements AutoCloseable {
   /** Reads and writes the weights. */
   public SaverNodes saver() {
     return saver;
+  }
+
+  /** Kernels in eight bits, to be prepared after the weights have their values. */
+  Optional<QuantizedKernels> quantized() {
+    return quantized;
   }
 
   /** What can be called, by key; the first one is {@code serving_default}, too. */

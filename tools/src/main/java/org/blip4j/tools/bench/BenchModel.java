@@ -9,7 +9,6 @@ import org.blip4j.graph.text.Tokens;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Initializer;
-import org.blip4j.ops.core.Kernels;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.decode.BeamSettings;
@@ -32,17 +31,22 @@ final class BenchModel implements AutoCloseable {
   private static final LengthLimits TWENTY = new LengthLimits(20, 20);
 
   private final Graph graph = new Graph();
-  private final GraphContext ctx = GraphContext.create(graph, Mode.INFER);
-  private final VariableScope vars = VariableScope.root(ctx, 1);
-  private final Operand<?> product = product();
+  private final GraphContext ctx;
+  private final VariableScope vars;
+  private final Operand<?> product;
   private final Operand<?> result;
   private final Session session;
 
   BenchModel(BenchPlan plan) {
+    this.ctx = GraphContext.create(graph, Mode.INFER).with(plan.kernels());
+    this.vars = VariableScope.root(ctx, 1);
+    this.product = product();
     this.result = plan.work() == BenchWork.matmul ? product : model(plan);
     Operation initialize = vars.initializeAll();
     this.session = new Session(graph, plan.session());
     session.runner().addTarget(initialize).run().close();
+    ctx.quantized()
+        .ifPresent(kernels -> session.runner().addTarget(kernels.prepare()).run().close());
   }
 
   /** One element of a product: all of it is computed and next to nothing is copied. */
@@ -62,9 +66,8 @@ final class BenchModel implements AutoCloseable {
   private Operand<?> model(BenchPlan plan) {
     BlipConfig config = plan.size().config();
     Ops tf = ctx.tf();
-    GraphContext ctx = this.ctx.with(Kernels.forSession(plan.session()));
     if (plan.work() == BenchWork.match) {
-      return match(ctx, plan);
+      return match(plan);
     }
     Blip blip = Blip.create(vars, config, Task.CAPTION);
     int side = config.vision().imageSize();
@@ -86,7 +89,7 @@ final class BenchModel implements AutoCloseable {
         .ids();
   }
 
-  private Operand<?> match(GraphContext ctx, BenchPlan plan) {
+  private Operand<?> match(BenchPlan plan) {
     BlipConfig config = plan.size().config();
     Ops tf = ctx.tf();
     Shape states = Shape.of(1, config.vision().tokens(), config.vision().width());

@@ -1,6 +1,7 @@
 package org.blip4j.tools.bench;
 
 import java.util.Objects;
+import org.blip4j.ops.core.Kernels;
 import org.tensorflow.proto.ConfigProto;
 
 /**
@@ -11,15 +12,17 @@ import org.tensorflow.proto.ConfigProto;
  * @param batch images at once, or texts to be matched
  * @param repeat measured runs, after one that is not counted
  * @param session threads and device
+ * @param kernels what products are made of
  */
 public record BenchPlan(
-    BenchWork work, BenchSize size, int batch, int repeat, ConfigProto session) {
+    BenchWork work, BenchSize size, int batch, int repeat, ConfigProto session, Kernels kernels) {
 
   /** Checks the counts. */
   public BenchPlan {
     Objects.requireNonNull(work, "work");
     Objects.requireNonNull(size, "size");
     Objects.requireNonNull(session, "session");
+    Objects.requireNonNull(kernels, "kernels");
     if (batch < 1) {
       throw new IllegalArgumentException("batch " + batch + " is less than 1");
     }

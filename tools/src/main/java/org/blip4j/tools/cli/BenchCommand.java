@@ -8,6 +8,7 @@ import org.blip4j.tools.bench.BenchResult;
 import org.blip4j.tools.bench.BenchSize;
 import org.blip4j.tools.bench.BenchWork;
 import org.blip4j.tools.bench.Benchmark;
+import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -33,18 +34,21 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--repeat", paramLabel = "N", description = "Measured runs (3).")
   private int repeat = 3;
 
+  @Mixin private QuantizeOption quantize;
   @Mixin private CommonOptions common;
 
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
+    ConfigProto session = common.settings().sessionConfig();
     BenchPlan plan =
         new BenchPlan(
             work,
             size,
             common.batchSize(work.defaultBatch()),
             repeat,
-            common.settings().sessionConfig());
+            session,
+            quantize.kernels(session));
     BenchResult result;
     try (Progress progress = console.progress("runs", repeat)) {
       result = Benchmark.run(plan, progress::advance);

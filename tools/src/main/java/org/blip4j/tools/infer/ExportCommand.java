@@ -55,7 +55,7 @@ public final class ExportCommand implements Callable<Integer> {
     ModelExporter.Exported exported =
         ModelExporter.export(
             model.source(common),
-            ModelOptions.options(
+            model.options(
                 common,
                 own ->
                     decoding

@@ -10,6 +10,8 @@ import org.blip4j.savedmodel.serve.PredictorOptions;
 import org.blip4j.savedmodel.serve.ServingSettings;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.HubOptions;
+import org.blip4j.tools.cli.QuantizeOption;
+import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -32,6 +34,8 @@ final class ModelOptions {
 
   @Mixin private HubOptions hub;
 
+  @Mixin private QuantizeOption quantize;
+
   ModelSource source(CommonOptions common) throws IOException {
     return hub.resolve(model, Optional.ofNullable(config), common.console());
   }
@@ -40,7 +44,8 @@ final class ModelOptions {
     return Predictor.open(source(common), options(common, adjust));
   }
 
-  static PredictorOptions options(CommonOptions common, UnaryOperator<ServingSettings> adjust) {
-    return new PredictorOptions(common.settings().sessionConfig(), adjust);
+  PredictorOptions options(CommonOptions common, UnaryOperator<ServingSettings> adjust) {
+    ConfigProto session = common.settings().sessionConfig();
+    return new PredictorOptions(session, adjust, quantize.kernels(session));
   }
 }

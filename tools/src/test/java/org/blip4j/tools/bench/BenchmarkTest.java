@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.ops.core.Kernels;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -17,7 +18,8 @@ final class BenchmarkTest {
   void everyWorkIsMeasuredBesideTheRawRate(BenchWork work) {
     BenchResult result =
         Benchmark.run(
-            new BenchPlan(work, BenchSize.tiny, 2, 2, ConfigProto.getDefaultInstance()),
+            new BenchPlan(
+                work, BenchSize.tiny, 2, 2, ConfigProto.getDefaultInstance(), Kernels.PORTABLE),
             runs -> {});
     assertEquals(work.name(), result.work());
     assertTrue(result.matmulGflops() > 0);
@@ -45,6 +47,13 @@ final class BenchmarkTest {
   void runsBelowOneAreRefused() {
     assertThrows(
         IllegalArgumentException.class,
-        () -> new BenchPlan(BenchWork.vit, BenchSize.tiny, 1, 0, ConfigProto.getDefaultInstance()));
+        () ->
+            new BenchPlan(
+                BenchWork.vit,
+                BenchSize.tiny,
+                1,
+                0,
+                ConfigProto.getDefaultInstance(),
+                Kernels.PORTABLE));
   }
 }
