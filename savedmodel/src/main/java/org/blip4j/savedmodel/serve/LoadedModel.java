@@ -22,9 +22,10 @@ final class LoadedModel implements AutoCloseable {
     this.session = new Session(graph.graph(), options.session());
     try {
       weights.load(graph, session);
-      graph
-          .quantized()
-          .ifPresent(kernels -> session.runner().addTarget(kernels.prepare()).run().close());
+      if (graph.quantized().isPresent()) {
+        graph.signatures(); // adds all kernels to the graph
+        session.runner().addTarget(graph.quantized().get().prepare()).run().close();
+      }
     } catch (IOException | RuntimeException e) {
       close();
       throw e;

@@ -54,7 +54,7 @@ public final class Predictor implements AutoCloseable {
     return new Predictor(
         loaded.model(),
         loaded.settings(),
-        new SignatureRunner(loaded.session(), loaded.graph().signatures()),
+        new SignatureRunner(loaded.session(), loaded.graph().signaturesOnDemand()),
         loaded::close);
   }
 

@@ -1,9 +1,14 @@
 package org.blip4j.savedmodel.serve;
 
+import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import java.util.List;
+import com.google.common.collect.Maps;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.ops.checkpoint.SaverNodes;
@@ -33,7 +38,7 @@ public final class ServingGraph implements AutoCloseable {
   private final ImmutableList<Variable<?>> variables;
   private final SaverNodes saver;
   private final Optional<QuantizedKernels> quantized;
-  private final ImmutableMap<String, SignatureDef> signatures;
+  private final Map<String, SignatureDef> signatures;
 
   private ServingGraph(Graph graph, ServingModel model, ServingSettings settings, Kernels kernels) {
     this.graph = graph;
@@ -49,29 +54,39 @@ public final class ServingGraph implements AutoCloseable {
     this.signatures = definitions(task.judges() ? judging(ctx, parts) : single(ctx, parts, task));
   }
 
-  /** The signatures over one image. */
-  private static List<BoundSignature> single(GraphContext ctx, ServingParts parts, Task task) {
+  /** The signatures over one image; each is added to the graph when it is asked for. */
+  private static Map<ServingSignature, Supplier<BoundSignature>> single(
+      GraphContext ctx, ServingParts parts, Task task) {
     ServedImages images = ServedImages.create(ctx, parts.blip());
-    ImmutableList.Builder<BoundSignature> bound = ImmutableList.builder();
+    Map<ServingSignature, Supplier<BoundSignature>> result = new LinkedHashMap<>();
     if (task.captions()) {
       CaptionSignatures captions = new CaptionSignatures(parts, images);
-      bound.add(captions.search(ctx), captions.prompted(ctx), captions.sample(ctx));
+      result.put(ServingSignature.CAPTION, () -> captions.search(ctx));
+      result.put(ServingSignature.CAPTION_PROMPTED, () -> captions.prompted(ctx));
+      result.put(ServingSignature.CAPTION_SAMPLE, () -> captions.sample(ctx));
     }
     if (task.matches()) {
-      MatchSignatures matches = new MatchSignatures(ctx, parts, images);
-      bound.add(matches.match(ctx), matches.imageEmbedding(ctx), matches.textEmbedding(ctx));
+      Supplier<MatchSignatures> matches =
+          Suppliers.memoize(() -> new MatchSignatures(ctx, parts, images));
+      result.put(ServingSignature.MATCH, () -> matches.get().match(ctx));
+      result.put(ServingSignature.IMAGE_EMBEDDING, () -> matches.get().imageEmbedding(ctx));
+      result.put(ServingSignature.TEXT_EMBEDDING, () -> matches.get().textEmbedding(ctx));
     }
     if (task.answers()) {
-      VqaSignatures answers = new VqaSignatures(ctx, parts, images);
-      bound.add(answers.answer(ctx), answers.rank(ctx));
+      Supplier<VqaSignatures> answers =
+          Suppliers.memoize(() -> new VqaSignatures(ctx, parts, images));
+      result.put(ServingSignature.VQA, () -> answers.get().answer(ctx));
+      result.put(ServingSignature.VQA_RANK, () -> answers.get().rank(ctx));
     }
-    return bound.build();
+    return result;
   }
 
   /** The signature over two images. */
-  private static List<BoundSignature> judging(GraphContext ctx, ServingParts parts) {
-    ServedImages.Pair images = ServedImages.createPair(ctx, parts.blip());
-    return List.of(new JudgeSignature(parts, images).bind(ctx));
+  private static Map<ServingSignature, Supplier<BoundSignature>> judging(
+      GraphContext ctx, ServingParts parts) {
+    return Map.of(
+        ServingSignature.NLVR,
+        () -> new JudgeSignature(parts, ServedImages.createPair(ctx, parts.blip())).bind(ctx));
   }
 
   /** {@link #build(ServingModel, ServingSettings, Kernels)} of kernels that can be exported. */
@@ -112,12 +127,17 @@ public final class ServingGraph implements AutoCloseable {
 
   /** What can be called, by key; the first one is {@code serving_default}, too. */
   public ImmutableMap<String, SignatureDef> signatures() {
+    return ImmutableMap.copyOf(signatures);
+  }
+
+  /** The same, where a signature is not added to the graph before it is looked up. */
+  Map<String, SignatureDef> signaturesOnDemand() {
     return signatures;
   }
 
   /** What is exported. */
   public ModelGraph toModelGraph() {
-    return new ModelGraph(graph, saver, signatures);
+    return new ModelGraph(graph, saver, signatures());
   }
 
   @Override
@@ -125,10 +145,17 @@ public final class ServingGraph implements AutoCloseable {
     graph.close();
   }
 
-  private static ImmutableMap<String, SignatureDef> definitions(List<BoundSignature> bound) {
-    ImmutableMap.Builder<String, SignatureDef> result = ImmutableMap.builder();
-    result.put(ServingSignature.DEFAULT_KEY, bound.get(0).definition());
-    bound.forEach(one -> result.put(one.signature().key(), one.definition()));
-    return result.buildOrThrow();
+  private static Map<String, SignatureDef> definitions(
+      Map<ServingSignature, Supplier<BoundSignature>> bound) {
+    Map<String, Supplier<SignatureDef>> result = new LinkedHashMap<>();
+    bound.forEach(
+        (signature, builder) -> {
+          Supplier<SignatureDef> definition = Suppliers.memoize(() -> builder.get().definition());
+          if (result.isEmpty()) {
+            result.put(ServingSignature.DEFAULT_KEY, definition);
+          }
+          result.put(signature.key(), definition);
+        });
+    return Collections.unmodifiableMap(Maps.transformValues(result, Supplier::get));
   }
 }

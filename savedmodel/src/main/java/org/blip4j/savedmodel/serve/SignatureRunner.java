@@ -20,7 +20,7 @@ final class SignatureRunner {
 
   SignatureRunner(Session session, Map<String, SignatureDef> signatures) {
     this.session = session;
-    this.signatures = ImmutableMap.copyOf(signatures);
+    this.signatures = signatures;
   }
 
   boolean has(ServingSignature signature) {
