@@ -92,7 +92,7 @@ public final class CapFiltCommand implements Callable<Integer> {
               .run(
                   new CapFilt.Task(shards, names, settings),
                   models,
-                  common.settings().sessionConfig());
+                  common.settings().inferenceConfig());
       console.result(stats, stats.text());
       if (!folder.isFinished()) {
         console.note("shards outside %s are not all done yet; _SUCCESS comes with the last", range);

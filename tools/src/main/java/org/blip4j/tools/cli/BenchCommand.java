@@ -40,7 +40,7 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    ConfigProto session = common.settings().sessionConfig();
+    ConfigProto session = common.settings().inferenceConfig();
     BenchPlan plan =
         new BenchPlan(
             work,

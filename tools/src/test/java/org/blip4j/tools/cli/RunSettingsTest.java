@@ -10,6 +10,15 @@ import org.tensorflow.proto.RewriterConfig;
 
 class RunSettingsTest {
   @Test
+  void aModelIsRunInTheSamePrecisionAfterOneLookAtItsGraph() {
+    RunSettings settings = new RunSettings("cpu", 3, 1, Precision.bfloat16);
+    RewriterConfig rewriter = settings.inferenceConfig().getGraphOptions().getRewriteOptions();
+    assertEquals(RewriterConfig.NumIterationsType.ONE, rewriter.getMetaOptimizerIterations());
+    assertEquals(RewriterConfig.Toggle.ON, rewriter.getAutoMixedPrecisionOnednnBfloat16());
+    assertEquals(3, settings.inferenceConfig().getIntraOpParallelismThreads());
+  }
+
+  @Test
   void sessionConfigCarriesThreadsDevicesAndPrecision() {
     ConfigProto config = new RunSettings("cpu", 3, 1, Precision.bfloat16).sessionConfig();
     assertEquals(3, config.getIntraOpParallelismThreads());
