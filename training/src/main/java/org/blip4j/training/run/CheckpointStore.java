@@ -17,6 +17,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.blip4j.graph.config.ConfigJson;
+import org.tensorflow.exceptions.TensorFlowException;
 
 /**
  * The checkpoints of a run: {@code step-N.data-00000-of-00001}, {@code step-N.json} and {@code
@@ -115,12 +116,12 @@ final class CheckpointStore {
             StandardCopyOption.REPLACE_EXISTING);
       }
       deleteTree(beside);
-    } catch (FileSystemException e) {
-      throw new IOException(
-          "checkpoint %s cannot be written: %s"
-              .formatted(
-                  prefix(state.step()), e.getReason() == null ? e.toString() : e.getReason()),
-          e);
+    } catch (IOException | TensorFlowException e) {
+      FileSystemException named =
+          new FileSystemException(
+              prefix(state.step()), null, "the checkpoint cannot be written: " + e.getMessage());
+      named.initCause(e);
+      throw named;
     }
     removeOld();
   }
