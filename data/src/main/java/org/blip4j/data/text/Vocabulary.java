@@ -109,6 +109,21 @@ public final class Vocabulary {
         ImmutableList.<String>builder().addAll(tokens).addAll(absent).build(), ids);
   }
 
+  /**
+   * The same with tokens that no text has, for a word table with spare rows (some are rounded up to
+   * a multiple of 64); a vocabulary that is as long, or longer, is returned as it is.
+   */
+  public Vocabulary filledUp(int rows) {
+    if (rows <= tokens.size()) {
+      return this;
+    }
+    List<String> all = new ArrayList<>(tokens);
+    while (all.size() < rows) {
+      all.add("[spare " + all.size() + "]");
+    }
+    return of(all);
+  }
+
   /** Number of tokens, [DEC] and [ENC] included. */
   public int size() {
     return tokens.size();

@@ -58,6 +58,18 @@ final class VocabularyTest {
   }
 
   @Test
+  void spareRowsGetTokensOfTheirOwn() {
+    Vocabulary small = Vocabulary.of(SMALL);
+    Vocabulary filled = small.filledUp(small.size() + 3);
+    assertEquals(small.size() + 3, filled.size());
+    assertEquals(small.tokens(), filled.tokens().subList(0, small.size()));
+    assertEquals(small.decode(), filled.decode());
+    assertEquals(filled.tokens(), Vocabulary.of(filled.tokens()).tokens());
+    assertEquals(small, small.filledUp(small.size()));
+    assertEquals(small, small.filledUp(3));
+  }
+
+  @Test
   void unknownTokensMapToUnk() {
     Vocabulary small = Vocabulary.of(SMALL);
     assertEquals(1, small.id("zebra"));

@@ -8,7 +8,7 @@ package org.blip4j.graph.config;
  * @param width width of the states
  * @param layers number of blocks
  * @param heads attention heads
- * @param mlpRatio hidden width of a block's MLP over its width
+ * @param mlpRatio hidden width of a block's MLP over its width; see {@link #mlpWidth}
  * @param layerNormEpsilon added to the variance
  * @param dropPath stochastic depth of the last block, growing linearly from 0 in the first
  */
@@ -18,9 +18,11 @@ public record VitConfig(
     int width,
     int layers,
     int heads,
-    int mlpRatio,
+    double mlpRatio,
     double layerNormEpsilon,
     double dropPath) {
+
+  private static final double ROUNDING = 1e-6;
 
   /** Checks the sizes against each other. */
   public VitConfig {
@@ -31,6 +33,7 @@ public record VitConfig(
     Checks.positive("vision.layerNormEpsilon", layerNormEpsilon);
     Checks.rate("vision.dropPath", dropPath);
     Checks.heads("vision", width, heads);
+    Checks.positive("vision.width times vision.mlpRatio", mlpWidth(width, mlpRatio));
     if (imageSize % patchSize != 0) {
       int below = imageSize / patchSize * patchSize;
       throw new IllegalArgumentException(
@@ -47,6 +50,20 @@ public record VitConfig(
   /** ViT-L/16; its stochastic depth is always 0.1 in training. */
   public static VitConfig large(int imageSize) {
     return new VitConfig(imageSize, 16, 1024, 24, 16, 4, 1e-6, 0.1);
+  }
+
+  /** The ratio that gives a hidden width. */
+  public static double mlpRatio(int width, long hidden) {
+    return (double) hidden / width;
+  }
+
+  /** Hidden width of a block's MLP: the whole part of width times ratio, as published. */
+  public int mlpWidth() {
+    return mlpWidth(width, mlpRatio);
+  }
+
+  private static int mlpWidth(int width, double ratio) {
+    return (int) (width * ratio + ROUNDING);
   }
 
   /** Patches along one side. */

@@ -39,7 +39,7 @@ final class VitBlock {
     this.qkv = Linear.create(vars.child("attn").child("qkv"), width, 3L * width);
     this.projection = Linear.create(vars.child("attn").child("proj"), width, width);
     this.norm2 = LayerNorm.create(vars.child("norm2"), width, config.layerNormEpsilon());
-    long hidden = (long) width * config.mlpRatio();
+    long hidden = config.mlpWidth();
     this.fc1 = Linear.create(vars.child("mlp").child("fc1"), width, hidden);
     this.fc2 = Linear.create(vars.child("mlp").child("fc2"), hidden, width);
     this.heads = AttentionHeads.over(width, config.heads());

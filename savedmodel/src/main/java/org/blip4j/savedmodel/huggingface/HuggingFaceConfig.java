@@ -61,10 +61,10 @@ public record HuggingFaceConfig(
     fields.require("num_channels", "3");
     int width = fields.integer("hidden_size", 768);
     int hidden = fields.integer("intermediate_size", 3072);
-    if (width < 1 || hidden < width || hidden % width != 0) {
+    if (width < 1 || hidden < 1) {
       throw new IllegalArgumentException(
-          "vision_config.intermediate_size %d is not a multiple of hidden_size %d"
-              .formatted(hidden, width));
+          "vision_config has hidden_size %d and intermediate_size %d; both must be at least 1"
+              .formatted(width, hidden));
     }
     int layers = fields.integer("num_hidden_layers", 12);
     VitConfig large = VitConfig.large(384);
@@ -75,7 +75,7 @@ public record HuggingFaceConfig(
         width,
         layers,
         fields.integer("num_attention_heads", 12),
-        hidden / width,
+        VitConfig.mlpRatio(width, hidden),
         fields.number("layer_norm_eps", 1e-5),
         isLarge ? large.dropPath() : 0);
   }
@@ -175,7 +175,7 @@ public record HuggingFaceConfig(
   private static void putVision(ObjectNode node, VitConfig vision) {
     node.put("model_type", "blip_vision_model");
     node.put("hidden_size", vision.width());
-    node.put("intermediate_size", vision.width() * vision.mlpRatio());
+    node.put("intermediate_size", vision.mlpWidth());
     node.put("num_hidden_layers", vision.layers());
     node.put("num_attention_heads", vision.heads());
     node.put("image_size", vision.imageSize());

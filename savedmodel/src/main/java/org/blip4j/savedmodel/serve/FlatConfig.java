@@ -82,7 +82,11 @@ record FlatConfig(JsonNode node) {
     agree("patch_size", vision.patchSize());
     agree("vision_width", vision.width());
     agree("vision_layers", vision.layers());
-    agree("vision_mlp_ratio", vision.mlpRatio());
+    double ratio = number("vision_mlp_ratio", vision.mlpRatio());
+    if (Math.abs(ratio - vision.mlpRatio()) * vision.width() >= 1) {
+      throw new IllegalArgumentException(
+          "vision_mlp_ratio is %s, but the tensors are of %s".formatted(ratio, vision.mlpRatio()));
+    }
     agree("vocab_size", text.vocabularySize());
     agree("text_width", text.width());
     agree("text_layers", text.layers());

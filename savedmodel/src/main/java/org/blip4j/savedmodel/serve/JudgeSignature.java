@@ -6,6 +6,7 @@ import org.blip4j.graph.model.Judging;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.text.TokenLayout;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -60,7 +61,15 @@ final class JudgeSignature {
 
   private Operand<TFloat32> logits(GraphContext ctx, Operand<TString> statements) {
     Judging judging = parts.blip().judging();
-    Tokens tokens = parts.texts().matched(ctx.in("texts"), statements);
+    GraphContext inner = ctx.in("texts");
+    Tokens tokens =
+        parts
+            .texts()
+            .read(
+                inner,
+                parts.texts().cleaned(inner, statements),
+                TokenLayout.First.CLASSIFY,
+                TokenLayout.Padding.LONGEST);
     Judging.Pair images = judging.project(ctx, left.states(), right.states());
     Attended first = images.first().gather(ctx, left.rows());
     Attended second = images.second().gather(ctx, right.rows());

@@ -40,12 +40,18 @@ final class MatchSignatures {
     GraphContext inner = ctx.in("texts");
     this.distinct = Distinct.of(inner, texts);
     boolean stream = parts.settings().expectedBatch() > 1;
+    Operand<TString> prepared =
+        switch (parts.settings().matchToken()) {
+          case ENC -> parts.texts().cleaned(inner, distinct.values());
+          case CLS -> distinct.values();
+        };
     this.tokens =
         parts
             .texts()
-            .matched(
+            .read(
                 inner,
-                distinct.values(),
+                prepared,
+                TokenLayout.First.CLASSIFY,
                 stream ? TokenLayout.Padding.EIGHTS : TokenLayout.Padding.LONGEST);
     this.imageFeatures =
         tf.gather(

@@ -14,6 +14,7 @@ import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.Provenance;
 import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.Task;
+import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.graph.weights.PublishedTask;
 import org.blip4j.savedmodel.huggingface.HuggingFaceConfig;
@@ -70,8 +71,10 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
               ? reader.fromFile(ConfigJson.tree(Files.readString(configFile.get()), "config"))
               : reader.alone();
       Vocabulary vocabulary = vocabulary(file, source.path());
-      requireSame(config.architecture().text().tokens(), vocabulary);
-      return new PublishedDescription(new ServingModel(config, vocabulary), reader.notes);
+      TextConfig text = config.architecture().text();
+      requireSame(text.tokens(), vocabulary);
+      Vocabulary whole = vocabulary.filledUp(text.vocabularySize());
+      return new PublishedDescription(new ServingModel(config, whole), reader.notes);
     } catch (IllegalArgumentException e) {
       throw new IOException(configFile.orElse(source.path()) + ": " + e.getMessage(), e);
     }

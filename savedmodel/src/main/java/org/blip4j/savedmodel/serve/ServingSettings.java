@@ -12,7 +12,8 @@ import org.blip4j.ops.decode.SamplingSettings;
  * @param search how {@code caption}, {@code caption_prompted} and {@code vqa} find a text
  * @param sampling how {@code caption_sample} draws one
  * @param prompt what every caption begins with; not part of the answer
- * @param matchToken what a text to be matched, or a question, begins with
+ * @param matchToken what a text to be matched, or a question, begins with, and whether it is
+ *     cleaned
  * @param expectedBatch about how many images come at once; decides speed, not results
  */
 public record ServingSettings(
@@ -24,10 +25,11 @@ public record ServingSettings(
 
   /** First tokens of matching (blip-spec T3). */
   public enum MatchToken {
-    /** [ENC], as trained. */
+    /** [ENC], as trained, and evaluated on cleaned texts. */
     ENC,
     /**
-     * [CLS], as the published stand-alone matching model and Hugging Face; to compare with them.
+     * [CLS], as the published stand-alone matching model and Hugging Face, which take a text as it
+     * stands; to compare with them.
      */
     CLS
   }

@@ -2,7 +2,6 @@ package org.blip4j.savedmodel.serve;
 
 import java.util.Optional;
 import org.blip4j.data.text.WordPieceTokenizer;
-import org.blip4j.graph.config.TextSettings;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
@@ -32,30 +31,24 @@ final class ServingTexts {
     return new ServingTexts(model);
   }
 
-  /** Texts to be matched: cleaned as captions, beginning with [CLS], as wide as the longest. */
-  Tokens matched(GraphContext ctx, Operand<TString> texts) {
-    return matched(ctx, texts, TokenLayout.Padding.LONGEST);
+  /** Texts cleaned as captions are. */
+  Operand<TString> cleaned(GraphContext ctx, Operand<TString> texts) {
+    return CaptionCleaning.caption(ctx, texts, model.config().textSettings().maxWords());
   }
 
-  /** The same in another width. */
-  Tokens matched(GraphContext ctx, Operand<TString> texts, TokenLayout.Padding padding) {
-    TextSettings settings = model.config().textSettings();
-    TokenIds tokens =
-        pieces.tokenize(
-            ctx,
-            CaptionCleaning.caption(ctx, texts, settings.maxWords()),
-            new TokenLayout(TokenLayout.First.CLASSIFY, settings.matchTokens(), padding));
-    return new Tokens(tokens.ids(), tokens.mask());
+  /** Texts cleaned as questions are. */
+  Operand<TString> cleanedQuestions(GraphContext ctx, Operand<TString> texts) {
+    return CaptionCleaning.question(ctx, texts, model.config().textSettings().maxWords());
   }
 
-  /** Questions: cleaned as such, as wide as the longest. */
-  Tokens asked(GraphContext ctx, Operand<TString> texts, TokenLayout.First first) {
-    TextSettings settings = model.config().textSettings();
-    TokenIds tokens =
-        pieces.tokenize(
-            ctx,
-            CaptionCleaning.question(ctx, texts, settings.maxWords()),
-            new TokenLayout(first, settings.matchTokens(), TokenLayout.Padding.LONGEST));
+  /** Texts to be matched, judged or answered, cut to the model's length. */
+  Tokens read(
+      GraphContext ctx,
+      Operand<TString> texts,
+      TokenLayout.First first,
+      TokenLayout.Padding padding) {
+    int most = model.config().textSettings().matchTokens();
+    TokenIds tokens = pieces.tokenize(ctx, texts, new TokenLayout(first, most, padding));
     return new Tokens(tokens.ids(), tokens.mask());
   }
 

@@ -50,12 +50,18 @@ final class VqaSignatures {
   private AttendedStates states(GraphContext ctx) {
     Blip.Answering answering = parts.blip().answering();
     Distinct distinct = Distinct.of(ctx, questions);
-    TokenLayout.First first =
+    ServingTexts texts = parts.texts();
+    Tokens read =
         switch (parts.settings().matchToken()) {
-          case ENC -> TokenLayout.First.ENCODE;
-          case CLS -> TokenLayout.First.CLASSIFY;
+          case ENC -> {
+            Operand<TString> cleaned = texts.cleanedQuestions(ctx, distinct.values());
+            yield texts.read(ctx, cleaned, TokenLayout.First.ENCODE, TokenLayout.Padding.LONGEST);
+          }
+          case CLS ->
+              texts.read(
+                  ctx, distinct.values(), TokenLayout.First.CLASSIFY, TokenLayout.Padding.LONGEST);
         };
-    Tokens tokens = parts.texts().asked(ctx, distinct.values(), first).gather(ctx, distinct.rows());
+    Tokens tokens = read.gather(ctx, distinct.rows());
     Attended attended = answering.questions().stack().project(ctx, images.states().attended());
     return answering.questions().apply(ctx, tokens, attended.gather(ctx, images.rows())).attended();
   }

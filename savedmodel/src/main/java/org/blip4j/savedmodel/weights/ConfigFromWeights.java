@@ -25,6 +25,7 @@ import org.tensorflow.ndarray.Shape;
  */
 public final class ConfigFromWeights {
   private static final int PUBLISHED_EMBED_DIM = 256;
+  private static final VitConfig LARGE = VitConfig.large(384);
 
   private final WeightNames names;
   private final ImmutableMap<String, Shape> shapes;
@@ -80,10 +81,10 @@ public final class ConfigFromWeights {
     int patchSize = (int) patch.get(0);
     int grid = (int) Math.round(Math.sqrt((double) (positions.get(1) - 1)));
     long hidden = required("visual_encoder/blocks/0/mlp/fc1/kernel", 2).get(1);
-    if (hidden % width != 0 || (long) grid * grid != positions.get(1) - 1) {
+    if ((long) grid * grid != positions.get(1) - 1) {
       throw new IllegalArgumentException(
-          "image encoder of width %d with a hidden width of %d and %d positions: not a BLIP model"
-              .formatted(width, hidden, positions.get(1)));
+          "image encoder of width %d with %d positions, not a square and one: not a BLIP model"
+              .formatted(width, positions.get(1)));
     }
     VitConfig config =
         new VitConfig(
@@ -92,11 +93,13 @@ public final class ConfigFromWeights {
             width,
             layers("visual_encoder/blocks/%d/norm1/weight"),
             HeadCounts.orPublished(heads, "vision", width),
-            (int) (hidden / width),
-            VitConfig.base(grid * patchSize).layerNormEpsilon(),
+            VitConfig.mlpRatio(width, hidden),
+            LARGE.layerNormEpsilon(),
             0);
-    VitConfig large = VitConfig.large(grid * patchSize);
-    return config.equals(large.withDropPath(0)) ? large : config;
+    boolean large =
+        patchSize == LARGE.patchSize()
+            && config.equals(LARGE.withImageSize(config.imageSize()).withDropPath(0));
+    return large ? config.withDropPath(LARGE.dropPath()) : config;
   }
 
   private TextConfig text(OptionalInt heads) {

@@ -61,6 +61,17 @@ class HuggingFaceConfigTest {
     assertEquals(config, HuggingFaceConfig.read(config.toJson()));
   }
 
+  @Test
+  void anyHiddenWidthIsKept() throws IOException {
+    for (int hidden : new int[] {7, 36, 97, 100, 3072}) {
+      HuggingFaceConfig config =
+          read("{'vision_config':{'hidden_size':36,'intermediate_size':%d}}".formatted(hidden));
+
+      assertEquals(hidden, config.architecture().vision().mlpWidth());
+      assertEquals(config, HuggingFaceConfig.read(config.toJson()));
+    }
+  }
+
   @ParameterizedTest
   @CsvSource({
     "'{\"model_type\":\"blip-2\",\"architectures\":[\"Blip2ForConditionalGeneration\"]}', BLIP-2",
@@ -72,7 +83,7 @@ class HuggingFaceConfigTest {
     "'{\"model_type\":\"blip\",\"text_config\":{\"vocab_size\":\"9\"}}', text_config.vocab_size",
     "'{\"model_type\":\"blip\",\"text_config\":{\"vocab_size\":9}}', text.vocabularySize is 9",
     "'{\"model_type\":\"blip\",\"vision_config\":{\"hidden_size\":null}}', vision_config.hidden_size",
-    "'{\"model_type\":\"blip\",\"vision_config\":{\"intermediate_size\":800}}', 800",
+    "'{\"model_type\":\"blip\",\"vision_config\":{\"intermediate_size\":0}}', intermediate_size 0",
     "'{\"model_type\":\"blip\",\"vision_config\":7}', expected an object"
   })
   void whatIsNoBlipOrWrongIsRefusedByName(String json, String words) {

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.blip4j.graph.config.VitConfig;
 import org.blip4j.graph.weights.FreshVariables;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.PublishedTask;
@@ -227,6 +228,22 @@ final class WeightImporterTest {
       assertEquals(20, model.config().text().maxPositions());
       assertEquals(16, model.config().embedDim());
       assertEquals(4, ConfigFromWeights.read(file, HeadCounts.of(4, 8)).config().vision().heads());
+    }
+  }
+
+  /** 24 pixels in patches of 8 are no multiple of the published patch, 100 none of the width. */
+  @Test
+  void readsOtherPatchesAndHiddenWidthsFromTheShapes() throws Exception {
+    TinyWeights other = TinyWeights.of(SEPARATE, TinyWeights.captioning(10));
+    String mlp = "visual_encoder.blocks.0.mlp.";
+    other.put(mlp + "fc1.weight", Shape.of(100, 64), new float[6400]);
+    try (WeightFile file = file(other)) {
+      VitConfig vision = ConfigFromWeights.read(file, HeadCounts.published()).config().vision();
+      assertEquals(24, vision.imageSize());
+      assertEquals(8, vision.patchSize());
+      assertEquals(100, vision.mlpWidth());
+      assertEquals(1e-6, vision.layerNormEpsilon());
+      assertEquals(0, vision.dropPath());
     }
   }
 

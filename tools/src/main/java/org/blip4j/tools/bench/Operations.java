@@ -17,7 +17,7 @@ final class Operations {
     double width = vision.width();
     double patch = 3.0 * vision.patchSize() * vision.patchSize();
     double block =
-        2 * tokens * width * width * (4 + 2 * vision.mlpRatio()) + 4 * tokens * tokens * width;
+        2 * tokens * width * (4 * width + 2 * vision.mlpWidth()) + 4 * tokens * tokens * width;
     return 2 * (tokens - 1) * patch * width + vision.layers() * block;
   }
 

@@ -39,7 +39,7 @@ public final class ExportCommand implements Callable<Integer> {
   @Option(
       names = "--match-token",
       paramLabel = "enc|cls",
-      description = "First token of a text that is matched (enc).")
+      description = "First token of a text that is matched (enc); with cls it is not cleaned.")
   private String matchToken = "enc";
 
   @Option(names = "--overwrite", description = "Replace the version if it exists.")

@@ -50,7 +50,8 @@ public final class MatchCommand implements Callable<Integer> {
       names = "--match-token",
       paramLabel = "enc|cls",
       description =
-          "First token of a text that is matched: enc as trained, cls as the published demo (enc).")
+          "First token of a text that is matched: enc as trained, cls as the published demo and"
+              + " Hugging Face, where a text is not cleaned either (enc).")
   private String matchToken;
 
   @Mixin private ImageArguments inputs;

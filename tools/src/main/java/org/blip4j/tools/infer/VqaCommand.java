@@ -56,7 +56,9 @@ public final class VqaCommand implements Callable<Integer> {
   @Option(
       names = "--match-token",
       paramLabel = "enc|cls",
-      description = "First token of a question: enc as trained, cls as Hugging Face (enc).")
+      description =
+          "First token of a question: enc as trained, cls as Hugging Face, where it is not cleaned"
+              + " either (enc).")
   private String matchToken;
 
   @Mixin private AnswerOptions answers;

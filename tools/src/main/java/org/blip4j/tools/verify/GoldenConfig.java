@@ -36,7 +36,7 @@ record GoldenConfig(JsonNode node) {
         integer("vision_width"),
         integer("vision_layers"),
         integer("vision_heads"),
-        integer("vision_mlp_ratio"),
+        number("vision_mlp_ratio"),
         number("vision_layer_norm_eps"),
         number("drop_path"));
   }
