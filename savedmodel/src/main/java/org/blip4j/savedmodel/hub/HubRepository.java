@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.TreeSet;
 import org.blip4j.data.tfrecord.AtomicFile;
+import org.blip4j.savedmodel.huggingface.ImagePreparation;
 
 /**
  * A model repository of the hub and its copy in the cache.
@@ -26,7 +27,6 @@ public final class HubRepository {
   private static final String CONFIG = "config.json";
   private static final String[] WEIGHTS = {"model.safetensors", "pytorch_model.bin"};
   private static final String[] VOCABULARY = {"vocab.txt", "tokenizer.json"};
-  private static final String PREPARATION = "preprocessor_config.json";
 
   private final HubName name;
   private final HubSettings settings;
@@ -108,7 +108,9 @@ public final class HubRepository {
       if (!takeIfThere(snapshot, VOCABULARY[0], config)) {
         takeIfThere(snapshot, VOCABULARY[1], config);
       }
-      takeIfThere(snapshot, PREPARATION, config);
+      if (!takeIfThere(snapshot, ImagePreparation.FILE, config)) {
+        takeIfThere(snapshot, ImagePreparation.NEWER_FILE, config);
+      }
       snapshot.complete(true);
     }
     AtomicFile.write(reference(), commit.getBytes(StandardCharsets.UTF_8));

@@ -11,8 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The {@code preprocessor_config.json} of a Hugging Face folder. BLIP prepares images in one way:
- * resized to a square, bicubic, scaled to 1, normalised by CLIP's constants (blip-spec 2.1).
+ * How a Hugging Face folder prepares images: its {@code preprocessor_config.json}, or what a {@code
+ * processor_config.json}, as transformers 5 writes it, holds under {@code image_processor}. BLIP
+ * does it in one way: resized to a square, bicubic, scaled to 1, normalised by CLIP's constants
+ * (blip-spec 2.1).
  */
 public final class ImagePreparation {
   private static final double[] MEAN = {0.48145466, 0.4578275, 0.40821073};
@@ -20,7 +22,12 @@ public final class ImagePreparation {
   private static final double SCALE = 0.00392156862745098;
   private static final int BICUBIC = 3;
   private static final double TOLERANCE = 1e-6;
-  private static final String FILE = "preprocessor_config.json";
+
+  /** The file's name. */
+  public static final String FILE = "preprocessor_config.json";
+
+  /** The name of the file that has it in transformers 5. */
+  public static final String NEWER_FILE = "processor_config.json";
 
   private ImagePreparation() {}
 
@@ -54,15 +61,25 @@ public final class ImagePreparation {
    */
   public static void require(Path folder, int imageSize) throws IOException {
     Path file = folder.resolve(FILE);
-    if (!Files.isRegularFile(file)) {
+    if (Files.isRegularFile(file)) {
+      require(file, read(file), imageSize);
       return;
     }
-    JsonNode node;
+    Path newer = folder.resolve(NEWER_FILE);
+    if (Files.isRegularFile(newer)) {
+      require(newer, read(newer).path("image_processor"), imageSize);
+    }
+  }
+
+  private static JsonNode read(Path file) throws IOException {
     try {
-      node = new ObjectMapper().readTree(Files.readAllBytes(file));
+      return new ObjectMapper().readTree(Files.readAllBytes(file));
     } catch (JsonProcessingException e) {
       throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
     }
+  }
+
+  private static void require(Path file, JsonNode node, int imageSize) throws IOException {
     for (String step : new String[] {"do_resize", "do_rescale", "do_normalize"}) {
       if (!node.path(step).asBoolean(true)) {
         throw other(file, step, node.path(step), "true");

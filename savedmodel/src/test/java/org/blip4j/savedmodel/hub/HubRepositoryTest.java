@@ -163,6 +163,7 @@ class HubRepositoryTest {
     hub.put("s-2.bin", "2");
     hub.files.remove("vocab.txt");
     hub.put("tokenizer.json", "{}");
+    hub.put("processor_config.json", "{}");
 
     assertEquals(
         Set.of(
@@ -171,6 +172,7 @@ class HubRepositoryTest {
             "s-1.bin",
             "s-2.bin",
             "tokenizer.json",
+            "processor_config.json",
             ".hub.json"),
         names(get()));
   }

@@ -66,6 +66,18 @@ class HuggingFaceFilesTest {
     assertEquals("do_resize", refusedValue(64));
   }
 
+  @Test
+  void theNewerFileIsReadWhereTheOlderIsNot() throws IOException {
+    String newer = "{'processor_class':'BlipProcessor','image_processor':%s}";
+    write("processor_config.json", newer.formatted(ImagePreparation.toJson(64)));
+    ImagePreparation.require(folder, 64);
+    assertEquals("size.height", refusedValue(96));
+    write("processor_config.json", newer.formatted("{'resample':2}"));
+    assertEquals("resample", refusedValue(64));
+    write("preprocessor_config.json", ImagePreparation.toJson(64).toString());
+    ImagePreparation.require(folder, 64);
+  }
+
   private String refusedValue(int imageSize) {
     String message =
         assertThrows(IOException.class, () -> ImagePreparation.require(folder, imageSize))
