@@ -2,12 +2,14 @@ package org.blip4j.graph.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Map;
 import java.util.TreeMap;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.vision.ImageStates;
+import org.blip4j.ops.core.Kernels;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.decode.BeamSettings;
 import org.blip4j.ops.decode.Prompt;
@@ -57,6 +59,34 @@ final class FusionTest extends GraphTest {
     assertEquals(null, kernels.get("Erf"), all);
     assertEquals(null, kernels.get("MatMul"), all);
     assertEquals(null, kernels.get("BiasAdd"), all);
+  }
+
+  @Test
+  void smallOperationsOfAPackedLoopStayOnOneThread() {
+    assumeTrue(Kernels.packedAvailable());
+    BlipConfig config = BlipConfig.tiny();
+    Blip blip = Blip.create(vars, config, Task.CAPTION);
+    Operand<TFloat32> pixels =
+        ctx.tf().placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, 32, 32, 3)));
+    ImageStates images = blip.vision().apply(ctx, pixels);
+    Operand<?> ids =
+        CaptionGenerator.of(blip, 1)
+            .search(
+                ctx.with(Kernels.PACKED),
+                images,
+                Prompt.same(ctx, Shapes.dim(ctx, images.hidden(), 0), 118, 5, 6),
+                BeamSettings.captions())
+            .ids();
+    int blocks = config.vision().layers();
+    int layers = config.text().layers();
+    Map<String, Integer> kernels = kernels(pixels, ids);
+    String all = kernels.toString();
+    int norms = 3 * layers + 2; // of a step, with those of embeddings and head
+    assertEquals(2 * layers, kernels.get("BatchMatMulV3"), all);
+    assertEquals(2 * layers, kernels.get("Transpose"), all);
+    assertEquals(blocks + 2 * layers + layers, kernels.get("_MklSoftmax"), all);
+    assertEquals(2 * blocks + 1 + norms, kernels.get("_MklLayerNorm"), all);
+    assertEquals(2 * norms, kernels.get("Mean"), all);
   }
 
   /** Kinds of the nodes that are executed, those of the inlined loop included. */

@@ -6,7 +6,6 @@ import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.layer.Arithmetic;
 import org.blip4j.ops.layer.Dropout;
 import org.tensorflow.Operand;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -35,7 +34,7 @@ public record AttentionHeads(int heads, int width) {
     if (x.shape().get(1) == 1) { // the axes to be exchanged have one position: nothing moves
       return ctx.tf().reshape(x, ctx.tf().constant(new long[] {-1, heads, 1, width}));
     }
-    return ctx.tf().linalg.transpose(rows(ctx, x), ctx.tf().constant(new int[] {0, 2, 1, 3}));
+    return Arithmetic.transposeFew(ctx, rows(ctx, x), 0, 2, 1, 3);
   }
 
   /** {@code [B, T, H*D]} to {@code [B, H, D, T]}, the layout of keys. */
@@ -61,8 +60,7 @@ public record AttentionHeads(int heads, int width) {
     if (x.shape().get(2) == 1) {
       return ctx.tf().reshape(x, ctx.tf().constant(new long[] {-1, 1, (long) heads * width}));
     }
-    Operand<TFloat32> rows =
-        ctx.tf().linalg.transpose(x, ctx.tf().constant(new int[] {0, 2, 1, 3})); // [B, T, H, D]
+    Operand<TFloat32> rows = Arithmetic.transposeFew(ctx, x, 0, 2, 1, 3); // [B, T, H, D]
     return Shapes.reshape(
         ctx,
         rows,
@@ -84,15 +82,23 @@ public record AttentionHeads(int heads, int width) {
       KeysValues source,
       Optional<AttentionMask> mask,
       Dropout dropout) {
-    Ops tf = ctx.tf();
     Operand<TFloat32> scaled =
-        tf.math.mul(queries, tf.constant((float) (1.0 / Math.sqrt((double) width))));
+        ctx.tf().math.mul(queries, ctx.tf().constant((float) (1.0 / Math.sqrt((double) width))));
+    Operand<TFloat32> keys = ctx.capture(source.keys());
+    Operand<TFloat32> values = ctx.capture(source.values());
+    boolean few = queries.shape().get(2) == 1; // one position to its own text so far
     Operand<TFloat32> scores =
-        Arithmetic.batchMatMul(ctx, scaled, ctx.capture(source.keys())); // [B, H, T, S]
+        few
+            ? Arithmetic.batchMatMulOfFew(ctx, scaled, keys)
+            : Arithmetic.batchMatMul(ctx, scaled, keys); // [B, H, T, S]
     if (mask.isPresent()) {
       scores = mask.get().addTo(ctx, scores);
     }
-    Operand<TFloat32> probabilities = dropout.apply(ctx, tf.nn.softmax(scores));
-    return Arithmetic.batchMatMul(ctx, probabilities, ctx.capture(source.values()));
+    Operand<TFloat32> probabilities =
+        few ? Arithmetic.softmaxOfFew(ctx, scores) : ctx.tf().nn.softmax(scores);
+    Operand<TFloat32> kept = dropout.apply(ctx, probabilities);
+    return few
+        ? Arithmetic.batchMatMulOfFew(ctx, kept, values)
+        : Arithmetic.batchMatMul(ctx, kept, values);
   }
 }

@@ -2,11 +2,19 @@ package org.blip4j.ops.layer;
 
 import org.blip4j.ops.core.GraphContext;
 import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
 
 /**
- * Operations in the version that the platform fuses, where the stock wrapper makes an older or
- * newer one ({@code Add} for {@code AddV2}, {@code BatchMatMulV3} for {@code BatchMatMulV2}).
+ * Operations in the version that suits the place.
+ *
+ * <p>Large ones are written in the version that the platform fuses, where the stock wrapper makes
+ * an older or newer one ({@code Add} for {@code AddV2}, {@code BatchMatMulV3} for {@code
+ * BatchMatMulV2}). Those called few are for the few numbers of one step of a loop: oneDNN hands
+ * each of its operations to other threads, however small it is, and to wake them takes several
+ * times as long as the step's own numbers do. In a packed loop they are made of operations that
+ * oneDNN does not take over, and elsewhere of the large ones.
  */
 public final class Arithmetic {
   private Arithmetic() {}
@@ -24,5 +32,29 @@ public final class Arithmetic {
         .addInput(y.asOutput())
         .build()
         .output(0);
+  }
+
+  /** {@link #batchMatMul} of few numbers. */
+  public static Operand<TFloat32> batchMatMulOfFew(
+      GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> y) {
+    return ctx.packed() ? ctx.tf().train.batchMatMul(x, y, TFloat32.class) : batchMatMul(ctx, x, y);
+  }
+
+  /** Softmax of few numbers over the last axis. */
+  public static Operand<TFloat32> softmaxOfFew(GraphContext ctx, Operand<TFloat32> x) {
+    Ops tf = ctx.tf();
+    return ctx.packed() ? tf.math.exp(tf.nn.logSoftmax(x)) : tf.nn.softmax(x);
+  }
+
+  /** Few numbers with their axes in another order. */
+  public static Operand<TFloat32> transposeFew(
+      GraphContext ctx, Operand<TFloat32> x, int... permutation) {
+    Ops tf = ctx.tf();
+    Operand<TInt32> order = tf.constant(permutation);
+    if (!ctx.packed()) {
+      return tf.linalg.transpose(x, order);
+    }
+    Operand<TInt32> bits = tf.bitcast(x, TInt32.class); // oneDNN leaves integers alone
+    return tf.bitcast(tf.linalg.transpose(bits, order), TFloat32.class);
   }
 }
