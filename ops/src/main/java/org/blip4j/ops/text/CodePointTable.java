@@ -1,6 +1,7 @@
 package org.blip4j.ops.text;
 
 import com.google.common.primitives.Ints;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -27,7 +28,7 @@ final class CodePointTable {
   }
 
   static CodePointTable of(IntUnaryOperator function) {
-    Map<List<Integer>, Integer> known = new HashMap<>();
+    Map<IntBuffer, Integer> known = new HashMap<>();
     List<Integer> values = new ArrayList<>();
     int[] pageStarts = new int[(Character.MAX_CODE_POINT + 1) / PAGE];
     for (int page = 0; page < pageStarts.length; page++) {
@@ -35,11 +36,10 @@ final class CodePointTable {
       for (int i = 0; i < PAGE; i++) {
         content[i] = function.applyAsInt(page * PAGE + i);
       }
-      List<Integer> key = Ints.asList(content);
-      Integer start = known.putIfAbsent(key, values.size());
+      Integer start = known.putIfAbsent(IntBuffer.wrap(content), values.size());
       if (start == null) {
         start = values.size();
-        values.addAll(key);
+        values.addAll(Ints.asList(content));
       }
       pageStarts[page] = start;
     }

@@ -1,5 +1,7 @@
 package org.blip4j.ops.text;
 
+import com.google.common.base.Supplier;
+import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import java.util.List;
@@ -32,9 +34,11 @@ public final class WordPieceOps {
       ImmutableList.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[DEC]", "[ENC]");
 
   private final List<String> pieces;
-  private final CharacterCleaning cleaning = new CharacterCleaning();
-  private final Segmentation segmentation;
+  private final Supplier<Reading> reading = Suppliers.memoize(this::newReading);
   private final Detokenization detokenization;
+
+  /** What only texts to be read need: its tables take a while to make. */
+  private record Reading(CharacterCleaning cleaning, Segmentation segmentation) {}
 
   /**
    * Makes the tokenizer.
@@ -50,10 +54,14 @@ public final class WordPieceOps {
           "a vocabulary of %d tokens lacks %s; give all tokens in id order"
               .formatted(pieces.size(), String.join(", ", missing)));
     }
+    this.detokenization = new Detokenization(this.pieces, ImmutableSet.copyOf(SPECIALS));
+  }
+
+  private Reading newReading() {
     SortedMap<String, Integer> words = new TreeMap<>();
     SortedMap<String, Integer> continuations = new TreeMap<>();
-    for (int id = 0; id < this.pieces.size(); id++) {
-      String piece = this.pieces.get(id);
+    for (int id = 0; id < pieces.size(); id++) {
+      String piece = pieces.get(id);
       if (piece.length() > 2 && piece.startsWith("##")) {
         continuations.put(piece.substring(2), id);
       } else if (SPECIALS.contains(piece)) {
@@ -62,8 +70,9 @@ public final class WordPieceOps {
         words.put(piece, id);
       }
     }
-    this.segmentation = new Segmentation(new PieceTrie(words, continuations), id("[UNK]"));
-    this.detokenization = new Detokenization(this.pieces, ImmutableSet.copyOf(SPECIALS));
+    return new Reading(
+        new CharacterCleaning(),
+        new Segmentation(new PieceTrie(words, continuations), id("[UNK]")));
   }
 
   /**
@@ -78,14 +87,17 @@ public final class WordPieceOps {
     UnicodeDecode<TInt64> decoded =
         tf.strings.unicodeDecode(marked(tf, texts), "UTF-8", TInt64.class);
     Operand<TInt32> codePoints = decoded.charValues(); // [N]
-    Operand<TInt32> characters = cleaning.apply(ctx, codePoints); // [N, 3]
+    Operand<TInt32> characters = reading.get().cleaning().apply(ctx, codePoints); // [N, 3]
     Operand<TInt32> kept =
         tf.dtypes.cast(
             tf.where(tf.math.notEqual(characters, tf.constant(0))), TInt32.class); // [L, 2]
     Operand<TInt32> source = tf.gather(kept, tf.constant(0), tf.constant(1)); // [L]
     Operand<TInt32> rows = tf.gather(rowOf(tf, decoded), source, tf.constant(0)); // [L]
     Segmentation.Tokens tokens =
-        segmentation.apply(ctx, new Segmentation.Characters(tf.gatherNd(characters, kept), rows));
+        reading
+            .get()
+            .segmentation()
+            .apply(ctx, new Segmentation.Characters(tf.gatherNd(characters, kept), rows));
     return new RowLayout(layout, id(layout.first().token()), id("[SEP]"), id("[PAD]"))
         .apply(ctx, tokens, Shapes.dim(ctx, texts, 0));
   }
