@@ -149,6 +149,14 @@ public final class GraphContext {
     return kernels != Kernels.PORTABLE && mode == Mode.INFER && inFunction();
   }
 
+  /**
+   * Whether fused kernels are named here. Otherwise operations are written so that the platform's
+   * graph optimiser makes fused kernels of them.
+   */
+  public boolean namesKernels() {
+    return packed() || (mode == Mode.INFER && kernels.namesAll());
+  }
+
   /** An operand that is computed before the loop around this context, not in each iteration. */
   public <T extends TType> Operand<T> beforeLoop(Function<GraphContext, Operand<T>> build) {
     return enclosing == null ? build.apply(this) : capture(enclosing.outer().beforeLoop(build));

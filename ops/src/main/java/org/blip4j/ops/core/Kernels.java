@@ -11,7 +11,10 @@ import org.tensorflow.internal.c_api.TF_Status;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.RewriterConfig;
 
-/** What the products of a loop body are made of. The results agree to rounding. */
+/**
+ * What products and norms of an inference graph are made of, above all those of a loop body. The
+ * results agree to rounding.
+ */
 public enum Kernels {
   /** Stock operations, which run in every TensorFlow; an exported graph has no others. */
   PORTABLE,
@@ -40,8 +43,8 @@ public enum Kernels {
    */
   INT8;
 
-  /** The fused product, whose attribute says that its kernel never changes. */
-  public static final String PACKED_PRODUCT = "_MklNativeFusedMatMul";
+  /** The fused product, one of whose attributes says that its kernel never changes. */
+  public static final String FUSED_PRODUCT = "_MklNativeFusedMatMul";
 
   /**
    * The fastest ones in the session's precision, where it is told to keep to the CPU and the
@@ -57,12 +60,30 @@ public enum Kernels {
         : PACKED;
   }
 
+  /** Whether fused kernels are named in all of a graph, not in loops only. */
+  boolean namesAll() {
+    return this == PACKED || this == INT8;
+  }
+
+  /**
+   * The session for a graph of these kernels. Where all fused kernels are named, the graph
+   * optimiser has nothing to find; it would look for a second or two before the first answer.
+   */
+  public ConfigProto sessionFrom(ConfigProto session) {
+    if (!namesAll()) {
+      return session;
+    }
+    ConfigProto.Builder builder = session.toBuilder();
+    builder.getGraphOptionsBuilder().getRewriteOptionsBuilder().setDisableMetaOptimizer(true);
+    return builder.build();
+  }
+
   /** Whether this process can run {@link #PACKED} graphs. */
   public static boolean packedAvailable() {
     String processor = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
     return (processor.equals("amd64") || processor.equals("x86_64"))
         && !"0".equals(System.getenv("TF_ENABLE_ONEDNN_OPTS"))
-        && hasKernel(PACKED_PRODUCT);
+        && hasKernel(FUSED_PRODUCT);
   }
 
   /** Asks the C library: its list of all operations takes a third of a second to read. */

@@ -22,9 +22,9 @@ import org.tensorflow.types.TInt32;
  *   <li>{@code weight [W]}, {@code bias [W]}
  * </ul>
  *
- * <p>Two forms that agree to 1e-5: composed operations where gradients are needed or the body of a
- * function is built, and the one pattern that the platform turns into its layer-norm kernel in an
- * inference graph.
+ * <p>Forms that agree to 1e-5: composed operations where gradients are needed or the body of a
+ * function is built; elsewhere the platform's layer-norm kernel, by name where the context names
+ * kernels, and as the one pattern that the platform turns into it where not.
  */
 public final class LayerNorm {
   private final Variable<TFloat32> weight;
@@ -47,6 +47,15 @@ public final class LayerNorm {
 
   /** Normalises the last axis. */
   public Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> x) {
+    if (ctx.namesKernels() && !ctx.inFunction()) {
+      return ctx.op("_MklLayerNorm", "norm")
+          .addInput(x.asOutput())
+          .addInput(ctx.read(weight).asOutput())
+          .addInput(ctx.read(bias).asOutput())
+          .setAttr("epsilon", epsilon)
+          .build()
+          .output(0);
+    }
     Operand<TFloat32> normal =
         ctx.training() || ctx.inFunction() ? composed(ctx, x) : recognisable(ctx, x);
     Operand<TFloat32> scaled = ctx.tf().math.mul(normal, ctx.read(weight));

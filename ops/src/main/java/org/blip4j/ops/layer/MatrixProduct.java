@@ -14,7 +14,7 @@ import org.tensorflow.types.family.TNumber;
 
 /**
  * A matrix product and what follows it: a bias, and GELU or a sum. Written so that the platform
- * makes one kernel of it, or as that kernel where the context asks for packed ones.
+ * makes one kernel of it, or as that kernel where the context names kernels.
  *
  * @param rows {@code [N, in]}
  * @param kernel gives {@code [in, out]}, or {@code [out, in]} if turned, in a context
@@ -30,8 +30,8 @@ public record MatrixProduct(
 
   @Override
   public Operand<TFloat32> withBias(GraphContext ctx, Operand<TFloat32> bias) {
-    if (ctx.packed()) {
-      return packed(ctx, List.of("BiasAdd"), bias);
+    if (ctx.namesKernels()) {
+      return named(ctx, List.of("BiasAdd"), bias);
     }
     Ops tf = ctx.tf();
     return tf.nn.biasAdd(
@@ -40,15 +40,15 @@ public record MatrixProduct(
 
   @Override
   public Operand<TFloat32> withBiasAndGelu(GraphContext ctx, Operand<TFloat32> bias) {
-    return ctx.packed()
-        ? packed(ctx, List.of("BiasAdd", "GeluExact"), bias)
+    return ctx.namesKernels()
+        ? named(ctx, List.of("BiasAdd", "GeluExact"), bias)
         : Gelu.apply(ctx, withBias(ctx, bias));
   }
 
   @Override
   public Operand<TFloat32> withBiasAndSum(
       GraphContext ctx, Operand<TFloat32> bias, Operand<TFloat32> sum) {
-    return ctx.packed() && !reduced(ctx)
+    return ctx.namesKernels() && !reduced(ctx)
         ? product(ctx, rows, kernel.apply(ctx), List.of("BiasAdd", "Add"), List.of(bias, sum))
         : Arithmetic.add(ctx, withBias(ctx, bias), sum);
   }
@@ -57,7 +57,7 @@ public record MatrixProduct(
     return reducible && ctx.kernels() == Kernels.PACKED_BFLOAT16;
   }
 
-  private Operand<TFloat32> packed(GraphContext ctx, List<String> fused, Operand<TFloat32> bias) {
+  private Operand<TFloat32> named(GraphContext ctx, List<String> fused, Operand<TFloat32> bias) {
     if (!reduced(ctx)) {
       return product(ctx, rows, kernel.apply(ctx), fused, List.of(bias));
     }
@@ -80,12 +80,12 @@ public record MatrixProduct(
       List<String> fused,
       List<Operand<T>> arguments) {
     Output<?>[] list = arguments.stream().map(Operand::asOutput).toArray(Output<?>[]::new);
-    return ctx.op(Kernels.PACKED_PRODUCT, "product")
+    return ctx.op(Kernels.FUSED_PRODUCT, "product")
         .addInput(left.asOutput())
         .addInput(right.asOutput())
         .addInputList(list)
         .setAttr("transpose_b", turned)
-        .setAttr("is_filter_const", true)
+        .setAttr("is_filter_const", ctx.packed())
         .setAttr("fused_ops", fused.toArray(String[]::new))
         .setAttr("_kernel", "MklNameChangeOp")
         .build()

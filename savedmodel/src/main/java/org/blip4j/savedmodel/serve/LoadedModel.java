@@ -19,7 +19,7 @@ final class LoadedModel implements AutoCloseable {
     this.model = model;
     this.settings = settings;
     this.graph = ServingGraph.build(model, settings, options.kernels());
-    this.session = new Session(graph.graph(), options.session());
+    this.session = new Session(graph.graph(), options.kernels().sessionFrom(options.session()));
     try {
       weights.load(graph, session);
       if (graph.quantized().isPresent()) {

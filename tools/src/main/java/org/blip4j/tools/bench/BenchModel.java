@@ -43,7 +43,7 @@ final class BenchModel implements AutoCloseable {
     this.product = product();
     this.result = plan.work() == BenchWork.matmul ? product : model(plan);
     Operation initialize = vars.initializeAll();
-    this.session = new Session(graph, plan.session());
+    this.session = new Session(graph, plan.kernels().sessionFrom(plan.session()));
     session.runner().addTarget(initialize).run().close();
     ctx.quantized()
         .ifPresent(kernels -> session.runner().addTarget(kernels.prepare()).run().close());
