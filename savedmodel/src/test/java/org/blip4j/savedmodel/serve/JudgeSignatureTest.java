@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.blip4j.graph.config.Task;
-import org.blip4j.savedmodel.export.ExportTarget;
+import org.blip4j.savedmodel.testing.OpenedTwice;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,6 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Statements about two images by a model folder and by the model exported from it. */
 class JudgeSignatureTest {
   @TempDir private static Path folder;
+  private static OpenedTwice models;
   private static Predictor inMemory;
   private static Predictor exported;
 
@@ -37,23 +38,15 @@ class JudgeSignatureTest {
 
   @BeforeAll
   static void open() throws IOException {
-    ModelSource.Folder source = TinyModel.write(folder.resolve("model"), Task.NLVR);
-    inMemory = Predictor.open(source, PredictorOptions.defaults());
-    ModelExporter.Exported written =
-        ModelExporter.export(
-            source,
-            PredictorOptions.defaults(),
-            new ExportTarget(folder.resolve("served"), 1, false));
-    assertEquals(List.of("serving_default", "nlvr"), written.signatures().asList());
-    exported =
-        Predictor.open(
-            ModelSource.resolve(folder.resolve("served").toString()), PredictorOptions.defaults());
+    models = OpenedTwice.write(folder, Task.NLVR);
+    inMemory = models.inMemory();
+    exported = models.exported();
+    assertEquals(List.of("serving_default", "nlvr"), models.written().signatures().asList());
   }
 
   @AfterAll
   static void close() {
-    inMemory.close();
-    exported.close();
+    models.close();
   }
 
   @Test

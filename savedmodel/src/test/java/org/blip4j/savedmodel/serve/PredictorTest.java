@@ -15,7 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.blip4j.graph.config.Task;
-import org.blip4j.savedmodel.export.ExportTarget;
+import org.blip4j.savedmodel.testing.OpenedTwice;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The model folder and the model exported from it, called with the same rows. */
 class PredictorTest {
   @TempDir private static Path folder;
+  private static OpenedTwice models;
   private static Predictor inMemory;
   private static Predictor exported;
 
@@ -36,19 +37,14 @@ class PredictorTest {
 
   @BeforeAll
   static void open() throws IOException {
-    ModelSource.Folder source = TinyModel.write(folder.resolve("model"), Task.PRETRAIN);
-    inMemory = Predictor.open(source, PredictorOptions.defaults());
-    ModelExporter.export(
-        source, PredictorOptions.defaults(), new ExportTarget(folder.resolve("served"), 1, false));
-    exported =
-        Predictor.open(
-            ModelSource.resolve(folder.resolve("served").toString()), PredictorOptions.defaults());
+    models = OpenedTwice.write(folder, Task.PRETRAIN);
+    inMemory = models.inMemory();
+    exported = models.exported();
   }
 
   @AfterAll
   static void close() {
-    inMemory.close();
-    exported.close();
+    models.close();
   }
 
   @Test
@@ -145,8 +141,7 @@ class PredictorTest {
     PredictorOptions streams =
         PredictorOptions.defaults().withSettings(own -> own.withExpectedBatch(8));
     List<String> texts = List.of("a red circle", "dogs, cats and the rest");
-    try (Predictor other =
-        Predictor.open(ModelSource.resolve(folder.resolve("model").toString()), streams)) {
+    try (Predictor other = Predictor.open(models.source(), streams)) {
       for (int i = 0; i < texts.size(); i++) {
         MatchScore expected = inMemory.match(List.of(A), List.of(texts.get(i))).get(0);
         MatchScore actual = other.match(List.of(A), List.of(texts.get(i))).get(0);

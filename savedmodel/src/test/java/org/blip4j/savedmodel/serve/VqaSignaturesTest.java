@@ -11,7 +11,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.blip4j.graph.config.Task;
-import org.blip4j.savedmodel.export.ExportTarget;
+import org.blip4j.savedmodel.testing.OpenedTwice;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Questions to a model folder and to the model exported from it. */
 class VqaSignaturesTest {
   @TempDir private static Path folder;
+  private static OpenedTwice models;
   private static Predictor inMemory;
   private static Predictor exported;
 
@@ -34,19 +35,14 @@ class VqaSignaturesTest {
 
   @BeforeAll
   static void open() throws IOException {
-    ModelSource.Folder source = TinyModel.write(folder.resolve("model"), Task.VQA);
-    inMemory = Predictor.open(source, PredictorOptions.defaults());
-    ModelExporter.export(
-        source, PredictorOptions.defaults(), new ExportTarget(folder.resolve("served"), 1, false));
-    exported =
-        Predictor.open(
-            ModelSource.resolve(folder.resolve("served").toString()), PredictorOptions.defaults());
+    models = OpenedTwice.write(folder, Task.VQA);
+    inMemory = models.inMemory();
+    exported = models.exported();
   }
 
   @AfterAll
   static void close() {
-    inMemory.close();
-    exported.close();
+    models.close();
   }
 
   @Test
