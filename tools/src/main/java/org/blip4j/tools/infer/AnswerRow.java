@@ -21,7 +21,8 @@ record AnswerRow(
     String answer,
     float logProb,
     Float score,
-    @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Ranked> answers) {
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Ranked> answers)
+    implements PairRow {
 
   /** One of several answers of a list. */
   record Ranked(String answer, float logProb, float score) {}
@@ -41,7 +42,8 @@ record AnswerRow(
   }
 
   /** For people: image, question and answers, with tabs between. */
-  String line() {
+  @Override
+  public String line() {
     List<String> texts =
         answers.isEmpty() ? List.of(answer) : answers.stream().map(Ranked::answer).toList();
     return image + "\t" + question + "\t" + String.join("\t", texts);

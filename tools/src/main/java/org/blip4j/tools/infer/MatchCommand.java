@@ -102,7 +102,8 @@ public final class MatchCommand implements Callable<Integer> {
   }
 
   private static PairRun<MatchScore> run(Predictor predictor, int batchSize, Console console) {
-    return new PairRun<>(new MatchWork(predictor, console), batchSize, console);
+    var work = new PairRun.Work<>(predictor::match, MatchScore::status, MatchRow::of);
+    return new PairRun<>(work, batchSize, console);
   }
 
   private Predictor open() throws IOException {

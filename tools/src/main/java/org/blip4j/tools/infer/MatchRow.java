@@ -14,7 +14,8 @@ import org.blip4j.savedmodel.serve.MatchScore;
  * @param itcCosine of the two features
  */
 record MatchRow(
-    String image, String text, float itmProbability, List<Float> itmLogits, float itcCosine) {
+    String image, String text, float itmProbability, List<Float> itmLogits, float itcCosine)
+    implements PairRow {
 
   static MatchRow of(String image, String text, MatchScore score) {
     return new MatchRow(
@@ -26,7 +27,8 @@ record MatchRow(
   }
 
   /** For people: probability, cosine, image, text. */
-  String line() {
+  @Override
+  public String line() {
     return String.format(Locale.ROOT, "%.4f\t%.4f\t%s\t%s", itmProbability, itcCosine, image, text);
   }
 }

@@ -6,6 +6,8 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.blip4j.tools.cli.Console;
 import org.blip4j.tools.cli.Progress;
 
@@ -23,17 +25,24 @@ final class PairRun<R> {
   /**
    * What is done with pairs.
    *
+   * @param model one result for each image with the text in its place
+   * @param status what was wrong with the image; empty if nothing was
+   * @param row what is printed of a result
    * @param <R> what the model says of a pair
    */
-  interface Work<R> {
-    /** One result for each image with the text in its place. */
-    List<R> run(List<byte[]> images, List<String> texts);
+  record Work<R>(
+      BiFunction<List<byte[]>, List<String>, List<R>> model,
+      Function<R, String> status,
+      Row<R> row) {}
 
-    /** What was wrong with the image; empty if nothing was. */
-    String status(R result);
-
-    /** Prints a result. */
-    void print(ImageText pair, R result) throws IOException;
+  /**
+   * Makes the row of a result.
+   *
+   * @param <R> what the model says of a pair
+   */
+  interface Row<R> {
+    /** The row of the image of that name with the text. */
+    PairRow of(String image, String text, R result);
   }
 
   private final Work<R> work;
@@ -93,7 +102,8 @@ final class PairRun<R> {
   private void pairs(List<ImageText> pairs) throws IOException {
     List<ImageText> readable = pairs.stream().filter(pair -> pair.image().readable()).toList();
     Iterator<R> results =
-        work.run(
+        work.model()
+            .apply(
                 readable.stream().map(ImageText::bytes).toList(),
                 readable.stream().map(ImageText::text).toList())
             .iterator();
@@ -103,10 +113,12 @@ final class PairRun<R> {
         continue;
       }
       R result = results.next();
-      if (work.status(result).isEmpty()) {
-        work.print(pair, result);
+      String status = work.status().apply(result);
+      if (status.isEmpty()) {
+        PairRow row = work.row().of(pair.image().name(), pair.text(), result);
+        console.result(row, row.line());
       } else {
-        fail(pair.image().name(), work.status(result));
+        fail(pair.image().name(), status);
       }
     }
   }

@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.blip4j.savedmodel.serve.Answer;
 import org.blip4j.savedmodel.serve.AnswerChoice;
 import org.blip4j.savedmodel.serve.Predictor;
+import org.blip4j.savedmodel.serve.RankedAnswers;
 import org.blip4j.savedmodel.serve.ServingSettings;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.Console;
@@ -95,11 +97,16 @@ public final class VqaCommand implements Callable<Integer> {
   private PairRun<?> run(Predictor predictor, Optional<AnswerChoice> choice, Console console) {
     int batchSize = common.batchSize(choice.isPresent() ? RANKED : WRITTEN);
     if (choice.isEmpty()) {
-      return new PairRun<>(new AnswerWork(predictor, console), batchSize, console);
+      var writing = new PairRun.Work<>(predictor::answer, Answer::status, AnswerRow::written);
+      return new PairRun<>(writing, batchSize, console);
     }
     TextLimit.of(predictor.model()).require(choice.get().candidates());
-    return new PairRun<>(
-        new RankWork(predictor, choice.get(), answers.shown(), console), batchSize, console);
+    var choosing =
+        new PairRun.Work<RankedAnswers>(
+            (images, questions) -> predictor.rank(images, questions, choice.get()),
+            RankedAnswers::status,
+            (image, question, all) -> AnswerRow.ranked(image, question, all, answers.shown()));
+    return new PairRun<>(choosing, batchSize, console);
   }
 
   private Predictor open(Optional<AnswerChoice> choice) throws IOException {
