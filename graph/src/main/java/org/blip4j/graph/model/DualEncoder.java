@@ -72,8 +72,13 @@ public final class DualEncoder {
 
   /** Features {@code [B, E]} of encoded images, of length 1. */
   public Operand<TFloat32> imageFeatures(GraphContext ctx, ImageStates states) {
+    return imageFeatures(ctx, states.classState(ctx.in("image_features")));
+  }
+
+  /** The same from class states {@code [B, W]}. */
+  public Operand<TFloat32> imageFeatures(GraphContext ctx, Operand<TFloat32> classStates) {
     GraphContext inner = ctx.in("image_features");
-    return Normalize.apply(inner, visionProjection.apply(inner, states.classState(inner)));
+    return Normalize.apply(inner, visionProjection.apply(inner, classStates));
   }
 
   /**

@@ -10,6 +10,7 @@ import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Arithmetic;
 import org.blip4j.ops.layer.LayerNorm;
+import org.blip4j.ops.layer.MatrixProduct;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -98,6 +99,19 @@ public final class VisionTransformer {
     return new Trace(patches, embedded, List.copyOf(outputs), states);
   }
 
+  /**
+   * The class states alone, {@code [B, W]}, of an application that was traced: the last block
+   * computes nothing else. For features; what else of the trace is not asked for costs nothing.
+   */
+  public Operand<TFloat32> classStates(GraphContext outer, Trace trace) {
+    GraphContext ctx = outer.in("vision");
+    int last = blocks.size() - 1;
+    Operand<TFloat32> before = last == 0 ? trace.embedded() : trace.blocks().get(last - 1);
+    Operand<TFloat32> state =
+        blocks.get(last).applyToClass(ctx.in("class_block"), Shapes.rows(ctx, before));
+    return norm.apply(ctx.in("class_norm"), state);
+  }
+
   private Operand<TFloat32> patches(GraphContext ctx, Operand<TFloat32> pixels) {
     Ops tf = ctx.tf();
     int size = config.imageSize();
@@ -114,7 +128,7 @@ public final class VisionTransformer {
         tf.reshape(
             ctx.read(patchKernel), tf.constant(new long[] {3L * patch * patch, config.width()}));
     Operand<TFloat32> projected =
-        tf.nn.biasAdd(tf.linalg.matMul(rows, kernel), ctx.read(patchBias));
+        new MatrixProduct(rows, inner -> kernel, false, true).withBias(ctx, ctx.read(patchBias));
     return tf.reshape(projected, tf.constant(new long[] {-1, (long) grid * grid, config.width()}));
   }
 

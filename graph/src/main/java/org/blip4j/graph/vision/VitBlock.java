@@ -6,6 +6,7 @@ import org.blip4j.graph.config.VitConfig;
 import org.blip4j.ops.attention.AttentionHeads;
 import org.blip4j.ops.attention.KeysValues;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Arithmetic;
 import org.blip4j.ops.layer.Dropout;
@@ -54,32 +55,68 @@ final class VitBlock {
 
   /** Maps rows {@code [B*P, W]} to rows of the same shape. */
   Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> x) {
-    Operand<TFloat32> attended = attention(ctx.in("attn"), norm1.apply(ctx.in("norm1"), x), x);
-    Operand<TFloat32> middle = Arithmetic.add(ctx, drop(ctx, attended), x);
-    Operand<TFloat32> hidden = fc1.applyGelu(ctx.in("fc1"), norm2.apply(ctx.in("norm2"), middle));
-    return Arithmetic.add(ctx, drop(ctx, fc2.apply(ctx.in("fc2"), hidden)), middle);
+    GraphContext attn = ctx.in("attn");
+    Projected own = project(attn, norm1.apply(ctx.in("norm1"), x));
+    return feedForward(ctx, attend(attn, own.queries(), own.source(), x));
   }
 
-  private Operand<TFloat32> attention(
-      GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> residual) {
+  /** The same for the class tokens only, {@code [B*P, W]} to {@code [B, W]}. */
+  Operand<TFloat32> applyToClass(GraphContext ctx, Operand<TFloat32> x) {
+    GraphContext attn = ctx.in("attn");
+    Ops tf = ctx.tf();
+    Projected own = project(attn, norm1.apply(ctx.in("norm1"), x));
+    Operand<TFloat32> first =
+        tf.slice(own.queries(), tf.constant(new int[4]), tf.constant(new int[] {-1, -1, 1, -1}));
+    Operand<TFloat32> samples =
+        tf.reshape(x, tf.constant(new long[] {-1, tokens, Shapes.known(x, 1)})); // [B, P, W]
+    Operand<TFloat32> classes = tf.gather(samples, tf.constant(0), tf.constant(1)); // [B, W]
+    return feedForward(ctx, attend(attn, first, own.source(), classes));
+  }
+
+  /**
+   * What attention reads.
+   *
+   * @param queries {@code [B, H, P, D]}
+   * @param source keys and values of all tokens
+   */
+  private record Projected(Operand<TFloat32> queries, KeysValues source) {}
+
+  private Projected project(GraphContext ctx, Operand<TFloat32> x) {
     Ops tf = ctx.tf();
     Operand<TFloat32> projected = qkv.apply(ctx.in("qkv"), x); // [B*P, 3W]
     Operand<TFloat32> parts =
         tf.reshape(
             projected, tf.constant(new long[] {-1, tokens, 3, heads.heads(), heads.width()}));
     List<Output<TFloat32>> split = tf.unstack(parts, 3L, Unstack.axis(2L)).output(); // [B, P, H, D]
-    Operand<TFloat32> queries =
-        tf.linalg.transpose(split.get(0), tf.constant(new int[] {0, 2, 1, 3}));
-    Operand<TFloat32> keys = tf.linalg.transpose(split.get(1), tf.constant(new int[] {0, 2, 3, 1}));
-    Operand<TFloat32> values =
-        tf.linalg.transpose(split.get(2), tf.constant(new int[] {0, 2, 1, 3}));
+    return new Projected(
+        tf.linalg.transpose(split.get(0), tf.constant(new int[] {0, 2, 1, 3})),
+        new KeysValues(
+            tf.linalg.transpose(split.get(1), tf.constant(new int[] {0, 2, 3, 1})),
+            tf.linalg.transpose(split.get(2), tf.constant(new int[] {0, 2, 1, 3}))));
+  }
+
+  /** residual + attention, rows like the residual. */
+  private Operand<TFloat32> attend(
+      GraphContext ctx, Operand<TFloat32> queries, KeysValues source, Operand<TFloat32> residual) {
+    Ops tf = ctx.tf();
     Operand<TFloat32> attended =
-        heads.attend(ctx, queries, new KeysValues(keys, values), Optional.empty(), new Dropout(0));
+        heads.attend(ctx, queries, source, Optional.empty(), new Dropout(0));
     Operand<TFloat32> rows =
         tf.reshape(
-            tf.linalg.transpose(attended, tf.constant(new int[] {0, 2, 1, 3})),
-            tf.shape(residual)); // [B*P, W]
-    return projection.apply(ctx.in("proj"), rows);
+            tf.linalg.transpose(attended, tf.constant(new int[] {0, 2, 1, 3})), tf.shape(residual));
+    return addTo(ctx.in("proj"), residual, projection, rows);
+  }
+
+  private Operand<TFloat32> feedForward(GraphContext ctx, Operand<TFloat32> middle) {
+    Operand<TFloat32> hidden = fc1.applyGelu(ctx.in("fc1"), norm2.apply(ctx.in("norm2"), middle));
+    return addTo(ctx.in("fc2"), middle, fc2, hidden);
+  }
+
+  private Operand<TFloat32> addTo(
+      GraphContext ctx, Operand<TFloat32> residual, Linear last, Operand<TFloat32> rows) {
+    return ctx.training()
+        ? Arithmetic.add(ctx, drop(ctx, last.apply(ctx, rows)), residual)
+        : last.applyAndAdd(ctx, rows, residual);
   }
 
   private Operand<TFloat32> drop(GraphContext ctx, Operand<TFloat32> rows) {

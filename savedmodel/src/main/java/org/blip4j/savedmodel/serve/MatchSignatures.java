@@ -85,11 +85,16 @@ final class MatchSignatures {
     GraphContext ctx = outer.in("image_embedding");
     Ops tf = ctx.tf();
     Operand<TBool> readable = tf.expandDims(images.readable(ctx), tf.constant(1)); // [B, 1]
+    Operand<TFloat32> features =
+        tf.gather(
+            matching.dual().imageFeatures(ctx, images.classStates().get()),
+            images.rows(),
+            tf.constant(0));
     return new BoundSignature(
         ServingSignature.IMAGE_EMBEDDING,
         ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes()),
         ImmutableMap.of(
-            ServingSignature.EMBEDDING, tf.select(readable, imageFeatures, tf.constant(0f)),
+            ServingSignature.EMBEDDING, tf.select(readable, features, tf.constant(0f)),
             ServingSignature.STATUS, images.status()));
   }
 

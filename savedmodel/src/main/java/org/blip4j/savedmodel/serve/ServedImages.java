@@ -1,8 +1,10 @@
 package org.blip4j.savedmodel.serve;
 
+import com.google.common.base.Supplier;
 import java.util.List;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.vision.ImageStates;
+import org.blip4j.graph.vision.VisionTransformer;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.image.DecodedImages;
@@ -22,16 +24,23 @@ import org.tensorflow.types.TString;
  *
  * @param bytes the input, {@code [B]}
  * @param states of the U distinct images, {@code [U, P, W]}
+ * @param classStates gives the states of their class tokens alone, {@code [U, W]}: less work where
+ *     nothing else is read
  * @param rows {@code [B]} which distinct image a row has
  * @param status {@code [B]}
  */
 record ServedImages(
-    Operand<TString> bytes, ImageStates states, Operand<TInt32> rows, Operand<TString> status) {
+    Operand<TString> bytes,
+    ImageStates states,
+    Supplier<Operand<TFloat32>> classStates,
+    Operand<TInt32> rows,
+    Operand<TString> status) {
 
   static ServedImages create(GraphContext outer, Blip blip) {
     GraphContext ctx = outer.in("images");
     ImageInput input = ImageInput.create(outer, ctx, blip, ServingSignature.IMAGE_BYTES);
-    return input.served(ctx, blip.vision().apply(ctx, input.decoded().pixels()));
+    VisionTransformer.Trace trace = blip.vision().trace(ctx, input.decoded().pixels());
+    return input.served(ctx, trace.states(), () -> blip.vision().classStates(ctx, trace));
   }
 
   /** An input of image files before it is encoded. */
@@ -46,9 +55,15 @@ record ServedImages(
     }
 
     ServedImages served(GraphContext ctx, ImageStates states) {
+      return served(ctx, states, () -> states.classState(ctx));
+    }
+
+    ServedImages served(
+        GraphContext ctx, ImageStates states, Supplier<Operand<TFloat32>> classStates) {
       return new ServedImages(
           bytes,
           states,
+          classStates,
           distinct.rows(),
           ctx.onCpu().tf().gather(decoded.status(), distinct.rows(), ctx.tf().constant(0)));
     }
