@@ -9,12 +9,9 @@ from `tools/blip caption` (greedy and with beams), the same logits and cosines a
 match`, and a model of questions the same answers as from `tools/blip vqa`.
 """
 
-import argparse
 import json
 import logging
 import pathlib
-import subprocess
-import sys
 import tempfile
 import warnings
 
@@ -23,32 +20,12 @@ import torch
 import transformers
 from PIL import Image
 
+import checking
+from checking import blip
+
 TOLERANCE = 1e-4
 TEXTS = ["a red circle", "two blue squares on a table", "nothing of all this"]
 QUESTIONS = ["what is this", "how many dogs are there in the picture"]
-
-
-class Check:
-    """Counts comparisons and says which failed."""
-
-    def __init__(self):
-        self.done = 0
-        self.failed = 0
-
-    def that(self, condition, what):
-        self.done += 1
-        if not condition:
-            self.failed += 1
-            print("FAIL", what)
-
-    def equal(self, actual, expected, what):
-        self.that(actual == expected, f"{what}: {actual!r}, expected {expected!r}")
-
-    def close(self, actual, expected, what):
-        actual, expected = np.asarray(actual), np.asarray(expected)
-        worst = float(np.max(np.abs(actual - expected), initial=0))
-        scale = max(1.0, float(np.max(np.abs(expected), initial=0)))
-        self.that(worst <= TOLERANCE * scale, f"{what}: off by {worst}")
 
 
 class Warnings(logging.Handler):
@@ -60,16 +37,6 @@ class Warnings(logging.Handler):
 
     def emit(self, record):
         self.messages.append(record.getMessage())
-
-
-def blip(launcher, *arguments):
-    """Runs a command; its JSON lines."""
-    result = subprocess.run(
-        [launcher, *map(str, arguments), "--json"], stdout=subprocess.PIPE, text=True, check=False
-    )
-    if result.returncode != 0:
-        sys.exit(f"{launcher} {arguments[0]} ended with {result.returncode}")
-    return [json.loads(line) for line in result.stdout.splitlines()]
 
 
 def pictures(folder, side):
@@ -128,8 +95,7 @@ def check_captions(options, model, processor, files, check):
 
 
 def check_matches(options, model, processor, files, check):
-    images = [argument for file in files for argument in ("--image", file)]
-    texts = [argument for text in TEXTS for argument in ("--text", text)]
+    images, texts = checking.each("--image", files), checking.each("--text", TEXTS)
     rows = blip(
         options.blip, "match", "--model", options.model, *options.config, *images, *texts,
         "--match-token", "cls",
@@ -146,8 +112,8 @@ def check_matches(options, model, processor, files, check):
 
 
 def check_answers(options, model, processor, files, check):
+    images = checking.each("--image", files)
     for question in QUESTIONS:
-        images = [argument for file in files for argument in ("--image", file)]
         rows = blip(
             options.blip, "vqa", "--model", options.model, *options.config, *images,
             "--question", question, "--match-token", "cls", "--beams", 1,
@@ -160,16 +126,13 @@ def check_answers(options, model, processor, files, check):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", required=True, help="a model of any form")
+    parser = checking.parser(__doc__, "a model of any form")
     parser.add_argument("--task", help="what it is to be for")
     parser.add_argument("--config", help="what its tensors do not tell")
-    here = pathlib.Path(__file__).resolve()
-    parser.add_argument("--blip", default=str(here.parents[3] / "blip"), help="the launcher")
     options = parser.parse_args()
     options.config = ["--config", options.config] if options.config else []
     task = ["--task", options.task] if options.task else []
-    check = Check()
+    check = checking.Check(TOLERANCE)
     with tempfile.TemporaryDirectory() as work, torch.no_grad():
         folder = pathlib.Path(work) / "hf"
         blip(options.blip, "convert", options.model, folder, "--to", "huggingface", *options.config, *task)
@@ -186,8 +149,7 @@ def main():
             check_matches(options, model, processor, files, check)
         else:
             check_answers(options, model, processor, files, check)
-    print(f"{check.done} comparisons, {check.failed} failed")
-    sys.exit(1 if check.failed else 0)
+    check.finish()
 
 
 if __name__ == "__main__":

@@ -8,17 +8,16 @@ called with pictures that this program draws, one of them damaged: captions must
 that `tools/blip caption` prints, scores within 1e-5, whatever the size of the batch.
 """
 
-import argparse
-import json
+import functools
 import os
 import pathlib
-import subprocess
-import sys
 import tempfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import tensorflow as tf
+
+import checking
 
 TOLERANCE = 1e-5
 QUESTIONS = ["what is red?", "is the SMALL dog, or the cat, in the picture?"]
@@ -41,36 +40,8 @@ def pictures(folder):
     return names
 
 
-class Check:
-    """Counts comparisons and says which failed."""
-
-    def __init__(self):
-        self.done = 0
-        self.failed = 0
-
-    def that(self, condition, what):
-        self.done += 1
-        if not condition:
-            self.failed += 1
-            print("FAIL", what)
-
-    def equal(self, actual, expected, what):
-        self.that(actual == expected, f"{what}: {actual!r}, expected {expected!r}")
-
-    def close(self, actual, expected, what):
-        worst = float(np.max(np.abs(np.asarray(actual) - np.asarray(expected)), initial=0))
-        scale = max(1.0, float(np.max(np.abs(expected), initial=0)))
-        self.that(worst <= TOLERANCE * scale, f"{what}: off by {worst}")
-
-
-def blip(launcher, *arguments):
-    """Runs a command; its JSON lines."""
-    result = subprocess.run(
-        [launcher, *map(str, arguments), "--json"], stdout=subprocess.PIPE, text=True, check=False
-    )
-    if result.returncode not in (0, 1):
-        sys.exit(f"{launcher} {arguments[0]} ended with {result.returncode}")
-    return [json.loads(line) for line in result.stdout.splitlines()]
+# The damaged picture ends a command with 1.
+blip = functools.partial(checking.blip, statuses=(0, 1))
 
 
 def strings(tensor):
@@ -121,8 +92,8 @@ def check_other_captions(signatures, files, check):
 
 def check_match(signatures, files, launcher, model, check):
     data = [file.read_bytes() for file in files]
-    images = [argument for file in files for argument in ("--image", file)]
-    texts = [argument for text in TEXTS for argument in ("--text", text)]
+    images = checking.each("--image", files)
+    texts = checking.each("--text", TEXTS)
     rows = blip(launcher, "match", "--model", model, *images, *texts)
     expected = {(row["image"], row["text"]): row for row in rows}
     for file, one in zip(files, data):
@@ -173,8 +144,8 @@ def check_nlvr(signature, files, launcher, model, check, work):
 
 def check_answers(signatures, files, launcher, model, check):
     data = [file.read_bytes() for file in files]
-    images = [argument for file in files for argument in ("--image", file)]
-    questions = [argument for text in QUESTIONS for argument in ("--question", text)]
+    images = checking.each("--image", files)
+    questions = checking.each("--question", QUESTIONS)
     answers = files[0].parent / "answers.txt"
     answers.write_text("\n".join(TEXTS))
     for key, options in (("vqa", []), ("vqa_rank", ["--answers", answers])):
@@ -205,12 +176,8 @@ def check_answers(signatures, files, launcher, model, check):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--model", required=True, help="a model folder")
-    here = pathlib.Path(__file__).resolve()
-    parser.add_argument("--blip", default=str(here.parents[3] / "blip"), help="the launcher")
-    options = parser.parse_args()
-    check = Check()
+    options = checking.parser(__doc__, "a model folder").parse_args()
+    check = checking.Check(TOLERANCE)
     with tempfile.TemporaryDirectory() as temporary:
         work = pathlib.Path(temporary)
         files = pictures(work)
@@ -231,8 +198,7 @@ def main():
             check_nlvr(signatures["nlvr"], files, options.blip, options.model, check, work)
         if "vqa" in signatures:
             check_answers(signatures, files, options.blip, options.model, check)
-    print(f"{check.done - check.failed} of {check.done} comparisons passed")
-    sys.exit(1 if check.failed else 0)
+    check.finish()
 
 
 if __name__ == "__main__":
