@@ -4,7 +4,7 @@
  *
  * <p>{@link org.blip4j.ops.checkpoint.TensorBundleReader} and {@link
  * org.blip4j.ops.checkpoint.TensorBundleWriter} work in plain Java, so that a checkpoint can be
- * listed, compared with a model and converted before any graph runs; {@link
- * org.blip4j.ops.checkpoint.SaverNodes} does it in the graph.
+ * listed, compared with a model ({@link org.blip4j.ops.checkpoint.CheckpointFit}) and converted
+ * before any graph runs; {@link org.blip4j.ops.checkpoint.SaverNodes} does it in the graph.
  */
 package org.blip4j.ops.checkpoint;

@@ -1,15 +1,15 @@
 package org.blip4j.savedmodel.serve;
 
-import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightNames;
+import org.blip4j.ops.checkpoint.CheckpointFit;
 import org.blip4j.ops.checkpoint.StoredVariable;
 import org.blip4j.ops.checkpoint.TensorBundleReader;
 import org.blip4j.ops.core.Variable;
@@ -43,7 +43,12 @@ sealed interface ModelWeights {
   record Checkpoint(Path prefix) implements ModelWeights {
     @Override
     public void load(ServingGraph graph, Session session) throws IOException {
-      requireAll(TensorBundleReader.open(prefix).variables(), graph.variables());
+      Map<String, StoredVariable> stored = TensorBundleReader.open(prefix).variables();
+      CheckpointFit fit = new CheckpointFit();
+      for (Variable<?> variable : graph.variables()) {
+        fit.check(variable, Optional.ofNullable(stored.get(variable.name())));
+      }
+      fit.require(prefix, "config.json");
       try (TString path = TString.scalarOf(prefix.toString())) {
         session
             .runner()
@@ -53,29 +58,6 @@ sealed interface ModelWeights {
             .close();
       } catch (TensorFlowException e) {
         throw new IOException(prefix + ": the weights cannot be read: " + e.getMessage(), e);
-      }
-    }
-
-    private void requireAll(
-        ImmutableMap<String, StoredVariable> stored, List<Variable<?>> variables)
-        throws IOException {
-      List<String> problems = new ArrayList<>();
-      for (Variable<?> variable : variables) {
-        StoredVariable found = stored.get(variable.name());
-        if (found == null) {
-          problems.add(variable.name() + " is missing");
-        } else if (!found.shape().equals(variable.shape())) {
-          problems.add(
-              variable.name() + " has shape " + found.shape() + ", not " + variable.shape());
-        } else if (found.type() != variable.spec().dtype()) {
-          problems.add(
-              variable.name() + " is " + found.type() + ", not " + variable.spec().dtype());
-        }
-      }
-      if (!problems.isEmpty()) {
-        throw new IOException(
-            "%s: %d of %d weights do not fit config.json: %s"
-                .formatted(prefix, problems.size(), variables.size(), String.join("; ", problems)));
       }
     }
   }

@@ -1,13 +1,14 @@
 package org.blip4j.training.run;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiPredicate;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.weights.PositionInterpolation;
+import org.blip4j.ops.checkpoint.CheckpointFit;
 import org.blip4j.ops.checkpoint.StoredVariable;
 import org.blip4j.ops.checkpoint.TensorBundleReader;
 import org.blip4j.ops.core.Variable;
@@ -45,28 +46,15 @@ final class InitialWeights {
       throws IOException {
     TensorBundleReader reader = TensorBundleReader.open(folder.variables());
     Map<String, Source> sources = new LinkedHashMap<>();
-    List<String> missing = new ArrayList<>();
-    List<String> misshaped = new ArrayList<>();
+    CheckpointFit fit = new CheckpointFit();
     for (Variable<TFloat32> variable : trainables) {
       Optional<StoredVariable> stored = find(reader, variable.name());
-      if (stored.isEmpty()) {
-        if (!variable.name().equals(TEMPERATURE)) {
-          missing.add(variable.name());
-        }
-      } else if (fits(stored.get().shape(), variable)) {
+      boolean fresh = stored.isEmpty() && variable.name().equals(TEMPERATURE);
+      if (!fresh && fit.check(variable, stored, shapes(variable.name()))) {
         sources.put(variable.name(), new Source(stored.get(), variable.shape()));
-      } else {
-        misshaped.add(
-            "%s is %s, expected %s"
-                .formatted(variable.name(), stored.get().shape(), variable.shape()));
       }
     }
-    if (!missing.isEmpty() || !misshaped.isEmpty()) {
-      throw new IOException(
-          "%s does not fit this model: %d tensors missing%s, %d of another shape%s"
-              .formatted(
-                  folder.path(), missing.size(), list(missing), misshaped.size(), list(misshaped)));
-    }
+    fit.require(folder.path(), "this model");
     return new InitialWeights(reader, sources);
   }
 
@@ -92,13 +80,9 @@ final class InitialWeights {
     return Optional.ofNullable(own);
   }
 
-  private static boolean fits(Shape stored, Variable<TFloat32> variable) {
-    return stored.equals(variable.shape())
-        || (variable.name().endsWith("/pos_embed")
-            && PositionInterpolation.fits(stored, variable.shape()));
-  }
-
-  private static String list(List<String> names) {
-    return names.isEmpty() ? "" : " (" + String.join("; ", names) + ")";
+  /** Which shapes a tensor may have; the first is its own. */
+  private static BiPredicate<Shape, Shape> shapes(String name) {
+    BiPredicate<Shape, Shape> equal = Shape::equals;
+    return name.endsWith("/pos_embed") ? equal.or(PositionInterpolation::fits) : equal;
   }
 }
