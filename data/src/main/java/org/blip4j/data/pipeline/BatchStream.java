@@ -1,13 +1,15 @@
 package org.blip4j.data.pipeline;
 
 import com.google.common.collect.ImmutableList;
-import java.io.Closeable;
 import java.io.IOException;
 import java.util.Optional;
 import org.blip4j.data.tfrecord.ShardSet;
 
-/** The endless stream of batches from a place on, made by the thread that asks. */
-final class BatchStream implements Closeable {
+/**
+ * The endless stream of batches from a place on, made by the thread that asks: after an epoch's
+ * last full batch comes the next epoch's first.
+ */
+final class BatchStream implements Prefetch.Source<PairBatch> {
   private final ShardSet shards;
   private final SourceOptions source;
   private final PipelineOptions options;
@@ -21,7 +23,8 @@ final class BatchStream implements Closeable {
     this.position = from;
   }
 
-  PairBatch next() throws IOException {
+  @Override
+  public PairBatch next() throws IOException {
     if (pairs == null) {
       pairs = new EpochPairs(shards, source, options, position.epoch());
       replay();

@@ -14,7 +14,7 @@ import org.blip4j.data.tfrecord.ShardSet;
  *
  * <pre>{@code
  * var pipeline = new SamplePipeline(shards, SourceOptions.strict(), PipelineOptions.of(1, 64));
- * try (PairBatches batches = pipeline.open(Cursor.START)) {
+ * try (Prefetch<PairBatch> batches = pipeline.open(Cursor.START)) {
  *   PairBatch batch = batches.next();
  * }
  * }</pre>
@@ -42,9 +42,12 @@ public final class SamplePipeline {
     return options;
   }
 
-  /** Starts the stream of batches at a place. */
-  public PairBatches open(Cursor from) {
-    return new PairBatches(stream(from), options.prefetch());
+  /**
+   * Starts the stream of batches at a place; it has no end, and fails if the data are damaged and
+   * the policy is to raise, or if they hold less than a batch.
+   */
+  public Prefetch<PairBatch> open(Cursor from) {
+    return new Prefetch<>("blip-batches", stream(from), options.prefetch());
   }
 
   /** The same stream without a thread of its own. */

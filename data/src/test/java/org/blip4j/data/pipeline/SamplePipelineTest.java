@@ -130,7 +130,8 @@ final class SamplePipelineTest {
     byte[] bytes = Files.readAllBytes(broken);
     bytes[bytes.length / 2] ^= 1;
     Files.write(broken, bytes);
-    PairBatches batches = pipeline(shards, OPTIONS.withShuffleBuffer(64)).open(Cursor.START);
+    Prefetch<PairBatch> batches =
+        pipeline(shards, OPTIONS.withShuffleBuffer(64)).open(Cursor.START);
     try (batches) {
       IOException e = assertThrows(IOException.class, batches::next);
       assertTrue(e.getMessage().startsWith(broken + ": record at byte "), e.getMessage());
@@ -180,7 +181,7 @@ final class SamplePipelineTest {
   private static List<PairBatch> take(SamplePipeline pipeline, Cursor from, int count)
       throws IOException {
     List<PairBatch> batches = new ArrayList<>();
-    try (PairBatches stream = pipeline.open(from)) {
+    try (Prefetch<PairBatch> stream = pipeline.open(from)) {
       for (int i = 0; i < count; i++) {
         batches.add(stream.next());
       }

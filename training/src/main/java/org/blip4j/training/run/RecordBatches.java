@@ -12,8 +12,8 @@ import org.blip4j.data.pipeline.Cursor;
 import org.blip4j.data.pipeline.DamagePolicy;
 import org.blip4j.data.pipeline.Pair;
 import org.blip4j.data.pipeline.PairBatch;
-import org.blip4j.data.pipeline.PairBatches;
 import org.blip4j.data.pipeline.PipelineOptions;
+import org.blip4j.data.pipeline.Prefetch;
 import org.blip4j.data.pipeline.SamplePipeline;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.text.CaptionText;
@@ -29,16 +29,16 @@ import org.blip4j.graph.config.TextSettings;
  * <p>Where damaged images are skipped, the row of one is filled with the next good pair of its
  * batch, so that batches keep their size and later ones do not shift.
  */
-final class RecordBatches implements BatchSource {
+final class RecordBatches implements Prefetch.Source<TrainingBatch> {
   private final RunConfig config;
   private final WordPieceTokenizer tokenizer;
-  private final PairBatches pairs;
+  private final Prefetch<PairBatch> pairs;
   private final PreparedPixels images;
   private final Consumer<String> problems;
   private final Set<String> named = new HashSet<>();
   private final int rowSize;
 
-  private RecordBatches(RunPlan plan, PairBatches pairs, Consumer<String> problems) {
+  private RecordBatches(RunPlan plan, Prefetch<PairBatch> pairs, Consumer<String> problems) {
     this.config = plan.config();
     this.tokenizer = new WordPieceTokenizer(plan.vocabulary());
     this.pairs = pairs;
@@ -93,7 +93,7 @@ final class RecordBatches implements BatchSource {
   }
 
   @Override
-  public void close() throws IOException {
+  public void close() {
     try (images) {
       pairs.close();
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.blip4j.data.pipeline.Cursor;
+import org.blip4j.data.pipeline.Prefetch;
 import org.blip4j.data.pipeline.SamplePipeline;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.training.event.EventFileWriter;
@@ -81,8 +82,9 @@ public final class Trainer {
       folder.describe(RunDescription.of(plan));
       folder.metrics().rewind(state.step());
       try (EventFileWriter events = EventFileWriter.create(out, Clock.systemUTC());
-          BatchSource batches =
-              new Prefetch(
+          Prefetch<TrainingBatch> batches =
+              new Prefetch<>(
+                  "blip-prefetch",
                   RecordBatches.open(plan, pipeline, state.cursor(), listener::note),
                   BATCHES_AHEAD)) {
         TrainingLoop loop =

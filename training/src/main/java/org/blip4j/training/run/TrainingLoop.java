@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.blip4j.data.pipeline.Prefetch;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.Provenance;
 import org.blip4j.training.event.RunStart;
@@ -33,7 +34,7 @@ final class TrainingLoop {
   }
 
   /** Goes on from a state to the end, or until asked to stop; then there is a checkpoint. */
-  Trainer.Outcome run(CheckpointState from, BatchSource batches, BooleanSupplier stop)
+  Trainer.Outcome run(CheckpointState from, Prefetch<TrainingBatch> batches, BooleanSupplier stop)
       throws IOException {
     long total = config.duration().totalSteps(from.stepsPerEpoch());
     announce(from, total);
