@@ -1,6 +1,7 @@
 package org.blip4j.tools.verify;
 
 import com.google.common.collect.ImmutableSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -38,6 +39,15 @@ record GenerationCall(
       ImmutableSet.of(
           "num_beams", "min_length", "max_length", "max_new_tokens", "repetition_penalty");
   private static final int LIBRARY_MAXIMUM = 20;
+  private static final String IDS = "ids_";
+
+  /** The calls that a golden describes, one for each expected tensor of ids. */
+  static List<GenerationCall> all(ExpectedOutputs outputs) {
+    return outputs.names().stream()
+        .filter(name -> name.startsWith(IDS))
+        .map(name -> parse(name.substring(IDS.length()), outputs.described(name)))
+        .toList();
+  }
 
   /**
    * Reads the meaning of an output.
@@ -76,6 +86,16 @@ record GenerationCall(
       }
     }
     return Optional.empty();
+  }
+
+  /** The output with the ids. */
+  String ids() {
+    return IDS + name;
+  }
+
+  /** The output with the scores, if there is more than one beam. */
+  String scores() {
+    return "scores_" + name;
   }
 
   /** The search for a prompt of so many ids, the start token counted. */

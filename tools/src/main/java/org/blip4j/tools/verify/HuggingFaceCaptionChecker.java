@@ -1,7 +1,6 @@
 package org.blip4j.tools.verify;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,9 +31,6 @@ import org.tensorflow.types.TInt64;
  * @param session configuration of the session
  */
 record HuggingFaceCaptionChecker(ConfigProto session) implements GoldenChecker {
-  private static final String IDS = "ids_";
-  private static final String SCORES = "scores_";
-
   @Override
   public void check(Golden golden, RowSink rows) throws IOException {
     HuggingFaceGolden folder = HuggingFaceGolden.open(golden);
@@ -48,23 +44,10 @@ record HuggingFaceCaptionChecker(ConfigProto session) implements GoldenChecker {
             .tokenizer()
             .encode(List.of(prompt), Padding.longest(), folder.config().text().maxPositions());
     folder.compare("prompt_ids", GoldenTexts.ids(withEnd), rows);
-    List<GenerationCall> calls = new ArrayList<>();
-    for (String name : outputs.names()) {
-      if (name.startsWith(IDS)) {
-        calls.add(GenerationCall.parse(name.substring(IDS.length()), outputs.described(name)));
-      }
-    }
+    List<GenerationCall> calls = GenerationCall.all(outputs);
     Map<String, Values> computed = run(folder, captions, calls);
     addLogits(computed, outputs);
-    for (GenerationCall call : calls) {
-      String ids = IDS + call.name();
-      Values found = computed.get(ids);
-      outputs.add(ids, GeneratedTexts.withoutPadding(found, outputs.expected(ids).shape()[1]));
-      if (call.beams() > 1) {
-        outputs.add(SCORES + call.name(), computed.get(SCORES + call.name()));
-      }
-      folder.compareTexts(call.name(), found, rows);
-    }
+    folder.add(calls, computed, outputs, rows);
     outputs.report(rows);
   }
 
@@ -105,8 +88,8 @@ record HuggingFaceCaptionChecker(ConfigProto session) implements GoldenChecker {
         Prompt prompt = start(own, folder, images, call.prompt().orElse(""));
         BeamSettings settings = call.settings((int) prompt.ids().shape().get(1));
         Decoded decoded = generator.search(own, images, prompt, settings);
-        fetches.put(IDS + call.name(), decoded.ids());
-        fetches.put(SCORES + call.name(), decoded.scores());
+        fetches.put(call.ids(), decoded.ids());
+        fetches.put(call.scores(), decoded.scores());
       }
       return graph.run(
           fetches,

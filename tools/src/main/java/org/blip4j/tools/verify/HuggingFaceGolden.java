@@ -96,8 +96,26 @@ record HuggingFaceGolden(Golden golden, ServingModel model, GoldenTensors inputs
                 "says " + spelledOut + ", config.json " + published()));
   }
 
+  /** Adds what calls have given to the outputs, and compares the texts. */
+  void add(
+      List<GenerationCall> calls,
+      Map<String, Values> computed,
+      ExpectedOutputs outputs,
+      RowSink rows)
+      throws IOException {
+    for (GenerationCall call : calls) {
+      Values ids = computed.get(call.ids());
+      long columns = outputs.expected(call.ids()).shape()[1];
+      outputs.add(call.ids(), GeneratedTexts.withoutPadding(ids, columns));
+      if (call.beams() > 1) {
+        outputs.add(call.scores(), computed.get(call.scores()));
+      }
+      compareTexts(call.name(), ids, rows);
+    }
+  }
+
   /** Compares generated texts under every tokenizer whose texts the golden has. */
-  void compareTexts(String mode, Values ids, RowSink rows) throws IOException {
+  private void compareTexts(String mode, Values ids, RowSink rows) throws IOException {
     Detokenizer detokenizer = new Detokenizer(model.vocabulary());
     int width = (int) ids.shape()[1];
     for (Map.Entry<String, JsonNode> entry : golden.cases().properties()) {

@@ -1,7 +1,6 @@
 package org.blip4j.tools.verify;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,8 +33,6 @@ import org.tensorflow.types.TInt64;
  * @param session configuration of the session
  */
 record HuggingFaceVqaChecker(ConfigProto session) implements GoldenChecker {
-  private static final String IDS = "ids_";
-  private static final String SCORES = "scores_";
   private static final String ENC = "question_ids_enc";
 
   @Override
@@ -50,21 +47,11 @@ record HuggingFaceVqaChecker(ConfigProto session) implements GoldenChecker {
     TokenBatch answers = answers(folder);
     folder.compare("answer_ids", GoldenTexts.ids(answers), rows);
     folder.compare("answer_attention_mask", GoldenTexts.mask(answers), rows);
-    List<GenerationCall> calls = new ArrayList<>();
-    for (String name : outputs.names()) {
-      if (name.startsWith(IDS)) {
-        calls.add(GenerationCall.parse(name.substring(IDS.length()), outputs.described(name)));
-      }
-    }
+    List<GenerationCall> calls = GenerationCall.all(outputs);
     Map<String, Values> computed = run(folder, questions, answers, calls, outputs);
     addLogits(computed.remove("logits"), answers, outputs);
-    for (GenerationCall call : calls) {
-      String ids = IDS + call.name();
-      Values found = computed.get(ids);
-      folder.compareTexts(call.name(), found, rows);
-      computed.put(ids, GeneratedTexts.withoutPadding(found, outputs.expected(ids).shape()[1]));
-    }
     computed.forEach(outputs::add);
+    folder.add(calls, computed, outputs, rows);
     outputs.report(rows);
   }
 
@@ -115,15 +102,15 @@ record HuggingFaceVqaChecker(ConfigProto session) implements GoldenChecker {
       fetches.put("loss", ctx.tf().reshape(given.loss(), ctx.tf().constant(new int[] {1})));
       AnswerGenerator generator = AnswerGenerator.of(blip, questions.rows());
       for (GenerationCall call : calls) {
-        TextStates states = outputs.described(IDS + call.name()).contains(ENC) ? enc : cls;
+        TextStates states = outputs.described(call.ids()).contains(ENC) ? enc : cls;
         Decoded decoded =
             generator.search(
                 ctx.in(call.name()),
                 new AttendedStates(states.hidden(), Optional.empty()),
                 call.settings(1));
-        fetches.put(IDS + call.name(), decoded.ids());
+        fetches.put(call.ids(), decoded.ids());
         if (call.beams() > 1) {
-          fetches.put(SCORES + call.name(), decoded.scores());
+          fetches.put(call.scores(), decoded.scores());
         }
       }
       return graph.run(
