@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.savedmodel.serve.ModelSource;
+import org.blip4j.tools.cli.ColumnOptions;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.Console;
 import org.blip4j.tools.cli.ExitCodes;
@@ -67,7 +68,7 @@ public final class CapFiltCommand implements Callable<Integer> {
   private String range;
 
   @Mixin private PolicyOptions policy;
-  @Mixin private RecordOptions records;
+  @Mixin private ColumnOptions columns;
   @Mixin private CommonOptions common;
 
   @Override
@@ -88,7 +89,7 @@ public final class CapFiltCommand implements Callable<Integer> {
       CapFiltJob.Work work =
           new CapFiltJob.Work(workers, ShardLedger.LEASE, new ProgressListener(console, progress));
       CapFiltStats stats =
-          new CapFilt(folder, work, records.codec())
+          new CapFilt(folder, work, columns.codec())
               .run(
                   new CapFilt.Task(shards, names, settings),
                   models,

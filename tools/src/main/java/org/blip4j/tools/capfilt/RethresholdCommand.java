@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.blip4j.data.tfrecord.ShardSet;
+import org.blip4j.tools.cli.ColumnOptions;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.Console;
 import org.blip4j.tools.cli.ExitCodes;
@@ -54,7 +55,7 @@ final class RethresholdCommand implements Callable<Integer> {
   @Option(names = "--overwrite", description = "Begin anew what an earlier run wrote there.")
   private boolean overwrite;
 
-  @Mixin private RecordOptions records;
+  @Mixin private ColumnOptions columns;
   @Mixin private CommonOptions common;
 
   @Override
@@ -69,7 +70,7 @@ final class RethresholdCommand implements Callable<Integer> {
     try (Progress progress = console.progress("shards", -1)) {
       CapFiltJob.Work work = CapFiltJob.Work.single(new ProgressListener(console, progress));
       CapFiltStats stats =
-          new CapFilt(folder, work, records.codec())
+          new CapFilt(folder, work, columns.codec())
               .rethreshold(new CapFiltFolder(from), threshold, shards);
       console.result(stats, stats.text());
       return stats.totals().unreadable() > 0 ? ExitCodes.SOME_FAILED : ExitCodes.OK;

@@ -1,18 +1,18 @@
-package org.blip4j.tools.capfilt;
+package org.blip4j.tools.cli;
 
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.FieldAliases;
 import picocli.CommandLine.Option;
 
-/** Under which names the columns of records are found. */
-public final class RecordOptions {
-  @Option(names = "--image-key", paramLabel = "NAME", description = "Column of the image.")
+/** Options that say under which names the columns of records are found. */
+public final class ColumnOptions {
+  @Option(names = "--image-key", paramLabel = "COLUMN", description = "Column of the image.")
   private String image;
 
-  @Option(names = "--text-key", paramLabel = "NAME", description = "Column of the texts.")
+  @Option(names = "--text-key", paramLabel = "COLUMN", description = "Column of the texts.")
   private String text;
 
-  @Option(names = "--id-key", paramLabel = "NAME", description = "Column of the key.")
+  @Option(names = "--id-key", paramLabel = "COLUMN", description = "Column of the key.")
   private String id;
 
   /** A codec that looks there. */

@@ -5,12 +5,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.blip4j.data.sample.ExampleCodec;
-import org.blip4j.data.sample.FieldAliases;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
 import org.blip4j.savedmodel.serve.ModelSource;
+import org.blip4j.tools.cli.ColumnOptions;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.Console;
 import org.blip4j.tools.cli.ExitCodes;
@@ -18,6 +17,7 @@ import org.blip4j.training.run.RunConfig;
 import org.blip4j.training.run.RunConfigReader;
 import org.blip4j.training.run.RunInputs;
 import org.blip4j.training.run.Trainer;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -54,14 +54,7 @@ final class TrainingArguments {
       description = "Change a field of the configuration, such as optimizer.clipNorm=1.")
   private List<String> settings = List.of();
 
-  @Option(names = "--image-key", paramLabel = "COLUMN", description = "Column of the image.")
-  private String imageKey;
-
-  @Option(names = "--text-key", paramLabel = "COLUMN", description = "Column of the texts.")
-  private String textKey;
-
-  @Option(names = "--id-key", paramLabel = "COLUMN", description = "Column of the key.")
-  private String idKey;
+  @Mixin private ColumnOptions columns;
 
   /** Runs a task and returns the exit status. */
   int run(Task task, Optional<String> init, CommonOptions common) throws IOException {
@@ -71,7 +64,7 @@ final class TrainingArguments {
     RunInputs inputs =
         new RunInputs(
             ShardSet.find(data),
-            codec(),
+            columns.codec(),
             init.isPresent() ? Optional.of(folder(init.get())) : Optional.empty(),
             common.settings().sessionConfig(),
             program.version(),
@@ -104,13 +97,6 @@ final class TrainingArguments {
       all.add("duration.batch=" + common.batchSize(batch));
     }
     return reader.settings(all).config();
-  }
-
-  private ExampleCodec codec() {
-    FieldAliases aliases = FieldAliases.STANDARD;
-    aliases = imageKey == null ? aliases : aliases.withImage(imageKey);
-    aliases = textKey == null ? aliases : aliases.withText(textKey);
-    return new ExampleCodec(idKey == null ? aliases : aliases.withKey(idKey));
   }
 
   private static ModelFolder folder(String model) throws IOException {
