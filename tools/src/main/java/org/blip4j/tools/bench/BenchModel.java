@@ -1,6 +1,11 @@
 package org.blip4j.tools.bench;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.model.Blip;
@@ -36,6 +41,7 @@ final class BenchModel implements AutoCloseable {
   private final Operand<?> product;
   private final Operand<?> result;
   private final Session session;
+  private final ExecutorService workers = Executors.newCachedThreadPool();
 
   BenchModel(BenchPlan plan) {
     this.ctx = GraphContext.create(graph, Mode.INFER).with(plan.kernels());
@@ -128,12 +134,23 @@ final class BenchModel implements AutoCloseable {
     session.runner().fetch(product).run().close();
   }
 
-  void runWork() {
+  /** Runs batches at once and waits for all. */
+  void runWork(int atOnce) {
+    List<CompletableFuture<Void>> others = new ArrayList<>();
+    for (int i = 1; i < atOnce; i++) {
+      others.add(CompletableFuture.runAsync(this::runBatch, workers));
+    }
+    runBatch();
+    others.forEach(CompletableFuture::join);
+  }
+
+  private void runBatch() {
     session.runner().fetch(result).run().close();
   }
 
   @Override
   public void close() {
+    workers.shutdown();
     session.close();
     graph.close();
   }

@@ -9,8 +9,9 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param work what was run
  * @param size the model's size, null for matrix products
  * @param batch images or texts at once, null for matrix products
+ * @param atOnce batches computed at once, null for matrix products
  * @param repeat measured runs
- * @param secondsMin the shortest run
+ * @param secondsMin the shortest run over the batches computed in it
  * @param secondsMedian the middle run
  * @param secondsMax the longest run
  * @param imagesPerSecond images a second; null for matrix products and matching
@@ -26,6 +27,7 @@ public record BenchResult(
     String work,
     String size,
     Integer batch,
+    @JsonProperty("at_once") Integer atOnce,
     int repeat,
     @JsonProperty("seconds_min") double secondsMin,
     @JsonProperty("seconds_median") double secondsMedian,

@@ -1,5 +1,7 @@
 package org.blip4j.tools.bench;
 
+import org.blip4j.tools.infer.CaptionCommand;
+
 /** What can be measured. */
 public enum BenchWork {
   /** One product of two 2048 x 2048 matrices, the measure of all others. */
@@ -16,5 +18,10 @@ public enum BenchWork {
   /** What a run with {@code --batch-size N} has N of. */
   public int defaultBatch() {
     return this == match ? 32 : 1;
+  }
+
+  /** Batches that are computed at once: as many as the command of that name does. */
+  public int defaultAtOnce() {
+    return this == caption ? CaptionCommand.AT_ONCE : 1;
   }
 }

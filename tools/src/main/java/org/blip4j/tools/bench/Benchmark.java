@@ -27,12 +27,12 @@ public final class Benchmark {
     List<Double> products = new ArrayList<>();
     try (BenchModel model = new BenchModel(plan)) {
       model.runProduct();
-      model.runWork();
+      model.runWork(1);
       for (int i = 0; i < plan.repeat(); i++) {
         for (int j = 0; j < PRODUCTS; j++) {
           products.add(Seconds.of(model::runProduct));
         }
-        work.add(Seconds.of(model::runWork));
+        work.add(Seconds.of(() -> model.runWork(plan.atOnce())) / plan.atOnce());
         progress.accept(1);
       }
     }
@@ -49,6 +49,7 @@ public final class Benchmark {
         plan.work().name(),
         model ? plan.size().name() : null,
         model ? plan.batch() : null,
+        model ? plan.atOnce() : null,
         plan.repeat(),
         work.shortest(),
         work.median(),

@@ -31,6 +31,12 @@ final class BenchCommand implements Callable<Integer> {
   @Option(names = "--size", paramLabel = "SIZE", description = "${COMPLETION-CANDIDATES} (base).")
   private BenchSize size = BenchSize.base;
 
+  @Option(
+      names = "--at-once",
+      paramLabel = "N",
+      description = "Batches computed at once (as the command of that name does: caption 2).")
+  private Integer atOnce;
+
   @Option(names = "--repeat", paramLabel = "N", description = "Measured runs (3).")
   private int repeat = 3;
 
@@ -46,6 +52,7 @@ final class BenchCommand implements Callable<Integer> {
             work,
             size,
             common.batchSize(work.defaultBatch()),
+            atOnce == null ? work.defaultAtOnce() : atOnce,
             repeat,
             session,
             quantize.kernels(session));
@@ -79,10 +86,11 @@ final class BenchCommand implements Callable<Integer> {
     boolean pairs = result.pairsPerSecond() != null;
     return String.format(
         Locale.ROOT,
-        "%s %s, batch %d: %.3f %s/s, %s%n%s",
+        "%s %s, batch %d, %d at once: %.3f %s/s, %s%n%s",
         result.work(),
         result.size(),
         result.batch(),
+        result.atOnce(),
         pairs ? result.pairsPerSecond() : result.imagesPerSecond(),
         pairs ? "pairs" : "images",
         seconds,

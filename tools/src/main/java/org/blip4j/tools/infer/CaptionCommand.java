@@ -30,6 +30,9 @@ import picocli.CommandLine.Parameters;
 public final class CaptionCommand implements Callable<Integer> {
   private static final int BATCH = 4;
 
+  /** Batches computed at once; {@code bench caption} measures the same. */
+  public static final int AT_ONCE = 2;
+
   @Parameters(
       paramLabel = "IMAGE",
       arity = "0..*",
@@ -82,7 +85,6 @@ public final class CaptionCommand implements Callable<Integer> {
             model.open(
                 common,
                 own -> decoding.adjust(own).withExpectedBatch(batchSize * Math.max(1, drawn)));
-        ImageBatches batches = new ImageBatches(images, batchSize);
         Progress progress = console.progress("images", images.total())) {
       prompts.ifPresent(
           lines ->
@@ -91,13 +93,22 @@ public final class CaptionCommand implements Callable<Integer> {
                   predictor.model(),
                   predictor.settings().search().lengths().maximum()));
       Captioner captioner = new Captioner(predictor, drawn, common.seed(), prompts);
-      for (List<LoadedImage> batch = batches.next(); !batch.isEmpty(); batch = batches.next()) {
-        write(captioner.caption(batch), sinks.all, console);
-        progress.advance(batch.size());
+      try (InOrder<List<Captioner.Result>> batches =
+          new InOrder<>(AT_ONCE, () -> nextBatch(images, batchSize).map(captioner::caption))) {
+        for (var batch = batches.next(); batch.isPresent(); batch = batches.next()) {
+          write(batch.get(), sinks.all, console);
+          progress.advance(batch.get().size());
+        }
       }
       sinks.commit();
     }
     return console.exitCode();
+  }
+
+  private static Optional<List<LoadedImage>> nextBatch(ImageStream images, int size)
+      throws IOException {
+    List<LoadedImage> batch = images.next(size);
+    return batch.isEmpty() ? Optional.empty() : Optional.of(batch);
   }
 
   private Optional<PromptLines> prompts(Console console) throws IOException {

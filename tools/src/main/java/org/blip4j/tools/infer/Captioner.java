@@ -5,11 +5,15 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import org.blip4j.ops.core.Randomness;
 import org.blip4j.savedmodel.serve.Caption;
 import org.blip4j.savedmodel.serve.Predictor;
 
-/** Writes captions for batches of images, which come in the order of the input. */
+/**
+ * Writes captions for batches of images, which are given in the order of the input; they may be
+ * computed at once.
+ */
 final class Captioner {
   private final Predictor model;
   private final int samples;
@@ -39,8 +43,8 @@ final class Captioner {
    */
   record Result(LoadedImage image, List<Caption> captions) {}
 
-  /** The captions of a batch, in its order. */
-  List<Result> caption(List<LoadedImage> batch) {
+  /** What gives the captions of a batch, in its order. */
+  Callable<List<Result>> caption(List<LoadedImage> batch) {
     List<LoadedImage> images = new ArrayList<>();
     List<String> beginnings = new ArrayList<>();
     for (LoadedImage image : batch) {
@@ -56,6 +60,10 @@ final class Captioner {
       }
       images.add(checked);
     }
+    return () -> results(images, beginnings);
+  }
+
+  private List<Result> results(List<LoadedImage> images, List<String> beginnings) {
     Iterator<List<Caption>> captions =
         captions(images.stream().filter(LoadedImage::readable).toList(), beginnings).iterator();
     return images.stream()

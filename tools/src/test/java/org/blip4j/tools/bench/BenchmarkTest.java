@@ -19,7 +19,7 @@ final class BenchmarkTest {
     BenchResult result =
         Benchmark.run(
             new BenchPlan(
-                work, BenchSize.tiny, 2, 2, ConfigProto.getDefaultInstance(), Kernels.PORTABLE),
+                work, BenchSize.tiny, 2, 2, 2, ConfigProto.getDefaultInstance(), Kernels.PORTABLE),
             runs -> {});
     assertEquals(work.name(), result.work());
     assertTrue(result.matmulGflops() > 0);
@@ -51,6 +51,7 @@ final class BenchmarkTest {
             new BenchPlan(
                 BenchWork.vit,
                 BenchSize.tiny,
+                1,
                 1,
                 0,
                 ConfigProto.getDefaultInstance(),

@@ -1,0 +1,125 @@
+package org.blip4j.tools.infer;
+
+import com.google.common.util.concurrent.Uninterruptibles;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ThreadFactory;
+
+/**
+ * Pieces of work, several at once, whose results come in the order of the pieces.
+ *
+ * <p>A decoding loop leaves the processors idle between its many small operations; another batch
+ * fills the gaps. The next piece is read while those before it are computed. The first one runs
+ * alone, since a graph is made ready in its first run.
+ *
+ * @param <R> the result of a piece
+ */
+final class InOrder<R> implements Closeable {
+
+  /**
+   * Where work comes from; asked from one thread.
+   *
+   * @param <R> the result of a piece
+   */
+  interface Source<R> {
+    /** The next piece; empty at the end. */
+    Optional<Callable<R>> next() throws IOException;
+  }
+
+  private final Source<R> source;
+  private final ExecutorService workers;
+  private final BlockingQueue<Future<Optional<R>>> started;
+  private final Thread feeder;
+
+  /**
+   * Starts.
+   *
+   * @param atOnce how many pieces are computed at once, at least 1
+   */
+  InOrder(int atOnce, Source<R> source) {
+    this.source = source;
+    this.workers = Executors.newFixedThreadPool(atOnce, daemons("batch"));
+    this.started = new ArrayBlockingQueue<>(atOnce);
+    this.feeder = daemons("input reader").newThread(this::feed);
+    feeder.start();
+  }
+
+  private static ThreadFactory daemons(String name) {
+    return task -> {
+      Thread thread = new Thread(task, name);
+      thread.setDaemon(true);
+      return thread;
+    };
+  }
+
+  /**
+   * The next result; empty at the end.
+   *
+   * @throws IOException if reading or computing failed so
+   */
+  Optional<R> next() throws IOException {
+    try {
+      return started.take().get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  private void feed() {
+    try {
+      try {
+        boolean first = true;
+        for (var piece = source.next(); piece.isPresent(); piece = source.next()) {
+          Callable<R> work = piece.get();
+          Future<Optional<R>> future = workers.submit(() -> Optional.of(work.call()));
+          started.put(future);
+          if (first) {
+            finish(future);
+            first = false;
+          }
+        }
+        started.put(CompletableFuture.completedFuture(Optional.empty()));
+      } catch (IOException | RuntimeException | OutOfMemoryError e) {
+        started.put(CompletableFuture.failedFuture(e));
+      }
+    } catch (InterruptedException e) {
+      // Closed by the consumer; there is nobody left to tell.
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void finish(Future<?> future) throws InterruptedException {
+    try {
+      Object unused = future.get();
+    } catch (ExecutionException e) {
+      // The consumer of the result is told.
+    }
+  }
+
+  /** Waits for what is being computed, so that what it uses can be closed. */
+  @Override
+  public void close() {
+    feeder.interrupt();
+    workers.shutdown();
+    started.clear();
+    Uninterruptibles.awaitTerminationUninterruptibly(workers);
+  }
+}
