@@ -29,7 +29,7 @@ final class SentenceStates {
       GraphContext ctx, MedStack stack, Tokens tokens, Optional<Attended> attended) {
     AttentionMask padding =
         AttentionMask.padding(ctx, tokens.mask(), AttentionMask.SELF_HIDDEN); // [M, 1, 1, T]
-    PackedRows layout = PackedRows.of(ctx, tokens.mask());
+    PackedRows layout = PackedRows.of(ctx, tokens.mask()).rounded(ctx);
     Operand<TFloat32> embedded =
         stack.embeddings().apply(ctx.in("embeddings"), tokens.ids(), ctx.tf().constant(0));
     Operand<TFloat32> x = layout.pack(ctx, embedded); // [R, W]

@@ -1,5 +1,6 @@
 package org.blip4j.ops.attention;
 
+import java.util.List;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
@@ -15,6 +16,8 @@ import org.tensorflow.types.TInt64;
  * @param rows {@code [R]}, the place {@code m * T + t} of each row
  */
 public record PackedRows(Operand<TInt32> places, Operand<TInt32> rows) {
+
+  private static final int MULTIPLE = 16;
 
   /** Checks the ranks. */
   public PackedRows {
@@ -37,6 +40,17 @@ public record PackedRows(Operand<TInt32> places, Operand<TInt32> rows) {
         tf.reshape(
             tf.dtypes.cast(tf.where(tf.math.notEqual(flat, tf.constant(0))), TInt32.class),
             tf.constant(new int[] {-1})));
+  }
+
+  /**
+   * These and further rows that no place has, so that their number is a multiple of 16: the
+   * platform makes a kernel for each number of rows that comes up, and keeps it.
+   */
+  public PackedRows rounded(GraphContext outer) {
+    Ops tf = outer.in("rounded_rows").tf();
+    Operand<TInt32> missing = tf.math.floorMod(tf.math.neg(tf.size(rows)), tf.constant(MULTIPLE));
+    Operand<TInt32> more = tf.fill(tf.reshape(missing, tf.constant(new int[] {1})), tf.constant(0));
+    return new PackedRows(places, tf.concat(List.of(rows, more), tf.constant(0)));
   }
 
   /**
