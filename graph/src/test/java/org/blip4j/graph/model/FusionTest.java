@@ -9,6 +9,7 @@ import java.util.TreeMap;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.vision.ImageStates;
+import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Kernels;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.decode.BeamSettings;
@@ -30,25 +31,13 @@ import org.tensorflow.types.TFloat32;
  * layer, speed is lost and no other test notices.
  */
 final class FusionTest extends GraphTest {
+  private static final BlipConfig CONFIG = BlipConfig.tiny();
 
   @Test
   void captioningRunsOnFusedKernels() {
-    BlipConfig config = BlipConfig.tiny();
-    Blip blip = Blip.create(vars, config, Task.CAPTION);
-    Operand<TFloat32> pixels =
-        ctx.tf().placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, 32, 32, 3)));
-    ImageStates images = blip.vision().apply(ctx, pixels);
-    Operand<?> ids =
-        CaptionGenerator.of(blip, 1)
-            .search(
-                ctx,
-                images,
-                Prompt.same(ctx, Shapes.dim(ctx, images.hidden(), 0), 118, 5, 6),
-                BeamSettings.captions())
-            .ids();
-    int blocks = config.vision().layers();
-    int layers = config.text().layers();
-    Map<String, Integer> kernels = kernels(pixels, ids);
+    int blocks = CONFIG.vision().layers();
+    int layers = CONFIG.text().layers();
+    Map<String, Integer> kernels = ofCaptioning(ctx);
     String all = kernels.toString();
     assertEquals(2 * blocks + 1 + 1 + 3 * layers + 1, kernels.get("_MklLayerNorm"), all);
     assertEquals(
@@ -64,22 +53,9 @@ final class FusionTest extends GraphTest {
   @Test
   void smallOperationsOfAPackedLoopStayOnOneThread() {
     assumeTrue(Kernels.packedAvailable());
-    BlipConfig config = BlipConfig.tiny();
-    Blip blip = Blip.create(vars, config, Task.CAPTION);
-    Operand<TFloat32> pixels =
-        ctx.tf().placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, 32, 32, 3)));
-    ImageStates images = blip.vision().apply(ctx, pixels);
-    Operand<?> ids =
-        CaptionGenerator.of(blip, 1)
-            .search(
-                ctx.with(Kernels.PACKED),
-                images,
-                Prompt.same(ctx, Shapes.dim(ctx, images.hidden(), 0), 118, 5, 6),
-                BeamSettings.captions())
-            .ids();
-    int blocks = config.vision().layers();
-    int layers = config.text().layers();
-    Map<String, Integer> kernels = kernels(pixels, ids);
+    int blocks = CONFIG.vision().layers();
+    int layers = CONFIG.text().layers();
+    Map<String, Integer> kernels = ofCaptioning(ctx.with(Kernels.PACKED));
     String all = kernels.toString();
     int norms = 3 * layers + 2; // of a step, with those of embeddings and head
     assertEquals(2 * layers, kernels.get("BatchMatMulV3"), all);
@@ -87,6 +63,23 @@ final class FusionTest extends GraphTest {
     assertEquals(blocks + 2 * layers + layers, kernels.get("_MklSoftmax"), all);
     assertEquals(2 * blocks + 1 + norms, kernels.get("_MklLayerNorm"), all);
     assertEquals(2 * norms, kernels.get("Mean"), all);
+  }
+
+  /** The kernels of a caption's graph whose search is built in the given context. */
+  private Map<String, Integer> ofCaptioning(GraphContext search) {
+    Blip blip = Blip.create(vars, CONFIG, Task.CAPTION);
+    Operand<TFloat32> pixels =
+        ctx.tf().placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, 32, 32, 3)));
+    ImageStates images = blip.vision().apply(ctx, pixels);
+    Operand<?> ids =
+        CaptionGenerator.of(blip, 1)
+            .search(
+                search,
+                images,
+                Prompt.same(ctx, Shapes.dim(ctx, images.hidden(), 0), 118, 5, 6),
+                BeamSettings.captions())
+            .ids();
+    return kernels(pixels, ids);
   }
 
   /** Kinds of the nodes that are executed, those of the inlined loop included. */
