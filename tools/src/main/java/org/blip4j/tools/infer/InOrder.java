@@ -68,15 +68,7 @@ final class InOrder<R> implements Closeable {
    */
   Optional<R> next() throws IOException {
     try {
-      return started.take().get();
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof IOException cause) {
-        throw cause;
-      }
-      if (e.getCause() instanceof RuntimeException cause) {
-        throw cause;
-      }
-      throw new IllegalStateException(e.getCause());
+      return Outcome.of(started.take());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);

@@ -3,7 +3,6 @@ package org.blip4j.tools.infer;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -42,22 +41,9 @@ final class ReadAhead<T> implements Closeable {
 
   /** The next batch; empty at the end. */
   List<T> next() throws IOException {
-    try {
-      List<T> batch = following.get();
-      following = reader.submit(source::next);
-      return batch;
-    } catch (ExecutionException e) {
-      if (e.getCause() instanceof IOException cause) {
-        throw cause;
-      }
-      if (e.getCause() instanceof RuntimeException cause) {
-        throw cause;
-      }
-      throw new IllegalStateException(e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted", e);
-    }
+    List<T> batch = Outcome.of(following);
+    following = reader.submit(source::next);
+    return batch;
   }
 
   @Override

@@ -1,0 +1,32 @@
+package org.blip4j.tools.infer;
+
+import java.io.IOException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+
+/** What work on another thread came to. */
+final class Outcome {
+  private Outcome() {}
+
+  /**
+   * Waits for the result, or throws what the work threw.
+   *
+   * @throws IOException if the work failed so, or this thread was interrupted
+   */
+  static <T> T of(Future<T> future) throws IOException {
+    try {
+      return future.get();
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException cause) {
+        throw cause;
+      }
+      if (e.getCause() instanceof RuntimeException cause) {
+        throw cause;
+      }
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+}
