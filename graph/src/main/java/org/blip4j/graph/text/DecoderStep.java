@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Optional;
 import org.blip4j.ops.attention.KeysValues;
 import org.blip4j.ops.core.GraphContext;
-import org.blip4j.ops.core.Kernels;
 import org.blip4j.ops.decode.TokenStep;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
@@ -42,7 +41,7 @@ public final class DecoderStep implements TokenStep {
     return new DecoderStep(
         decoder,
         decoder.stack().project(ctx, states),
-        expectedRows > FEW_ROWS && ctx.kernels() == Kernels.PORTABLE
+        expectedRows > FEW_ROWS && ctx.kernels().stock()
             ? Optional.of(decoder.head().outputMatrix(ctx.in("output_matrix")))
             : Optional.empty());
   }

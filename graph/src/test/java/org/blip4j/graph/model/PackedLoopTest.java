@@ -3,10 +3,12 @@ package org.blip4j.graph.model;
 import static org.blip4j.ops.testing.TensorAssert.assertClose;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.vision.ImageStates;
@@ -26,7 +28,6 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.proto.ConfigProto;
-import org.tensorflow.proto.GraphOptions;
 import org.tensorflow.proto.RewriterConfig;
 import org.tensorflow.types.TFloat32;
 
@@ -100,14 +101,36 @@ final class PackedLoopTest extends GraphTest {
     ConfigProto cpu = ConfigProto.newBuilder().putDeviceCount("GPU", 0).build();
     assertEquals(Kernels.PACKED, Kernels.forSession(cpu));
     ConfigProto half =
-        cpu.toBuilder()
-            .setGraphOptions(
-                GraphOptions.newBuilder()
-                    .setRewriteOptions(
-                        RewriterConfig.newBuilder()
-                            .setAutoMixedPrecisionOnednnBfloat16(RewriterConfig.Toggle.ON)))
-            .build();
+        withRewrites(cpu, r -> r.setAutoMixedPrecisionOnednnBfloat16(RewriterConfig.Toggle.ON));
+    assertEquals(Kernels.PORTABLE, Kernels.forTraining(half));
     assertEquals(Kernels.PACKED_BFLOAT16, Kernels.forSession(half));
     assertEquals(Kernels.PORTABLE, Kernels.forSession(ConfigProto.getDefaultInstance()));
+  }
+
+  @Test
+  void aSessionOnAGpuNarrowsProductsItself() {
+    ConfigProto gpu = ConfigProto.getDefaultInstance();
+    ConfigProto half =
+        withRewrites(gpu, r -> r.setAutoMixedPrecisionOnednnBfloat16(RewriterConfig.Toggle.ON));
+    assertEquals(Kernels.BFLOAT16, Kernels.forSession(half));
+    assertEquals(Kernels.BFLOAT16, Kernels.forTraining(half));
+    assertEquals(
+        RewriterConfig.Toggle.OFF,
+        Kernels.BFLOAT16
+            .sessionFrom(half)
+            .getGraphOptions()
+            .getRewriteOptions()
+            .getAutoMixedPrecisionOnednnBfloat16());
+    ConfigProto sixteen = withRewrites(gpu, r -> r.setAutoMixedPrecision(RewriterConfig.Toggle.ON));
+    assertEquals(Kernels.FLOAT16, Kernels.forSession(sixteen));
+    assertThrows(IllegalArgumentException.class, () -> Kernels.forTraining(sixteen));
+    assertEquals(Kernels.PORTABLE, Kernels.forTraining(gpu));
+  }
+
+  private static ConfigProto withRewrites(
+      ConfigProto session, Consumer<RewriterConfig.Builder> change) {
+    ConfigProto.Builder builder = session.toBuilder();
+    change.accept(builder.getGraphOptionsBuilder().getRewriteOptionsBuilder());
+    return builder.build();
   }
 }

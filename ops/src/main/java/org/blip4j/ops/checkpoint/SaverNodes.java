@@ -31,28 +31,29 @@ public final class SaverNodes {
   private final ImmutableMap<Variable<?>, Operation> assigns;
 
   private SaverNodes(GraphContext ctx, List<? extends Variable<?>> variables) {
+    GraphContext host = ctx.onCpu(); // files are; variables stay where they are
     String[] names = variables.stream().map(Variable::name).toArray(String[]::new);
     String[] whole = new String[names.length];
     Arrays.fill(whole, "");
     this.filename =
-        ctx.op("Placeholder", "filename")
+        host.op("Placeholder", "filename")
             .setAttr("dtype", DataType.DT_STRING)
             .setAttr("shape", Shape.scalar())
             .build()
             .output(0);
-    Output<TString> tensors = ctx.tf().withName("tensors").array(names).asOutput();
-    Output<TString> slices = ctx.tf().withName("slices").array(whole).asOutput();
+    Output<TString> tensors = host.tf().withName("tensors").array(names).asOutput();
+    Output<TString> slices = host.tf().withName("slices").array(whole).asOutput();
     Operation save =
-        ctx.op("SaveV2", "SaveV2")
+        host.op("SaveV2", "SaveV2")
             .addInput(filename)
             .addInput(tensors)
             .addInput(slices)
             .addInputList(variables.stream().map(Variable::value).toArray(Output<?>[]::new))
             .build();
     this.done =
-        ctx.op("Identity", "done").addInput(filename).addControlInput(save).build().output(0);
+        host.op("Identity", "done").addInput(filename).addControlInput(save).build().output(0);
     this.restore =
-        ctx.op("RestoreV2", "RestoreV2")
+        host.op("RestoreV2", "RestoreV2")
             .addInput(filename)
             .addInput(tensors)
             .addInput(slices)

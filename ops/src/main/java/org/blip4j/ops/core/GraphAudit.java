@@ -20,14 +20,20 @@ import org.tensorflow.proto.OpDef;
 
 /**
  * Looks a finished graph over: operations that nothing uses, operations that a stock TensorFlow
- * does not have, trainable variables that the loss does not reach.
+ * does not have, trainable variables that the loss does not reach, operations that would draw a
+ * variable to their device.
  *
  * @param dead names of operations that no target depends on
  * @param foreign types of operations outside TensorFlow's own list, function bodies included
  * @param unreached names of trainable variables on which the loss does not depend
+ * @param pinned names of operations on a variable that are bound to a device; TensorFlow places a
+ *     variable and all that reads and writes it together, so one of them decides for all
  */
 public record GraphAudit(
-    ImmutableList<String> dead, ImmutableList<String> foreign, ImmutableList<String> unreached) {
+    ImmutableList<String> dead,
+    ImmutableList<String> foreign,
+    ImmutableList<String> unreached,
+    ImmutableList<String> pinned) {
 
   /**
    * Audits a graph.
@@ -54,7 +60,22 @@ public record GraphAudit(
             .map(Variable::name)
             .filter(name -> !inLoss.contains(name))
             .collect(ImmutableList.toImmutableList());
-    return new GraphAudit(dead, foreign(def), unreached);
+    return new GraphAudit(dead, foreign(def), unreached, pinned(def));
+  }
+
+  private static ImmutableList<String> pinned(GraphDef def) {
+    Set<String> handles =
+        def.getNodeList().stream()
+            .filter(node -> node.getOp().equals("VarHandleOp"))
+            .map(NodeDef::getName)
+            .collect(ImmutableSet.toImmutableSet());
+    return def.getNodeList().stream()
+        .filter(node -> !node.getDevice().isEmpty())
+        .filter(
+            node ->
+                node.getInputList().stream().map(GraphAudit::producer).anyMatch(handles::contains))
+        .map(NodeDef::getName)
+        .collect(ImmutableList.toImmutableList());
   }
 
   private static Set<String> reached(GraphDef def, Collection<? extends Operation> targets) {

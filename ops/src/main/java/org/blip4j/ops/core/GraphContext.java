@@ -139,14 +139,14 @@ public final class GraphContext {
     return mode == Mode.INFER ? Optional.ofNullable(quantized) : Optional.empty();
   }
 
-  /** What products of loops are made of. */
+  /** What products and norms are made of. */
   public Kernels kernels() {
     return kernels;
   }
 
   /** Whether products are packed here: in the loops of an inference graph, and nowhere else. */
   public boolean packed() {
-    return kernels != Kernels.PORTABLE && mode == Mode.INFER && inFunction();
+    return !kernels.stock() && mode == Mode.INFER && inFunction();
   }
 
   /**

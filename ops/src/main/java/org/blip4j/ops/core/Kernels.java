@@ -4,12 +4,16 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteBuffer;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_GetRegisteredKernelsForOp;
 
 import java.util.Locale;
+import java.util.Optional;
 import org.bytedeco.javacpp.PointerScope;
 import org.tensorflow.TensorFlow;
 import org.tensorflow.internal.c_api.TF_Buffer;
 import org.tensorflow.internal.c_api.TF_Status;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.RewriterConfig;
+import org.tensorflow.types.TBfloat16;
+import org.tensorflow.types.TFloat16;
+import org.tensorflow.types.family.TNumber;
 
 /**
  * What products and norms of an inference graph are made of, above all those of a loop body. The
@@ -18,6 +22,16 @@ import org.tensorflow.proto.RewriterConfig;
 public enum Kernels {
   /** Stock operations, which run in every TensorFlow; an exported graph has no others. */
   PORTABLE,
+
+  /**
+   * Stock operations, with the products of layers and of attention in bfloat16 and all else in
+   * float32. For a GPU, in training and inference; on the CPU the platform's graph optimiser does
+   * the like.
+   */
+  BFLOAT16,
+
+  /** {@link #BFLOAT16} in float16: more digits, less range. For inference. */
+  FLOAT16,
 
   /**
    * oneDNN's products by name, told that their kernels never change: each is laid out once, in the
@@ -46,18 +60,52 @@ public enum Kernels {
   /** The fused product, one of whose attributes says that its kernel never changes. */
   public static final String FUSED_PRODUCT = "_MklNativeFusedMatMul";
 
-  /**
-   * The fastest ones in the session's precision, where it is told to keep to the CPU and the
-   * platform has them.
-   */
+  /** The fastest ones for inference in the session's precision on the session's devices. */
   public static Kernels forSession(ConfigProto session) {
-    if (session.getDeviceCountOrDefault("GPU", -1) != 0 || !packedAvailable()) {
-      return PORTABLE;
+    if (mayUseGpu(session) || !packedAvailable()) {
+      return stockFor(session);
     }
+    return asksForBfloat16(session) ? PACKED_BFLOAT16 : PACKED;
+  }
+
+  /**
+   * Those with gradients, in the session's precision on the session's devices.
+   *
+   * @throws IllegalArgumentException if gradients cannot be had in the precision
+   */
+  public static Kernels forTraining(ConfigProto session) {
+    Kernels kernels = stockFor(session);
+    if (kernels == FLOAT16) {
+      throw new IllegalArgumentException(
+          "small gradients vanish in float16; train with --precision float32 or bfloat16");
+    }
+    return kernels;
+  }
+
+  private static Kernels stockFor(ConfigProto session) {
     RewriterConfig rewriter = session.getGraphOptions().getRewriteOptions();
-    return rewriter.getAutoMixedPrecisionOnednnBfloat16() == RewriterConfig.Toggle.ON
-        ? PACKED_BFLOAT16
-        : PACKED;
+    if (rewriter.getAutoMixedPrecision() == RewriterConfig.Toggle.ON) {
+      return FLOAT16;
+    }
+    return mayUseGpu(session) && asksForBfloat16(session) ? BFLOAT16 : PORTABLE;
+  }
+
+  private static boolean mayUseGpu(ConfigProto session) {
+    return session.getDeviceCountOrDefault("GPU", -1) != 0;
+  }
+
+  private static boolean asksForBfloat16(ConfigProto session) {
+    RewriterConfig rewriter = session.getGraphOptions().getRewriteOptions();
+    return rewriter.getAutoMixedPrecisionOnednnBfloat16() == RewriterConfig.Toggle.ON;
+  }
+
+  /** The type of products, where stock operations compute them in another than float32. */
+  public Optional<Class<? extends TNumber>> narrowProducts() {
+    return switch (this) {
+      case BFLOAT16 -> Optional.of(TBfloat16.class);
+      case FLOAT16 -> Optional.of(TFloat16.class);
+      default -> Optional.empty();
+    };
   }
 
   /** Whether fused kernels are named in all of a graph, not in loops only. */
@@ -65,16 +113,27 @@ public enum Kernels {
     return this == PACKED || this == INT8;
   }
 
+  /** Whether only operations that every TensorFlow has are used. */
+  public boolean stock() {
+    return this == PORTABLE || narrowProducts().isPresent();
+  }
+
   /**
    * The session for a graph of these kernels. Where all fused kernels are named, the graph
-   * optimiser has nothing to find; it would look for a second or two before the first answer.
+   * optimiser has nothing to find; it would look for a second or two before the first answer. Where
+   * products are narrow already, it is not to narrow others.
    */
   public ConfigProto sessionFrom(ConfigProto session) {
-    if (!namesAll()) {
-      return session;
-    }
     ConfigProto.Builder builder = session.toBuilder();
-    builder.getGraphOptionsBuilder().getRewriteOptionsBuilder().setDisableMetaOptimizer(true);
+    RewriterConfig.Builder rewriter = builder.getGraphOptionsBuilder().getRewriteOptionsBuilder();
+    if (namesAll()) {
+      rewriter.setDisableMetaOptimizer(true);
+    }
+    if (narrowProducts().isPresent()) {
+      rewriter
+          .setAutoMixedPrecision(RewriterConfig.Toggle.OFF)
+          .setAutoMixedPrecisionOnednnBfloat16(RewriterConfig.Toggle.OFF);
+    }
     return builder.build();
   }
 

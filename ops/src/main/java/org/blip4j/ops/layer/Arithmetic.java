@@ -1,10 +1,15 @@
 package org.blip4j.ops.layer;
 
+import java.util.Optional;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Kernels;
 import org.tensorflow.Operand;
+import org.tensorflow.Operation;
+import org.tensorflow.Output;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
+import org.tensorflow.types.family.TNumber;
 
 /**
  * Operations in the version that suits the place.
@@ -24,14 +29,45 @@ public final class Arithmetic {
     return ctx.op("AddV2", "add").addInput(x.asOutput()).addInput(y.asOutput()).build().output(0);
   }
 
-  /** The matrix product over the last two axes, {@code [..., m, k] x [..., k, n]}. */
+  /**
+   * The matrix product {@code [m, k] x [k, n]}, or with {@code [n, k]} if turned; in {@link
+   * Kernels#narrowProducts} where there is such a type.
+   */
+  static Operand<TFloat32> matMul(
+      GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> y, boolean turned) {
+    return widened(
+        ctx,
+        ctx.op("MatMul", "MatMul")
+            .addInput(factor(ctx, x))
+            .addInput(factor(ctx, y))
+            .setAttr("transpose_b", turned)
+            .build());
+  }
+
+  /**
+   * The matrix product over the last two axes, {@code [..., m, k] x [..., k, n]}; in {@link
+   * Kernels#narrowProducts} where there is such a type.
+   */
   public static Operand<TFloat32> batchMatMul(
       GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> y) {
-    return ctx.op("BatchMatMulV2", "matmul")
-        .addInput(x.asOutput())
-        .addInput(y.asOutput())
-        .build()
-        .output(0);
+    return widened(
+        ctx,
+        ctx.op("BatchMatMulV2", "matmul")
+            .addInput(factor(ctx, x))
+            .addInput(factor(ctx, y))
+            .build());
+  }
+
+  private static Output<?> factor(GraphContext ctx, Operand<TFloat32> x) {
+    Optional<Class<? extends TNumber>> narrow = ctx.kernels().narrowProducts();
+    return narrow.isPresent() ? ctx.tf().dtypes.cast(x, narrow.get()).asOutput() : x.asOutput();
+  }
+
+  private static Operand<TFloat32> widened(GraphContext ctx, Operation product) {
+    Output<TFloat32> result = product.output(0);
+    return ctx.kernels().narrowProducts().isPresent()
+        ? ctx.tf().dtypes.cast(product.<TNumber>output(0), TFloat32.class)
+        : result;
   }
 
   /** {@link #batchMatMul} of few numbers. */

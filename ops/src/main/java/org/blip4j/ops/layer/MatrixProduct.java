@@ -6,7 +6,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Kernels;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
-import org.tensorflow.op.Ops;
 import org.tensorflow.op.linalg.MatMul;
 import org.tensorflow.types.TBfloat16;
 import org.tensorflow.types.TFloat32;
@@ -19,7 +18,7 @@ import org.tensorflow.types.family.TNumber;
  * @param rows {@code [N, in]}
  * @param kernel gives {@code [in, out]}, or {@code [out, in]} if turned, in a context
  * @param turned whether the kernel is used transposed
- * @param reducible whether {@link Kernels#PACKED_BFLOAT16} may compute it in bfloat16
+ * @param reducible whether kernels in bfloat16 may compute it so
  */
 public record MatrixProduct(
     Operand<TFloat32> rows,
@@ -33,9 +32,11 @@ public record MatrixProduct(
     if (ctx.namesKernels()) {
       return named(ctx, List.of("BiasAdd"), bias);
     }
-    Ops tf = ctx.tf();
-    return tf.nn.biasAdd(
-        tf.linalg.matMul(rows, kernel.apply(ctx), MatMul.transposeB(turned)), bias);
+    Operand<TFloat32> product =
+        reducible
+            ? Arithmetic.matMul(ctx, rows, kernel.apply(ctx), turned)
+            : ctx.tf().linalg.matMul(rows, kernel.apply(ctx), MatMul.transposeB(turned));
+    return ctx.tf().nn.biasAdd(product, bias);
   }
 
   @Override

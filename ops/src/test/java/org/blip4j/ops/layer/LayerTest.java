@@ -10,12 +10,16 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Kernels;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Randomness;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.tensorflow.Operand;
+import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
 
@@ -35,6 +39,27 @@ final class LayerTest extends GraphTest {
     assertClose(new float[] {2.5f, 5.5f}, run(y), 0);
     assertEquals(
         List.of("map/kernel", "map/bias"), vars.all().stream().map(Variable::name).toList());
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"BFLOAT16", "FLOAT16"})
+  void narrowProductsStayNearAndHaveGradients(Kernels kernels) {
+    Linear linear = Linear.create(vars.child("map"), 2, 1);
+    Operand<TFloat32> x = floats(Shape.of(1, 2), 1.001f, 3f);
+    GraphContext narrow =
+        ctx.with(kernels)
+            .withValues(
+                Map.of(
+                    linear.kernel(), floats(Shape.of(2, 1), 2f, 5f),
+                    linear.bias(), floats(Shape.of(1), 0.5f)));
+    Operand<TFloat32> y = linear.apply(narrow, x);
+
+    float[] product = run(y);
+    assertClose(new float[] {17.502f}, product, 0.1);
+    assertNotEquals(17.502f, product[0], 1e-4f);
+    Output<?>[] gradients = ctx.graph().addGradients(y.asOutput(), new Output<?>[] {x.asOutput()});
+    assertClose(
+        new float[] {2f, 5f}, run(gradients[0].op().<TFloat32>output(gradients[0].index())), 0);
   }
 
   @Test

@@ -14,6 +14,7 @@ import org.blip4j.graph.model.ImageTextBatch;
 import org.blip4j.graph.model.TaskModel;
 import org.blip4j.ops.checkpoint.SaverNodes;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Kernels;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
@@ -24,6 +25,7 @@ import org.tensorflow.Session;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
@@ -51,7 +53,9 @@ final class TrainingSession implements Closeable {
   TrainingSession(RunPlan plan) {
     RunConfig config = plan.config();
     this.architecture = config.architecture();
-    GraphContext ctx = GraphContext.create(graph, Mode.TRAIN);
+    ConfigProto device = plan.inputs().session();
+    Kernels kernels = Kernels.forTraining(device);
+    GraphContext ctx = GraphContext.create(graph, Mode.TRAIN).with(kernels);
     VariableScope vars = VariableScope.root(ctx, config.seed(), architecture.initialization());
     TaskModel<ImageTextBatch> task =
         TaskModels.create(
@@ -71,10 +75,10 @@ final class TrainingSession implements Closeable {
                 config.optimizer(),
                 config.seed()));
     this.variables = ImmutableList.copyOf(vars.all());
-    this.whole = SaverNodes.create(ctx.in("checkpoint").onCpu(), variables);
-    this.model = SaverNodes.create(ctx.in("model").onCpu(), weights);
+    this.whole = SaverNodes.create(ctx.in("checkpoint"), variables);
+    this.model = SaverNodes.create(ctx.in("model"), weights);
     this.feed = new VariableFeed(ctx, weights);
-    this.session = new Session(graph, plan.inputs().session());
+    this.session = new Session(graph, kernels.sessionFrom(device));
   }
 
   /** The step's graph. */

@@ -37,6 +37,7 @@ final class TrainingAuditTest {
 
       assertEquals(List.of(), audit.unreached(), "weights without gradient");
       assertEquals(List.of(), audit.foreign(), "operations of no stock TensorFlow");
+      assertEquals(List.of(), audit.pinned(), "operations that would keep variables on a device");
       List<String> dead =
           audit.dead().stream().filter(name -> !OFFERED.matcher(name).matches()).toList();
       assertEquals(List.of(), dead, "operations that nothing uses");
