@@ -46,7 +46,7 @@ public final class BootstrapCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Console console = common.console();
     BootstrapContext context =
-        BootstrapContext.of(common.settings().sessionConfig(), new ConsoleStages(console));
+        BootstrapContext.of(common.sessionConfig(), new ConsoleStages(console));
     BootstrapConfig settings = BootstrapConfigReader.read(config);
     Bootstrap.in(new BootstrapFolder(out), settings, context).run(rounds);
     return console.exitCode();

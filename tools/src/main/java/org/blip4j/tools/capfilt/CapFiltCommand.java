@@ -90,10 +90,7 @@ public final class CapFiltCommand implements Callable<Integer> {
           new CapFiltJob.Work(workers, ShardLedger.LEASE, new ProgressListener(console, progress));
       CapFiltStats stats =
           new CapFilt(folder, work, columns.codec())
-              .run(
-                  new CapFilt.Task(shards, names, settings),
-                  models,
-                  common.settings().inferenceConfig());
+              .run(new CapFilt.Task(shards, names, settings), models, common.inferenceConfig());
       console.result(stats, stats.text());
       if (!folder.isFinished()) {
         console.note("shards outside %s are not all done yet; _SUCCESS comes with the last", range);

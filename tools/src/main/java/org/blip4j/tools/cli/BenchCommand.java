@@ -46,7 +46,7 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    ConfigProto session = common.settings().inferenceConfig();
+    ConfigProto session = common.inferenceConfig();
     BenchPlan plan =
         new BenchPlan(
             work,

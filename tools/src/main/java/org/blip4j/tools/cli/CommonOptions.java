@@ -1,5 +1,8 @@
 package org.blip4j.tools.cli;
 
+import java.util.List;
+import org.blip4j.tools.doctor.Devices;
+import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -58,6 +61,37 @@ public final class CommonOptions {
   /** On what and how to compute. */
   public RunSettings settings() {
     return new RunSettings(device, threads, seed, precision);
+  }
+
+  /**
+   * The session configuration for training, see {@link RunSettings#sessionConfig()}.
+   *
+   * @throws IllegalArgumentException if the device is not there
+   */
+  public ConfigProto sessionConfig() {
+    return onItsDevice(settings().sessionConfig());
+  }
+
+  /**
+   * The session configuration for running a model, see {@link RunSettings#inferenceConfig()}.
+   *
+   * @throws IllegalArgumentException if the device is not there
+   */
+  public ConfigProto inferenceConfig() {
+    return onItsDevice(settings().inferenceConfig());
+  }
+
+  private ConfigProto onItsDevice(ConfigProto session) {
+    List<Integer> gpus = settings().gpus();
+    if (gpus.size() > 1) {
+      throw new IllegalArgumentException(
+          "--device %s names several GPUs and a process computes on one; start one for each, such as --device gpu:%d"
+              .formatted(device, gpus.get(0)));
+    }
+    if (!gpus.isEmpty()) {
+      Devices.requireGpus(gpus, session);
+    }
+    return session;
   }
 
   /** Whether stack traces and native logs are wanted. */

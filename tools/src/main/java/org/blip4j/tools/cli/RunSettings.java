@@ -1,5 +1,6 @@
 package org.blip4j.tools.cli;
 
+import com.google.common.base.Joiner;
 import java.util.List;
 import java.util.Objects;
 import org.tensorflow.proto.ConfigProto;
@@ -21,6 +22,10 @@ public record RunSettings(String device, int threads, long seed, Precision preci
     if (!device.matches("cpu|gpu|gpu:\\d+(,\\d+)*")) {
       throw new IllegalArgumentException(
           "--device " + device + " is not a device; use cpu, gpu:0 or a list such as gpu:0,1");
+    }
+    if (precision == Precision.float16 && device.equals("cpu")) {
+      throw new IllegalArgumentException(
+          "--precision float16 needs a GPU (--device gpu:0); on the CPU use bfloat16 or float32");
     }
     if (threads < 0) {
       throw new IllegalArgumentException(
@@ -70,7 +75,10 @@ public record RunSettings(String device, int threads, long seed, Precision preci
     if (gpus().isEmpty()) {
       config.putDeviceCount("GPU", 0);
     } else {
-      config.setGpuOptions(GPUOptions.newBuilder().setAllowGrowth(true));
+      config.setGpuOptions(
+          GPUOptions.newBuilder()
+              .setAllowGrowth(true)
+              .setVisibleDeviceList(Joiner.on(',').join(gpus())));
     }
     RewriterConfig.Builder rewriter = RewriterConfig.newBuilder();
     switch (precision) {

@@ -73,7 +73,7 @@ final class VerifyCommand implements Callable<Integer> {
     List<CheckRow> rows = new ArrayList<>();
     Verification.check(
         golden,
-        common.settings().sessionConfig(),
+        common.sessionConfig(),
         row -> {
           rows.add(row);
           try {

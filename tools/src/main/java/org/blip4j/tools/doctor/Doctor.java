@@ -11,6 +11,8 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.tensorflow.TensorFlow;
+import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.GPUOptions;
 
 /** Examines the machine and says what is missing and what to do about it. */
 public final class Doctor {
@@ -67,7 +69,7 @@ public final class Doctor {
   private static List<Finding> devices(boolean gpuBuild, boolean wantsGpu) {
     List<Finding> findings = new ArrayList<>();
     boolean gpu = false;
-    for (Devices.Device device : Devices.list()) {
+    for (Devices.Device device : Devices.list(growing())) {
       gpu |= device.type().equals("GPU");
       String memory = device.type().equals("GPU") ? ", " + gib(device.bytes()) : "";
       findings.add(Finding.good("device", device.name() + memory, "CPU or GPU"));
@@ -163,6 +165,13 @@ public final class Doctor {
     } catch (IOException e) {
       return ""; // not Linux
     }
+  }
+
+  /** Takes no more of a GPU's memory than is needed to look at it. */
+  private static ConfigProto growing() {
+    return ConfigProto.newBuilder()
+        .setGpuOptions(GPUOptions.newBuilder().setAllowGrowth(true))
+        .build();
   }
 
   private static boolean isGpuBuild() {

@@ -45,7 +45,7 @@ final class ModelOptions {
   }
 
   PredictorOptions options(CommonOptions common, UnaryOperator<ServingSettings> adjust) {
-    ConfigProto session = common.settings().inferenceConfig();
+    ConfigProto session = common.inferenceConfig();
     return new PredictorOptions(session, adjust, quantize.kernels(session));
   }
 }

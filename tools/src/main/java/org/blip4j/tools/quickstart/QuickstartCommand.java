@@ -41,7 +41,7 @@ public final class QuickstartCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Console console = common.console();
     BootstrapContext context =
-        BootstrapContext.of(common.settings().sessionConfig(), new ConsoleStages(console));
+        BootstrapContext.of(common.sessionConfig(), new ConsoleStages(console));
     QuickstartPlan plan =
         smoke ? QuickstartPlan.smoke(common.seed()) : QuickstartPlan.standard(common.seed());
     Quickstart.Outcome outcome = Quickstart.run(work, plan, context);

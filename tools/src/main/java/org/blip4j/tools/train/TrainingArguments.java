@@ -66,7 +66,7 @@ final class TrainingArguments {
             ShardSet.find(data),
             columns.codec(),
             init.isPresent() ? Optional.of(folder(init.get())) : Optional.empty(),
-            common.settings().sessionConfig(),
+            common.sessionConfig(),
             program.version(),
             program.commit());
     try (InterruptWatch watch = new InterruptWatch()) {

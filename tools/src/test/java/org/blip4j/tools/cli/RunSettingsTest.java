@@ -2,6 +2,7 @@ package org.blip4j.tools.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -37,5 +38,19 @@ class RunSettingsTest {
             IllegalArgumentException.class, () -> new RunSettings("tpu", 0, 1, Precision.float32));
     assertEquals(
         "--device tpu is not a device; use cpu, gpu:0 or a list such as gpu:0,1", e.getMessage());
+  }
+
+  @Test
+  void onlyTheGpusAskedForAreVisible() {
+    ConfigProto config = new RunSettings("gpu:2", 0, 1, Precision.float32).sessionConfig();
+    assertEquals("2", config.getGpuOptions().getVisibleDeviceList());
+    assertTrue(config.getGpuOptions().getAllowGrowth());
+    assertEquals(0, config.getDeviceCountCount());
+  }
+
+  @Test
+  void float16IsForGpus() {
+    assertThrows(
+        IllegalArgumentException.class, () -> new RunSettings("cpu", 0, 1, Precision.float16));
   }
 }
