@@ -7,6 +7,7 @@ import java.util.function.Function;
 import org.tensorflow.DeviceSpec;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
+import org.tensorflow.Operation;
 import org.tensorflow.OperationBuilder;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
@@ -172,9 +173,21 @@ public final class GraphContext {
     return on(DeviceSpec.newBuilder().deviceType(DeviceSpec.DeviceType.CPU).deviceIndex(0).build());
   }
 
-  /** The same with operations that run only after the given ones. */
+  /**
+   * The same with operations that run only after the given ones. Several are gathered in one that
+   * does nothing, so that what follows depends on one, not each operation on each: a training step
+   * has thousands on either side.
+   */
   public GraphContext after(List<? extends Op> operations) {
-    return with(tf.withControlDependencies(List.copyOf(operations)));
+    if (operations.size() == 1) {
+      return with(tf.withControlDependencies(List.copyOf(operations)));
+    }
+    OperationBuilder all = op("NoOp", "all_done");
+    for (Op operation : operations) {
+      all = all.addControlInput(operation.op());
+    }
+    Operation done = all.build();
+    return with(tf.withControlDependencies(List.<Op>of(() -> done)));
   }
 
   /** The same with random operations seeded from the given source; needed for dropout. */

@@ -77,13 +77,12 @@ public final class TrainingGraph {
     this.diagnostics = ctx.tf().withName("diagnostics").stack(values);
     List<Op> read = new ArrayList<>(clip.gradients());
     read.add(diagnostics);
-    List<Op> stateWrites = step.updates().apply(ctx.in("state").after(read));
-    List<Op> before = new ArrayList<>(read);
-    before.addAll(stateWrites);
+    GraphContext afterReads = ctx.after(read);
+    List<Op> stateWrites = step.updates().apply(afterReads.in("state"));
+    GraphContext afterState = stateWrites.isEmpty() ? afterReads : afterReads.after(stateWrites);
     List<Op> writes =
         new ArrayList<>(
-            optimizer.apply(
-                ctx.after(before), clip.gradients(), inputs.learningRate(), inputs.step()));
+            optimizer.apply(afterState, clip.gradients(), inputs.learningRate(), inputs.step()));
     writes.addAll(stateWrites);
     this.update = root.after(writes).op("NoOp", "update").build();
     List<Op> first = model.start(root.in("start"));
