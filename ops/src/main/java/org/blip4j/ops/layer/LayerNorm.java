@@ -22,9 +22,11 @@ import org.tensorflow.types.TInt32;
  *   <li>{@code weight [W]}, {@code bias [W]}
  * </ul>
  *
- * <p>Forms that agree to 1e-5: composed operations where gradients are needed or the body of a
- * function is built; elsewhere the platform's layer-norm kernel, by name where the context names
- * kernels, and as the one pattern that the platform turns into it where not.
+ * <p>Forms that agree to 1e-5. Stock graphs, which may come to a GPU, graphs with gradients and
+ * bodies of functions have composed operations. Elsewhere it is the layer-norm kernel of the CPU:
+ * by name where the context names kernels, and as the one pattern that the platform turns into it
+ * where not. On a GPU the platform would do so, too, and then find that it has no such kernel
+ * there.
  */
 public final class LayerNorm {
   private final Variable<TFloat32> weight;
@@ -57,7 +59,9 @@ public final class LayerNorm {
           .output(0);
     }
     Operand<TFloat32> normal =
-        ctx.training() || ctx.inFunction() ? composed(ctx, x) : recognisable(ctx, x);
+        ctx.training() || ctx.inFunction() || ctx.kernels().stock()
+            ? composed(ctx, x)
+            : recognisable(ctx, x);
     Operand<TFloat32> scaled = ctx.tf().math.mul(normal, ctx.read(weight));
     return Arithmetic.add(ctx, scaled, ctx.read(bias));
   }

@@ -40,8 +40,10 @@ public final class Doctor {
     boolean gpuBuild = isGpuBuild();
     Finding library = library(gpuBuild);
     findings.add(library);
-    findings.addAll(library.ok() ? devices(gpuBuild, wantsGpu) : List.of());
-    findings.addAll(cuda(gpuBuild, wantsGpu));
+    List<Devices.Device> devices = library.ok() ? Devices.list(growing()) : List.of();
+    boolean gpu = devices.stream().anyMatch(device -> device.type().equals("GPU"));
+    findings.addAll(devices(devices, gpuBuild, wantsGpu && !gpu));
+    findings.addAll(cuda((gpuBuild || wantsGpu) && !gpu));
     findings.add(memory());
     findings.add(heap());
     findings.add(cache());
@@ -66,15 +68,14 @@ public final class Doctor {
     }
   }
 
-  private static List<Finding> devices(boolean gpuBuild, boolean wantsGpu) {
+  private static List<Finding> devices(
+      List<Devices.Device> devices, boolean gpuBuild, boolean gpuIsMissing) {
     List<Finding> findings = new ArrayList<>();
-    boolean gpu = false;
-    for (Devices.Device device : Devices.list(growing())) {
-      gpu |= device.type().equals("GPU");
+    for (Devices.Device device : devices) {
       String memory = device.type().equals("GPU") ? ", " + gib(device.bytes()) : "";
       findings.add(Finding.good("device", device.name() + memory, "CPU or GPU"));
     }
-    if (wantsGpu && !gpu) {
+    if (gpuIsMissing) {
       findings.add(
           Finding.of(
               "device",
@@ -88,10 +89,10 @@ public final class Doctor {
     return findings;
   }
 
-  private static List<Finding> cuda(boolean gpuBuild, boolean wantsGpu) {
+  /** Libraries of other releases are fine where TensorFlow has found its GPU with them. */
+  private static List<Finding> cuda(boolean needed) {
     CudaLibraries libraries =
         CudaLibraries.ofMachine(Optional.ofNullable(System.getenv("LD_LIBRARY_PATH")).orElse(""));
-    boolean needed = gpuBuild || wantsGpu;
     return List.of(
         cudaLibrary("CUDA", libraries.version("libcudart"), CUDA, needed),
         cudaLibrary("cuDNN", libraries.version("libcudnn"), CUDNN, needed));
@@ -100,7 +101,7 @@ public final class Doctor {
   static Finding cudaLibrary(String name, Optional<String> found, String wanted, boolean needed) {
     String major = wanted.substring(0, wanted.indexOf('.'));
     boolean fits = found.filter(version -> version.startsWith(major + ".")).isPresent();
-    String note = needed ? wanted : wanted + " for a GPU; the CPU needs none";
+    String note = needed ? wanted : wanted + " for a GPU; not missed here";
     return Finding.of(
         name,
         found.orElse("not found"),
