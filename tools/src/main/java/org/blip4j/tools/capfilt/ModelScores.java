@@ -8,19 +8,25 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.blip4j.data.pipeline.InOrder;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.tools.capfilt.CaptionerAndFilter.CaptionRequest;
 import org.blip4j.tools.capfilt.CaptionerAndFilter.MatchRequest;
 import org.blip4j.tools.capfilt.CaptionerAndFilter.Row;
 
-/** Judges the records of a shard with the models, batch by batch. */
+/** Judges the records of a shard with the models, in batches of which two are in work at once. */
 final class ModelScores implements ScoredRecords {
+  private static final int AT_ONCE = 2;
+
   private final InputShard shard;
   private final CapFiltSettings settings;
   private final CaptionerAndFilter models;
   private final ShardRecords records;
+  private final InOrder<List<ScoredRecord>> judged;
   private final Deque<ScoredRecord> scored = new ArrayDeque<>();
+  private boolean ended;
 
   private ModelScores(
       InputShard shard,
@@ -31,6 +37,7 @@ final class ModelScores implements ScoredRecords {
     this.settings = settings;
     this.models = models;
     this.records = new ShardRecords(shard, options);
+    this.judged = new InOrder<>(AT_ONCE, this::nextBatch);
   }
 
   /** Opens shards to be judged by {@code models}. */
@@ -40,29 +47,38 @@ final class ModelScores implements ScoredRecords {
 
   @Override
   public Optional<ScoredRecord> next() throws IOException {
-    if (scored.isEmpty()) {
-      judgeBatch();
+    while (scored.isEmpty() && !ended) {
+      judged.next().ifPresentOrElse(scored::addAll, () -> ended = true);
     }
     return Optional.ofNullable(scored.poll());
   }
 
   @Override
   public void close() throws IOException {
-    records.close();
+    judged.close();
+    synchronized (records) { // a batch may still be being read
+      records.close();
+    }
   }
 
-  private void judgeBatch() throws IOException {
+  private Optional<Callable<List<ScoredRecord>>> nextBatch() throws IOException {
     List<Draft> batch = new ArrayList<>();
-    int usable = 0;
-    while (usable < settings.batchSize()) {
-      Optional<RawRecord> record = records.next();
-      if (record.isEmpty()) {
-        break;
+    synchronized (records) {
+      int usable = 0;
+      while (usable < settings.batchSize()) {
+        Optional<RawRecord> record = records.next();
+        if (record.isEmpty()) {
+          break;
+        }
+        Draft draft = new Draft(record.get());
+        batch.add(draft);
+        usable += draft.usable() ? 1 : 0;
       }
-      Draft draft = new Draft(record.get());
-      batch.add(draft);
-      usable += draft.usable() ? 1 : 0;
     }
+    return batch.isEmpty() ? Optional.empty() : Optional.of(() -> judge(batch));
+  }
+
+  private List<ScoredRecord> judge(List<Draft> batch) {
     if (settings.captions()) {
       for (int candidate = 0; candidate < settings.generation().candidates(); candidate++) {
         caption(usable(batch), candidate);
@@ -71,7 +87,7 @@ final class ModelScores implements ScoredRecords {
     if (settings.scores()) {
       score(usable(batch));
     }
-    batch.forEach(draft -> scored.add(draft.finish()));
+    return batch.stream().map(Draft::finish).toList();
   }
 
   private static List<Draft> usable(List<Draft> batch) {

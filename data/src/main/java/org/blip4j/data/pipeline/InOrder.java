@@ -1,4 +1,4 @@
-package org.blip4j.tools.infer;
+package org.blip4j.data.pipeline;
 
 import com.google.common.util.concurrent.Uninterruptibles;
 import java.io.Closeable;
@@ -23,14 +23,14 @@ import java.util.concurrent.ThreadFactory;
  *
  * @param <R> the result of a piece
  */
-final class InOrder<R> implements Closeable {
+public final class InOrder<R> implements Closeable {
 
   /**
    * Where work comes from; asked from one thread.
    *
    * @param <R> the result of a piece
    */
-  interface Source<R> {
+  public interface Source<R> {
     /** The next piece; empty at the end. */
     Optional<Callable<R>> next() throws IOException;
   }
@@ -45,7 +45,7 @@ final class InOrder<R> implements Closeable {
    *
    * @param atOnce how many pieces are computed at once, at least 1
    */
-  InOrder(int atOnce, Source<R> source) {
+  public InOrder(int atOnce, Source<R> source) {
     this.source = source;
     this.workers = Executors.newFixedThreadPool(atOnce, daemons("batch"));
     this.started = new ArrayBlockingQueue<>(atOnce);
@@ -66,7 +66,7 @@ final class InOrder<R> implements Closeable {
    *
    * @throws IOException if reading or computing failed so
    */
-  Optional<R> next() throws IOException {
+  public Optional<R> next() throws IOException {
     try {
       return Outcome.of(started.take());
     } catch (InterruptedException e) {

@@ -1,11 +1,11 @@
-package org.blip4j.tools.infer;
+package org.blip4j.data.pipeline;
 
 import java.io.IOException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 
 /** What work on another thread came to. */
-final class Outcome {
+public final class Outcome {
   private Outcome() {}
 
   /**
@@ -13,7 +13,7 @@ final class Outcome {
    *
    * @throws IOException if the work failed so, or this thread was interrupted
    */
-  static <T> T of(Future<T> future) throws IOException {
+  public static <T> T of(Future<T> future) throws IOException {
     try {
       return future.get();
     } catch (ExecutionException e) {
