@@ -89,7 +89,7 @@ public final class InOrder<R> implements Closeable {
           }
         }
         started.put(CompletableFuture.completedFuture(Optional.empty()));
-      } catch (IOException | RuntimeException | OutOfMemoryError e) {
+      } catch (IOException | RuntimeException | Error e) {
         started.put(CompletableFuture.failedFuture(e));
       }
     } catch (InterruptedException e) {
@@ -106,11 +106,15 @@ public final class InOrder<R> implements Closeable {
     }
   }
 
-  /** Waits for what is being computed, so that what it uses can be closed. */
+  /**
+   * Waits for what is being computed, so that what it uses can be closed. What has not begun is
+   * dropped. The source may still be being asked for a last time.
+   */
   @Override
   public void close() {
     feeder.interrupt();
     workers.shutdown();
+    started.forEach(future -> future.cancel(false));
     started.clear();
     Uninterruptibles.awaitTerminationUninterruptibly(workers);
   }

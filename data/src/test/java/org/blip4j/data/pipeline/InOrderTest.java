@@ -107,6 +107,21 @@ final class InOrderTest {
             })) {
       assertEquals("unreadable", assertThrows(IOException.class, all::next).getMessage());
     }
+    Callable<Integer> tooLarge =
+        () -> {
+          throw new OutOfMemoryError("a batch");
+        };
+    try (InOrder<Integer> all = new InOrder<>(2, from(List.of(tooLarge)))) {
+      assertEquals("a batch", assertThrows(OutOfMemoryError.class, all::next).getMessage());
+    }
+    try (InOrder<Integer> all =
+        new InOrder<>(
+            2,
+            () -> {
+              throw new StackOverflowError("reading");
+            })) {
+      assertEquals("reading", assertThrows(StackOverflowError.class, all::next).getMessage());
+    }
   }
 
   @Test

@@ -1,14 +1,11 @@
 package org.blip4j.graph.model;
 
 import static org.blip4j.ops.testing.TensorAssert.assertClose;
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
 import java.util.Map;
-import java.util.function.Consumer;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.vision.ImageStates;
@@ -22,13 +19,13 @@ import org.blip4j.ops.decode.Prompt;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.tensorflow.Operand;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.proto.ConfigProto;
-import org.tensorflow.proto.RewriterConfig;
 import org.tensorflow.types.TFloat32;
 
 /** Packed kernels change how fast a loop is, not what it gives. */
@@ -59,12 +56,13 @@ final class PackedLoopTest extends GraphTest {
     }
   }
 
-  @Test
-  void bfloat16StaysNearFloat32() {
+  @ParameterizedTest
+  @EnumSource(names = {"PACKED_BFLOAT16", "BFLOAT16", "FLOAT16"})
+  void sixteenBitsStayNearFloat32(Kernels kernels) {
     Shape shape = Shape.of(2, 32, 32, 3);
     Operand<TFloat32> pixels = floats(shape, values(shape, 7));
     float[] exact = run(search(ctx, pixels, 1).logProbs());
-    float[] half = run(search(ctx.with(Kernels.PACKED_BFLOAT16), pixels, 1).logProbs());
+    float[] half = run(search(ctx.with(kernels), pixels, 1).logProbs());
     assertClose(exact, half, 0.3);
     assertFalse(Arrays.equals(exact, half));
   }
@@ -94,43 +92,5 @@ final class PackedLoopTest extends GraphTest {
             images,
             Prompt.same(context, Shapes.dim(context, images.hidden(), 0), 118, 5, 6),
             BeamSettings.captions().withBeams(beams).withLengths(new LengthLimits(12, 12)));
-  }
-
-  @Test
-  void onlyASessionThatKeepsToTheCpuIsPacked() {
-    ConfigProto cpu = ConfigProto.newBuilder().putDeviceCount("GPU", 0).build();
-    assertEquals(Kernels.PACKED, Kernels.forSession(cpu));
-    ConfigProto half =
-        withRewrites(cpu, r -> r.setAutoMixedPrecisionOnednnBfloat16(RewriterConfig.Toggle.ON));
-    assertEquals(Kernels.PORTABLE, Kernels.forTraining(half));
-    assertEquals(Kernels.PACKED_BFLOAT16, Kernels.forSession(half));
-    assertEquals(Kernels.PORTABLE, Kernels.forSession(ConfigProto.getDefaultInstance()));
-  }
-
-  @Test
-  void aSessionOnAGpuNarrowsProductsItself() {
-    ConfigProto gpu = ConfigProto.getDefaultInstance();
-    ConfigProto half =
-        withRewrites(gpu, r -> r.setAutoMixedPrecisionOnednnBfloat16(RewriterConfig.Toggle.ON));
-    assertEquals(Kernels.BFLOAT16, Kernels.forSession(half));
-    assertEquals(Kernels.BFLOAT16, Kernels.forTraining(half));
-    assertEquals(
-        RewriterConfig.Toggle.OFF,
-        Kernels.BFLOAT16
-            .sessionFrom(half)
-            .getGraphOptions()
-            .getRewriteOptions()
-            .getAutoMixedPrecisionOnednnBfloat16());
-    ConfigProto sixteen = withRewrites(gpu, r -> r.setAutoMixedPrecision(RewriterConfig.Toggle.ON));
-    assertEquals(Kernels.FLOAT16, Kernels.forSession(sixteen));
-    assertThrows(IllegalArgumentException.class, () -> Kernels.forTraining(sixteen));
-    assertEquals(Kernels.PORTABLE, Kernels.forTraining(gpu));
-  }
-
-  private static ConfigProto withRewrites(
-      ConfigProto session, Consumer<RewriterConfig.Builder> change) {
-    ConfigProto.Builder builder = session.toBuilder();
-    change.accept(builder.getGraphOptionsBuilder().getRewriteOptionsBuilder());
-    return builder.build();
   }
 }

@@ -121,7 +121,7 @@ public final class GraphContext {
     return new GraphContext(graph, tf, other, kernels, quantized, values, randomness, enclosing);
   }
 
-  /** The same with other kernels in an inference graph; to be chosen at the root of a graph. */
+  /** The same with other kernels; to be chosen at the root of a graph. */
   public GraphContext with(Kernels other) {
     QuantizedKernels none = null;
     return new GraphContext(
@@ -174,13 +174,13 @@ public final class GraphContext {
   }
 
   /**
-   * The same with operations that run only after the given ones. Several are gathered in one that
-   * does nothing, so that what follows depends on one, not each operation on each: a training step
-   * has thousands on either side.
+   * The same with operations that run only after the given ones, and after what this context comes
+   * after. All are gathered in one operation that does nothing, so that what follows depends on
+   * one, not each operation on each: a training step has thousands on either side.
    */
   public GraphContext after(List<? extends Op> operations) {
-    if (operations.size() == 1) {
-      return with(tf.withControlDependencies(List.copyOf(operations)));
+    if (operations.isEmpty()) {
+      return this;
     }
     OperationBuilder all = op("NoOp", "all_done");
     for (Op operation : operations) {

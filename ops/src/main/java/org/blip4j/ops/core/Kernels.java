@@ -16,8 +16,8 @@ import org.tensorflow.types.TFloat16;
 import org.tensorflow.types.family.TNumber;
 
 /**
- * What products and norms of an inference graph are made of, above all those of a loop body. The
- * results agree to rounding.
+ * What products and norms of a graph are made of, above all those of a loop body. The results agree
+ * to rounding.
  */
 public enum Kernels {
   /** Stock operations, which run in every TensorFlow; an exported graph has no others. */
@@ -74,24 +74,31 @@ public enum Kernels {
    * @throws IllegalArgumentException if gradients cannot be had in the precision
    */
   public static Kernels forTraining(ConfigProto session) {
-    Kernels kernels = stockFor(session);
-    if (kernels == FLOAT16) {
+    if (asksForFloat16(session)) {
       throw new IllegalArgumentException(
           "small gradients vanish in float16; train with --precision float32 or bfloat16");
     }
-    return kernels;
+    return stockFor(session);
   }
 
   private static Kernels stockFor(ConfigProto session) {
-    RewriterConfig rewriter = session.getGraphOptions().getRewriteOptions();
-    if (rewriter.getAutoMixedPrecision() == RewriterConfig.Toggle.ON) {
+    if (!mayUseGpu(session)) {
+      return PORTABLE;
+    }
+    if (asksForFloat16(session)) {
       return FLOAT16;
     }
-    return mayUseGpu(session) && asksForBfloat16(session) ? BFLOAT16 : PORTABLE;
+    return asksForBfloat16(session) ? BFLOAT16 : PORTABLE;
   }
 
-  private static boolean mayUseGpu(ConfigProto session) {
+  /** Whether TensorFlow may place operations on a GPU. */
+  public static boolean mayUseGpu(ConfigProto session) {
     return session.getDeviceCountOrDefault("GPU", -1) != 0;
+  }
+
+  private static boolean asksForFloat16(ConfigProto session) {
+    RewriterConfig rewriter = session.getGraphOptions().getRewriteOptions();
+    return rewriter.getAutoMixedPrecision() == RewriterConfig.Toggle.ON;
   }
 
   private static boolean asksForBfloat16(ConfigProto session) {

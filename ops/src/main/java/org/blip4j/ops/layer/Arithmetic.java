@@ -1,11 +1,11 @@
 package org.blip4j.ops.layer;
 
 import java.util.Optional;
+import java.util.function.Function;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Kernels;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
-import org.tensorflow.Output;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -34,12 +34,15 @@ public final class Arithmetic {
    * Kernels#narrowProducts} where there is such a type.
    */
   static Operand<TFloat32> matMul(
-      GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> y, boolean turned) {
+      GraphContext ctx,
+      Operand<TFloat32> x,
+      Function<GraphContext, Operand<TFloat32>> kernel,
+      boolean turned) {
     return widened(
         ctx,
         ctx.op("MatMul", "MatMul")
-            .addInput(factor(ctx, x))
-            .addInput(factor(ctx, y))
+            .addInput(factor(ctx, x).asOutput())
+            .addInput(constantFactor(ctx, kernel).asOutput())
             .setAttr("transpose_b", turned)
             .build());
   }
@@ -53,21 +56,29 @@ public final class Arithmetic {
     return widened(
         ctx,
         ctx.op("BatchMatMulV2", "matmul")
-            .addInput(factor(ctx, x))
-            .addInput(factor(ctx, y))
+            .addInput(factor(ctx, x).asOutput())
+            .addInput(factor(ctx, y).asOutput())
             .build());
   }
 
-  private static Output<?> factor(GraphContext ctx, Operand<TFloat32> x) {
+  private static Operand<? extends TNumber> factor(GraphContext ctx, Operand<TFloat32> x) {
     Optional<Class<? extends TNumber>> narrow = ctx.kernels().narrowProducts();
-    return narrow.isPresent() ? ctx.tf().dtypes.cast(x, narrow.get()).asOutput() : x.asOutput();
+    return narrow.isPresent() ? ctx.tf().dtypes.cast(x, narrow.get()) : x;
+  }
+
+  /** A factor that stays the same in a loop is narrowed before it. */
+  @SuppressWarnings("unchecked") // an operand goes through a loop as it is
+  private static Operand<? extends TNumber> constantFactor(
+      GraphContext ctx, Function<GraphContext, Operand<TFloat32>> kernel) {
+    return ctx.kernels().narrowProducts().isPresent()
+        ? ctx.beforeLoop(outer -> (Operand<TNumber>) factor(outer, kernel.apply(outer)))
+        : kernel.apply(ctx);
   }
 
   private static Operand<TFloat32> widened(GraphContext ctx, Operation product) {
-    Output<TFloat32> result = product.output(0);
     return ctx.kernels().narrowProducts().isPresent()
         ? ctx.tf().dtypes.cast(product.<TNumber>output(0), TFloat32.class)
-        : result;
+        : product.<TFloat32>output(0);
   }
 
   /** {@link #batchMatMul} of few numbers. */

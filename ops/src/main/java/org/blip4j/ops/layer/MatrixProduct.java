@@ -18,7 +18,7 @@ import org.tensorflow.types.family.TNumber;
  * @param rows {@code [N, in]}
  * @param kernel gives {@code [in, out]}, or {@code [out, in]} if turned, in a context
  * @param turned whether the kernel is used transposed
- * @param reducible whether kernels in bfloat16 may compute it so
+ * @param reducible whether it may be computed in fewer bits
  */
 public record MatrixProduct(
     Operand<TFloat32> rows,
@@ -34,7 +34,7 @@ public record MatrixProduct(
     }
     Operand<TFloat32> product =
         reducible
-            ? Arithmetic.matMul(ctx, rows, kernel.apply(ctx), turned)
+            ? Arithmetic.matMul(ctx, rows, kernel, turned)
             : ctx.tf().linalg.matMul(rows, kernel.apply(ctx), MatMul.transposeB(turned));
     return ctx.tf().nn.biasAdd(product, bias);
   }

@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.blip4j.ops.core.GraphAudit;
 import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tensorflow.Operation;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.SaverDef;
 import org.tensorflow.types.TFloat32;
@@ -42,6 +44,18 @@ class SaverNodesTest extends GraphTest {
     assertEquals(
         List.of("a/kernel", "step"),
         TensorBundleReader.open(folder.resolve("variables")).variables().keySet().asList());
+  }
+
+  @Test
+  void filesAreOnTheCpuAndVariablesAnywhere() {
+    Variable<TFloat32> bias = vars.create("bias", Shape.of(1), Initializer.zeros());
+    Operation restore = SaverNodes.create(ctx, List.of(bias)).assigns().get(bias);
+    List<Operation> targets = List.of(restore);
+    assertEquals(List.of(), GraphAudit.of(ctx.graph(), targets, restore, List.of()).pinned());
+
+    Operation bound = bias.assign(ctx.onCpu(), floats(Shape.of(1), 1));
+    assertEquals(
+        List.of(bound.name()), GraphAudit.of(ctx.graph(), targets, restore, List.of()).pinned());
   }
 
   @Test

@@ -73,7 +73,7 @@ final class LayerTest extends GraphTest {
   }
 
   @Test
-  void bothFormsOfLayerNormAgreeWithTheDefinition() {
+  void allFormsOfLayerNormAgreeWithTheDefinition() {
     LayerNorm norm = LayerNorm.create(vars.child("norm"), 4, 1e-6);
     Operand<TFloat32> x = floats(Shape.of(1, 2, 4), 1f, 2f, 3f, 4f, -5f, 0f, 5f, 20f);
     float[] expected = new float[8];
@@ -93,6 +93,10 @@ final class LayerTest extends GraphTest {
     }
     assertClose(expected, run(norm.apply(ctx, x)), 1e-5);
     assertClose(expected, run(norm.apply(ctx.as(Mode.TRAIN), x)), 1e-5);
+    assertClose(expected, run(norm.apply(ctx.with(Kernels.PACKED_BFLOAT16), x)), 1e-5);
+    if (Kernels.packedAvailable()) {
+      assertClose(expected, run(norm.apply(ctx.with(Kernels.PACKED), x)), 1e-5);
+    }
   }
 
   @Test

@@ -11,7 +11,7 @@ import org.tensorflow.proto.ConfigProto;
  * @param session threads, devices, precision; the first session of a process fixes the threads
  * @param adjust changes the model's own settings; for an exported model, where they are baked in,
  *     it may not
- * @param kernels what loops are made of; an exported model has kernels of its own
+ * @param kernels what products and norms are made of; an exported model has kernels of its own
  */
 public record PredictorOptions(
     ConfigProto session, UnaryOperator<ServingSettings> adjust, Kernels kernels) {
@@ -45,13 +45,19 @@ public record PredictorOptions(
   /**
    * The same with stock kernels, which every TensorFlow has and exported models are made of.
    *
-   * @throws IllegalArgumentException if eight bits are asked for
+   * @throws IllegalArgumentException if eight bits are asked for, or fewer than float32 has on a
+   *     GPU
    */
   PredictorOptions portable() {
     if (kernels == Kernels.INT8) {
       throw new IllegalArgumentException(
           "an exported model runs in every TensorFlow and has no products in eight bits; leave"
               + " --quantize int8 away, or run the model folder or the weights themselves");
+    }
+    if (kernels.narrowProducts().isPresent()) {
+      throw new IllegalArgumentException(
+          "an exported model computes in float32 on a GPU, as it was exported; leave --precision"
+              + " away, or run the model folder or the weights themselves");
     }
     return new PredictorOptions(session, adjust, Kernels.PORTABLE);
   }

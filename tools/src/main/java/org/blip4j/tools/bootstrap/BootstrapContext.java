@@ -2,6 +2,7 @@ package org.blip4j.tools.bootstrap;
 
 import java.io.IOException;
 import java.util.Objects;
+import org.blip4j.ops.core.Kernels;
 import org.blip4j.tools.train.ProgramVersion;
 import org.tensorflow.proto.ConfigProto;
 
@@ -15,9 +16,9 @@ import org.tensorflow.proto.ConfigProto;
  */
 public record BootstrapContext(
     ConfigProto session, String version, String commit, StageListener listener) {
-  /** Refuses missing parts. */
+  /** Refuses missing parts, and a session that nothing can be trained in. */
   public BootstrapContext {
-    Objects.requireNonNull(session, "session");
+    Kernels.forTraining(session);
     Objects.requireNonNull(version, "version");
     Objects.requireNonNull(commit, "commit");
     Objects.requireNonNull(listener, "listener");

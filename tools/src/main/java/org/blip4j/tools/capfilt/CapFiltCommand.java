@@ -15,6 +15,7 @@ import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.Console;
 import org.blip4j.tools.cli.ExitCodes;
 import org.blip4j.tools.cli.Progress;
+import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -58,7 +59,7 @@ public final class CapFiltCommand implements Callable<Integer> {
   @Option(
       names = "--workers",
       paramLabel = "N",
-      description = "Shards worked on at once by this process (1).")
+      description = "Shards worked on at once by this process (1), two batches of each.")
   private int workers = 1;
 
   @Option(
@@ -80,17 +81,18 @@ public final class CapFiltCommand implements Callable<Integer> {
     ImmutableList<InputShard> shards = InputShard.of(ShardSet.find(data));
     CapFiltSettings settings =
         policy.settings(lengths(models), common.seed(), common.batchSize(BATCH));
+    ImmutableList<String> names = names(shards);
+    ConfigProto session = common.inferenceConfig();
     CapFiltFolder folder = new CapFiltFolder(out);
     if (overwrite) {
       folder.clear();
     }
-    ImmutableList<String> names = names(shards);
     try (Progress progress = console.progress("shards", names.size())) {
       CapFiltJob.Work work =
           new CapFiltJob.Work(workers, ShardLedger.LEASE, new ProgressListener(console, progress));
       CapFiltStats stats =
           new CapFilt(folder, work, columns.codec())
-              .run(new CapFilt.Task(shards, names, settings), models, common.inferenceConfig());
+              .run(new CapFilt.Task(shards, names, settings), models, session);
       console.result(stats, stats.text());
       if (!folder.isFinished()) {
         console.note("shards outside %s are not all done yet; _SUCCESS comes with the last", range);

@@ -14,7 +14,10 @@ public final class CommonOptions {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
 
-  @Option(names = "--device", paramLabel = "DEVICE", description = "cpu, gpu:0 or gpu:0,1 (cpu).")
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      description = "cpu, or gpu:N for one GPU (cpu).")
   private String device = "cpu";
 
   @Option(

@@ -22,7 +22,7 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    List<Finding> findings = Doctor.examine(!common.settings().gpus().isEmpty());
+    List<Finding> findings = Doctor.examine(common.settings().gpus());
     Console console = common.console();
     for (Finding finding : findings) {
       console.result(finding, text(finding));

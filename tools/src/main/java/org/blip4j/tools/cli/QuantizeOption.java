@@ -33,7 +33,7 @@ public final class QuantizeOption {
     if (kind == Kind.none) {
       return Kernels.forSession(session);
     }
-    if (session.getDeviceCountOrDefault("GPU", -1) != 0 || !Kernels.packedAvailable()) {
+    if (Kernels.mayUseGpu(session) || !Kernels.packedAvailable()) {
       throw new IllegalArgumentException(
           "--quantize int8 needs an x86-64 processor with oneDNN (TF_ENABLE_ONEDNN_OPTS not 0) and"
               + " --device cpu; leave it away here");

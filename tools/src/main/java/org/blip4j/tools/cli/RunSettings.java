@@ -21,7 +21,7 @@ public record RunSettings(String device, int threads, long seed, Precision preci
     Objects.requireNonNull(precision, "precision");
     if (!device.matches("cpu|gpu|gpu:\\d+(,\\d+)*")) {
       throw new IllegalArgumentException(
-          "--device " + device + " is not a device; use cpu, gpu:0 or a list such as gpu:0,1");
+          "--device " + device + " is not a device; use cpu or gpu:0");
     }
     if (precision == Precision.float16 && device.equals("cpu")) {
       throw new IllegalArgumentException(

@@ -9,9 +9,11 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.blip4j.ops.core.Kernels;
 import org.blip4j.tools.verify.CheckRow;
 import org.blip4j.tools.verify.Golden;
 import org.blip4j.tools.verify.Verification;
+import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -44,6 +46,11 @@ final class VerifyCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
+    ConfigProto session = common.sessionConfig();
+    if (Kernels.mayUseGpu(session) && common.settings().precision() != Precision.float32) {
+      throw new IllegalArgumentException(
+          "verify computes in float32 on a GPU; leave --precision away");
+    }
     List<Golden> goldens = new ArrayList<>();
     List<CheckRow> absent = new ArrayList<>();
     for (Path path : paths) {
@@ -60,7 +67,7 @@ final class VerifyCommand implements Callable<Integer> {
     boolean ok = absent.isEmpty();
     try (Progress progress = console.progress("goldens", goldens.size())) {
       for (Golden golden : goldens) {
-        ok &= check(golden, console);
+        ok &= check(golden, session, console);
         progress.advance(1);
       }
     } catch (UncheckedIOException e) {
@@ -69,11 +76,11 @@ final class VerifyCommand implements Callable<Integer> {
     return ok ? ExitCodes.OK : ExitCodes.SOME_FAILED;
   }
 
-  private boolean check(Golden golden, Console console) throws IOException {
+  private boolean check(Golden golden, ConfigProto session, Console console) throws IOException {
     List<CheckRow> rows = new ArrayList<>();
     Verification.check(
         golden,
-        common.sessionConfig(),
+        session,
         row -> {
           rows.add(row);
           try {

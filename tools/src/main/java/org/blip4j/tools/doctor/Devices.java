@@ -54,7 +54,7 @@ public final class Devices {
     }
     long found = devices.stream().filter(device -> device.type().equals("GPU")).count();
     if (found < gpus.size()) {
-      throw new IllegalArgumentException(missing(gpus, "TensorFlow finds " + found + " GPUs"));
+      throw new IllegalArgumentException(missing(gpus, "TensorFlow finds " + found + " GPU(s)"));
     }
   }
 

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.tensorflow.TensorFlow;
+import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GPUOptions;
 
@@ -25,9 +26,9 @@ public final class Doctor {
   /**
    * Looks at everything, the native library included, which is loaded by this.
    *
-   * @param wantsGpu whether the user means to compute on a GPU; then its libraries must be there
+   * @param gpus which GPUs the user means to compute on; they and their libraries must be there
    */
-  public static List<Finding> examine(boolean wantsGpu) {
+  public static List<Finding> examine(List<Integer> gpus) {
     List<Finding> findings = new ArrayList<>();
     int java = Runtime.version().feature();
     findings.add(
@@ -40,10 +41,19 @@ public final class Doctor {
     boolean gpuBuild = isGpuBuild();
     Finding library = library(gpuBuild);
     findings.add(library);
-    List<Devices.Device> devices = library.ok() ? Devices.list(growing()) : List.of();
-    boolean gpu = devices.stream().anyMatch(device -> device.type().equals("GPU"));
-    findings.addAll(devices(devices, gpuBuild, wantsGpu && !gpu));
-    findings.addAll(cuda((gpuBuild || wantsGpu) && !gpu));
+    List<Devices.Device> devices = new ArrayList<>();
+    if (library.ok()) {
+      try {
+        devices.addAll(Devices.list(growing()));
+      } catch (TensorFlowException e) {
+        findings.add(
+            Finding.of(
+                "device", e.getMessage(), "CPU or GPU", false, "see whether nvidia-smi works"));
+      }
+    }
+    findings.addAll(devices(devices, gpus, gpuBuild));
+    long found = count(devices);
+    findings.addAll(cuda(found == 0 && (gpuBuild || !gpus.isEmpty())));
     findings.add(memory());
     findings.add(heap());
     findings.add(cache());
@@ -68,25 +78,34 @@ public final class Doctor {
     }
   }
 
-  private static List<Finding> devices(
-      List<Devices.Device> devices, boolean gpuBuild, boolean gpuIsMissing) {
+  static List<Finding> devices(List<Devices.Device> devices, List<Integer> gpus, boolean gpuBuild) {
     List<Finding> findings = new ArrayList<>();
     for (Devices.Device device : devices) {
       String memory = device.type().equals("GPU") ? ", " + gib(device.bytes()) : "";
       findings.add(Finding.good("device", device.name() + memory, "CPU or GPU"));
     }
-    if (gpuIsMissing) {
-      findings.add(
-          Finding.of(
-              "device",
-              "no GPU",
-              "a GPU (--device gpu was asked for)",
-              false,
-              gpuBuild
-                  ? "install the NVIDIA driver, CUDA " + CUDA + " and cuDNN " + CUDNN
-                  : "build for it with BLIP_MAVEN_OPTS=-Pgpu tools/blip doctor"));
+    long found = count(devices);
+    for (int gpu : gpus) {
+      if (gpu >= found) {
+        findings.add(
+            Finding.of(
+                "device", "no GPU " + gpu, "--device gpu:" + gpu, false, advice(found, gpuBuild)));
+      }
     }
     return findings;
+  }
+
+  private static String advice(long found, boolean gpuBuild) {
+    if (found > 0) {
+      return "use one from gpu:0 to gpu:" + (found - 1) + "; see also CUDA_VISIBLE_DEVICES";
+    }
+    return gpuBuild
+        ? "install the NVIDIA driver, CUDA " + CUDA + " and cuDNN " + CUDNN
+        : "build for it with BLIP_MAVEN_OPTS=-Pgpu tools/blip doctor";
+  }
+
+  private static long count(List<Devices.Device> devices) {
+    return devices.stream().filter(device -> device.type().equals("GPU")).count();
   }
 
   /** Libraries of other releases are fine where TensorFlow has found its GPU with them. */

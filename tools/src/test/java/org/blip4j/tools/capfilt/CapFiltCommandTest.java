@@ -7,6 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.blip4j.tools.cli.CliRun;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -51,6 +53,20 @@ class CapFiltCommandTest {
         out,
         "--threshold",
         "0.5");
+  }
+
+  @Test
+  void whatIsRefusedLeavesAnOlderResultAlone() throws IOException {
+    String[] run = {"capfilt", "--data", data, "--out", out, "--texts", "web", "--no-filter"};
+    assertEquals(0, CliRun.of(run).status());
+    for (String[] wrong :
+        new String[][] {{"--device", "gpu:0,1"}, {"--precision", "float16"}, {"--shards", "0-9"}}) {
+      List<String> again = new ArrayList<>(List.of(run));
+      again.add("--overwrite");
+      again.addAll(List.of(wrong));
+      assertEquals(2, CliRun.of(again.toArray(String[]::new)).status(), wrong[0]);
+      assertTrue(new CapFiltFolder(Path.of(out)).isFinished(), wrong[0]);
+    }
   }
 
   @Test

@@ -36,8 +36,7 @@ class RunSettingsTest {
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class, () -> new RunSettings("tpu", 0, 1, Precision.float32));
-    assertEquals(
-        "--device tpu is not a device; use cpu, gpu:0 or a list such as gpu:0,1", e.getMessage());
+    assertEquals("--device tpu is not a device; use cpu or gpu:0", e.getMessage());
   }
 
   @Test

@@ -22,7 +22,7 @@ class DevicesTest {
     IllegalArgumentException error =
         assertThrows(IllegalArgumentException.class, () -> Devices.requireGpus(List.of(1), ANY));
     assertEquals(
-        "--device gpu:1 cannot be used: TensorFlow finds 0 GPUs; 'tools/blip doctor --device gpu:1'"
+        "--device gpu:1 cannot be used: TensorFlow finds 0 GPU(s); 'tools/blip doctor --device gpu:1'"
             + " says what is missing",
         error.getMessage());
   }

@@ -35,6 +35,19 @@ class DoctorTest {
   }
 
   @Test
+  void eachGpuThatIsAskedForMustBeThere() {
+    List<Devices.Device> one =
+        List.of(new Devices.Device("cpu", "CPU", 0), new Devices.Device("gpu", "GPU", 1L << 36));
+    assertTrue(Doctor.devices(one, List.of(0), true).stream().allMatch(Finding::ok));
+    List<Finding> missing =
+        Doctor.devices(one, List.of(0, 1), true).stream().filter(f -> !f.ok()).toList();
+    assertEquals(List.of("no GPU 1"), missing.stream().map(Finding::found).toList());
+    assertTrue(missing.get(0).advice().startsWith("use one from gpu:0 to gpu:0"));
+    Finding none = Doctor.devices(one.subList(0, 1), List.of(0), false).get(1);
+    assertTrue(none.advice().contains("-Pgpu"), none.advice());
+  }
+
+  @Test
   void librariesMatterOnlyToThoseWhoComputeOnGpus() {
     assertTrue(Doctor.cudaLibrary("CUDA", Optional.empty(), "12.5", false).ok());
     assertTrue(Doctor.cudaLibrary("CUDA", Optional.of("12.6.1"), "12.5", true).ok());

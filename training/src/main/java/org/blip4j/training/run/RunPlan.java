@@ -15,6 +15,7 @@ import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.TextSettings;
+import org.blip4j.ops.core.Kernels;
 
 /**
  * A configuration with nothing left open, checked against vocabulary and starting model before
@@ -23,8 +24,9 @@ import org.blip4j.graph.config.TextSettings;
  * @param config with architecture and text settings filled in
  * @param vocabulary the word pieces
  * @param inputs what the run is made from
+ * @param kernels what products are made of
  */
-record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs) {
+record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs, Kernels kernels) {
 
   /**
    * Fills in what the starting model decides.
@@ -65,7 +67,8 @@ record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs) {
             config.duration(),
             config.keeping(),
             config.seed());
-    RunPlan plan = new RunPlan(resolved, vocabulary, inputs);
+    Kernels kernels = Kernels.forTraining(inputs.session());
+    RunPlan plan = new RunPlan(resolved, vocabulary, inputs, kernels);
     if (config.task() == Task.CAPTION && plan.promptTokens() + 2 > config.text().maxTokens()) {
       throw new IllegalArgumentException(
           "text.maxTokens %d leaves no room for a caption after the prompt \"%s\" of %d tokens"

@@ -79,10 +79,13 @@ public final class TrainingGraph {
     read.add(diagnostics);
     GraphContext afterReads = ctx.after(read);
     List<Op> stateWrites = step.updates().apply(afterReads.in("state"));
-    GraphContext afterState = stateWrites.isEmpty() ? afterReads : afterReads.after(stateWrites);
     List<Op> writes =
         new ArrayList<>(
-            optimizer.apply(afterState, clip.gradients(), inputs.learningRate(), inputs.step()));
+            optimizer.apply(
+                afterReads.after(stateWrites),
+                clip.gradients(),
+                inputs.learningRate(),
+                inputs.step()));
     writes.addAll(stateWrites);
     this.update = root.after(writes).op("NoOp", "update").build();
     List<Op> first = model.start(root.in("start"));

@@ -14,7 +14,6 @@ import org.blip4j.graph.model.ImageTextBatch;
 import org.blip4j.graph.model.TaskModel;
 import org.blip4j.ops.checkpoint.SaverNodes;
 import org.blip4j.ops.core.GraphContext;
-import org.blip4j.ops.core.Kernels;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
@@ -25,7 +24,6 @@ import org.tensorflow.Session;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
@@ -53,9 +51,7 @@ final class TrainingSession implements Closeable {
   TrainingSession(RunPlan plan) {
     RunConfig config = plan.config();
     this.architecture = config.architecture();
-    ConfigProto device = plan.inputs().session();
-    Kernels kernels = Kernels.forTraining(device);
-    GraphContext ctx = GraphContext.create(graph, Mode.TRAIN).with(kernels);
+    GraphContext ctx = GraphContext.create(graph, Mode.TRAIN).with(plan.kernels());
     VariableScope vars = VariableScope.root(ctx, config.seed(), architecture.initialization());
     TaskModel<ImageTextBatch> task =
         TaskModels.create(
@@ -78,7 +74,7 @@ final class TrainingSession implements Closeable {
     this.whole = SaverNodes.create(ctx.in("checkpoint"), variables);
     this.model = SaverNodes.create(ctx.in("model"), weights);
     this.feed = new VariableFeed(ctx, weights);
-    this.session = new Session(graph, kernels.sessionFrom(device));
+    this.session = new Session(graph, plan.kernels().sessionFrom(plan.inputs().session()));
   }
 
   /** The step's graph. */

@@ -3,6 +3,7 @@ package org.blip4j.training.run;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.proto.DataType;
+import org.tensorflow.proto.RewriterConfig;
 
 /** Whole runs of a few steps: results, stopping and going on, what is refused. */
 final class TrainerTest {
@@ -162,7 +164,36 @@ final class TrainerTest {
             IllegalArgumentException.class,
             () -> Trainer.of(tiny.config(Task.CAPTION), tiny.inputs()));
     assertTrue(unset.getMessage().startsWith("architecture is not set"), unset.getMessage());
+    IllegalArgumentException narrow =
+        assertThrows(
+            IllegalArgumentException.class,
+            () ->
+                Trainer.of(
+                    config, tiny.inputs(r -> r.setAutoMixedPrecision(RewriterConfig.Toggle.ON))));
+    assertTrue(narrow.getMessage().contains("float16"), narrow.getMessage());
     assertArrayEquals(new String[] {"notes.txt"}, other.toFile().list());
+  }
+
+  @Test
+  void productsInBfloat16TrainAsWell() throws IOException {
+    RunConfig config =
+        TinyRun.withDuration(
+            tiny.config(Task.PRETRAIN), new Duration(TinyRun.BATCH, 0, 2), new Keeping(1, 2, 1));
+    double exact = lastLoss(config, tiny.inputs(), "exact");
+    double narrow =
+        lastLoss(
+            config,
+            tiny.inputs(r -> r.setAutoMixedPrecisionOnednnBfloat16(RewriterConfig.Toggle.ON)),
+            "narrow");
+    assertEquals(exact, narrow, 0.02 * exact);
+    assertNotEquals(exact, narrow);
+  }
+
+  private double lastLoss(RunConfig config, RunInputs inputs, String run) throws IOException {
+    List<Double> losses = new ArrayList<>();
+    Trainer.of(config, inputs)
+        .run(folder.resolve(run), report -> losses.add(report.means().get("loss")));
+    return losses.get(losses.size() - 1);
   }
 
   @Test
