@@ -30,7 +30,7 @@ final class TrainingArguments {
   @Option(
       names = "--config",
       paramLabel = "FILE",
-      description = "JSON of what differs from the published recipe.")
+      description = "JSON of what differs from the published recipe, or config.json of a run.")
   private Path config;
 
   @Option(

@@ -41,7 +41,7 @@ public final class RunConfigReader {
   }
 
   /**
-   * Takes over what a file says.
+   * Takes over what a file says; the {@code config.json} of a run folder is one, too.
    *
    * @throws IllegalArgumentException if it is not a JSON object of known keys
    */
@@ -56,7 +56,8 @@ public final class RunConfigReader {
     if (!(ConfigJson.tree(text, file.toString()) instanceof ObjectNode changes)) {
       throw new IllegalArgumentException(file + ": not a JSON object");
     }
-    return changes(changes, file.toString(), file.toAbsolutePath().getParent());
+    ObjectNode own = RunDescription.configOf(changes).orElse(changes);
+    return changes(own, file.toString(), file.toAbsolutePath().getParent());
   }
 
   /**

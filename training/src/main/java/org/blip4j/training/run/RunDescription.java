@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.blip4j.graph.config.ConfigJson;
 import org.tensorflow.TensorFlow;
 
@@ -37,6 +38,13 @@ record RunDescription(
         inputs.data().paths().stream().map(Path::toString).toList(),
         inputs.init().map(folder -> folder.path().toString()).orElse(null),
         plan.config());
+  }
+
+  /** The configuration in a tree that was written from a description; empty in any other. */
+  static Optional<ObjectNode> configOf(ObjectNode tree) {
+    return tree.has("tensorflow") && tree.get("config") instanceof ObjectNode config
+        ? Optional.of(config)
+        : Optional.empty();
   }
 
   /**

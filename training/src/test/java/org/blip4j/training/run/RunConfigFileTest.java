@@ -52,6 +52,17 @@ final class RunConfigFileTest {
     assertEquals(config, ConfigJson.parse(ConfigJson.write(config), "again", RunConfig.class));
   }
 
+  @Test
+  void aRunCanBeRepeatedFromItsFolder() throws IOException {
+    TinyRun tiny = new TinyRun(folder);
+    RunConfig config = tiny.config(Task.PRETRAIN);
+    RunDescription description = RunDescription.of(RunPlan.resolve(config, tiny.inputs()));
+    Path file = folder.resolve("config.json");
+    Files.writeString(file, ConfigJson.write(description));
+
+    assertEquals(description.config(), RunConfigReader.of(Task.PRETRAIN).file(file).config());
+  }
+
   @ParameterizedTest
   @CsvSource({
     "optimizer.clipnorm=1, unknown key optimizer.clipnorm; did you mean clipNorm?",
