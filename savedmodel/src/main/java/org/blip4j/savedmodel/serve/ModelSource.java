@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.blip4j.graph.config.ModelFolder;
+import org.blip4j.graph.config.Provenance;
 import org.blip4j.savedmodel.hub.HubListener;
 import org.blip4j.savedmodel.hub.HubName;
 import org.blip4j.savedmodel.hub.HubRepository;
@@ -32,8 +33,23 @@ public sealed interface ModelSource {
    *
    * @param path the file or folder
    * @param config a {@code config.json} of ours that says what the tensors do not
+   * @param provenance where the weights come from
    */
-  record Published(Path path, Optional<Path> config) implements ModelSource {}
+  record Published(Path path, Optional<Path> config, Provenance provenance) implements ModelSource {
+    /** Weights at a path. */
+    public Published(Path path, Optional<Path> config) {
+      this(path, config, provenance(path.toString(), "unknown"));
+    }
+
+    /** A copy of a repository of the hub, in a folder named by the commit. */
+    static Published ofHub(String name, Path copy, Optional<Path> config) {
+      return new Published(copy, config, provenance(name, copy.getFileName().toString()));
+    }
+
+    private static Provenance provenance(String source, String commit) {
+      return new Provenance(source, "published", commit, 0);
+    }
+  }
 
   /**
    * A SavedModel of ours.
@@ -64,7 +80,8 @@ public sealed interface ModelSource {
       String name, Optional<Path> config, HubSettings hub, HubListener listener)
       throws IOException {
     if (name.startsWith(HubName.PREFIX)) {
-      return new Published(new HubRepository(HubName.parse(name), hub, listener).folder(), config);
+      Path copy = new HubRepository(HubName.parse(name), hub, listener).folder();
+      return Published.ofHub(name, copy, config);
     }
     Path path = Path.of(name);
     if (!Files.exists(path)) {

@@ -64,7 +64,7 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
   public static PublishedDescription of(
       WeightFile file, ModelSource.Published source, Optional<Task> wanted) throws IOException {
     Optional<Path> configFile = configFile(file, source);
-    Reader reader = new Reader(file, source.path(), wanted);
+    Reader reader = new Reader(file, source, wanted);
     try {
       ModelConfig config =
           configFile.isPresent()
@@ -148,12 +148,14 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
   private static final class Reader {
     private final WeightFile file;
     private final Path path;
+    private final Provenance provenance;
     private final Optional<Task> wanted;
     private final List<String> notes = new ArrayList<>();
 
-    private Reader(WeightFile file, Path path, Optional<Task> wanted) {
+    private Reader(WeightFile file, ModelSource.Published source, Optional<Task> wanted) {
       this.file = file;
-      this.path = path;
+      this.path = source.path();
+      this.provenance = source.provenance();
       this.wanted = wanted;
     }
 
@@ -206,7 +208,6 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
               Math.min(texts.matchTokens(), most),
               Math.min(texts.minCaptionTokens(), most),
               Math.min(texts.maxCaptionTokens(), most));
-      Provenance provenance = new Provenance(path.toString(), "published", "unknown", 0);
       return ModelConfig.of(task.get(), architecture, fitting, provenance);
     }
   }

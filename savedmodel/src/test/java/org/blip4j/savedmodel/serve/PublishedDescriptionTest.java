@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.Provenance;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.ops.checkpoint.TensorBundleReader;
@@ -46,6 +47,23 @@ class PublishedDescriptionTest {
 
   private String refusal(Optional<Path> config) {
     return assertThrows(IOException.class, () -> describe(config)).getMessage();
+  }
+
+  @Test
+  void aCopyOfTheHubSaysWhereItCameFrom() throws IOException {
+    Optional<Path> heads = Optional.of(config("{" + HEADS + "}"));
+    assertEquals(
+        new Provenance(file.toString(), "published", "unknown", 0),
+        describe(heads).model().config().provenance());
+    try (WeightFile weights = WeightFile.open(file)) {
+      Path copy = Files.createDirectories(folder.resolve("snapshots/82a3760"));
+      ModelSource.Published hub =
+          new ModelSource.Published(
+              file, heads, ModelSource.Published.ofHub("hf:a/b", copy, heads).provenance());
+      assertEquals(
+          new Provenance("hf:a/b", "published", "82a3760", 0),
+          PublishedDescription.of(weights, hub).model().config().provenance());
+    }
   }
 
   @Test
