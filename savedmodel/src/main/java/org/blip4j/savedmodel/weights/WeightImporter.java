@@ -1,6 +1,5 @@
 package org.blip4j.savedmodel.weights;
 
-import com.google.common.base.Throwables;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
@@ -9,11 +8,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.blip4j.data.pipeline.Outcome;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightNames;
@@ -144,15 +143,8 @@ public final class WeightImporter implements VariableValues {
                 }));
       }
       for (Future<Void> one : running) {
-        one.get();
+        Outcome.of(one);
       }
-    } catch (ExecutionException e) {
-      Throwables.throwIfInstanceOf(e.getCause(), IOException.class);
-      Throwables.throwIfUnchecked(e.getCause());
-      throw new IOException(e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException(report.source() + ": interrupted", e);
     } finally {
       workers.shutdownNow();
       awaitEnd(workers);

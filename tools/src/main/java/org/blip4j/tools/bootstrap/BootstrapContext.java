@@ -18,6 +18,7 @@ public record BootstrapContext(
     ConfigProto session, String version, String commit, StageListener listener) {
   /** Refuses missing parts, and a session that nothing can be trained in. */
   public BootstrapContext {
+    Objects.requireNonNull(session, "session");
     Kernels.forTraining(session);
     Objects.requireNonNull(version, "version");
     Objects.requireNonNull(commit, "commit");
