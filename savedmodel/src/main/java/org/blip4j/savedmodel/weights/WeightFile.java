@@ -12,8 +12,7 @@ import java.nio.file.Path;
  * and folders with one of these or with shards and an index. The kind is told by the first bytes,
  * never by the name, and nothing that a file holds is ever executed.
  */
-public sealed interface WeightFile extends AutoCloseable
-    permits CheckpointWeights, SafetensorsFile, ShardedWeights, TorchCheckpoint {
+public interface WeightFile extends AutoCloseable {
 
   /** What was opened. */
   Path path();

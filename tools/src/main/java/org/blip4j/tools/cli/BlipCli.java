@@ -56,7 +56,7 @@ import picocli.CommandLine.Spec;
       VerifyCommand.class,
       VqaCommand.class,
     })
-public final class BlipCli implements Runnable {
+public final class BlipCli implements Runnable, Console.Opener {
   @Spec private CommandSpec spec;
 
   private final Streams streams;
@@ -88,7 +88,8 @@ public final class BlipCli implements Runnable {
     throw new ParameterException(spec.commandLine(), "a command is missing");
   }
 
-  synchronized Console open(boolean json, boolean quiet) {
+  @Override
+  public synchronized Console open(boolean json, boolean quiet) {
     Console console = new Console(streams, json, quiet);
     consoles.add(console);
     return console;

@@ -55,8 +55,7 @@ public final class CommonOptions {
   /** The console of this command, always the same one. */
   public Console console() {
     if (console == null) {
-      BlipCli root = (BlipCli) command.root().userObject();
-      console = root.open(json, quiet);
+      console = ((Console.Opener) command.root().userObject()).open(json, quiet);
     }
     return console;
   }

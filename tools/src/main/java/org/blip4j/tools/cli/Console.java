@@ -21,6 +21,14 @@ import java.util.concurrent.locks.ReentrantLock;
  * failed item is named and counted; {@link #exitCode()} tells the difference.
  */
 public final class Console {
+  /** Makes consoles on the streams of one program; the root of the command line is one. */
+  public interface Opener {
+    /**
+     * A console that prints JSON lines if {@code json}, and no progress or notes if {@code quiet}.
+     */
+    Console open(boolean json, boolean quiet);
+  }
+
   private static final ObjectMapper MAPPER =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
