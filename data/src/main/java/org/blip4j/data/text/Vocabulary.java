@@ -14,7 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import org.blip4j.data.tfrecord.AtomicFile;
+import org.blip4j.data.file.AtomicFile;
 
 /**
  * The list of WordPiece tokens, numbered by line, with BERT's five special tokens and BLIP's [DEC]

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.InflaterInputStream;
 import java.util.zip.ZipException;
+import org.blip4j.data.file.MaskedCrc;
 import org.blip4j.data.tfrecord.TfRecordException.Damage;
 
 /**

@@ -9,6 +9,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.zip.ZipException;
+import org.blip4j.data.file.MaskedCrc;
 import org.blip4j.data.tfrecord.TfRecordException.Damage;
 
 /**

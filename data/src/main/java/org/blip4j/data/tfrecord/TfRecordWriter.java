@@ -7,6 +7,8 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.zip.GZIPOutputStream;
+import org.blip4j.data.file.AtomicFile;
+import org.blip4j.data.file.MaskedCrc;
 
 /**
  * Writes one shard beside its final place and renames it when it is whole.

@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.blip4j.data.tfrecord.AtomicFile;
+import org.blip4j.data.file.AtomicFile;
 
 /**
  * The files of one commit of a repository in the cache, with a note of what the hub said about

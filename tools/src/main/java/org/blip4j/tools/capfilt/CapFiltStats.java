@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
-import org.blip4j.data.tfrecord.AtomicFile;
+import org.blip4j.data.file.AtomicFile;
 import org.blip4j.graph.config.ConfigJson;
 
 /**

@@ -6,10 +6,10 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import org.blip4j.data.file.AtomicFile;
 import org.blip4j.data.sample.Columns;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
-import org.blip4j.data.tfrecord.AtomicFile;
 import org.blip4j.data.tfrecord.TfRecordWriter;
 
 /**

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.blip4j.data.tfrecord.AtomicFile;
+import org.blip4j.data.file.AtomicFile;
 
 /** A table with the columns image, caption, log_prob, tokens (RFC 4180). */
 final class CsvSink implements CaptionSink {

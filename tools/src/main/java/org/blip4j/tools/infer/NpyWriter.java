@@ -13,7 +13,7 @@ import java.nio.ByteOrder;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.blip4j.data.tfrecord.AtomicFile;
+import org.blip4j.data.file.AtomicFile;
 
 /**
  * A NumPy file of float32 rows and, beside it, {@code NAME.txt} with what each row is of.

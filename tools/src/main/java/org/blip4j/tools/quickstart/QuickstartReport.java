@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
-import org.blip4j.data.tfrecord.AtomicFile;
+import org.blip4j.data.file.AtomicFile;
 
 /**
  * The quickstart's report: one HTML page that needs nothing beside it. Style, pictures and diagrams
@@ -22,14 +22,14 @@ public final class QuickstartReport {
   /** The page. */
   public static String html(ReportContent content) throws IOException {
     return """
-        <!DOCTYPE html>
-        <html lang="en">
-        <head>
-        <meta charset="utf-8">
-        <meta name="viewport" content="width=device-width, initial-scale=1">
-        <title>BLIP quickstart report</title>
-        <style>
-        """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>BLIP quickstart report</title>
+    <style>
+    """
         + Resources.toString(
             Resources.getResource(QuickstartReport.class, "report.css"), StandardCharsets.UTF_8)
         + "</style>\n</head>\n<body>\n<main>\n"

@@ -1,4 +1,4 @@
-package org.blip4j.data.tfrecord;
+package org.blip4j.data.file;
 
 import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;

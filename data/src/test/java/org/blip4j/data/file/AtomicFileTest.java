@@ -1,4 +1,4 @@
-package org.blip4j.data.tfrecord;
+package org.blip4j.data.file;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
