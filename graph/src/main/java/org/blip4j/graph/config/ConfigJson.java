@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Collectors;
+import org.blip4j.data.file.NearestName;
 
 /**
  * Configuration records to JSON and back, strictly: an unknown key, a missing one and a wrong value

@@ -3,7 +3,7 @@ package org.blip4j.tools.cli;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
-import org.blip4j.graph.config.NearestName;
+import org.blip4j.data.file.NearestName;
 import picocli.CommandLine;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.MissingParameterException;

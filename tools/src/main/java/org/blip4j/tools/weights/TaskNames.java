@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
-import org.blip4j.graph.config.NearestName;
+import org.blip4j.data.file.NearestName;
 import org.blip4j.graph.config.Task;
 
 /** Tasks as they are written on a command line: in lower case. */

@@ -1,4 +1,4 @@
-package org.blip4j.graph.config;
+package org.blip4j.data.file;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
