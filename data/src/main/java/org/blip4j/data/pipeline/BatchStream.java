@@ -3,6 +3,7 @@ package org.blip4j.data.pipeline;
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.util.Optional;
+import org.blip4j.data.stream.Prefetch;
 import org.blip4j.data.tfrecord.ShardSet;
 
 /**

@@ -2,6 +2,7 @@ package org.blip4j.data.pipeline;
 
 import java.io.IOException;
 import java.util.Optional;
+import org.blip4j.data.stream.Prefetch;
 import org.blip4j.data.tfrecord.ShardSet;
 
 /**

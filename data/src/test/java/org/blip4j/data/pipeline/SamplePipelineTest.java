@@ -17,6 +17,7 @@ import java.util.Set;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.FieldAliases;
 import org.blip4j.data.sample.TestImages;
+import org.blip4j.data.stream.Prefetch;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.blip4j.data.pipeline.Outcome;
+import org.blip4j.data.stream.Outcome;
 
 /**
  * Batches of a source, each read while the one before it is computed: two are held at most.

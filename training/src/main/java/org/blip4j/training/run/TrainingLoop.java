@@ -4,7 +4,7 @@ import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import org.blip4j.data.pipeline.Prefetch;
+import org.blip4j.data.stream.Prefetch;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.Provenance;
 import org.blip4j.training.event.RunStart;

@@ -1,4 +1,4 @@
-package org.blip4j.data.pipeline;
+package org.blip4j.data.stream;
 
 import com.google.common.base.Throwables;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package org.blip4j.data.pipeline;
+package org.blip4j.data.stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

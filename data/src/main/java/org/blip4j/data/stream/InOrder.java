@@ -1,4 +1,4 @@
-package org.blip4j.data.pipeline;
+package org.blip4j.data.stream;
 
 import com.google.common.util.concurrent.Uninterruptibles;
 import java.io.Closeable;
