@@ -6,8 +6,8 @@ import com.google.common.primitives.Doubles;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.Predicate;
-import org.blip4j.training.metric.BinaryCounts;
-import org.blip4j.training.metric.RocAuc;
+import org.blip4j.data.metric.BinaryCounts;
+import org.blip4j.data.metric.RocAuc;
 
 /**
  * How well the filter told right texts from wrong ones, measured against the known truth.

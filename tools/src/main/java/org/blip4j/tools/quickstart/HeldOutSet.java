@@ -6,9 +6,9 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
-import org.blip4j.training.metric.CaptionItem;
-import org.blip4j.training.metric.CiderScore;
-import org.blip4j.training.metric.RecallAtK;
+import org.blip4j.data.metric.CaptionItem;
+import org.blip4j.data.metric.CiderScore;
+import org.blip4j.data.metric.RecallAtK;
 
 /**
  * The held-out pictures and what a model's answers on them are worth.

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import java.util.List;
 import java.util.OptionalDouble;
-import org.blip4j.training.metric.BinaryCounts;
+import org.blip4j.data.metric.BinaryCounts;
 import org.junit.jupiter.api.Test;
 
 final class QuickstartSummaryTest {
@@ -33,7 +33,8 @@ final class QuickstartSummaryTest {
           R@1, image to text                10.0 %         46.7 %
           R@1, text to image                16.7 %         44.0 %
         Filter on web texts: AUC 0.954, precision 92.0 %, recall 69.0 %
-        Seed 1, 244 seconds""",
+        Seed 1, 244 seconds\
+        """,
         ReportSample.summary().table());
   }
 

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.OptionalDouble;
 import java.util.Random;
+import org.blip4j.data.metric.BinaryCounts;
+import org.blip4j.data.metric.RocAuc;
 import org.junit.jupiter.api.Test;
 
 final class BinaryMetricsTest {

@@ -1,4 +1,4 @@
-package org.blip4j.training.metric;
+package org.blip4j.data.metric;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

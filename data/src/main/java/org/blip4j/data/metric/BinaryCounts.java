@@ -1,4 +1,4 @@
-package org.blip4j.training.metric;
+package org.blip4j.data.metric;
 
 /**
  * How often a yes-no decision was right: the four counts and the usual figures from them.

@@ -1,4 +1,4 @@
-package org.blip4j.training.metric;
+package org.blip4j.data.metric;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;

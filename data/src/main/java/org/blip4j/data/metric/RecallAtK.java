@@ -1,4 +1,4 @@
-package org.blip4j.training.metric;
+package org.blip4j.data.metric;
 
 import java.util.Arrays;
 import java.util.List;
