@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.blip4j.data.text.Vocabulary;
+import org.blip4j.data.weights.StoredTensor;
+import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
@@ -30,8 +32,6 @@ import org.blip4j.savedmodel.serve.ModelSource;
 import org.blip4j.savedmodel.serve.PublishedDescription;
 import org.blip4j.savedmodel.serve.ServingModel;
 import org.blip4j.savedmodel.weights.CheckpointWeights;
-import org.blip4j.savedmodel.weights.StoredTensor;
-import org.blip4j.savedmodel.weights.WeightFile;
 import org.tensorflow.Graph;
 import org.tensorflow.ndarray.Shape;
 

@@ -2,8 +2,8 @@ package org.blip4j.savedmodel.serve;
 
 import java.io.IOException;
 import org.blip4j.data.text.Vocabulary;
+import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.ModelConfig;
-import org.blip4j.savedmodel.weights.WeightFile;
 import org.tensorflow.Session;
 
 /** A serving graph built in memory whose variables have the values of a model. */

@@ -8,6 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.blip4j.data.text.Vocabulary;
+import org.blip4j.data.weights.SafetensorsFile;
+import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
@@ -23,8 +25,6 @@ import org.blip4j.savedmodel.huggingface.VocabularyFiles;
 import org.blip4j.savedmodel.weights.ConfigFromWeights;
 import org.blip4j.savedmodel.weights.HeadCounts;
 import org.blip4j.savedmodel.weights.PublishedModel;
-import org.blip4j.savedmodel.weights.SafetensorsFile;
-import org.blip4j.savedmodel.weights.WeightFile;
 
 /**
  * What published weights are, apart from their values.

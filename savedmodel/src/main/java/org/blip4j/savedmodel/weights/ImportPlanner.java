@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.blip4j.data.weights.StoredTensor;
+import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.weights.PublishedName;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightNames;

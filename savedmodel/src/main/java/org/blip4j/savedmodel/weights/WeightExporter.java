@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.stream.LongStream;
+import org.blip4j.data.weights.SafetensorsWriter;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.PublishedName;
 import org.blip4j.graph.weights.VariableShape;

@@ -13,6 +13,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.blip4j.data.stream.Outcome;
+import org.blip4j.data.weights.WeightFile;
+import org.blip4j.data.weights.WeightFileException;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightNames;

@@ -13,6 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.blip4j.data.weights.SafetensorsFile;
+import org.blip4j.data.weights.SafetensorsWriter;
+import org.blip4j.data.weights.WeightFile;
+import org.blip4j.data.weights.WeightFileException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,15 +73,20 @@ final class SafetensorsTest {
       quoteCharacter = '"',
       value = {
         "{A,'b':{'dtype':'F32','shape':[2],'data_offsets':[4,12]}} | 12 | a and b overlap",
-        "{A,'b':{'dtype':'F32','shape':[2],'data_offsets':[8,12]}} | 12 | b of F32[2] needs 8 bytes",
+        "{A,'b':{'dtype':'F32','shape':[2],'data_offsets':[8,12]}} | 12 | b of F32[2] needs 8"
+            + " bytes",
         "{A,'b':{'dtype':'F32','shape':[2],'data_offsets':[8,16]}} | 12 | b ends at byte 16",
-        "{A,'b':{'dtype':'F32','shape':[1],'data_offsets':[12,8]}} | 12 | b ends (8) before it begins",
-        "{A,'b':{'dtype':'F32','shape':[1],'data_offsets':[12,16]}} | 16 | 4 bytes between a and tensor b",
+        "{A,'b':{'dtype':'F32','shape':[1],'data_offsets':[12,8]}} | 12 | b ends (8) before it"
+            + " begins",
+        "{A,'b':{'dtype':'F32','shape':[1],'data_offsets':[12,16]}} | 16 | 4 bytes between a and"
+            + " tensor b",
         "{A,A} | 8 | names tensor a twice",
         "{A} | 12 | 4 bytes after the last tensor",
-        "{A,'b':{'dtype':'F8_E4M3','shape':[4],'data_offsets':[8,12]}} | 12 | b has dtype 'F8_E4M3'",
+        "{A,'b':{'dtype':'F8_E4M3','shape':[4],'data_offsets':[8,12]}} | 12 | b has dtype"
+            + " 'F8_E4M3'",
         "{A,'b':{'dtype':'F32','shape':[-1],'data_offsets':[8,12]}} | 12 | b lacks a proper shape",
-        "{A,'b':{'dtype':'F32','shape':[4294967296,4294967296],'data_offsets':[8,12]}} | 12 | too many",
+        "{A,'b':{'dtype':'F32','shape':[4294967296,4294967296],'data_offsets':[8,12]}} | 12 | too"
+            + " many",
         "{A | 8 | not valid JSON",
       })
   void refusesHeadersThatLie(String header, int dataBytes, String problem) throws Exception {

@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.blip4j.data.weights.SafetensorsWriter;
+import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.weights.PublishedName;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightNames;

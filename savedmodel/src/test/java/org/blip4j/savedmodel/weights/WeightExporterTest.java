@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.TreeSet;
+import org.blip4j.data.weights.StoredTensor;
+import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.weights.FreshVariables;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.VariableShape;

@@ -13,6 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import org.blip4j.data.weights.WeightFile;
+import org.blip4j.data.weights.WeightFileException;
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.graph.weights.FreshVariables;
 import org.blip4j.graph.weights.PublishedForm;

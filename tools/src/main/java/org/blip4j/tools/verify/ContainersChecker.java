@@ -8,9 +8,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.blip4j.savedmodel.weights.TorchCheckpoint;
-import org.blip4j.savedmodel.weights.WeightFile;
-import org.blip4j.savedmodel.weights.WeightFileException;
+import org.blip4j.data.weights.TorchCheckpoint;
+import org.blip4j.data.weights.WeightFile;
+import org.blip4j.data.weights.WeightFileException;
 
 /**
  * Reads every checkpoint container, a row a file: types, shapes and values of all tensors exactly,

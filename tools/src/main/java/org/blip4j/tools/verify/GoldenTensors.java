@@ -5,8 +5,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
-import org.blip4j.savedmodel.weights.StoredTensor;
-import org.blip4j.savedmodel.weights.WeightFile;
+import org.blip4j.data.weights.StoredTensor;
+import org.blip4j.data.weights.WeightFile;
 
 /**
  * The tensors of one file of a golden, in memory.

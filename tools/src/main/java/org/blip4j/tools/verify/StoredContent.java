@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import org.blip4j.savedmodel.weights.StoredTensor;
+import org.blip4j.data.weights.StoredTensor;
 
 /** Counts the differences between what a checkpoint holds and its description in JSON. */
 final class StoredContent {

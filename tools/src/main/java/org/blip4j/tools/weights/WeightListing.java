@@ -7,6 +7,10 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import org.blip4j.data.weights.SafetensorsFile;
+import org.blip4j.data.weights.StoredTensor;
+import org.blip4j.data.weights.TorchCheckpoint;
+import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.PublishedTask;
@@ -14,10 +18,6 @@ import org.blip4j.ops.checkpoint.StoredVariable;
 import org.blip4j.ops.checkpoint.TensorBundleReader;
 import org.blip4j.savedmodel.serve.ModelSource;
 import org.blip4j.savedmodel.serve.PublishedDescription;
-import org.blip4j.savedmodel.weights.SafetensorsFile;
-import org.blip4j.savedmodel.weights.StoredTensor;
-import org.blip4j.savedmodel.weights.TorchCheckpoint;
-import org.blip4j.savedmodel.weights.WeightFile;
 import org.tensorflow.ndarray.Shape;
 
 /** Lists published weights and checkpoints; nothing but headers is read. */

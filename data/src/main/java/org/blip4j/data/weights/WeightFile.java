@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.data.weights;
 
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;

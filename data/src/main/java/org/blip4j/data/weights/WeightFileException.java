@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.data.weights;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -9,7 +9,7 @@ import java.nio.file.Path;
 public final class WeightFileException extends IOException {
   private static final long serialVersionUID = 1L;
 
-  WeightFileException(Path path, String problem) {
+  public WeightFileException(Path path, String problem) {
     super(path + ": " + problem);
   }
 }

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.data.weights;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,15 +14,15 @@ import java.nio.file.Path;
  * @param position first byte of the run in the file
  * @param length number of bytes
  */
-record FileRegion(Path path, FileChannel channel, long position, long length) {
+public record FileRegion(Path path, FileChannel channel, long position, long length) {
   private static final int CHUNK = 1 << 20;
 
-  static FileRegion whole(Path path, FileChannel channel) throws IOException {
+  public static FileRegion whole(Path path, FileChannel channel) throws IOException {
     return new FileRegion(path, channel, 0, channel.size());
   }
 
   /** The part of this region that starts {@code offset} bytes in; it must lie inside. */
-  FileRegion slice(long offset, long size) {
+  public FileRegion slice(long offset, long size) {
     if (offset < 0 || size < 0 || offset > length - size) {
       throw new IllegalArgumentException(
           "bytes " + offset + " to " + (offset + size) + " lie outside a region of " + length);

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.data.weights;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -35,7 +35,7 @@ public final class StoredTensor {
     this.storage = storage;
   }
 
-  static StoredTensor of(String name, WeightType type, TensorView view, FileRegion storage)
+  public static StoredTensor of(String name, WeightType type, TensorView view, FileRegion storage)
       throws WeightFileException {
     long needed;
     try {
@@ -59,7 +59,7 @@ public final class StoredTensor {
   }
 
   /** The file. */
-  Path path() {
+  public Path path() {
     return storage.path();
   }
 
@@ -104,14 +104,14 @@ public final class StoredTensor {
   }
 
   /** Whether the elements lie in the file as float memory has them. */
-  boolean isPlainFloats() {
+  public boolean isPlainFloats() {
     return type == WeightType.F32
         && isContiguous()
         && ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
   }
 
   /** Fills memory of the tensor's size with the elements as floats, row-major. */
-  void read(ByteBuffer target) throws IOException {
+  public void read(ByteBuffer target) throws IOException {
     requireRoom(target.remaining() / Float.BYTES);
     if (isPlainFloats()) {
       bytes().read(target, 0);
@@ -126,7 +126,7 @@ public final class StoredTensor {
   }
 
   /** Whether another tensor of the same shape has the same elements, bit for bit. */
-  boolean sameValues(StoredTensor other) throws IOException {
+  public boolean sameValues(StoredTensor other) throws IOException {
     if (type == other.type && isContiguous() && other.isContiguous()) {
       return bytes().sameBytes(other.bytes());
     }

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.data.weights;
 
 import com.google.common.primitives.ImmutableLongArray;
 import java.util.function.LongConsumer;
@@ -11,8 +11,8 @@ import org.tensorflow.ndarray.Shape;
  * @param offset first element
  * @param strides distance between neighbours along each axis; 0 where one element stands for all
  */
-record TensorView(Shape shape, long offset, ImmutableLongArray strides) {
-  TensorView {
+public record TensorView(Shape shape, long offset, ImmutableLongArray strides) {
+  public TensorView {
     if (shape.numDimensions() != strides.length()) {
       throw new IllegalArgumentException("shape " + shape + " with strides " + strides);
     }
@@ -22,7 +22,7 @@ record TensorView(Shape shape, long offset, ImmutableLongArray strides) {
   }
 
   /** Row-major without gaps, from the first element on. */
-  static TensorView contiguous(Shape shape) {
+  public static TensorView contiguous(Shape shape) {
     long[] strides = new long[shape.numDimensions()];
     long stride = 1;
     for (int axis = strides.length - 1; axis >= 0; axis--) {

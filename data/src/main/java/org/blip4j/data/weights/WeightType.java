@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.data.weights;
 
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
@@ -65,7 +65,7 @@ public enum WeightType {
   }
 
   /** Appends the leading {@code count} elements of {@code data} to {@code target}. */
-  void toFloats(ByteBuffer data, int count, FloatBuffer target) {
+  public void toFloats(ByteBuffer data, int count, FloatBuffer target) {
     if (this == F32) {
       target.put(data.slice(0, count * bytes).order(data.order()).asFloatBuffer());
       return;

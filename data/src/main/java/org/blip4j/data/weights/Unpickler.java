@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.data.weights;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.data.weights;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -9,14 +9,14 @@ import java.nio.FloatBuffer;
  * Reads a matrix of plain floats transposed: bands of rows go through arrays that stay in the
  * processor's cache, and every band becomes a run in each row of the result.
  */
-final class TransposedRead {
+public final class TransposedRead {
   private static final int BAND = 64;
   private static final int TILE = 16;
 
   private TransposedRead() {}
 
   /** Reads {@code [rows, columns]} into memory for {@code [columns, rows]}. */
-  static void run(StoredTensor matrix, ByteBuffer target) throws IOException {
+  public static void run(StoredTensor matrix, ByteBuffer target) throws IOException {
     int rows = (int) matrix.shape().get(0);
     int columns = (int) matrix.shape().get(1);
     FloatBuffer result = target.asFloatBuffer();
