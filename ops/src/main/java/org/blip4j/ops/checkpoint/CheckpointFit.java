@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiPredicate;
+import org.blip4j.data.weights.StoredVariable;
 import org.blip4j.ops.core.Variable;
 import org.tensorflow.ndarray.Shape;
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.blip4j.data.weights.StoredVariable;
 import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.testing.GraphTest;

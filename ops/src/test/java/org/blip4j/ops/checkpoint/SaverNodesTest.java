@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.ops.core.GraphAudit;
 import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.Variable;

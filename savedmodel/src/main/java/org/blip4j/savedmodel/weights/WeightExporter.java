@@ -9,11 +9,11 @@ import java.util.Collection;
 import java.util.List;
 import java.util.stream.LongStream;
 import org.blip4j.data.weights.SafetensorsWriter;
+import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.PublishedName;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightNames;
-import org.blip4j.ops.checkpoint.TensorBundleReader;
 import org.tensorflow.ndarray.Shape;
 
 /**

@@ -13,12 +13,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.blip4j.data.stream.Outcome;
+import org.blip4j.data.weights.TensorBundleWriter;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.data.weights.WeightFileException;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightNames;
-import org.blip4j.ops.checkpoint.TensorBundleWriter;
 
 /**
  * Brings the tensors of a weight file into the variables of a model.

@@ -3,9 +3,9 @@ package org.blip4j.tools.weights;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
-import org.blip4j.ops.checkpoint.TensorBundleReader;
 import org.blip4j.savedmodel.serve.ModelSource;
 
 /** Tells what a path is and lists it; nothing in it is ever executed. */

@@ -1,4 +1,4 @@
-package org.blip4j.ops.checkpoint;
+package org.blip4j.data.weights;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

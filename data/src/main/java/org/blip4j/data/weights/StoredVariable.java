@@ -1,4 +1,4 @@
-package org.blip4j.ops.checkpoint;
+package org.blip4j.data.weights;
 
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
