@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.function.Predicate;
+import org.blip4j.data.dataset.PackPlan;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.ImageInfo;
 import org.blip4j.data.sample.Sample;

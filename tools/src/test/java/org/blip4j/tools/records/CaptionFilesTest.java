@@ -8,6 +8,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.blip4j.data.dataset.CaptionRow;
+import org.blip4j.data.dataset.ColumnNames;
+import org.blip4j.data.dataset.CsvCaptions;
+import org.blip4j.data.dataset.ImageFolder;
+import org.blip4j.data.dataset.JsonCaptions;
+import org.blip4j.data.dataset.PackPlan;
+import org.blip4j.data.dataset.PackSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -78,10 +85,10 @@ final class CaptionFilesTest {
     assertEquals(List.of("x"), karpathy.texts());
     CaptionRow coco =
         json("""
-                {"images": [{"id": 7, "file_name": "a.jpg", "coco_url": "http://x"}],
-                 "annotations": [{"image_id": 7, "id": 1, "caption": "x "},
-                                 {"image_id": 7, "id": 2, "caption": "y"}]}
-                """)
+        {"images": [{"id": 7, "file_name": "a.jpg", "coco_url": "http://x"}],
+         "annotations": [{"image_id": 7, "id": 1, "caption": "x "},
+                         {"image_id": 7, "id": 2, "caption": "y"}]}
+        """)
             .get(0);
     assertEquals("a.jpg", coco.image());
     assertEquals(List.of("x", "y"), coco.texts());

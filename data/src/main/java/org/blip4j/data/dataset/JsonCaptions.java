@@ -1,4 +1,4 @@
-package org.blip4j.tools.records;
+package org.blip4j.data.dataset;
 
 import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -24,20 +24,20 @@ import org.blip4j.data.sample.Columns;
  * ..., "caption": ... or [...]}}; COCO's {@code images} and {@code annotations}; Karpathy's {@code
  * images} with {@code sentences}.
  */
-final class JsonCaptions {
+public final class JsonCaptions {
   private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private final Path file;
   private final ColumnNames names;
   private final List<CaptionRow> rows = new ArrayList<>();
 
-  JsonCaptions(Path file, ColumnNames names) {
+  public JsonCaptions(Path file, ColumnNames names) {
     this.file = file;
     this.names = names;
   }
 
   /** One object a line. */
-  List<CaptionRow> readLines() throws IOException {
+  public List<CaptionRow> readLines() throws IOException {
     int number = 0;
     for (String line : Files.readAllLines(file, StandardCharsets.UTF_8)) {
       number++;
@@ -49,7 +49,7 @@ final class JsonCaptions {
   }
 
   /** One document. */
-  List<CaptionRow> read() throws IOException {
+  public List<CaptionRow> read() throws IOException {
     JsonNode root = parse(Files.readString(file, StandardCharsets.UTF_8), 1);
     if (root.path("images").isArray() && root.path("annotations").isArray()) {
       addCoco(root);

@@ -1,4 +1,4 @@
-package org.blip4j.tools.records;
+package org.blip4j.data.dataset;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -16,14 +16,14 @@ import org.blip4j.data.sample.Columns;
  * <p>Rows of one image become one record with several texts. The key is the file's name without
  * ending, or with its folders where two images share a name.
  */
-record PackPlan(List<Item> items, List<Missing> missing, long uncaptioned) {
+public record PackPlan(List<Item> items, List<Missing> missing, long uncaptioned) {
   /** One image to pack. */
-  record Item(Path file, String key, List<String> texts, Columns columns) {}
+  public record Item(Path file, String key, List<String> texts, Columns columns) {}
 
   /** A row whose image is not there. */
-  record Missing(String place, String problem) {}
+  public record Missing(String place, String problem) {}
 
-  static PackPlan of(List<PackSource> sources) throws IOException {
+  public static PackPlan of(List<PackSource> sources) throws IOException {
     Map<Path, Item> items = new LinkedHashMap<>();
     List<Missing> missing = new ArrayList<>();
     long images = 0;

@@ -1,4 +1,4 @@
-package org.blip4j.tools.records;
+package org.blip4j.data.dataset;
 
 import com.google.common.base.Joiner;
 import java.io.IOException;
@@ -14,18 +14,18 @@ import org.blip4j.data.sample.Columns;
  * <p>The first row is a header if it names both an image and a text column. Without header the
  * first cell is the image and the rest of the row its caption.
  */
-final class CsvCaptions {
+public final class CsvCaptions {
   private final Path file;
   private final ColumnNames names;
   private final boolean noHeader;
 
-  CsvCaptions(Path file, ColumnNames names, boolean noHeader) {
+  public CsvCaptions(Path file, ColumnNames names, boolean noHeader) {
     this.file = file;
     this.names = names;
     this.noHeader = noHeader;
   }
 
-  List<CaptionRow> read() throws IOException {
+  public List<CaptionRow> read() throws IOException {
     CsvTable table = CsvTable.read(file);
     if (table.rows().isEmpty()) {
       throw new IOException(file + ": the file is empty, captions are expected");

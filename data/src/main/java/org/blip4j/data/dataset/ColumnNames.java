@@ -1,4 +1,4 @@
-package org.blip4j.tools.records;
+package org.blip4j.data.dataset;
 
 import com.google.common.collect.ImmutableList;
 import java.util.Collection;
@@ -11,7 +11,7 @@ import java.util.Optional;
  *
  * @param given whether the user named them, so that a file without them is an error
  */
-record ColumnNames(List<String> image, List<String> text, boolean given) {
+public record ColumnNames(List<String> image, List<String> text, boolean given) {
   private static final ImmutableList<String> IMAGE =
       ImmutableList.of(
           "image",
@@ -30,7 +30,7 @@ record ColumnNames(List<String> image, List<String> text, boolean given) {
           "caption", "captions", "text", "txt", "comment", "sentence", "sentences", "description");
 
   /** The usual names, or those given (either may be null). */
-  static ColumnNames of(String image, String text) {
+  public static ColumnNames of(String image, String text) {
     return new ColumnNames(
         image == null ? IMAGE : ImmutableList.of(image.toLowerCase(Locale.ROOT)),
         text == null ? TEXT : ImmutableList.of(text.toLowerCase(Locale.ROOT)),

@@ -1,4 +1,4 @@
-package org.blip4j.tools.records;
+package org.blip4j.data.dataset;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +18,7 @@ import org.blip4j.data.sample.Columns;
  * such an ending; or else a {@code .txt} beside each image. A source named by a caption file has
  * its images in the same folder or below.
  */
-record PackSource(ImageFolder folder, List<CaptionRow> rows) {
+public record PackSource(ImageFolder folder, List<CaptionRow> rows) {
   private static final List<String> NAMES =
       List.of("captions", "metadata", "annotations", "results");
   private static final List<String> ENDINGS = List.of("csv", "tsv", "json", "jsonl");
@@ -28,10 +28,10 @@ record PackSource(ImageFolder folder, List<CaptionRow> rows) {
    *
    * @param noHeader take the first row of a CSV file for data
    */
-  record Reading(ColumnNames names, boolean noHeader) {}
+  public record Reading(ColumnNames names, boolean noHeader) {}
 
   /** A folder with captions in it, or a caption file with images around it. */
-  static PackSource open(Path source, Reading reading) throws IOException {
+  public static PackSource open(Path source, Reading reading) throws IOException {
     if (Files.isDirectory(source)) {
       List<Path> candidates = captionFiles(source);
       ImageFolder folder = ImageFolder.open(source);
@@ -46,7 +46,7 @@ record PackSource(ImageFolder folder, List<CaptionRow> rows) {
   }
 
   /** A caption file and the folder of its images. */
-  static PackSource open(Path captions, Path images, Reading reading) throws IOException {
+  public static PackSource open(Path captions, Path images, Reading reading) throws IOException {
     List<CaptionRow> rows = read(captions, reading);
     return new PackSource(ImageFolder.open(images), rows);
   }

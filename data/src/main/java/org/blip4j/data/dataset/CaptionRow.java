@@ -1,4 +1,4 @@
-package org.blip4j.tools.records;
+package org.blip4j.data.dataset;
 
 import java.util.List;
 import org.blip4j.data.sample.Columns;
@@ -10,4 +10,4 @@ import org.blip4j.data.sample.Columns;
  * @param place where it stands, for messages: {@code captions.csv line 7}
  * @param columns everything else that it says
  */
-record CaptionRow(String image, List<String> texts, Columns columns, String place) {}
+public record CaptionRow(String image, List<String> texts, Columns columns, String place) {}

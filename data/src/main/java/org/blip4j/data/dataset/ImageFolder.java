@@ -1,4 +1,4 @@
-package org.blip4j.tools.records;
+package org.blip4j.data.dataset;
 
 import java.io.IOException;
 import java.nio.file.FileVisitOption;
@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /** The image files below a folder, found by path, by file name, or by name without ending. */
-final class ImageFolder {
+public final class ImageFolder {
   private static final Set<String> ENDINGS =
       Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp", "jpe");
 
@@ -33,7 +33,7 @@ final class ImageFolder {
     }
   }
 
-  static ImageFolder open(Path root) throws IOException {
+  public static ImageFolder open(Path root) throws IOException {
     if (!Files.isDirectory(root)) {
       throw new IOException(root + ": there is no such folder of images");
     }
@@ -57,7 +57,7 @@ final class ImageFolder {
    *
    * @throws IOException if several files have that name
    */
-  Optional<Path> find(String named) throws IOException {
+  public Optional<Path> find(String named) throws IOException {
     try {
       Path direct = root.resolve(named);
       if (Files.isRegularFile(direct)) {
