@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.blip4j.data.dataset.RowFile;
 
 /**
  * Statements about two images with their paths, one a line ({@link RowFile}). A line that cannot be

@@ -1,4 +1,4 @@
-package org.blip4j.tools.infer;
+package org.blip4j.data.dataset;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -20,7 +20,7 @@ import java.util.Optional;
  * line that is neither is a row with a problem, unless it is the first, which rather means that the
  * file is of another kind.
  */
-final class RowFile implements Closeable {
+public final class RowFile implements Closeable {
   private static final JsonMapper MAPPER = new JsonMapper();
 
   private final String name;
@@ -35,10 +35,10 @@ final class RowFile implements Closeable {
    * @param values one for each column; none if there is a problem
    * @param problem why the line cannot be used
    */
-  record Row(String place, ImmutableList<String> values, Optional<String> problem) {}
+  public record Row(String place, ImmutableList<String> values, Optional<String> problem) {}
 
   /** Opens a file; {@code -} is standard input. */
-  RowFile(String name, InputStream in, String... columns) throws IOException {
+  public RowFile(String name, InputStream in, String... columns) throws IOException {
     this.name = name;
     this.columns = ImmutableList.copyOf(columns);
     InputStream bytes = name.equals("-") ? in : Files.newInputStream(Path.of(name));
@@ -50,7 +50,7 @@ final class RowFile implements Closeable {
    *
    * @throws IOException if the first line cannot be used
    */
-  Optional<Row> next() throws IOException {
+  public Optional<Row> next() throws IOException {
     for (String text = reader.readLine(); text != null; text = reader.readLine()) {
       line++;
       if (!text.isBlank()) {
