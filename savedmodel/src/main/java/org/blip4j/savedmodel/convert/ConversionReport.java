@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.blip4j.graph.config.Task;
-import org.blip4j.savedmodel.weights.ImportReport;
+import org.blip4j.graph.weights.ImportReport;
 
 /**
  * What became of every tensor and every variable.

@@ -10,17 +10,17 @@ import org.blip4j.data.text.Vocabulary;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
+import org.blip4j.graph.weights.ImportReport;
+import org.blip4j.graph.weights.ImportRequest;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.VariableShape;
+import org.blip4j.graph.weights.WeightExporter;
+import org.blip4j.graph.weights.WeightImporter;
 import org.blip4j.graph.weights.WeightNames;
 import org.blip4j.savedmodel.huggingface.HuggingFaceFolder;
 import org.blip4j.savedmodel.serve.ModelSource;
 import org.blip4j.savedmodel.serve.PublishedDescription;
 import org.blip4j.savedmodel.serve.ServingModel;
-import org.blip4j.savedmodel.weights.ImportReport;
-import org.blip4j.savedmodel.weights.ImportRequest;
-import org.blip4j.savedmodel.weights.WeightExporter;
-import org.blip4j.savedmodel.weights.WeightImporter;
 
 /**
  * Converts a model of any form into a model folder or into published weights.

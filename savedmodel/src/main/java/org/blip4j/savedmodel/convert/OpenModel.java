@@ -19,6 +19,7 @@ import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.model.Blip;
+import org.blip4j.graph.weights.CheckpointWeights;
 import org.blip4j.graph.weights.PublishedTask;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightNames;
@@ -31,7 +32,6 @@ import org.blip4j.savedmodel.serve.ExportedInfo;
 import org.blip4j.savedmodel.serve.ModelSource;
 import org.blip4j.savedmodel.serve.PublishedDescription;
 import org.blip4j.savedmodel.serve.ServingModel;
-import org.blip4j.savedmodel.weights.CheckpointWeights;
 import org.tensorflow.Graph;
 import org.tensorflow.ndarray.Shape;
 

@@ -9,7 +9,7 @@ import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.VitConfig;
-import org.blip4j.savedmodel.weights.HeadCounts;
+import org.blip4j.graph.weights.HeadCounts;
 
 /**
  * A flat JSON object of single values about published weights: what their tensors do not tell, such

@@ -18,13 +18,13 @@ import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.TextSettings;
+import org.blip4j.graph.weights.ConfigFromWeights;
+import org.blip4j.graph.weights.HeadCounts;
+import org.blip4j.graph.weights.PublishedModel;
 import org.blip4j.graph.weights.PublishedTask;
 import org.blip4j.savedmodel.huggingface.HuggingFaceConfig;
 import org.blip4j.savedmodel.huggingface.ImagePreparation;
 import org.blip4j.savedmodel.huggingface.VocabularyFiles;
-import org.blip4j.savedmodel.weights.ConfigFromWeights;
-import org.blip4j.savedmodel.weights.HeadCounts;
-import org.blip4j.savedmodel.weights.PublishedModel;
 
 /**
  * What published weights are, apart from their values.

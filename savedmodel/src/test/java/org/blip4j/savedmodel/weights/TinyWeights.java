@@ -15,12 +15,12 @@ import org.blip4j.graph.weights.WeightNames;
 import org.tensorflow.ndarray.Shape;
 
 /** A made-up state dict of width 64: tensors by published name, to be changed and written. */
-final class TinyWeights {
+public final class TinyWeights {
   private final Map<String, Shape> shapes = new LinkedHashMap<>();
   private final Map<String, float[]> values = new LinkedHashMap<>();
 
   /** Random values for all variables, under all names of each. */
-  static TinyWeights of(WeightNames names, List<VariableShape> variables) {
+  public static TinyWeights of(WeightNames names, List<VariableShape> variables) {
     TinyWeights weights = new TinyWeights();
     Random random = new Random(1);
     for (VariableShape variable : variables) {
@@ -38,26 +38,26 @@ final class TinyWeights {
     return weights;
   }
 
-  TinyWeights put(String name, Shape shape, float... data) {
+  public TinyWeights put(String name, Shape shape, float... data) {
     shapes.put(name, shape);
     values.put(name, data);
     return this;
   }
 
-  TinyWeights remove(String name) {
+  public TinyWeights remove(String name) {
     shapes.remove(name);
     return this;
   }
 
-  float[] values(String name) {
+  public float[] values(String name) {
     return values.get(name);
   }
 
-  Shape shape(String name) {
+  public Shape shape(String name) {
     return shapes.get(name);
   }
 
-  WeightFile write(Path path) throws IOException {
+  public WeightFile write(Path path) throws IOException {
     List<SafetensorsWriter.Entry> entries = new ArrayList<>();
     shapes.forEach(
         (name, shape) ->
@@ -70,7 +70,7 @@ final class TinyWeights {
   }
 
   /** The variables of a pre-training model of one layer, momentum copies and queues included. */
-  static List<VariableShape> pretraining() {
+  public static List<VariableShape> pretraining() {
     List<VariableShape> variables = new ArrayList<>();
     for (String suffix : new String[] {"", "_m"}) {
       vision(variables, "visual_encoder" + suffix);
@@ -92,7 +92,7 @@ final class TinyWeights {
   }
 
   /** The variables of a captioning model of one layer. */
-  static List<VariableShape> captioning(int positions) {
+  public static List<VariableShape> captioning(int positions) {
     List<VariableShape> variables = new ArrayList<>();
     vision(variables, "visual_encoder");
     variables.removeIf(variable -> variable.name().endsWith("pos_embed"));
@@ -145,7 +145,7 @@ final class TinyWeights {
     norm(variables, "text_decoder/cls/predictions/transform/LayerNorm");
   }
 
-  static void linear(List<VariableShape> variables, String name, long in, long out) {
+  public static void linear(List<VariableShape> variables, String name, long in, long out) {
     add(variables, name + "/kernel", in, out);
     add(variables, name + "/bias", out);
   }

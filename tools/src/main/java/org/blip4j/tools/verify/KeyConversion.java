@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.blip4j.data.weights.WeightFile;
+import org.blip4j.graph.weights.ImportReport;
 import org.blip4j.graph.weights.TwoImageCopies;
 import org.blip4j.graph.weights.WeightNames;
-import org.blip4j.savedmodel.weights.ImportReport;
 
 /**
  * {@code key_conversion.json}: the names of a pre-training checkpoint before and after the

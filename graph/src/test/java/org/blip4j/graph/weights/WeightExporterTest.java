@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.graph.weights;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -13,10 +13,7 @@ import java.util.TreeSet;
 import org.blip4j.data.weights.StoredTensor;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.data.weights.WeightFile;
-import org.blip4j.graph.weights.FreshVariables;
-import org.blip4j.graph.weights.PublishedForm;
-import org.blip4j.graph.weights.VariableShape;
-import org.blip4j.graph.weights.WeightNames;
+import org.blip4j.savedmodel.weights.TinyWeights;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.ndarray.Shape;

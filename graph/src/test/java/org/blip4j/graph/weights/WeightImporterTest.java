@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.graph.weights;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -16,12 +16,7 @@ import java.util.OptionalInt;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.data.weights.WeightFileException;
 import org.blip4j.graph.config.VitConfig;
-import org.blip4j.graph.weights.FreshVariables;
-import org.blip4j.graph.weights.PublishedForm;
-import org.blip4j.graph.weights.PublishedTask;
-import org.blip4j.graph.weights.VariableShape;
-import org.blip4j.graph.weights.WeightLayout;
-import org.blip4j.graph.weights.WeightNames;
+import org.blip4j.savedmodel.weights.TinyWeights;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.ndarray.Shape;

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.graph.weights;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
@@ -16,9 +16,6 @@ import org.blip4j.data.stream.Outcome;
 import org.blip4j.data.weights.TensorBundleWriter;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.data.weights.WeightFileException;
-import org.blip4j.graph.weights.PublishedForm;
-import org.blip4j.graph.weights.VariableShape;
-import org.blip4j.graph.weights.WeightNames;
 
 /**
  * Brings the tensors of a weight file into the variables of a model.

@@ -1,7 +1,6 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.graph.weights;
 
 import java.io.IOException;
-import org.blip4j.graph.weights.VariableShape;
 
 /** Takes the values of variables one after another, in our layout, row-major. */
 public interface WeightSink {

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.graph.weights;
 
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
@@ -6,10 +6,6 @@ import java.nio.ByteBuffer;
 import org.blip4j.data.weights.StoredTensor;
 import org.blip4j.data.weights.TransposedRead;
 import org.blip4j.data.weights.WeightFileException;
-import org.blip4j.graph.weights.PositionInterpolation;
-import org.blip4j.graph.weights.VariableShape;
-import org.blip4j.graph.weights.WeightLayout;
-import org.blip4j.graph.weights.WeightNames;
 import org.tensorflow.ndarray.Shape;
 
 /**

@@ -1,10 +1,8 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.graph.weights;
 
 import com.google.common.collect.ImmutableList;
 import java.util.List;
 import java.util.Objects;
-import org.blip4j.graph.weights.FreshVariables;
-import org.blip4j.graph.weights.VariableShape;
 
 /**
  * What a model wants from a weight file.

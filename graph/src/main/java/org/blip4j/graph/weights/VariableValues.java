@@ -1,8 +1,7 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.graph.weights;
 
 import java.io.IOException;
 import java.util.Collection;
-import org.blip4j.graph.weights.VariableShape;
 
 /** The variables of a model with their values, in our names and layout, read one at a time. */
 public interface VariableValues {

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.graph.weights;
 
 import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableLongArray;
@@ -18,9 +18,6 @@ import org.blip4j.data.weights.TensorView;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.data.weights.WeightFileException;
 import org.blip4j.data.weights.WeightType;
-import org.blip4j.graph.weights.PublishedForm;
-import org.blip4j.graph.weights.PublishedName;
-import org.blip4j.graph.weights.WeightNames;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.graph.weights;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
@@ -10,10 +10,6 @@ import java.util.List;
 import java.util.stream.LongStream;
 import org.blip4j.data.weights.SafetensorsWriter;
 import org.blip4j.data.weights.TensorBundleReader;
-import org.blip4j.graph.weights.PublishedForm;
-import org.blip4j.graph.weights.PublishedName;
-import org.blip4j.graph.weights.VariableShape;
-import org.blip4j.graph.weights.WeightNames;
 import org.tensorflow.ndarray.Shape;
 
 /**

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.graph.weights;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
@@ -11,9 +11,6 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.blip4j.data.weights.StoredTensor;
 import org.blip4j.data.weights.WeightFile;
-import org.blip4j.graph.weights.PublishedName;
-import org.blip4j.graph.weights.VariableShape;
-import org.blip4j.graph.weights.WeightNames;
 
 /** Finds the tensor for every variable, by names and shapes alone, and collects all problems. */
 final class ImportPlanner {

@@ -1,9 +1,7 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.graph.weights;
 
 import java.util.OptionalInt;
 import org.blip4j.graph.config.BlipConfig;
-import org.blip4j.graph.weights.PublishedForm;
-import org.blip4j.graph.weights.PublishedTask;
 
 /**
  * What the names and shapes of a weight file say about its model.

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.graph.weights;
 
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Maps;
@@ -12,9 +12,6 @@ import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.VitConfig;
-import org.blip4j.graph.weights.PublishedForm;
-import org.blip4j.graph.weights.PublishedTask;
-import org.blip4j.graph.weights.WeightNames;
 import org.blip4j.ops.core.InitializerScheme;
 import org.tensorflow.ndarray.Shape;
 
