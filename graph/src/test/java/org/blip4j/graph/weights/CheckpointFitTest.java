@@ -1,4 +1,4 @@
-package org.blip4j.ops.checkpoint;
+package org.blip4j.graph.weights;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

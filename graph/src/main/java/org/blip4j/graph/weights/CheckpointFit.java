@@ -1,4 +1,4 @@
-package org.blip4j.ops.checkpoint;
+package org.blip4j.graph.weights;
 
 import java.io.IOException;
 import java.nio.file.Path;
