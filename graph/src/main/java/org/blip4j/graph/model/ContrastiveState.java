@@ -53,17 +53,18 @@ public final class ContrastiveState {
             : Optional.empty();
   }
 
-  static ContrastiveState create(VariableScope vars, BlipConfig config, ObjectiveConfig objective) {
+  public static ContrastiveState create(
+      VariableScope vars, BlipConfig config, ObjectiveConfig objective) {
     return new ContrastiveState(vars, config, objective, false);
   }
 
-  static ContrastiveState createWithIdentities(
+  public static ContrastiveState createWithIdentities(
       VariableScope vars, BlipConfig config, ObjectiveConfig objective) {
     return new ContrastiveState(vars, config, objective, true);
   }
 
   /** Clamps the temperature in place and returns what it is then. */
-  Operand<TFloat32> clampedTemperature(GraphContext outer) {
+  public Operand<TFloat32> clampedTemperature(GraphContext outer) {
     GraphContext ctx = outer.in("temperature");
     Ops tf = ctx.tf();
     Operation clamp =
@@ -78,12 +79,12 @@ public final class ContrastiveState {
   }
 
   /** The queues as they are before this step. */
-  Features queue(GraphContext ctx) {
+  public Features queue(GraphContext ctx) {
     return new Features(ctx.read(imageQueue), ctx.read(textQueue));
   }
 
   /** Identities of the queue's entries, {@code [Q]}. */
-  Operand<TInt64> queuedIdentities(GraphContext ctx) {
+  public Operand<TInt64> queuedIdentities(GraphContext ctx) {
     return ctx.tf().reshape(ctx.read(identities.orElseThrow()), ctx.tf().constant(new int[] {-1}));
   }
 
@@ -93,7 +94,8 @@ public final class ContrastiveState {
    * @param ctx a context whose control dependencies have read the queues
    * @param batchIdentities {@code [B]}; empty in pre-training
    */
-  List<Op> enqueue(GraphContext ctx, Features batch, Optional<Operand<TInt64>> batchIdentities) {
+  public List<Op> enqueue(
+      GraphContext ctx, Features batch, Optional<Operand<TInt64>> batchIdentities) {
     Ops tf = ctx.tf();
     Operand<TInt64> rows = tf.dtypes.cast(Shapes.dim(ctx, batch.image(), 0), TInt64.class);
     Operand<TInt64> start = ctx.read(pointer); // [1]

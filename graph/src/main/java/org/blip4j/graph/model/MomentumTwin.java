@@ -30,7 +30,7 @@ public final class MomentumTwin {
     this.momentum = momentum;
   }
 
-  static MomentumTwin create(
+  public static MomentumTwin create(
       VariableScope vars, BlipConfig config, DualEncoder online, double momentum) {
     return new MomentumTwin(online, DualEncoder.createMomentum(vars, config), momentum);
   }
@@ -44,7 +44,7 @@ public final class MomentumTwin {
    * The values after this step's update, from the online weights as they are before the gradient
    * step. A context with these values encodes with the updated twin.
    */
-  Map<Variable<?>, Operand<?>> updated(GraphContext outer) {
+  public Map<Variable<?>, Operand<?>> updated(GraphContext outer) {
     GraphContext ctx = outer.in("momentum");
     Ops tf = ctx.tf();
     Operand<TFloat32> keep = tf.constant((float) momentum);
@@ -60,7 +60,7 @@ public final class MomentumTwin {
   }
 
   /** Stores updated values. */
-  List<Op> store(GraphContext ctx, Map<Variable<?>, Operand<?>> values) {
+  public List<Op> store(GraphContext ctx, Map<Variable<?>, Operand<?>> values) {
     List<Op> writes = new ArrayList<>();
     for (Variable<TFloat32> follower : twin.variables()) {
       @SuppressWarnings("unchecked") // put there for a float variable

@@ -9,7 +9,7 @@ import org.blip4j.data.text.Padding;
 import org.blip4j.data.text.TokenBatch;
 import org.blip4j.graph.loss.LmLoss;
 import org.blip4j.graph.model.CaptionGenerator;
-import org.blip4j.graph.model.CaptionModel;
+import org.blip4j.graph.task.CaptionModel;
 import org.blip4j.graph.text.DecoderStep;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.graph.vision.ImageStates;

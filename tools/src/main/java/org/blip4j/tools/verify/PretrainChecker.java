@@ -9,9 +9,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.blip4j.data.text.TokenBatch;
 import org.blip4j.graph.config.SpecialTokens;
-import org.blip4j.graph.model.ImageTextBatch;
-import org.blip4j.graph.model.PretrainModel;
-import org.blip4j.graph.model.TaskModel;
+import org.blip4j.graph.task.ImageTextBatch;
+import org.blip4j.graph.task.PretrainModel;
+import org.blip4j.graph.task.TaskModel;
 import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.proto.ConfigProto;
 

@@ -7,9 +7,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.blip4j.data.text.TokenBatch;
 import org.blip4j.graph.config.SpecialTokens;
-import org.blip4j.graph.model.ImageTextBatch;
-import org.blip4j.graph.model.RetrievalModel;
-import org.blip4j.graph.model.TaskModel;
+import org.blip4j.graph.task.ImageTextBatch;
+import org.blip4j.graph.task.RetrievalModel;
+import org.blip4j.graph.task.TaskModel;
 import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.proto.ConfigProto;
 

@@ -9,7 +9,7 @@ import org.blip4j.data.text.Padding;
 import org.blip4j.data.text.TokenBatch;
 import org.blip4j.data.text.WordPieceTokenizer;
 import org.blip4j.graph.config.SpecialTokens;
-import org.blip4j.graph.model.QuestionBatch;
+import org.blip4j.graph.task.QuestionBatch;
 import org.tensorflow.Operand;
 
 /**

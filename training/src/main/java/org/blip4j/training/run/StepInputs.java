@@ -1,7 +1,7 @@
 package org.blip4j.training.run;
 
 import java.util.Optional;
-import org.blip4j.graph.model.ImageTextBatch;
+import org.blip4j.graph.task.ImageTextBatch;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.ops.core.GraphContext;
 import org.tensorflow.Operand;

@@ -4,11 +4,11 @@ import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.loss.LmLoss;
-import org.blip4j.graph.model.CaptionModel;
-import org.blip4j.graph.model.ImageTextBatch;
-import org.blip4j.graph.model.PretrainModel;
-import org.blip4j.graph.model.RetrievalModel;
-import org.blip4j.graph.model.TaskModel;
+import org.blip4j.graph.task.CaptionModel;
+import org.blip4j.graph.task.ImageTextBatch;
+import org.blip4j.graph.task.PretrainModel;
+import org.blip4j.graph.task.RetrievalModel;
+import org.blip4j.graph.task.TaskModel;
 import org.blip4j.ops.core.VariableScope;
 
 /** Creates the model of a task. */

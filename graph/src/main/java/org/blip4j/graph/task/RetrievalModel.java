@@ -1,4 +1,4 @@
-package org.blip4j.graph.model;
+package org.blip4j.graph.task;
 
 import com.google.common.collect.ImmutableMap;
 import java.util.List;
@@ -10,6 +10,7 @@ import org.blip4j.graph.loss.Features;
 import org.blip4j.graph.loss.HardNegatives;
 import org.blip4j.graph.loss.ItcLoss;
 import org.blip4j.graph.loss.ItmLoss;
+import org.blip4j.graph.model.Blip;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Arithmetic;

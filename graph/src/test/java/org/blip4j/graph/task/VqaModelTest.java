@@ -1,4 +1,4 @@
-package org.blip4j.graph.model;
+package org.blip4j.graph.task;
 
 import static org.blip4j.ops.testing.TensorAssert.assertClose;
 import static org.junit.jupiter.api.Assertions.assertEquals;

@@ -1,4 +1,4 @@
-package org.blip4j.graph.model;
+package org.blip4j.graph.task;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +10,9 @@ import org.blip4j.graph.loss.Features;
 import org.blip4j.graph.loss.HardNegatives;
 import org.blip4j.graph.loss.ItcLoss;
 import org.blip4j.graph.loss.ItmLoss;
+import org.blip4j.graph.model.Blip;
+import org.blip4j.graph.model.ContrastiveState;
+import org.blip4j.graph.model.MomentumTwin;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;

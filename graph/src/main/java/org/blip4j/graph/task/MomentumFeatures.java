@@ -1,6 +1,8 @@
-package org.blip4j.graph.model;
+package org.blip4j.graph.task;
 
 import org.blip4j.graph.loss.Features;
+import org.blip4j.graph.model.DualEncoder;
+import org.blip4j.graph.model.MomentumTwin;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 

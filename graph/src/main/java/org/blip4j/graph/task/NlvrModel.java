@@ -1,9 +1,11 @@
-package org.blip4j.graph.model;
+package org.blip4j.graph.task;
 
 import com.google.common.collect.ImmutableMap;
 import java.util.List;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
+import org.blip4j.graph.model.Blip;
+import org.blip4j.graph.model.Judging;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;

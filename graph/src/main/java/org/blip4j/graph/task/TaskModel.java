@@ -1,6 +1,7 @@
-package org.blip4j.graph.model;
+package org.blip4j.graph.task;
 
 import java.util.List;
+import org.blip4j.graph.model.Blip;
 import org.blip4j.ops.core.GraphContext;
 import org.tensorflow.op.Op;
 

@@ -1,4 +1,4 @@
-package org.blip4j.graph.model;
+package org.blip4j.graph.task;
 
 import java.util.List;
 import org.blip4j.graph.text.Tokens;

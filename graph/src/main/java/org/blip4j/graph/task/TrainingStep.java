@@ -1,4 +1,4 @@
-package org.blip4j.graph.model;
+package org.blip4j.graph.task;
 
 import com.google.common.collect.ImmutableMap;
 import java.util.List;
