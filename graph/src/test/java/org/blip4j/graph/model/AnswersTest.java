@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
+import org.blip4j.graph.generate.AnswerGenerator;
+import org.blip4j.graph.generate.AnswerRanking;
 import org.blip4j.graph.loss.LmLoss;
 import org.blip4j.graph.text.TextStates;
 import org.blip4j.graph.text.Tokens;

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
+import org.blip4j.graph.generate.CaptionGenerator;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Kernels;

@@ -1,7 +1,7 @@
 package org.blip4j.savedmodel.serve;
 
 import com.google.common.collect.ImmutableMap;
-import org.blip4j.graph.model.CaptionGenerator;
+import org.blip4j.graph.generate.CaptionGenerator;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;

@@ -2,8 +2,8 @@ package org.blip4j.savedmodel.serve;
 
 import com.google.common.collect.ImmutableMap;
 import org.blip4j.graph.config.ObjectiveConfig;
-import org.blip4j.graph.model.AnswerGenerator;
-import org.blip4j.graph.model.AnswerRanking;
+import org.blip4j.graph.generate.AnswerGenerator;
+import org.blip4j.graph.generate.AnswerRanking;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.AttendedStates;

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.blip4j.data.text.TokenBatch;
-import org.blip4j.graph.model.AnswerRanking;
+import org.blip4j.graph.generate.AnswerRanking;
 import org.tensorflow.Operand;
 
 /**

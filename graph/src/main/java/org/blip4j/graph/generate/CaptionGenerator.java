@@ -1,6 +1,7 @@
-package org.blip4j.graph.model;
+package org.blip4j.graph.generate;
 
 import org.blip4j.graph.config.SpecialTokens;
+import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.text.AttendedStates;
 import org.blip4j.graph.text.DecoderStep;
 import org.blip4j.graph.text.ImageGroundedDecoder;

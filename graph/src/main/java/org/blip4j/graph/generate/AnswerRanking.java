@@ -1,8 +1,9 @@
-package org.blip4j.graph.model;
+package org.blip4j.graph.generate;
 
 import java.util.List;
 import java.util.Optional;
 import org.blip4j.graph.loss.TextScores;
+import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.AttendedStates;
 import org.blip4j.graph.text.ImageGroundedDecoder;

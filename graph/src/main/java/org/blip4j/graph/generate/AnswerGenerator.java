@@ -1,5 +1,6 @@
-package org.blip4j.graph.model;
+package org.blip4j.graph.generate;
 
+import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.text.AttendedStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
