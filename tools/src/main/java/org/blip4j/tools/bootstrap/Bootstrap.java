@@ -20,8 +20,8 @@ import org.blip4j.tools.capfilt.CapFiltModels;
 import org.blip4j.tools.capfilt.CapFiltStats;
 import org.blip4j.tools.capfilt.CapFiltTotals;
 import org.blip4j.tools.capfilt.InputShard;
-import org.blip4j.training.run.RunConfig;
-import org.blip4j.training.run.RunInputs;
+import org.blip4j.training.config.RunConfig;
+import org.blip4j.training.config.RunInputs;
 import org.blip4j.training.run.Trainer;
 
 /**

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import org.blip4j.graph.config.Task;
 import org.blip4j.tools.capfilt.CapFiltSettings;
-import org.blip4j.training.run.RunConfig;
+import org.blip4j.training.config.RunConfig;
 
 /**
  * What bootstrapping is made of.

@@ -12,8 +12,8 @@ import java.util.List;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.Task;
 import org.blip4j.tools.capfilt.CapFiltSettings;
-import org.blip4j.training.run.RunConfig;
-import org.blip4j.training.run.RunConfigReader;
+import org.blip4j.training.config.RunConfig;
+import org.blip4j.training.config.RunConfigReader;
 
 /**
  * Reads the configuration of bootstrapping. Each stage needs to name only what differs from the

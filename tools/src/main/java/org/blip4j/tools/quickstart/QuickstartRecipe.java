@@ -16,15 +16,15 @@ import org.blip4j.tools.bootstrap.BootstrapConfig;
 import org.blip4j.tools.capfilt.CapFiltPolicy;
 import org.blip4j.tools.capfilt.CapFiltSettings;
 import org.blip4j.tools.capfilt.GenerationSettings;
+import org.blip4j.training.config.Duration;
+import org.blip4j.training.config.ImageInput;
+import org.blip4j.training.config.Keeping;
+import org.blip4j.training.config.RunConfig;
+import org.blip4j.training.config.TextInput;
 import org.blip4j.training.optimize.AdamW;
 import org.blip4j.training.optimize.AlphaRamp;
 import org.blip4j.training.optimize.DecayScope;
 import org.blip4j.training.optimize.LearningRateSchedule;
-import org.blip4j.training.run.Duration;
-import org.blip4j.training.run.ImageInput;
-import org.blip4j.training.run.Keeping;
-import org.blip4j.training.run.RunConfig;
-import org.blip4j.training.run.TextInput;
 
 /**
  * The quickstart's models and how they are trained: a BLIP of a third of a million parameters, wide

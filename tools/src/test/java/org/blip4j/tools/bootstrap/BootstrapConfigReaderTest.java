@@ -11,8 +11,8 @@ import java.util.List;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.Task;
 import org.blip4j.tools.capfilt.CapFiltSettings;
-import org.blip4j.training.run.Duration;
-import org.blip4j.training.run.RunConfig;
+import org.blip4j.training.config.Duration;
+import org.blip4j.training.config.RunConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

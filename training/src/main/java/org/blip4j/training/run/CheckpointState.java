@@ -1,6 +1,7 @@
 package org.blip4j.training.run;
 
 import org.blip4j.data.pipeline.Cursor;
+import org.blip4j.training.config.RunConfig;
 
 /**
  * What a checkpoint holds beside the variables: {@code step-N.json}.

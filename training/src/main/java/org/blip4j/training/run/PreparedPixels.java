@@ -11,6 +11,7 @@ import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.image.Augmentation;
 import org.blip4j.ops.image.DecodedImages;
 import org.blip4j.ops.image.ImageDecoding;
+import org.blip4j.training.config.ImageInput;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;

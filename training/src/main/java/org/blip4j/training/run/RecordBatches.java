@@ -21,6 +21,9 @@ import org.blip4j.data.text.TokenBatch;
 import org.blip4j.data.text.WordPieceTokenizer;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextSettings;
+import org.blip4j.training.config.ImageInput;
+import org.blip4j.training.config.RunConfig;
+import org.blip4j.training.config.RunPlan;
 
 /**
  * Batches from TFRecord shards: pairs in a seeded order, texts cleaned and tokenised, images

@@ -12,6 +12,8 @@ import org.blip4j.data.text.Vocabulary;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
+import org.blip4j.training.config.RunConfig;
+import org.blip4j.training.config.RunDescription;
 
 /**
  * The folder of a run: {@code config.json}, {@code checkpoints/}, {@code metrics.jsonl}, event

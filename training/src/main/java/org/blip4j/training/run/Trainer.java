@@ -10,6 +10,10 @@ import org.blip4j.data.pipeline.Cursor;
 import org.blip4j.data.pipeline.SamplePipeline;
 import org.blip4j.data.stream.Prefetch;
 import org.blip4j.graph.config.ModelFolder;
+import org.blip4j.training.config.RunConfig;
+import org.blip4j.training.config.RunDescription;
+import org.blip4j.training.config.RunInputs;
+import org.blip4j.training.config.RunPlan;
 import org.blip4j.training.event.EventFileWriter;
 import org.blip4j.training.event.TrainingListener;
 

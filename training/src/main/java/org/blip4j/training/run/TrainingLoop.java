@@ -7,6 +7,8 @@ import java.util.function.BooleanSupplier;
 import org.blip4j.data.stream.Prefetch;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.Provenance;
+import org.blip4j.training.config.RunConfig;
+import org.blip4j.training.config.RunPlan;
 import org.blip4j.training.event.RunStart;
 import org.blip4j.training.event.StepReport;
 import org.blip4j.training.event.TrainingListener;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.blip4j.graph.config.Task;
 import org.blip4j.ops.core.GraphAudit;
+import org.blip4j.training.config.RunPlan;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;

@@ -1,4 +1,4 @@
-package org.blip4j.training.run;
+package org.blip4j.training.config;
 
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
@@ -12,7 +12,7 @@ import org.blip4j.graph.task.TaskModel;
 import org.blip4j.ops.core.VariableScope;
 
 /** Creates the model of a task. */
-final class TaskModels {
+public final class TaskModels {
   private TaskModels() {}
 
   /**
@@ -20,7 +20,7 @@ final class TaskModels {
    *
    * @param promptTokens first tokens of a caption that are given, for captioning
    */
-  static TaskModel<ImageTextBatch> create(
+  public static TaskModel<ImageTextBatch> create(
       VariableScope vars,
       Task task,
       BlipConfig architecture,

@@ -1,4 +1,4 @@
-package org.blip4j.training.run;
+package org.blip4j.training.config;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -26,7 +26,7 @@ import org.blip4j.ops.core.Kernels;
  * @param inputs what the run is made from
  * @param kernels what products are made of
  */
-record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs, Kernels kernels) {
+public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs, Kernels kernels) {
 
   /**
    * Fills in what the starting model decides.
@@ -34,7 +34,7 @@ record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs, Kernel
    * @throws IllegalArgumentException if parts do not fit each other
    * @throws IOException if the starting model or the vocabulary cannot be read
    */
-  static RunPlan resolve(RunConfig config, RunInputs inputs) throws IOException {
+  public static RunPlan resolve(RunConfig config, RunInputs inputs) throws IOException {
     Optional<ModelConfig> start = Optional.empty();
     if (inputs.init().isPresent()) {
       start = Optional.of(inputs.init().get().readConfig());
@@ -78,7 +78,7 @@ record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs, Kernel
   }
 
   /** The prompt's tokens, the first token counted; what the captioning loss leaves out. */
-  int promptTokens() {
+  public int promptTokens() {
     return new WordPieceTokenizer(vocabulary).encodePrompt(config.textSettings().prompt()).length;
   }
 

@@ -1,4 +1,4 @@
-package org.blip4j.training.run;
+package org.blip4j.training.config;
 
 import org.blip4j.ops.image.Augmentation;
 
@@ -51,7 +51,7 @@ public record ImageInput(
     }
   }
 
-  Augmentation.Settings augmentation() {
+  public Augmentation.Settings augmentation() {
     return new Augmentation.Settings(cropScale, flip, operations, level);
   }
 

@@ -1,4 +1,4 @@
-package org.blip4j.training.run;
+package org.blip4j.training.config;
 
 /**
  * How long a run is. One of {@code epochs} and {@code steps} is given, the other is 0.

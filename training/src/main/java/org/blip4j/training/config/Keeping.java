@@ -1,4 +1,4 @@
-package org.blip4j.training.run;
+package org.blip4j.training.config;
 
 /**
  * How often a run logs and stores itself.

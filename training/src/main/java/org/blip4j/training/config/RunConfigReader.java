@@ -1,4 +1,4 @@
-package org.blip4j.training.run;
+package org.blip4j.training.config;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;

@@ -1,4 +1,4 @@
-package org.blip4j.training.run;
+package org.blip4j.training.config;
 
 import org.blip4j.data.text.Padding;
 
@@ -29,12 +29,12 @@ public record TextInput(int maxTokens, Width padding) {
     }
   }
 
-  Padding asPadding() {
+  public Padding asPadding() {
     return padding == Width.MAXIMUM ? Padding.maxLength() : Padding.longest();
   }
 
   /** T where it is the same for every batch, -1 otherwise. */
-  int columns() {
+  public int columns() {
     return padding == Width.MAXIMUM ? maxTokens : -1;
   }
 }

@@ -1,4 +1,4 @@
-package org.blip4j.training.run;
+package org.blip4j.training.config;
 
 import java.util.Objects;
 import java.util.Optional;

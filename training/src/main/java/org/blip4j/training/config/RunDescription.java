@@ -1,4 +1,4 @@
-package org.blip4j.training.run;
+package org.blip4j.training.config;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -21,7 +21,7 @@ import org.tensorflow.TensorFlow;
  * @param init the model that the run started from, or null
  * @param config what the run computes, nothing left open
  */
-record RunDescription(
+public record RunDescription(
     String version,
     String commit,
     String tensorflow,
@@ -29,7 +29,7 @@ record RunDescription(
     String init,
     RunConfig config) {
 
-  static RunDescription of(RunPlan plan) {
+  public static RunDescription of(RunPlan plan) {
     RunInputs inputs = plan.inputs();
     return new RunDescription(
         inputs.version(),
@@ -53,7 +53,7 @@ record RunDescription(
    *
    * @throws IllegalArgumentException naming the fields that differ
    */
-  static void requireContinuable(RunConfig before, RunConfig now, Path folder) {
+  public static void requireContinuable(RunConfig before, RunConfig now, Path folder) {
     List<String> differences = new ArrayList<>();
     compare("", comparable(before), comparable(now), differences);
     if (!differences.isEmpty()) {
