@@ -16,6 +16,8 @@ import org.blip4j.training.config.RunInputs;
 import org.blip4j.training.config.RunPlan;
 import org.blip4j.training.event.EventFileWriter;
 import org.blip4j.training.event.TrainingListener;
+import org.blip4j.training.input.RecordBatches;
+import org.blip4j.training.input.TrainingBatch;
 
 /**
  * The training loop: pre-training and fine-tuning, from the first step or from where a stopped run

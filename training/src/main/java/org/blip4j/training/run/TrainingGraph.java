@@ -12,6 +12,7 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Randomness;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
+import org.blip4j.training.input.StepInputs;
 import org.blip4j.training.optimize.AdamW;
 import org.blip4j.training.optimize.GradientClip;
 import org.tensorflow.Operand;

@@ -12,6 +12,7 @@ import org.blip4j.training.config.RunPlan;
 import org.blip4j.training.event.RunStart;
 import org.blip4j.training.event.StepReport;
 import org.blip4j.training.event.TrainingListener;
+import org.blip4j.training.input.TrainingBatch;
 import org.blip4j.training.optimize.AdamW;
 import org.blip4j.training.optimize.RunPosition;
 

@@ -20,6 +20,8 @@ import org.blip4j.ops.core.VariableScope;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunPlan;
 import org.blip4j.training.config.TaskModels;
+import org.blip4j.training.input.StepInputs;
+import org.blip4j.training.input.TrainingBatch;
 import org.tensorflow.Graph;
 import org.tensorflow.Operation;
 import org.tensorflow.Result;

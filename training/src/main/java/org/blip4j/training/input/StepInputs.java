@@ -1,4 +1,4 @@
-package org.blip4j.training.run;
+package org.blip4j.training.input;
 
 import java.util.Optional;
 import org.blip4j.graph.task.ImageTextBatch;
@@ -41,7 +41,7 @@ public record StepInputs(
    */
   public record BatchShape(int rows, int imageSize, int columns, boolean identities) {}
 
-  static StepInputs create(GraphContext outer, BatchShape shape) {
+  public static StepInputs create(GraphContext outer, BatchShape shape) {
     Ops tf = outer.in("input").tf();
     Shape tokens = Shape.of(shape.rows(), shape.columns());
     return new StepInputs(
@@ -61,7 +61,7 @@ public record StepInputs(
         tf.withName("step").placeholder(TInt64.class, Placeholder.shape(Shape.scalar())));
   }
 
-  ImageTextBatch batch() {
+  public ImageTextBatch batch() {
     return new ImageTextBatch(pixels, new Tokens(ids, mask), alpha, identities);
   }
 }

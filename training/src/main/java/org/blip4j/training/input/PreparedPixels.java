@@ -1,4 +1,4 @@
-package org.blip4j.training.run;
+package org.blip4j.training.input;
 
 import com.google.protobuf.ByteString;
 import java.io.Closeable;

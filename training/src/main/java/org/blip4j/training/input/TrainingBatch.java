@@ -1,4 +1,4 @@
-package org.blip4j.training.run;
+package org.blip4j.training.input;
 
 import org.blip4j.data.pipeline.Cursor;
 import org.blip4j.data.text.TokenBatch;

@@ -1,4 +1,4 @@
-package org.blip4j.training.run;
+package org.blip4j.training.input;
 
 import com.google.common.hash.Hashing;
 import java.io.IOException;
@@ -32,7 +32,7 @@ import org.blip4j.training.config.RunPlan;
  * <p>Where damaged images are skipped, the row of one is filled with the next good pair of its
  * batch, so that batches keep their size and later ones do not shift.
  */
-final class RecordBatches implements Prefetch.Source<TrainingBatch> {
+public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
   private final RunConfig config;
   private final WordPieceTokenizer tokenizer;
   private final Prefetch<PairBatch> pairs;
@@ -56,7 +56,7 @@ final class RecordBatches implements Prefetch.Source<TrainingBatch> {
    *
    * @param problems told of each damaged record that is skipped
    */
-  static SamplePipeline pipeline(RunPlan plan, Consumer<String> problems) {
+  public static SamplePipeline pipeline(RunPlan plan, Consumer<String> problems) {
     RunConfig config = plan.config();
     DamagePolicy policy =
         config.images().damaged() == ImageInput.Damaged.FAIL
@@ -68,7 +68,7 @@ final class RecordBatches implements Prefetch.Source<TrainingBatch> {
         PipelineOptions.of(config.seed(), config.duration().batch()));
   }
 
-  static RecordBatches open(
+  public static RecordBatches open(
       RunPlan plan, SamplePipeline pipeline, Cursor from, Consumer<String> problems) {
     return new RecordBatches(plan, pipeline.open(from), problems);
   }
