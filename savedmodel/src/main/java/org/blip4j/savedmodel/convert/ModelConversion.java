@@ -18,9 +18,9 @@ import org.blip4j.graph.weights.WeightExporter;
 import org.blip4j.graph.weights.WeightImporter;
 import org.blip4j.graph.weights.WeightNames;
 import org.blip4j.savedmodel.huggingface.HuggingFaceFolder;
-import org.blip4j.savedmodel.serve.ModelSource;
-import org.blip4j.savedmodel.serve.PublishedDescription;
-import org.blip4j.savedmodel.serve.ServingModel;
+import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.open.PublishedDescription;
+import org.blip4j.savedmodel.open.ServingModel;
 
 /**
  * Converts a model of any form into a model folder or into published weights.

@@ -28,10 +28,10 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
+import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.open.PublishedDescription;
+import org.blip4j.savedmodel.open.ServingModel;
 import org.blip4j.savedmodel.serve.ExportedInfo;
-import org.blip4j.savedmodel.serve.ModelSource;
-import org.blip4j.savedmodel.serve.PublishedDescription;
-import org.blip4j.savedmodel.serve.ServingModel;
 import org.tensorflow.Graph;
 import org.tensorflow.ndarray.Shape;
 

@@ -4,6 +4,9 @@ import java.io.IOException;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.ModelConfig;
+import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.open.PublishedDescription;
+import org.blip4j.savedmodel.open.ServingModel;
 import org.tensorflow.Session;
 
 /** A serving graph built in memory whose variables have the values of a model. */

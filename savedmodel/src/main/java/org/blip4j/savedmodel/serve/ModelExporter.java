@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.savedmodel.export.ExportTarget;
 import org.blip4j.savedmodel.export.SavedModelWriter;
+import org.blip4j.savedmodel.open.ModelSource;
 
 /** Exports a model: builds its serving graph, loads its weights, writes the SavedModel. */
 public final class ModelExporter {

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.util.List;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.graph.config.ConfigJson;
+import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.open.ServingModel;
 import org.tensorflow.SavedModelBundle;
 import org.tensorflow.Tensor;
 import org.tensorflow.exceptions.TensorFlowException;

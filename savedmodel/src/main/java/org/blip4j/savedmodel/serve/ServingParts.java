@@ -2,6 +2,7 @@ package org.blip4j.savedmodel.serve;
 
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.model.Blip;
+import org.blip4j.savedmodel.open.ServingModel;
 
 /**
  * What signatures are made of.

@@ -10,6 +10,7 @@ import org.blip4j.ops.text.CaptionCleaning;
 import org.blip4j.ops.text.TokenIds;
 import org.blip4j.ops.text.TokenLayout;
 import org.blip4j.ops.text.WordPieceOps;
+import org.blip4j.savedmodel.open.ServingModel;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TBool;

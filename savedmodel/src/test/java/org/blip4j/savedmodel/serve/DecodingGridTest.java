@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Set;
 import org.blip4j.graph.config.Task;
 import org.blip4j.ops.decode.LengthNormalization;
+import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;

@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.blip4j.graph.config.Task;
 import org.blip4j.savedmodel.export.ExportTarget;
+import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.serve.ModelExporter;
-import org.blip4j.savedmodel.serve.ModelSource;
 import org.blip4j.savedmodel.serve.Predictor;
 import org.blip4j.savedmodel.serve.PredictorOptions;
 

@@ -20,9 +20,9 @@ import org.blip4j.graph.config.Provenance;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.ops.core.Variable;
-import org.blip4j.savedmodel.serve.ModelSource;
+import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.open.ServingModel;
 import org.blip4j.savedmodel.serve.ServingGraph;
-import org.blip4j.savedmodel.serve.ServingModel;
 import org.blip4j.savedmodel.serve.ServingSettings;
 
 /** A model folder of random weights that are large enough to make captions differ. */

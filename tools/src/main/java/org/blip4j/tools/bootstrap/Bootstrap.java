@@ -13,7 +13,7 @@ import org.blip4j.data.sample.FieldAliases;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelFolder;
-import org.blip4j.savedmodel.serve.ModelSource;
+import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.tools.capfilt.CapFilt;
 import org.blip4j.tools.capfilt.CapFiltFolder;
 import org.blip4j.tools.capfilt.CapFiltModels;

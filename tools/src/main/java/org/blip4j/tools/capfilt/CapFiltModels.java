@@ -2,7 +2,7 @@ package org.blip4j.tools.capfilt;
 
 import java.io.IOException;
 import java.util.Optional;
-import org.blip4j.savedmodel.serve.ModelSource;
+import org.blip4j.savedmodel.open.ModelSource;
 
 /**
  * The models of a run, as the user named them.

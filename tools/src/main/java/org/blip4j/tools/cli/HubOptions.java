@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.blip4j.savedmodel.hub.HubSettings;
-import org.blip4j.savedmodel.serve.ModelSource;
+import org.blip4j.savedmodel.open.ModelSource;
 import picocli.CommandLine.Option;
 
 /** How models on the hub are had; mixed into every command that takes a model. */

@@ -5,8 +5,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.serve.Caption;
-import org.blip4j.savedmodel.serve.ModelSource;
 import org.blip4j.savedmodel.serve.Predictor;
 import org.blip4j.savedmodel.serve.PredictorOptions;
 

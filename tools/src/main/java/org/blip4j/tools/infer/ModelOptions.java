@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
-import org.blip4j.savedmodel.serve.ModelSource;
+import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.serve.Predictor;
 import org.blip4j.savedmodel.serve.PredictorOptions;
 import org.blip4j.savedmodel.serve.ServingSettings;

@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import org.blip4j.data.text.WordPieceTokenizer;
-import org.blip4j.savedmodel.serve.ServingModel;
+import org.blip4j.savedmodel.open.ServingModel;
 
 /**
  * Beginnings of captions, one for each image in the order of the input; an empty line is an empty

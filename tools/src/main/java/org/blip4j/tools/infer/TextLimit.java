@@ -3,7 +3,7 @@ package org.blip4j.tools.infer;
 import java.util.List;
 import java.util.Optional;
 import org.blip4j.data.text.WordPieceTokenizer;
-import org.blip4j.savedmodel.serve.ServingModel;
+import org.blip4j.savedmodel.open.ServingModel;
 
 /**
  * How long a text may be: models cut texts at what they were trained with, 35 tokens as a rule, but

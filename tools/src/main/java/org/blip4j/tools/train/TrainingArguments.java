@@ -8,7 +8,7 @@ import java.util.Optional;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
-import org.blip4j.savedmodel.serve.ModelSource;
+import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.tools.cli.ColumnOptions;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.Console;

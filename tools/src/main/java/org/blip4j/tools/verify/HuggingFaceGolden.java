@@ -14,9 +14,9 @@ import org.blip4j.data.text.WordPieceTokenizer;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.savedmodel.huggingface.HuggingFaceConfig;
-import org.blip4j.savedmodel.serve.ModelSource;
-import org.blip4j.savedmodel.serve.PublishedDescription;
-import org.blip4j.savedmodel.serve.ServingModel;
+import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.open.PublishedDescription;
+import org.blip4j.savedmodel.open.ServingModel;
 
 /**
  * A golden that is a Hugging Face folder, opened as users' folders are.

@@ -13,7 +13,7 @@ import org.blip4j.savedmodel.convert.ConversionReport;
 import org.blip4j.savedmodel.convert.ConversionRequest;
 import org.blip4j.savedmodel.convert.ModelConversion;
 import org.blip4j.savedmodel.convert.TargetForm;
-import org.blip4j.savedmodel.serve.ModelSource;
+import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.Console;
 import org.blip4j.tools.cli.ExitCodes;

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
-import org.blip4j.savedmodel.serve.ModelSource;
+import org.blip4j.savedmodel.open.ModelSource;
 
 /** Tells what a path is and lists it; nothing in it is ever executed. */
 final class Inspection {

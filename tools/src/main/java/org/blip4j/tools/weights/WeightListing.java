@@ -16,8 +16,8 @@ import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.PublishedTask;
-import org.blip4j.savedmodel.serve.ModelSource;
-import org.blip4j.savedmodel.serve.PublishedDescription;
+import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.open.PublishedDescription;
 import org.tensorflow.ndarray.Shape;
 
 /** Lists published weights and checkpoints; nothing but headers is read. */

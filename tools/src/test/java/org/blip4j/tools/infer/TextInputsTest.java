@@ -19,7 +19,7 @@ import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.Provenance;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextSettings;
-import org.blip4j.savedmodel.serve.ServingModel;
+import org.blip4j.savedmodel.open.ServingModel;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.serve;
+package org.blip4j.savedmodel.open;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -13,6 +13,9 @@ import java.util.Optional;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.data.weights.TensorBundleWriter;
 import org.blip4j.graph.config.Task;
+import org.blip4j.savedmodel.serve.Predictor;
+import org.blip4j.savedmodel.serve.PredictorOptions;
+import org.blip4j.savedmodel.serve.ServingSignature;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
