@@ -31,7 +31,7 @@ import org.blip4j.ops.core.VariableScope;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.PublishedDescription;
 import org.blip4j.savedmodel.open.ServingModel;
-import org.blip4j.savedmodel.serve.ExportedInfo;
+import org.blip4j.savedmodel.signature.ExportedInfo;
 import org.tensorflow.Graph;
 import org.tensorflow.ndarray.Shape;
 

@@ -2,6 +2,7 @@ package org.blip4j.savedmodel.serve;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.blip4j.savedmodel.signature.ServingSignature;
 
 /**
  * An answer to a question about an image.

@@ -4,6 +4,7 @@ import com.google.common.primitives.ImmutableLongArray;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.blip4j.savedmodel.signature.ServingSignature;
 
 /**
  * A caption of one image.

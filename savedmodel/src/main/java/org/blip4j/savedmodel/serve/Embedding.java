@@ -3,6 +3,7 @@ package org.blip4j.savedmodel.serve;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import org.blip4j.savedmodel.signature.ServingSignature;
 
 /**
  * A feature in the space that images and texts share.

@@ -7,6 +7,8 @@ import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.PublishedDescription;
 import org.blip4j.savedmodel.open.ServingModel;
+import org.blip4j.savedmodel.signature.ServingGraph;
+import org.blip4j.savedmodel.signature.ServingSettings;
 import org.tensorflow.Session;
 
 /** A serving graph built in memory whose variables have the values of a model. */

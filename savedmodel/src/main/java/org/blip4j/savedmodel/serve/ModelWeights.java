@@ -16,6 +16,7 @@ import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightImporter;
 import org.blip4j.graph.weights.WeightNames;
 import org.blip4j.ops.core.Variable;
+import org.blip4j.savedmodel.signature.ServingGraph;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.exceptions.TensorFlowException;

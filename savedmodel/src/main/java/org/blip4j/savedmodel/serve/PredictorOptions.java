@@ -3,6 +3,7 @@ package org.blip4j.savedmodel.serve;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.blip4j.ops.core.Kernels;
+import org.blip4j.savedmodel.signature.ServingSettings;
 import org.tensorflow.proto.ConfigProto;
 
 /**

@@ -2,6 +2,7 @@ package org.blip4j.savedmodel.serve;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.blip4j.savedmodel.signature.ServingSignature;
 
 /**
  * The answers that were kept of a list, the best first.

@@ -15,7 +15,7 @@ import org.blip4j.data.weights.TensorBundleWriter;
 import org.blip4j.graph.config.Task;
 import org.blip4j.savedmodel.serve.Predictor;
 import org.blip4j.savedmodel.serve.PredictorOptions;
-import org.blip4j.savedmodel.serve.ServingSignature;
+import org.blip4j.savedmodel.signature.ServingSignature;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

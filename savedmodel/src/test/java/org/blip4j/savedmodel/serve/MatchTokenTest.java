@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.blip4j.graph.config.Task;
 import org.blip4j.savedmodel.open.ModelSource;
-import org.blip4j.savedmodel.serve.ServingSettings.MatchToken;
+import org.blip4j.savedmodel.signature.ServingSettings.MatchToken;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

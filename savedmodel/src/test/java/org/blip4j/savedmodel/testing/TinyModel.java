@@ -22,8 +22,8 @@ import org.blip4j.graph.config.TextSettings;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.ServingModel;
-import org.blip4j.savedmodel.serve.ServingGraph;
-import org.blip4j.savedmodel.serve.ServingSettings;
+import org.blip4j.savedmodel.signature.ServingGraph;
+import org.blip4j.savedmodel.signature.ServingSettings;
 
 /** A model folder of random weights that are large enough to make captions differ. */
 public final class TinyModel {

@@ -9,8 +9,8 @@ import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.serve.Caption;
 import org.blip4j.savedmodel.serve.Predictor;
 import org.blip4j.savedmodel.serve.PredictorOptions;
-import org.blip4j.savedmodel.serve.ServingSettings;
-import org.blip4j.savedmodel.serve.ServingSignature;
+import org.blip4j.savedmodel.signature.ServingSettings;
+import org.blip4j.savedmodel.signature.ServingSignature;
 import org.tensorflow.proto.ConfigProto;
 
 /** Captioner and filter as TensorFlow graphs. */

@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.blip4j.ops.decode.LengthLimits;
 import org.blip4j.savedmodel.serve.AnswerChoice;
-import org.blip4j.savedmodel.serve.ServingSettings;
+import org.blip4j.savedmodel.signature.ServingSettings;
 import picocli.CommandLine.Option;
 
 /** How answers are found: written by search, or chosen from a list. */
@@ -69,7 +69,8 @@ final class AnswerOptions {
     }
     if (beams != null || minLength != null || maxLength != null) {
       throw new IllegalArgumentException(
-          "--answers chooses and does not write; leave --beams, --min-length and --max-length away");
+          "--answers chooses and does not write; leave --beams, --min-length and --max-length"
+              + " away");
     }
     if (top != null && top < 1) {
       throw new IllegalArgumentException("--top " + top + " is less than 1; use 1 or more");

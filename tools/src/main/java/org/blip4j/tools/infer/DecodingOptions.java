@@ -7,7 +7,7 @@ import org.blip4j.ops.decode.LengthLimits;
 import org.blip4j.ops.decode.LengthNormalization;
 import org.blip4j.ops.decode.SamplingSettings;
 import org.blip4j.ops.decode.Warping;
-import org.blip4j.savedmodel.serve.ServingSettings;
+import org.blip4j.savedmodel.signature.ServingSettings;
 import picocli.CommandLine.Option;
 
 /** How captions are found or drawn. */

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.blip4j.savedmodel.serve.MatchScore;
 import org.blip4j.savedmodel.serve.Predictor;
-import org.blip4j.savedmodel.serve.ServingSettings.MatchToken;
+import org.blip4j.savedmodel.signature.ServingSettings.MatchToken;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.Console;
 import picocli.CommandLine.Command;

@@ -7,7 +7,7 @@ import java.util.function.UnaryOperator;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.serve.Predictor;
 import org.blip4j.savedmodel.serve.PredictorOptions;
-import org.blip4j.savedmodel.serve.ServingSettings;
+import org.blip4j.savedmodel.signature.ServingSettings;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.HubOptions;
 import org.blip4j.tools.cli.QuantizeOption;

@@ -9,7 +9,7 @@ import org.blip4j.savedmodel.serve.Answer;
 import org.blip4j.savedmodel.serve.AnswerChoice;
 import org.blip4j.savedmodel.serve.Predictor;
 import org.blip4j.savedmodel.serve.RankedAnswers;
-import org.blip4j.savedmodel.serve.ServingSettings;
+import org.blip4j.savedmodel.signature.ServingSettings;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.Console;
 import picocli.CommandLine.Command;

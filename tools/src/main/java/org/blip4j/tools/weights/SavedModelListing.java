@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.graph.config.ConfigJson;
-import org.blip4j.savedmodel.serve.ExportedInfo;
+import org.blip4j.savedmodel.signature.ExportedInfo;
 import org.tensorflow.proto.MetaGraphDef;
 import org.tensorflow.proto.SavedModel;
 import org.tensorflow.proto.SignatureDef;

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.serve;
+package org.blip4j.savedmodel.signature;
 
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.model.Blip;

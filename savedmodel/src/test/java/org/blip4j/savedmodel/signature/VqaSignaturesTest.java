@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.serve;
+package org.blip4j.savedmodel.signature;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -11,6 +11,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.blip4j.graph.config.Task;
+import org.blip4j.savedmodel.serve.Answer;
+import org.blip4j.savedmodel.serve.AnswerChoice;
+import org.blip4j.savedmodel.serve.Predictor;
+import org.blip4j.savedmodel.serve.RankedAnswers;
 import org.blip4j.savedmodel.testing.OpenedTwice;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.AfterAll;

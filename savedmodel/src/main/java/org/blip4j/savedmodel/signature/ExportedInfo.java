@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.serve;
+package org.blip4j.savedmodel.signature;
 
 import java.util.Objects;
 import org.blip4j.graph.config.ModelConfig;

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.serve;
+package org.blip4j.savedmodel.signature;
 
 import com.google.common.collect.ImmutableMap;
 import org.blip4j.graph.model.Blip;

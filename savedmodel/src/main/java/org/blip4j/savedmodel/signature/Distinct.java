@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.serve;
+package org.blip4j.savedmodel.signature;
 
 import org.blip4j.ops.core.GraphContext;
 import org.tensorflow.Operand;

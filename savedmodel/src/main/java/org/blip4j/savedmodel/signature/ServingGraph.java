@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.serve;
+package org.blip4j.savedmodel.signature;
 
 import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableList;
@@ -28,7 +28,7 @@ import org.tensorflow.proto.SignatureDef;
  * loop inside.
  *
  * <p>A fresh graph with the weights that inference needs and no others. It has no state beyond its
- * variables, so it is what is exported and what {@link Predictor} runs.
+ * variables, so it is what is exported and what {@code Predictor} runs.
  *
  * <pre>{@code
  * try (ServingGraph graph = ServingGraph.build(model, ServingSettings.of(texts))) { ... }
@@ -122,7 +122,7 @@ public final class ServingGraph implements AutoCloseable {
   }
 
   /** Kernels in eight bits, to be prepared after the weights have their values. */
-  Optional<QuantizedKernels> quantized() {
+  public Optional<QuantizedKernels> quantized() {
     return quantized;
   }
 
@@ -132,7 +132,7 @@ public final class ServingGraph implements AutoCloseable {
   }
 
   /** The same, where a signature is not added to the graph before it is looked up. */
-  Map<String, SignatureDef> signaturesOnDemand() {
+  public Map<String, SignatureDef> signaturesOnDemand() {
     return signatures;
   }
 
