@@ -10,6 +10,8 @@ import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.savedmodel.export.ExportTarget;
 import org.blip4j.savedmodel.export.SavedModelWriter;
 import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.predict.LoadedModel;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.savedmodel.signature.ExportedInfo;
 import org.blip4j.savedmodel.signature.ServingSettings;
 

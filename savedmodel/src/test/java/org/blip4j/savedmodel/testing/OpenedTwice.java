@@ -5,9 +5,9 @@ import java.nio.file.Path;
 import org.blip4j.graph.config.Task;
 import org.blip4j.savedmodel.export.ExportTarget;
 import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.predict.Predictor;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.savedmodel.serve.ModelExporter;
-import org.blip4j.savedmodel.serve.Predictor;
-import org.blip4j.savedmodel.serve.PredictorOptions;
 
 /**
  * A tiny model opened from its folder and as exported from there.

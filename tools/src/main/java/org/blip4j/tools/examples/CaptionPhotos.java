@@ -6,9 +6,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.blip4j.savedmodel.open.ModelSource;
-import org.blip4j.savedmodel.serve.Caption;
-import org.blip4j.savedmodel.serve.Predictor;
-import org.blip4j.savedmodel.serve.PredictorOptions;
+import org.blip4j.savedmodel.predict.Caption;
+import org.blip4j.savedmodel.predict.Predictor;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 
 /** Captions photos with a model folder or an exported SavedModel, in the calling process. */
 public final class CaptionPhotos {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.blip4j.ops.decode.LengthLimits;
-import org.blip4j.savedmodel.serve.AnswerChoice;
+import org.blip4j.savedmodel.predict.AnswerChoice;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import picocli.CommandLine.Option;
 

@@ -2,8 +2,8 @@ package org.blip4j.tools.infer;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
-import org.blip4j.savedmodel.serve.Answer;
-import org.blip4j.savedmodel.serve.RankedAnswers;
+import org.blip4j.savedmodel.predict.Answer;
+import org.blip4j.savedmodel.predict.RankedAnswers;
 
 /**
  * One line of {@code vqa}.

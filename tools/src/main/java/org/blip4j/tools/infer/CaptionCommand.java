@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.blip4j.data.stream.InOrder;
-import org.blip4j.savedmodel.serve.Predictor;
+import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.Console;
 import org.blip4j.tools.cli.Progress;

@@ -3,7 +3,7 @@ package org.blip4j.tools.infer;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import java.util.Optional;
-import org.blip4j.savedmodel.serve.Caption;
+import org.blip4j.savedmodel.predict.Caption;
 
 /**
  * One line of {@code caption}.

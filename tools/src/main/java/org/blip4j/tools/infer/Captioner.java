@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.blip4j.ops.core.Randomness;
-import org.blip4j.savedmodel.serve.Caption;
-import org.blip4j.savedmodel.serve.Predictor;
+import org.blip4j.savedmodel.predict.Caption;
+import org.blip4j.savedmodel.predict.Predictor;
 
 /**
  * Writes captions for batches of images, which are given in the order of the input; they may be

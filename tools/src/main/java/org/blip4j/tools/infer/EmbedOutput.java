@@ -2,7 +2,7 @@ package org.blip4j.tools.infer;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.blip4j.savedmodel.serve.Embedding;
+import org.blip4j.savedmodel.predict.Embedding;
 import org.blip4j.tools.cli.Console;
 import picocli.CommandLine.Option;
 

@@ -5,8 +5,8 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
-import org.blip4j.savedmodel.serve.Judgement;
-import org.blip4j.savedmodel.serve.Predictor;
+import org.blip4j.savedmodel.predict.Judgement;
+import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.tools.cli.Console;
 
 /**

@@ -2,7 +2,7 @@ package org.blip4j.tools.infer;
 
 import java.util.List;
 import java.util.Locale;
-import org.blip4j.savedmodel.serve.MatchScore;
+import org.blip4j.savedmodel.predict.MatchScore;
 
 /**
  * One line of {@code match}.

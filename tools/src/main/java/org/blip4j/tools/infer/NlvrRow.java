@@ -1,7 +1,7 @@
 package org.blip4j.tools.infer;
 
 import java.util.Locale;
-import org.blip4j.savedmodel.serve.Judgement;
+import org.blip4j.savedmodel.predict.Judgement;
 
 /**
  * One line of {@code nlvr}.

@@ -9,10 +9,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.function.Function;
 import org.blip4j.savedmodel.open.ModelSource;
-import org.blip4j.savedmodel.serve.Caption;
-import org.blip4j.savedmodel.serve.Embedding;
-import org.blip4j.savedmodel.serve.Predictor;
-import org.blip4j.savedmodel.serve.PredictorOptions;
+import org.blip4j.savedmodel.predict.Caption;
+import org.blip4j.savedmodel.predict.Embedding;
+import org.blip4j.savedmodel.predict.Predictor;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.tensorflow.proto.ConfigProto;
 
 /**

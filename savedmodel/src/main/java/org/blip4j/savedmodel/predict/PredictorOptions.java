@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.serve;
+package org.blip4j.savedmodel.predict;
 
 import java.util.Objects;
 import java.util.function.UnaryOperator;
@@ -49,7 +49,7 @@ public record PredictorOptions(
    * @throws IllegalArgumentException if eight bits are asked for, or fewer than float32 has on a
    *     GPU
    */
-  PredictorOptions portable() {
+  public PredictorOptions portable() {
     if (kernels == Kernels.INT8) {
       throw new IllegalArgumentException(
           "an exported model runs in every TensorFlow and has no products in eight bits; leave"

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.serve;
+package org.blip4j.savedmodel.predict;
 
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;

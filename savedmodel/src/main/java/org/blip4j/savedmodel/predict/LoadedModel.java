@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.serve;
+package org.blip4j.savedmodel.predict;
 
 import java.io.IOException;
 import org.blip4j.data.text.Vocabulary;
@@ -12,7 +12,7 @@ import org.blip4j.savedmodel.signature.ServingSettings;
 import org.tensorflow.Session;
 
 /** A serving graph built in memory whose variables have the values of a model. */
-final class LoadedModel implements AutoCloseable {
+public final class LoadedModel implements AutoCloseable {
   private final ServingModel model;
   private final ServingSettings settings;
   private final ServingGraph graph;
@@ -37,7 +37,8 @@ final class LoadedModel implements AutoCloseable {
     }
   }
 
-  static LoadedModel open(ModelSource.Folder source, PredictorOptions options) throws IOException {
+  public static LoadedModel open(ModelSource.Folder source, PredictorOptions options)
+      throws IOException {
     ModelConfig config = source.folder().readConfig();
     Vocabulary vocabulary = Vocabulary.read(source.folder().vocabularyFile());
     return open(
@@ -46,7 +47,7 @@ final class LoadedModel implements AutoCloseable {
         options);
   }
 
-  static LoadedModel open(ModelSource.Published source, PredictorOptions options)
+  public static LoadedModel open(ModelSource.Published source, PredictorOptions options)
       throws IOException {
     ServingModel model;
     try (WeightFile file = WeightFile.open(source.path())) {
@@ -62,19 +63,19 @@ final class LoadedModel implements AutoCloseable {
     return new LoadedModel(model, settings, weights, options);
   }
 
-  ServingModel model() {
+  public ServingModel model() {
     return model;
   }
 
-  ServingSettings settings() {
+  public ServingSettings settings() {
     return settings;
   }
 
-  ServingGraph graph() {
+  public ServingGraph graph() {
     return graph;
   }
 
-  Session session() {
+  public Session session() {
     return session;
   }
 
