@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.blip4j.graph.config.Task;
 import org.blip4j.savedmodel.export.ExportTarget;
+import org.blip4j.savedmodel.export.ModelExporter;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.savedmodel.predict.PredictorOptions;
-import org.blip4j.savedmodel.serve.ModelExporter;
 
 /**
  * A tiny model opened from its folder and as exported from there.

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.blip4j.savedmodel.export.ExportTarget;
-import org.blip4j.savedmodel.serve.ModelExporter;
+import org.blip4j.savedmodel.export.ModelExporter;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.Console;
 import org.blip4j.tools.cli.ExitCodes;

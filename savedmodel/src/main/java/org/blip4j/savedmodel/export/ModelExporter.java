@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.serve;
+package org.blip4j.savedmodel.export;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -7,8 +7,6 @@ import com.google.common.collect.ImmutableSet;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.blip4j.graph.config.ConfigJson;
-import org.blip4j.savedmodel.export.ExportTarget;
-import org.blip4j.savedmodel.export.SavedModelWriter;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.LoadedModel;
 import org.blip4j.savedmodel.predict.PredictorOptions;
