@@ -4,7 +4,7 @@ import com.google.common.collect.ImmutableList;
 import java.util.List;
 import java.util.Objects;
 import org.blip4j.graph.config.Task;
-import org.blip4j.tools.capfilt.CapFiltSettings;
+import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.training.config.RunConfig;
 
 /**

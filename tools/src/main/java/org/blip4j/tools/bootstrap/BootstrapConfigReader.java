@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.Task;
-import org.blip4j.tools.capfilt.CapFiltSettings;
+import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunConfigReader;
 

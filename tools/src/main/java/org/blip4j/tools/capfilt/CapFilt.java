@@ -7,6 +7,12 @@ import java.util.List;
 import java.util.Optional;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.ExampleCodec;
+import org.blip4j.savedmodel.capfilt.CapFiltModels;
+import org.blip4j.savedmodel.capfilt.CapFiltSettings;
+import org.blip4j.savedmodel.capfilt.InputShard;
+import org.blip4j.savedmodel.capfilt.ModelScores;
+import org.blip4j.savedmodel.capfilt.PredictorModels;
+import org.blip4j.savedmodel.capfilt.ScoredRecords;
 import org.tensorflow.proto.ConfigProto;
 
 /**

@@ -16,6 +16,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.blip4j.data.file.AtomicFile;
+import org.blip4j.savedmodel.capfilt.InputShard;
+import org.blip4j.savedmodel.capfilt.RawRecord;
+import org.blip4j.savedmodel.capfilt.ScoredRecord;
+import org.blip4j.savedmodel.capfilt.ScoredRecords;
 
 /**
  * One process's part in the work on a CapFilt output folder.

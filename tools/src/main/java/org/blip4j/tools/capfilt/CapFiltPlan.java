@@ -3,6 +3,9 @@ package org.blip4j.tools.capfilt;
 import com.google.common.collect.ImmutableList;
 import java.util.List;
 import java.util.Objects;
+import org.blip4j.savedmodel.capfilt.CapFiltSettings;
+import org.blip4j.savedmodel.capfilt.InputShard;
+import org.blip4j.savedmodel.capfilt.ModelIdentity;
 
 /**
  * What a CapFilt output folder is made of: kept in the folder, so that all processes that work on

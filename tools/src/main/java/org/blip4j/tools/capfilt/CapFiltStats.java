@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.blip4j.data.file.AtomicFile;
 import org.blip4j.graph.config.ConfigJson;
+import org.blip4j.savedmodel.capfilt.CapFiltSettings;
+import org.blip4j.savedmodel.capfilt.ModelIdentity;
 
 /**
  * The content of {@code stats.json} and of the command's last line. All of it but the two figures

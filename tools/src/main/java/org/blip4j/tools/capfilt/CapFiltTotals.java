@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.blip4j.savedmodel.capfilt.TextSource;
 
 /**
  * What CapFilt read, kept and dropped.

@@ -1,6 +1,11 @@
 package org.blip4j.tools.capfilt;
 
 import org.blip4j.graph.config.TextSettings;
+import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
+import org.blip4j.savedmodel.capfilt.CapFiltSettings;
+import org.blip4j.savedmodel.capfilt.GenerationSettings;
+import org.blip4j.savedmodel.capfilt.Rank;
+import org.blip4j.savedmodel.capfilt.TextChoice;
 import picocli.CommandLine.Option;
 
 /** Options of {@code capfilt} that decide what is written and kept. */

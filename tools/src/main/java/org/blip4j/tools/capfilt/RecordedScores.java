@@ -7,6 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.blip4j.data.pipeline.SourceOptions;
+import org.blip4j.savedmodel.capfilt.InputShard;
+import org.blip4j.savedmodel.capfilt.RawRecord;
+import org.blip4j.savedmodel.capfilt.ScoredRecord;
+import org.blip4j.savedmodel.capfilt.ScoredRecords;
+import org.blip4j.savedmodel.capfilt.ScoredText;
+import org.blip4j.savedmodel.capfilt.ShardRecords;
 
 /** Takes the judged texts of a shard from the scores of an earlier run. */
 final class RecordedScores implements ScoredRecords {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.blip4j.data.tfrecord.ShardSet;
+import org.blip4j.savedmodel.capfilt.InputShard;
 import org.blip4j.tools.cli.ColumnOptions;
 import org.blip4j.tools.cli.CommonOptions;
 import org.blip4j.tools.cli.Console;

@@ -8,6 +8,11 @@ import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import org.blip4j.savedmodel.capfilt.MatchScore;
+import org.blip4j.savedmodel.capfilt.RawRecord;
+import org.blip4j.savedmodel.capfilt.ScoredText;
+import org.blip4j.savedmodel.capfilt.TextDecision;
+import org.blip4j.savedmodel.capfilt.TextSource;
 
 /**
  * A line of {@code scores/NAME.jsonl}: one image, kept or not.

@@ -11,6 +11,11 @@ import org.blip4j.data.sample.Columns;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.tfrecord.TfRecordWriter;
+import org.blip4j.savedmodel.capfilt.MatchScore;
+import org.blip4j.savedmodel.capfilt.RawRecord;
+import org.blip4j.savedmodel.capfilt.ScoredText;
+import org.blip4j.savedmodel.capfilt.TextDecision;
+import org.blip4j.savedmodel.capfilt.TextSource;
 
 /**
  * Writes what CapFilt makes of one shard: its kept pairs and all its scores, both under their names

@@ -7,9 +7,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.blip4j.savedmodel.capfilt.TextSource;
 import org.blip4j.tools.capfilt.CapFiltFolder;
 import org.blip4j.tools.capfilt.ScoreLine;
-import org.blip4j.tools.capfilt.TextSource;
 
 /** Sets the scores that CapFilt left beside the truth about each picture. */
 final class FilterOutcomes {

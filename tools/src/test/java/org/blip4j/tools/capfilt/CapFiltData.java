@@ -22,9 +22,19 @@ import org.blip4j.data.sample.Sample;
 import org.blip4j.data.tfrecord.ShardName;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordWriter;
+import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
+import org.blip4j.savedmodel.capfilt.CapFiltSettings;
+import org.blip4j.savedmodel.capfilt.CaptionerAndFilter;
+import org.blip4j.savedmodel.capfilt.GenerationSettings;
+import org.blip4j.savedmodel.capfilt.InputShard;
+import org.blip4j.savedmodel.capfilt.MatchScore;
+import org.blip4j.savedmodel.capfilt.ModelIdentity;
+import org.blip4j.savedmodel.capfilt.ModelScores;
+import org.blip4j.savedmodel.capfilt.ScoredText;
+import org.blip4j.savedmodel.capfilt.TextSource;
 
 /** Small shards of pictures that differ by bytes after their end. */
-final class CapFiltData {
+public final class CapFiltData {
   private static final byte[] PNG =
       Base64.getDecoder()
           .decode(

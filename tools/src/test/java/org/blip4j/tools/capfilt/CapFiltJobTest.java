@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.Sample;
+import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

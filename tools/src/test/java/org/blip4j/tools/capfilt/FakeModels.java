@@ -5,6 +5,8 @@ import com.google.protobuf.ByteString;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import org.blip4j.savedmodel.capfilt.CaptionerAndFilter;
+import org.blip4j.savedmodel.capfilt.MatchScore;
 
 /** Answers that depend on their row alone: texts from the seed, scores from a hash of the pair. */
 final class FakeModels implements CaptionerAndFilter {

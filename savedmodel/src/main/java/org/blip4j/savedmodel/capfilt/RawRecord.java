@@ -1,4 +1,4 @@
-package org.blip4j.tools.capfilt;
+package org.blip4j.savedmodel.capfilt;
 
 import com.google.common.collect.ImmutableList;
 import java.util.Optional;
@@ -12,14 +12,14 @@ import org.blip4j.data.sample.Sample;
  * @param sample empty if it could not be read
  * @param problem why not
  */
-record RawRecord(long index, String key, Optional<Sample.ImageText> sample, String problem) {
+public record RawRecord(long index, String key, Optional<Sample.ImageText> sample, String problem) {
   /** The record with its judged texts. */
-  ScoredRecord scored(ImmutableList<ScoredText> texts) {
+  public ScoredRecord scored(ImmutableList<ScoredText> texts) {
     return new ScoredRecord(this, texts);
   }
 
   /** The same record, found unusable. */
-  RawRecord unusable(String why) {
+  public RawRecord unusable(String why) {
     return new RawRecord(index, key, Optional.empty(), why);
   }
 }

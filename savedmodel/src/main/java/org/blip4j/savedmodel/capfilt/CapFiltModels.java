@@ -1,4 +1,4 @@
-package org.blip4j.tools.capfilt;
+package org.blip4j.savedmodel.capfilt;
 
 import java.io.IOException;
 import java.util.Optional;
@@ -26,12 +26,12 @@ public record CapFiltModels(Optional<ModelSource> captioner, Optional<ModelSourc
   }
 
   /** Identities of the models that the settings need. */
-  ModelIdentity captionerIdentity(CapFiltSettings settings) throws IOException {
+  public ModelIdentity captionerIdentity(CapFiltSettings settings) throws IOException {
     return settings.captions() ? ModelIdentity.of(requireCaptioner().path()) : ModelIdentity.NONE;
   }
 
   /** Identities of the models that the settings need. */
-  ModelIdentity filterIdentity(CapFiltSettings settings) throws IOException {
+  public ModelIdentity filterIdentity(CapFiltSettings settings) throws IOException {
     return settings.scores() ? ModelIdentity.of(requireFilter().path()) : ModelIdentity.NONE;
   }
 }

@@ -1,4 +1,4 @@
-package org.blip4j.tools.capfilt;
+package org.blip4j.savedmodel.capfilt;
 
 import com.google.common.primitives.ImmutableLongArray;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package org.blip4j.tools.capfilt;
+package org.blip4j.savedmodel.capfilt;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Lists;
@@ -12,12 +12,12 @@ import java.util.concurrent.Callable;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.stream.InOrder;
-import org.blip4j.tools.capfilt.CaptionerAndFilter.CaptionRequest;
-import org.blip4j.tools.capfilt.CaptionerAndFilter.MatchRequest;
-import org.blip4j.tools.capfilt.CaptionerAndFilter.Row;
+import org.blip4j.savedmodel.capfilt.CaptionerAndFilter.CaptionRequest;
+import org.blip4j.savedmodel.capfilt.CaptionerAndFilter.MatchRequest;
+import org.blip4j.savedmodel.capfilt.CaptionerAndFilter.Row;
 
 /** Judges the records of a shard with the models, in batches of which two are in work at once. */
-final class ModelScores implements ScoredRecords {
+public final class ModelScores implements ScoredRecords {
   private static final int AT_ONCE = 2;
 
   private final InputShard shard;
@@ -41,7 +41,8 @@ final class ModelScores implements ScoredRecords {
   }
 
   /** Opens shards to be judged by {@code models}. */
-  static Opener opener(CapFiltSettings settings, CaptionerAndFilter models, SourceOptions options) {
+  public static Opener opener(
+      CapFiltSettings settings, CaptionerAndFilter models, SourceOptions options) {
     return shard -> new ModelScores(shard, settings, models, options);
   }
 

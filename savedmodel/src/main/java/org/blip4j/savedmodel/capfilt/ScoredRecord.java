@@ -1,4 +1,4 @@
-package org.blip4j.tools.capfilt;
+package org.blip4j.savedmodel.capfilt;
 
 import com.google.common.collect.ImmutableList;
 
@@ -8,4 +8,4 @@ import com.google.common.collect.ImmutableList;
  * @param record as read
  * @param texts first those of the web, then those of the captioner; none if it is unusable
  */
-record ScoredRecord(RawRecord record, ImmutableList<ScoredText> texts) {}
+public record ScoredRecord(RawRecord record, ImmutableList<ScoredText> texts) {}

@@ -1,4 +1,4 @@
-package org.blip4j.tools.capfilt;
+package org.blip4j.savedmodel.capfilt;
 
 /**
  * A text and whether it stays in the new set.

@@ -1,4 +1,4 @@
-package org.blip4j.tools.capfilt;
+package org.blip4j.savedmodel.capfilt;
 
 import org.blip4j.ops.decode.LengthLimits;
 import org.blip4j.ops.decode.SamplingSettings;

@@ -1,8 +1,7 @@
-package org.blip4j.tools.capfilt;
+package org.blip4j.savedmodel.capfilt;
 
-import static org.blip4j.tools.capfilt.CapFiltData.scored;
-import static org.blip4j.tools.capfilt.TextSource.SYNTHETIC;
-import static org.blip4j.tools.capfilt.TextSource.WEB;
+import static org.blip4j.savedmodel.capfilt.TextSource.SYNTHETIC;
+import static org.blip4j.savedmodel.capfilt.TextSource.WEB;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -78,5 +77,9 @@ class CapFiltPolicyTest {
     assertThrows(
         IllegalArgumentException.class, () -> CapFiltPolicy.published().decide(List.of(unscored)));
     assertThrows(IllegalArgumentException.class, () -> new MatchScore(Float.NaN, 0));
+  }
+
+  private static ScoredText scored(String text, TextSource source, double itm, double itc) {
+    return new ScoredText(text, source, Optional.of(new MatchScore((float) itm, (float) itc)));
   }
 }

@@ -1,4 +1,4 @@
-package org.blip4j.tools.capfilt;
+package org.blip4j.savedmodel.capfilt;
 
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
@@ -43,7 +43,7 @@ public record InputShard(String name, String path, long bytes) {
   }
 
   /** Whether this is the same content as far as name and length tell, wherever it lies. */
-  boolean isLike(InputShard other) {
+  public boolean isLike(InputShard other) {
     return name.equals(other.name) && bytes == other.bytes;
   }
 }

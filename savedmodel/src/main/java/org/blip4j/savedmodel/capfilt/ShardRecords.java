@@ -1,4 +1,4 @@
-package org.blip4j.tools.capfilt;
+package org.blip4j.savedmodel.capfilt;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -16,14 +16,14 @@ import org.blip4j.data.sample.SampleException;
 import org.blip4j.data.tfrecord.ShardSet;
 
 /** The records of one shard in order; damaged ones and those without a whole image are kept. */
-final class ShardRecords implements Closeable {
+public final class ShardRecords implements Closeable {
   private final InputShard shard;
   private final SampleSource source;
   private final Deque<RawRecord> waiting = new ArrayDeque<>();
   private long position;
 
   /** Opens a shard; {@code options} say under which names its columns are found. */
-  ShardRecords(InputShard shard, SourceOptions options) {
+  public ShardRecords(InputShard shard, SourceOptions options) {
     this.shard = shard;
     this.source =
         SampleSource.open(
@@ -32,7 +32,7 @@ final class ShardRecords implements Closeable {
   }
 
   /** The next record, or empty at the end of the shard. */
-  Optional<RawRecord> next() throws IOException {
+  public Optional<RawRecord> next() throws IOException {
     if (waiting.isEmpty()) {
       source.next().ifPresent(this::sample);
     }
