@@ -2,8 +2,8 @@ package org.blip4j.tools.bootstrap;
 
 import java.io.IOException;
 import org.blip4j.tools.capfilt.CapFiltListener;
-import org.blip4j.tools.cli.Console;
-import org.blip4j.tools.cli.Progress;
+import org.blip4j.tools.console.Console;
+import org.blip4j.tools.console.Progress;
 import org.blip4j.training.event.ConsoleLog;
 import org.blip4j.training.event.TrainingListener;
 

@@ -1,7 +1,7 @@
 package org.blip4j.tools.capfilt;
 
-import org.blip4j.tools.cli.Console;
-import org.blip4j.tools.cli.Progress;
+import org.blip4j.tools.console.Console;
+import org.blip4j.tools.console.Progress;
 
 /** Shows the progress of a job on a console and names what is unreadable. */
 final class ProgressListener implements CapFiltListener {

@@ -2,6 +2,8 @@ package org.blip4j.tools.cli;
 
 import java.io.IOException;
 import java.util.concurrent.Callable;
+import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.ExitCodes;
 import picocli.AutoComplete;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

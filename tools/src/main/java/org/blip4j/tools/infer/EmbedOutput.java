@@ -3,7 +3,7 @@ package org.blip4j.tools.infer;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.blip4j.savedmodel.predict.Embedding;
-import org.blip4j.tools.cli.Console;
+import org.blip4j.tools.console.Console;
 import picocli.CommandLine.Option;
 
 /** Where embeddings go: to a NumPy file if one is given, else to standard output. */

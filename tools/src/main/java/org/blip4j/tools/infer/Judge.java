@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Set;
 import org.blip4j.savedmodel.predict.Judgement;
 import org.blip4j.savedmodel.predict.Predictor;
-import org.blip4j.tools.cli.Console;
+import org.blip4j.tools.console.Console;
 
 /**
  * Judges statements about two images and prints them in order; an unreadable image is named once.

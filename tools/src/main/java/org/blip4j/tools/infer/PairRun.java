@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.Function;
-import org.blip4j.tools.cli.Console;
-import org.blip4j.tools.cli.Progress;
+import org.blip4j.tools.console.Console;
+import org.blip4j.tools.console.Progress;
 
 /**
  * Runs a model on pairs of an image and a text in batches and prints the results in order; an

@@ -12,8 +12,8 @@ import org.blip4j.data.sample.ImageInfo;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.sample.SampleException;
 import org.blip4j.data.tfrecord.TfRecordWriter;
-import org.blip4j.tools.cli.Console;
-import org.blip4j.tools.cli.Progress;
+import org.blip4j.tools.console.Console;
+import org.blip4j.tools.console.Progress;
 
 /** Writes the images of a plan, with their texts, into shards of equal numbers of images. */
 final class PackJob {

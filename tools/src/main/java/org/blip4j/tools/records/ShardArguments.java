@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.tfrecord.ShardSet;
-import org.blip4j.tools.cli.ColumnOptions;
+import org.blip4j.tools.console.ColumnOptions;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 

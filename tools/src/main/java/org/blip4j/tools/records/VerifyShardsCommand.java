@@ -12,9 +12,9 @@ import org.blip4j.data.sample.SampleException;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordException;
 import org.blip4j.data.tfrecord.TfRecordReader;
-import org.blip4j.tools.cli.CommonOptions;
-import org.blip4j.tools.cli.Console;
-import org.blip4j.tools.cli.Progress;
+import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.Console;
+import org.blip4j.tools.console.Progress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 

@@ -2,7 +2,7 @@ package org.blip4j.tools.train;
 
 import java.io.IOException;
 import org.blip4j.graph.config.Task;
-import org.blip4j.tools.cli.CommonOptions;
+import org.blip4j.tools.console.CommonOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;

@@ -3,7 +3,7 @@ package org.blip4j.tools.train;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Properties;
-import org.blip4j.tools.cli.VersionText;
+import org.blip4j.tools.console.VersionText;
 
 /**
  * What is written into run folders about this program.

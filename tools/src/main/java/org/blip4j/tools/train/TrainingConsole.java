@@ -3,7 +3,7 @@ package org.blip4j.tools.train;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
-import org.blip4j.tools.cli.Console;
+import org.blip4j.tools.console.Console;
 import org.blip4j.training.event.ConsoleLog;
 import org.blip4j.training.event.RunStart;
 import org.blip4j.training.event.StepReport;

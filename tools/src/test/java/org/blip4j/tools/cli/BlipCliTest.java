@@ -7,6 +7,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import org.blip4j.tools.console.ExitCodes;
+import org.blip4j.tools.console.Streams;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 

@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import org.blip4j.tools.console.Streams;
 
 /**
  * What one command, run in this process, left behind.

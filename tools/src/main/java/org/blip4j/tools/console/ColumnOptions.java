@@ -1,4 +1,4 @@
-package org.blip4j.tools.cli;
+package org.blip4j.tools.console;
 
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.FieldAliases;

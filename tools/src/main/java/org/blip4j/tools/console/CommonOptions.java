@@ -1,4 +1,4 @@
-package org.blip4j.tools.cli;
+package org.blip4j.tools.console;
 
 import java.util.List;
 import org.blip4j.tools.doctor.Devices;

@@ -1,4 +1,4 @@
-package org.blip4j.tools.cli;
+package org.blip4j.tools.console;
 
 import com.google.common.base.Throwables;
 import java.io.IOException;
@@ -18,11 +18,11 @@ import java.util.concurrent.ExecutionException;
  * @param message one line for the user
  * @param exitCode one of {@link ExitCodes}
  */
-record ErrorLine(String message, int exitCode) {
+public record ErrorLine(String message, int exitCode) {
   private static final String FULL_DISK = "No space left on device";
 
   /** Explains {@code thrown}: user mistakes by their own words, the unexpected as such. */
-  static ErrorLine of(Throwable thrown) {
+  public static ErrorLine of(Throwable thrown) {
     Throwable cause = unwrap(thrown);
     if (cause instanceof ClosedOutputException) {
       return new ErrorLine("", ExitCodes.CLOSED_PIPE);

@@ -1,4 +1,4 @@
-package org.blip4j.tools.cli;
+package org.blip4j.tools.console;
 
 import java.util.Arrays;
 import java.util.Optional;
@@ -11,10 +11,10 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
 /** Turns wrong usage into one line that says what is wrong and names the nearest right name. */
-final class ParseErrors implements IParameterExceptionHandler {
+public final class ParseErrors implements IParameterExceptionHandler {
   private final Console console;
 
-  ParseErrors(Console console) {
+  public ParseErrors(Console console) {
     this.console = console;
   }
 

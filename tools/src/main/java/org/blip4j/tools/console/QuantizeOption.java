@@ -1,4 +1,4 @@
-package org.blip4j.tools.cli;
+package org.blip4j.tools.console;
 
 import org.blip4j.ops.core.Kernels;
 import org.tensorflow.proto.ConfigProto;
@@ -19,8 +19,9 @@ public final class QuantizeOption {
       names = "--quantize",
       paramLabel = "KIND",
       description = {
-        "${COMPLETION-CANDIDATES} (none). int8 computes the layers in eight bits: two to three times"
-            + " as fast, other words in some captions, and a row depends a little on its batch."
+        "${COMPLETION-CANDIDATES} (none). int8 computes the layers in eight bits: two to three"
+            + " times as fast, other words in some captions, and a row depends a little on its"
+            + " batch."
       })
   private Kind kind = Kind.none;
 

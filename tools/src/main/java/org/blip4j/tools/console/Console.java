@@ -1,4 +1,4 @@
-package org.blip4j.tools.cli;
+package org.blip4j.tools.console;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -129,7 +129,7 @@ public final class Console {
   }
 
   /** Waits for a result that is being written, then lets no other begin. */
-  void closeForShutdown() {
+  public void closeForShutdown() {
     try {
       boolean unused = outLock.tryLock(2, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
@@ -137,7 +137,7 @@ public final class Console {
     }
   }
 
-  void error(String line) {
+  public void error(String line) {
     synchronized (errLock) {
       writeError((barShown ? "\r\033[K" : "") + line + "\n");
       barShown = false;

@@ -1,4 +1,4 @@
-package org.blip4j.tools.cli;
+package org.blip4j.tools.console;
 
 /** Arithmetic of the large matrix products; everything else stays in float32. */
 public enum Precision {

@@ -1,4 +1,4 @@
-package org.blip4j.tools.cli;
+package org.blip4j.tools.console;
 
 import com.google.common.base.Joiner;
 import java.util.List;

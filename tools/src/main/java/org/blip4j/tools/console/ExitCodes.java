@@ -1,4 +1,4 @@
-package org.blip4j.tools.cli;
+package org.blip4j.tools.console;
 
 /** Exit statuses of every command. */
 public final class ExitCodes {
