@@ -1,7 +1,6 @@
 package org.blip4j.tools.console;
 
 import java.util.List;
-import org.blip4j.tools.doctor.Devices;
 import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.blip4j.tools.console.Devices;
 import org.tensorflow.TensorFlow;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.proto.ConfigProto;
@@ -74,7 +75,8 @@ public final class Doctor {
           "2.18",
           false,
           "build for this platform: Linux x86-64 and arm64 and macOS arm64 are chosen by"
-              + " themselves, a GPU with BLIP_MAVEN_OPTS=-Pgpu; see also whether the disk of ~/.javacpp is full");
+              + " themselves, a GPU with BLIP_MAVEN_OPTS=-Pgpu; see also whether the disk of"
+              + " ~/.javacpp is full");
     }
   }
 

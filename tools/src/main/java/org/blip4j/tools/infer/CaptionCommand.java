@@ -12,6 +12,7 @@ import org.blip4j.data.stream.InOrder;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
+import org.blip4j.tools.console.ModelOptions;
 import org.blip4j.tools.console.Progress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

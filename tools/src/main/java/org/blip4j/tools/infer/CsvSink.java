@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.blip4j.data.file.AtomicFile;
+import org.blip4j.tools.console.Unfinished;
 
 /** A table with the columns image, caption, log_prob, tokens (RFC 4180). */
 final class CsvSink implements CaptionSink {

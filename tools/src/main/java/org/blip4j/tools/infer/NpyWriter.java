@@ -14,6 +14,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.blip4j.data.file.AtomicFile;
+import org.blip4j.tools.console.Unfinished;
 
 /**
  * A NumPy file of float32 rows and, beside it, {@code NAME.txt} with what each row is of.

@@ -12,6 +12,7 @@ import org.blip4j.savedmodel.predict.RankedAnswers;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
+import org.blip4j.tools.console.ModelOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

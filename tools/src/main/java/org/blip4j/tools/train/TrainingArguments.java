@@ -13,6 +13,8 @@ import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
+import org.blip4j.tools.console.InterruptWatch;
+import org.blip4j.tools.console.ProgramVersion;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunConfigReader;
 import org.blip4j.training.config.RunInputs;

@@ -1,4 +1,4 @@
-package org.blip4j.tools.doctor;
+package org.blip4j.tools.console;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -22,8 +22,8 @@ class DevicesTest {
     IllegalArgumentException error =
         assertThrows(IllegalArgumentException.class, () -> Devices.requireGpus(List.of(1), ANY));
     assertEquals(
-        "--device gpu:1 cannot be used: TensorFlow finds 0 GPU(s); 'tools/blip doctor --device gpu:1'"
-            + " says what is missing",
+        "--device gpu:1 cannot be used: TensorFlow finds 0 GPU(s); 'tools/blip doctor --device"
+            + " gpu:1' says what is missing",
         error.getMessage());
   }
 }

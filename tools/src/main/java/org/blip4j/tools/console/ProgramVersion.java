@@ -1,9 +1,8 @@
-package org.blip4j.tools.train;
+package org.blip4j.tools.console;
 
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Properties;
-import org.blip4j.tools.console.VersionText;
 
 /**
  * What is written into run folders about this program.

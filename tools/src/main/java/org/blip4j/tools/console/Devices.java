@@ -1,4 +1,4 @@
-package org.blip4j.tools.doctor;
+package org.blip4j.tools.console;
 
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_CloseSession;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteDeviceList;
@@ -33,7 +33,7 @@ public final class Devices {
    * @param type {@code CPU} or {@code GPU}
    * @param bytes its memory as TensorFlow counts it
    */
-  record Device(String name, String type, long bytes) {}
+  public record Device(String name, String type, long bytes) {}
 
   private Devices() {}
 
@@ -66,7 +66,7 @@ public final class Devices {
   }
 
   /** All devices that a session has, the CPU first. */
-  static List<Device> list(ConfigProto config) {
+  public static List<Device> list(ConfigProto config) {
     try (PointerScope scope = new PointerScope()) {
       TF_Status status = TF_Status.newStatus();
       scope.attach(status);

@@ -1,4 +1,4 @@
-package org.blip4j.tools.infer;
+package org.blip4j.tools.console;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -8,15 +8,12 @@ import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.savedmodel.signature.ServingSettings;
-import org.blip4j.tools.console.CommonOptions;
-import org.blip4j.tools.console.HubOptions;
-import org.blip4j.tools.console.QuantizeOption;
 import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model a command runs. */
-final class ModelOptions {
+public final class ModelOptions {
   @Option(
       names = "--model",
       paramLabel = "MODEL",
@@ -36,15 +33,16 @@ final class ModelOptions {
 
   @Mixin private QuantizeOption quantize;
 
-  ModelSource source(CommonOptions common) throws IOException {
+  public ModelSource source(CommonOptions common) throws IOException {
     return hub.resolve(model, Optional.ofNullable(config), common.console());
   }
 
-  Predictor open(CommonOptions common, UnaryOperator<ServingSettings> adjust) throws IOException {
+  public Predictor open(CommonOptions common, UnaryOperator<ServingSettings> adjust)
+      throws IOException {
     return Predictor.open(source(common), options(common, adjust));
   }
 
-  PredictorOptions options(CommonOptions common, UnaryOperator<ServingSettings> adjust) {
+  public PredictorOptions options(CommonOptions common, UnaryOperator<ServingSettings> adjust) {
     ConfigProto session = common.inferenceConfig();
     return new PredictorOptions(session, adjust, quantize.kernels(session));
   }

@@ -1,4 +1,4 @@
-package org.blip4j.tools.train;
+package org.blip4j.tools.console;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -8,19 +8,19 @@ import java.util.concurrent.TimeUnit;
  *
  * <p>Java ends with status 130 (143) once the work is done, or after {@link #PATIENCE_SECONDS}.
  */
-final class InterruptWatch implements AutoCloseable {
+public final class InterruptWatch implements AutoCloseable {
   private static final long PATIENCE_SECONDS = 300;
 
   private final CountDownLatch done = new CountDownLatch(1);
   private final Thread hook = new Thread(this::await, "blip-interrupt");
   private volatile boolean interrupted;
 
-  InterruptWatch() {
+  public InterruptWatch() {
     Runtime.getRuntime().addShutdownHook(hook);
   }
 
   /** Whether the process was asked to end. */
-  boolean interrupted() {
+  public boolean interrupted() {
     return interrupted;
   }
 

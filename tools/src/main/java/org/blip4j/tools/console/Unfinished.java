@@ -1,18 +1,18 @@
-package org.blip4j.tools.infer;
+package org.blip4j.tools.console;
 
 import java.io.IOException;
 
 /** A file that is removed if the program is interrupted before it is whole. */
-final class Unfinished implements AutoCloseable {
+public final class Unfinished implements AutoCloseable {
 
   /** Removes what was written. */
-  interface Removal {
+  public interface Removal {
     void run() throws IOException;
   }
 
   private final Thread hook;
 
-  Unfinished(Removal removal) {
+  public Unfinished(Removal removal) {
     this.hook =
         new Thread(
             () -> {
