@@ -11,7 +11,7 @@ import org.blip4j.savedmodel.signature.ServingSettings;
 import picocli.CommandLine.Option;
 
 /** How captions are found or drawn. */
-final class DecodingOptions {
+public final class DecodingOptions {
   @Option(names = "--beams", paramLabel = "K", description = "Beam search with K beams (3).")
   private Integer beams;
 
@@ -88,7 +88,7 @@ final class DecodingOptions {
   }
 
   /** The model's settings with those of the options in their place. */
-  ServingSettings adjust(ServingSettings own) {
+  public ServingSettings adjust(ServingSettings own) {
     if (!sampling() && (topK != null || temperature != null)) {
       throw new IllegalArgumentException(
           "--top-k and --temperature need --nucleus P (1 keeps all tokens)");

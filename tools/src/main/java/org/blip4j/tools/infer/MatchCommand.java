@@ -114,10 +114,10 @@ public final class MatchCommand implements Callable<Integer> {
   }
 
   /** Names of first tokens on the command line. */
-  static final class MatchTokens {
+  public static final class MatchTokens {
     private MatchTokens() {}
 
-    static MatchToken parse(String name) {
+    public static MatchToken parse(String name) {
       return switch (name) {
         case "enc" -> MatchToken.ENC;
         case "cls" -> MatchToken.CLS;

@@ -1,5 +1,7 @@
 package org.blip4j.tools.quickstart;
 
+import org.blip4j.tools.scenes.NoiseKind;
+
 /**
  * What CapFilt made of one web picture.
  *

@@ -8,6 +8,7 @@ import java.util.OptionalDouble;
 import java.util.function.Predicate;
 import org.blip4j.data.metric.BinaryCounts;
 import org.blip4j.data.metric.RocAuc;
+import org.blip4j.tools.scenes.NoiseKind;
 
 /**
  * How well the filter told right texts from wrong ones, measured against the known truth.

@@ -10,6 +10,7 @@ import java.util.Map;
 import org.blip4j.savedmodel.capfilt.TextSource;
 import org.blip4j.tools.capfilt.CapFiltFolder;
 import org.blip4j.tools.capfilt.ScoreLine;
+import org.blip4j.tools.scenes.SceneTruth;
 
 /** Sets the scores that CapFilt left beside the truth about each picture. */
 final class FilterOutcomes {

@@ -9,6 +9,7 @@ import java.util.stream.IntStream;
 import org.blip4j.data.metric.CaptionItem;
 import org.blip4j.data.metric.CiderScore;
 import org.blip4j.data.metric.RecallAtK;
+import org.blip4j.tools.scenes.SceneTruth;
 
 /**
  * The held-out pictures and what a model's answers on them are worth.

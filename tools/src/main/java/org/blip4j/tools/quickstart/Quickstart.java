@@ -16,6 +16,8 @@ import org.blip4j.tools.bootstrap.BootstrapContext;
 import org.blip4j.tools.bootstrap.BootstrapFolder;
 import org.blip4j.tools.bootstrap.StageMarks;
 import org.blip4j.tools.bootstrap.StageReport;
+import org.blip4j.tools.scenes.SceneData;
+import org.blip4j.tools.scenes.SceneSet;
 
 /**
  * The quickstart: makes data, bootstraps, measures the model of the raw web texts and the one of

@@ -1,5 +1,7 @@
 package org.blip4j.tools.quickstart;
 
+import org.blip4j.tools.scenes.SceneDataPlan;
+
 /**
  * How much the quickstart makes and trains.
  *

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.blip4j.data.file.AtomicFile;
+import org.blip4j.tools.report.LossChartSvg;
 
 /**
  * The quickstart's report: one HTML page that needs nothing beside it. Style, pictures and diagrams

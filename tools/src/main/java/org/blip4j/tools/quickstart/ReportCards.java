@@ -3,6 +3,7 @@ package org.blip4j.tools.quickstart;
 import com.google.common.html.HtmlEscapers;
 import java.util.List;
 import java.util.Locale;
+import org.blip4j.tools.report.EmbeddedPng;
 
 /** The cards of pictures with their texts in the quickstart's report. */
 final class ReportCards {

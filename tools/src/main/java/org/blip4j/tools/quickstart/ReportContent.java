@@ -1,6 +1,8 @@
 package org.blip4j.tools.quickstart;
 
 import com.google.common.collect.ImmutableList;
+import org.blip4j.tools.report.EmbeddedPng;
+import org.blip4j.tools.report.LossChart;
 
 /**
  * Everything that the quickstart's report shows.

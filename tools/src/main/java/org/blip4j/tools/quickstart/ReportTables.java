@@ -4,6 +4,7 @@ import com.google.common.html.HtmlEscapers;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
+import org.blip4j.tools.scenes.NoiseKind;
 
 /** The tables and tiles of figures in the quickstart's report. */
 final class ReportTables {
@@ -13,11 +14,11 @@ final class ReportTables {
   static String beforeAfter(ModelFigures first, ModelFigures second) {
     double cider = Math.max(Math.max(first.cider(), second.cider()), 1e-9);
     return """
-        <div class="scroll"><table>
-        <thead><tr><th></th><th class="first">raw web texts</th>\
-        <th class="second">bootstrapped</th><th class="bar"></th></tr></thead>
-        <tbody>
-        """
+    <div class="scroll"><table>
+    <thead><tr><th></th><th class="first">raw web texts</th>\
+    <th class="second">bootstrapped</th><th class="bar"></th></tr></thead>
+    <tbody>
+    """
         + row("Captions fully right", first.captionsRight(), second.captionsRight())
         + row(
             "CIDEr",

@@ -9,6 +9,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.blip4j.tools.bootstrap.BootstrapFolder;
+import org.blip4j.tools.report.EmbeddedPng;
+import org.blip4j.tools.report.LossChart;
+import org.blip4j.tools.report.RunCharts;
+import org.blip4j.tools.scenes.NoiseKind;
+import org.blip4j.tools.scenes.SceneData;
+import org.blip4j.tools.scenes.SceneDataPlan;
+import org.blip4j.tools.scenes.ScenePictures;
+import org.blip4j.tools.scenes.SceneSet;
+import org.blip4j.tools.scenes.SceneTruth;
 
 /** Gathers what the report shows from what the stages left. */
 final class ReportWriter {

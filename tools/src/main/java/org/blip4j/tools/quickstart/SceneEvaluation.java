@@ -13,6 +13,10 @@ import org.blip4j.savedmodel.predict.Caption;
 import org.blip4j.savedmodel.predict.Embedding;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.savedmodel.predict.PredictorOptions;
+import org.blip4j.tools.scenes.SceneData;
+import org.blip4j.tools.scenes.ScenePictures;
+import org.blip4j.tools.scenes.SceneSet;
+import org.blip4j.tools.scenes.SceneTruth;
 import org.tensorflow.proto.ConfigProto;
 
 /**

@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.blip4j.tools.scenes.NoiseKind;
+import org.blip4j.tools.scenes.SceneTest;
+import org.blip4j.tools.scenes.SceneTruth;
+import org.blip4j.tools.scenes.WebText;
 import org.junit.jupiter.api.Test;
 
 final class HeldOutSetTest {

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.blip4j.data.metric.BinaryCounts;
+import org.blip4j.tools.scenes.NoiseKind;
 import org.junit.jupiter.api.Test;
 
 final class QuickstartSummaryTest {

@@ -5,6 +5,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalDouble;
 import java.util.Random;
+import org.blip4j.tools.report.EmbeddedPng;
+import org.blip4j.tools.report.LossChart;
+import org.blip4j.tools.scenes.Appearance;
+import org.blip4j.tools.scenes.Scene;
+import org.blip4j.tools.scenes.SceneCaption;
+import org.blip4j.tools.scenes.SceneRenderer;
+import org.blip4j.tools.scenes.SceneTest;
+import org.blip4j.tools.scenes.WebText;
+import org.blip4j.tools.scenes.WebTextWriter;
 
 /** A made-up run of the quickstart, so that its report can be tested without any model. */
 final class ReportSample {

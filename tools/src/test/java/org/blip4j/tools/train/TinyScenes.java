@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.blip4j.data.text.Vocabulary;
-import org.blip4j.tools.quickstart.SceneData;
-import org.blip4j.tools.quickstart.SceneDataPlan;
+import org.blip4j.tools.scenes.SceneData;
+import org.blip4j.tools.scenes.SceneDataPlan;
 
 /**
  * A few scenes, and the configuration of a model that is pre-trained on them for four steps.

@@ -1,0 +1,99 @@
+package org.blip4j.tools.bench;
+
+import java.io.IOException;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.Console;
+import org.blip4j.tools.console.ExitCodes;
+import org.blip4j.tools.console.Progress;
+import org.blip4j.tools.console.QuantizeOption;
+import org.tensorflow.proto.ConfigProto;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code bench}: measures speed against the machine's matrix-product rate. */
+@Command(
+    name = "bench",
+    description = {
+      "Measure speed on a model of full size with random weights.",
+      "Prints the rate, the raw 2048 matrix-product rate of the same process and the share of it"
+          + " that was reached."
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  tools/blip bench caption --size base --batch-size 4 --threads 2")
+public final class BenchCommand implements Callable<Integer> {
+  @Parameters(paramLabel = "WORK", description = "${COMPLETION-CANDIDATES}.")
+  private BenchWork work;
+
+  @Option(names = "--size", paramLabel = "SIZE", description = "${COMPLETION-CANDIDATES} (base).")
+  private BenchSize size = BenchSize.base;
+
+  @Option(
+      names = "--at-once",
+      paramLabel = "N",
+      description = "Batches computed at once (as the command of that name does: caption 2).")
+  private Integer atOnce;
+
+  @Option(names = "--repeat", paramLabel = "N", description = "Measured runs (3).")
+  private int repeat = 3;
+
+  @Mixin private QuantizeOption quantize;
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() throws IOException {
+    Console console = common.console();
+    ConfigProto session = common.inferenceConfig();
+    BenchPlan plan =
+        new BenchPlan(
+            work,
+            size,
+            common.batchSize(work.defaultBatch()),
+            atOnce == null ? work.defaultAtOnce() : atOnce,
+            repeat,
+            session,
+            quantize.kernels(session));
+    BenchResult result;
+    try (Progress progress = console.progress("runs", repeat)) {
+      result = Benchmark.run(plan, progress::advance);
+    }
+    console.result(result, text(result));
+    return ExitCodes.OK;
+  }
+
+  private static String text(BenchResult result) {
+    String machine =
+        String.format(
+            Locale.ROOT,
+            "raw matrix product %.0f GFLOP/s, share %.2f; %d threads, %s",
+            result.matmulGflops(),
+            result.share(),
+            result.threads(),
+            result.processor());
+    String seconds =
+        String.format(
+            Locale.ROOT,
+            "%.3f s (median %.3f, longest %.3f)",
+            result.secondsMin(),
+            result.secondsMedian(),
+            result.secondsMax());
+    if (result.batch() == null) {
+      return seconds + "; " + machine;
+    }
+    boolean pairs = result.pairsPerSecond() != null;
+    return String.format(
+        Locale.ROOT,
+        "%s %s, batch %d, %d at once: %.3f %s/s, %s%n%s",
+        result.work(),
+        result.size(),
+        result.batch(),
+        result.atOnce(),
+        pairs ? result.pairsPerSecond() : result.imagesPerSecond(),
+        pairs ? "pairs" : "images",
+        seconds,
+        machine);
+  }
+}

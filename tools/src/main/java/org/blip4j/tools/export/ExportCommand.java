@@ -1,0 +1,73 @@
+package org.blip4j.tools.export;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.blip4j.savedmodel.export.ExportTarget;
+import org.blip4j.savedmodel.export.ModelExporter;
+import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.Console;
+import org.blip4j.tools.console.ExitCodes;
+import org.blip4j.tools.console.ModelOptions;
+import org.blip4j.tools.infer.DecodingOptions;
+import org.blip4j.tools.infer.MatchCommand;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code export}: writes a SavedModel for TensorFlow Serving. */
+@Command(
+    name = "export",
+    description = {
+      "Write a SavedModel that TensorFlow Serving loads as it is: bytes of images and texts in,"
+          + " captions and scores out.",
+      "Decoding options are baked in."
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  tools/blip export --model runs/captioner/model --out served/captioner")
+public final class ExportCommand implements Callable<Integer> {
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      required = true,
+      description = "The model's base path; the version becomes a folder in it.")
+  private Path out;
+
+  @Option(
+      names = "--model-version",
+      paramLabel = "N",
+      description = "Number of the version; a server takes the highest (1).")
+  private long version = 1;
+
+  @Option(
+      names = "--match-token",
+      paramLabel = "enc|cls",
+      description = "First token of a text that is matched (enc); with cls it is not cleaned.")
+  private String matchToken = "enc";
+
+  @Option(names = "--overwrite", description = "Replace the version if it exists.")
+  private boolean overwrite;
+
+  @Mixin private ModelOptions model;
+  @Mixin private DecodingOptions decoding;
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() throws IOException {
+    Console console = common.console();
+    ModelExporter.Exported exported =
+        ModelExporter.export(
+            model.source(common),
+            model.options(
+                common,
+                own ->
+                    decoding
+                        .adjust(own)
+                        .withMatchToken(MatchCommand.MatchTokens.parse(matchToken))
+                        .withExpectedBatch(common.batchSize(1))),
+            new ExportTarget(out, version, overwrite));
+    ExportRow row = new ExportRow(exported.folder().toString(), exported.signatures().asList());
+    console.result(row, row.folder() + "\t" + String.join(" ", row.signatures()));
+    return ExitCodes.OK;
+  }
+}

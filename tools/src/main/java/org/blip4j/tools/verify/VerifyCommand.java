@@ -1,0 +1,133 @@
+package org.blip4j.tools.verify;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.blip4j.ops.core.Kernels;
+import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.Console;
+import org.blip4j.tools.console.ExitCodes;
+import org.blip4j.tools.console.Precision;
+import org.blip4j.tools.console.Progress;
+import org.tensorflow.proto.ConfigProto;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code verify}: compares this implementation with golden data of the reference. */
+@Command(
+    name = "verify",
+    description = {
+      "Compare with golden data of the reference implementation.",
+      "Prints a line for each golden and one for each comparison that failed (with --json: one"
+          + " for each comparison). Exit status 1 if any fails or none was made."
+    },
+    footerHeading = "%nExample:%n",
+    footer = "  tools/blip verify tools/src/test/resources/golden")
+public final class VerifyCommand implements Callable<Integer> {
+  private static final String FORMAT = "%-20s %-7s %7s  %9s  %9s  %s";
+
+  @Parameters(
+      paramLabel = "GOLDEN",
+      arity = "1..*",
+      description = "Golden folders or files, or folders to search for them.")
+  private List<Path> paths;
+
+  @Option(names = "--all", description = "Print every comparison, not only the failed ones.")
+  private boolean all;
+
+  @Mixin private CommonOptions common;
+
+  @Override
+  public Integer call() throws IOException {
+    Console console = common.console();
+    ConfigProto session = common.sessionConfig();
+    if (Kernels.mayUseGpu(session) && common.settings().precision() != Precision.float32) {
+      throw new IllegalArgumentException(
+          "verify computes in float32 on a GPU; leave --precision away");
+    }
+    List<Golden> goldens = new ArrayList<>();
+    List<CheckRow> absent = new ArrayList<>();
+    for (Path path : paths) {
+      List<Golden> found = Verification.find(path);
+      goldens.addAll(found);
+      if (found.isEmpty()) {
+        absent.add(CheckRow.failed(path.toString(), "find", "no golden here or below"));
+      }
+    }
+    console.text(FORMAT.formatted("GOLDEN", "", "CHECKS", "DEVIATION", "TOLERANCE", "LARGEST AT"));
+    for (CheckRow row : absent) {
+      console.result(row, line(row.name(), false, "0", row));
+    }
+    boolean ok = absent.isEmpty();
+    try (Progress progress = console.progress("goldens", goldens.size())) {
+      for (Golden golden : goldens) {
+        ok &= check(golden, session, console);
+        progress.advance(1);
+      }
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+    return ok ? ExitCodes.OK : ExitCodes.SOME_FAILED;
+  }
+
+  private boolean check(Golden golden, ConfigProto session, Console console) throws IOException {
+    List<CheckRow> rows = new ArrayList<>();
+    Verification.check(
+        golden,
+        session,
+        row -> {
+          rows.add(row);
+          try {
+            console.json(row);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+    long failed = rows.stream().filter(row -> !row.ok()).count();
+    String checks = Integer.toString(rows.size());
+    if (failed == 0) {
+      CheckRow worst = Collections.max(rows, Comparator.comparingDouble(VerifyCommand::share));
+      console.text(line(golden.name(), true, checks, worst));
+    } else {
+      console.text(FORMAT.formatted(golden.name(), "FAIL", checks, "", "", failed + " failed:"));
+    }
+    for (CheckRow row : rows) {
+      if (all || !row.ok()) {
+        console.text(line("", row.ok(), "", row));
+      }
+    }
+    return failed == 0;
+  }
+
+  /** How much of the tolerance was used. */
+  private static double share(CheckRow row) {
+    return row.deviation() == 0 ? 0 : row.deviation() / row.tolerance();
+  }
+
+  private static String line(String name, boolean ok, String checks, CheckRow row) {
+    String what = row.ok() ? row.check() : row.check() + ": " + row.problem();
+    return FORMAT
+        .formatted(
+            name,
+            ok ? "pass" : "FAIL",
+            checks,
+            row.deviation() == null ? "-" : number(row.deviation()),
+            row.tolerance() == 0 ? "exact" : number(row.tolerance()),
+            what)
+        .stripTrailing();
+  }
+
+  private static String number(double value) {
+    return value == Math.rint(value)
+        ? String.format(Locale.ROOT, "%.0f", value)
+        : String.format(Locale.ROOT, "%.1e", value);
+  }
+}
