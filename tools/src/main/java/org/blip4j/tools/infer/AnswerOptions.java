@@ -11,6 +11,7 @@ import java.util.stream.Stream;
 import org.blip4j.ops.decode.LengthLimits;
 import org.blip4j.savedmodel.predict.AnswerChoice;
 import org.blip4j.savedmodel.signature.ServingSettings;
+import org.blip4j.tools.input.TextArguments;
 import picocli.CommandLine.Option;
 
 /** How answers are found: written by search, or chosen from a list. */

@@ -1,6 +1,7 @@
 package org.blip4j.tools.infer;
 
 import java.io.IOException;
+import org.blip4j.tools.input.LoadedImage;
 
 /** Where captions go beside standard output. */
 interface CaptionSink extends AutoCloseable {

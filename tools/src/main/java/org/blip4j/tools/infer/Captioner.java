@@ -9,6 +9,8 @@ import java.util.concurrent.Callable;
 import org.blip4j.ops.core.Randomness;
 import org.blip4j.savedmodel.predict.Caption;
 import org.blip4j.savedmodel.predict.Predictor;
+import org.blip4j.tools.input.LoadedImage;
+import org.blip4j.tools.input.PromptLines;
 
 /**
  * Writes captions for batches of images, which are given in the order of the input; they may be

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.blip4j.data.file.AtomicFile;
 import org.blip4j.tools.console.Unfinished;
+import org.blip4j.tools.input.LoadedImage;
 
 /** A table with the columns image, caption, log_prob, tokens (RFC 4180). */
 final class CsvSink implements CaptionSink {

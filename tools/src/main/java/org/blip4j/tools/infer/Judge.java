@@ -8,6 +8,7 @@ import java.util.Set;
 import org.blip4j.savedmodel.predict.Judgement;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.tools.console.Console;
+import org.blip4j.tools.input.LoadedImage;
 
 /**
  * Judges statements about two images and prints them in order; an unreadable image is named once.

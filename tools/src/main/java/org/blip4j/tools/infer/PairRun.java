@@ -10,6 +10,12 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.Progress;
+import org.blip4j.tools.input.ImageBatches;
+import org.blip4j.tools.input.ImageStream;
+import org.blip4j.tools.input.ImageText;
+import org.blip4j.tools.input.LoadedImage;
+import org.blip4j.tools.input.PairFile;
+import org.blip4j.tools.input.ReadAhead;
 
 /**
  * Runs a model on pairs of an image and a text in batches and prints the results in order; an

@@ -7,6 +7,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.blip4j.data.file.AtomicFile;
+import org.blip4j.tools.input.LoadedImage;
 
 /**
  * A text file beside each image: {@code photo.txt} beside {@code photo.jpg}.

@@ -7,6 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.blip4j.data.dataset.RowFile;
+import org.blip4j.tools.input.LoadedImage;
+import org.blip4j.tools.input.NamedImages;
+import org.blip4j.tools.input.TextLimit;
 
 /**
  * Statements about two images with their paths, one a line ({@link RowFile}). A line that cannot be

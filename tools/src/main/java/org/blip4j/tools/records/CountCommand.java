@@ -12,6 +12,7 @@ import org.blip4j.data.tfrecord.TfRecordReader;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.Progress;
+import org.blip4j.tools.input.ShardArguments;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

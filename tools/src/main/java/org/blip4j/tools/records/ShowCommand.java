@@ -18,6 +18,7 @@ import org.blip4j.data.sample.SampleException;
 import org.blip4j.data.tfrecord.TfRecordReader;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
+import org.blip4j.tools.input.ShardArguments;
 import org.tensorflow.proto.Feature;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;

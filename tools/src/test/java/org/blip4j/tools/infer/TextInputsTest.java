@@ -21,6 +21,12 @@ import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.savedmodel.open.ServingModel;
 import org.blip4j.savedmodel.testing.TinyModel;
+import org.blip4j.tools.input.ImageText;
+import org.blip4j.tools.input.LoadedImage;
+import org.blip4j.tools.input.PairFile;
+import org.blip4j.tools.input.PromptLines;
+import org.blip4j.tools.input.TextArguments;
+import org.blip4j.tools.input.TextLimit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 

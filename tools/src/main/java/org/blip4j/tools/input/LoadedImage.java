@@ -1,4 +1,4 @@
-package org.blip4j.tools.infer;
+package org.blip4j.tools.input;
 
 import java.nio.file.Path;
 import java.util.Objects;
@@ -11,28 +11,28 @@ import java.util.Optional;
  * @param file the file it is alone in, if it is
  * @param content its bytes, or what is wrong
  */
-record LoadedImage(String name, Optional<Path> file, Content content) {
+public record LoadedImage(String name, Optional<Path> file, Content content) {
 
   /** Bytes of an image file, or a problem. */
   sealed interface Content {}
 
   /** The whole file. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Bytes(byte[] value) implements Content {}
+  public record Bytes(byte[] value) implements Content {}
 
   /** Why there are no bytes. */
-  record Problem(String text) implements Content {}
+  public record Problem(String text) implements Content {}
 
-  LoadedImage {
+  public LoadedImage {
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(content, "content");
   }
 
-  static LoadedImage failed(String name, Optional<Path> file, String problem) {
+  public static LoadedImage failed(String name, Optional<Path> file, String problem) {
     return new LoadedImage(name, file, new Problem(problem));
   }
 
-  boolean readable() {
+  public boolean readable() {
     return content instanceof Bytes;
   }
 }

@@ -1,21 +1,21 @@
-package org.blip4j.tools.infer;
+package org.blip4j.tools.input;
 
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
 
 /** Batches of images, each read and looked at while the one before it is computed. */
-final class ImageBatches implements Closeable {
+public final class ImageBatches implements Closeable {
   private final ImageStream images;
   private final ReadAhead<LoadedImage> batches;
 
-  ImageBatches(ImageStream images, int size) {
+  public ImageBatches(ImageStream images, int size) {
     this.images = images;
     this.batches = new ReadAhead<>(() -> images.next(size));
   }
 
   /** The next batch; empty at the end. */
-  List<LoadedImage> next() throws IOException {
+  public List<LoadedImage> next() throws IOException {
     return batches.next();
   }
 

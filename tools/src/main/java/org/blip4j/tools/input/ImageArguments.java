@@ -1,4 +1,4 @@
-package org.blip4j.tools.infer;
+package org.blip4j.tools.input;
 
 import com.google.common.collect.ImmutableList;
 import java.io.BufferedReader;
@@ -14,7 +14,7 @@ import java.util.List;
 import picocli.CommandLine.Option;
 
 /** Options that name images beside a command's own arguments. */
-final class ImageArguments {
+public final class ImageArguments {
   @Option(
       names = "--images-from",
       paramLabel = "FILE",
@@ -22,12 +22,12 @@ final class ImageArguments {
   private String listFile;
 
   /** Whether there is a list. */
-  boolean given() {
+  public boolean given() {
     return listFile != null;
   }
 
   /** Whether the list is read from standard input. */
-  boolean usesStandardInput() {
+  public boolean usesStandardInput() {
     return "-".equals(listFile);
   }
 
@@ -37,12 +37,13 @@ final class ImageArguments {
    *
    * @throws IOException if no argument names anything
    */
-  ImageStream open(List<String> arguments, InputStream in) throws IOException {
+  public ImageStream open(List<String> arguments, InputStream in) throws IOException {
     return new ImageStream(sources(arguments, in));
   }
 
   /** The same where every image must be a file of its own. */
-  ImageStream openFiles(List<String> arguments, InputStream in, String why) throws IOException {
+  public ImageStream openFiles(List<String> arguments, InputStream in, String why)
+      throws IOException {
     List<ImageSource> sources = sources(arguments, in);
     for (ImageSource source : sources) {
       if (source instanceof ImageSource.Shards shards) {

@@ -1,4 +1,4 @@
-package org.blip4j.tools.records;
+package org.blip4j.tools.input;
 
 import java.io.IOException;
 import java.util.List;

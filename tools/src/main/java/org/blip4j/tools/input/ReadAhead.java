@@ -1,4 +1,4 @@
-package org.blip4j.tools.infer;
+package org.blip4j.tools.input;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -13,16 +13,16 @@ import org.blip4j.data.stream.Outcome;
  *
  * @param <T> what is read
  */
-final class ReadAhead<T> implements Closeable {
+public final class ReadAhead<T> implements Closeable {
 
   /**
    * Where batches come from.
    *
    * @param <T> what is read
    */
-  interface Source<T> {
+  public interface Source<T> {
     /** The next batch; empty at the end. */
-    List<T> next() throws IOException;
+    public List<T> next() throws IOException;
   }
 
   private final Source<T> source;
@@ -35,13 +35,13 @@ final class ReadAhead<T> implements Closeable {
           });
   private Future<List<T>> following;
 
-  ReadAhead(Source<T> source) {
+  public ReadAhead(Source<T> source) {
     this.source = source;
     this.following = reader.submit(source::next);
   }
 
   /** The next batch; empty at the end. */
-  List<T> next() throws IOException {
+  public List<T> next() throws IOException {
     List<T> batch = Outcome.of(following);
     following = reader.submit(source::next);
     return batch;

@@ -1,4 +1,4 @@
-package org.blip4j.tools.infer;
+package org.blip4j.tools.input;
 
 import com.google.common.collect.ImmutableList;
 import java.io.BufferedReader;

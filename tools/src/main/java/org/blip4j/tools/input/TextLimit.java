@@ -1,4 +1,4 @@
-package org.blip4j.tools.infer;
+package org.blip4j.tools.input;
 
 import java.util.List;
 import java.util.Optional;
@@ -12,16 +12,16 @@ import org.blip4j.savedmodel.open.ServingModel;
  * @param tokenizer of the model
  * @param most tokens, first and last one included
  */
-record TextLimit(WordPieceTokenizer tokenizer, int most) {
+public record TextLimit(WordPieceTokenizer tokenizer, int most) {
 
-  static TextLimit of(ServingModel model) {
+  public static TextLimit of(ServingModel model) {
     return new TextLimit(
         new WordPieceTokenizer(model.vocabulary()),
         model.config().architecture().text().maxPositions());
   }
 
   /** What is wrong with a text, if anything is. */
-  Optional<String> problem(String text) {
+  public Optional<String> problem(String text) {
     if (text.length() + 2L <= most) {
       return Optional.empty(); // a token has a character at least
     }
@@ -37,7 +37,7 @@ record TextLimit(WordPieceTokenizer tokenizer, int most) {
    *
    * @throws IllegalArgumentException naming the first that is too long
    */
-  void require(List<String> texts) {
+  public void require(List<String> texts) {
     for (int i = 0; i < texts.size(); i++) {
       String text = texts.get(i);
       int number = i + 1;

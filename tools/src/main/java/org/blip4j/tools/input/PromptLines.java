@@ -1,4 +1,4 @@
-package org.blip4j.tools.infer;
+package org.blip4j.tools.input;
 
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
@@ -14,14 +14,14 @@ import org.blip4j.savedmodel.open.ServingModel;
  * @param file where they come from, for messages
  * @param prompts the lines
  */
-record PromptLines(String file, ImmutableList<String> prompts) {
+public record PromptLines(String file, ImmutableList<String> prompts) {
 
   /**
    * Reads a list; {@code -} is standard input.
    *
    * @throws IllegalArgumentException if it is empty
    */
-  static PromptLines read(String file, InputStream in) throws IOException {
+  public static PromptLines read(String file, InputStream in) throws IOException {
     List<String> lines = TextArguments.lines(file, in);
     if (lines.isEmpty()) {
       throw new IllegalArgumentException(
@@ -36,7 +36,7 @@ record PromptLines(String file, ImmutableList<String> prompts) {
    * @param images how many there will be, negative if that is not known
    * @param maximum tokens of a caption at most, the prompt counted
    */
-  void require(long images, ServingModel model, int maximum) {
+  public void require(long images, ServingModel model, int maximum) {
     if (images >= 0 && images != prompts.size()) {
       throw new IllegalArgumentException(
           "--prompts-from %s has %d lines for %d images; give a line for each image"
@@ -55,11 +55,11 @@ record PromptLines(String file, ImmutableList<String> prompts) {
   }
 
   /** Whether there is a line for an image, counted from 0. */
-  boolean has(int image) {
+  public boolean has(int image) {
     return image < prompts.size();
   }
 
-  String get(int image) {
+  public String get(int image) {
     return prompts.get(image);
   }
 }

@@ -1,4 +1,4 @@
-package org.blip4j.tools.infer;
+package org.blip4j.tools.input;
 
 /**
  * An image with a text: one that may describe it, or a question about it.
@@ -6,9 +6,9 @@ package org.blip4j.tools.infer;
  * @param image with its bytes, or with what is wrong with it
  * @param text the text
  */
-record ImageText(LoadedImage image, String text) {
+public record ImageText(LoadedImage image, String text) {
 
-  byte[] bytes() {
+  public byte[] bytes() {
     return ((LoadedImage.Bytes) image.content()).value();
   }
 }

@@ -1,4 +1,4 @@
-package org.blip4j.tools.infer;
+package org.blip4j.tools.input;
 
 import java.io.BufferedReader;
 import java.io.Closeable;
@@ -22,7 +22,7 @@ import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.tfrecord.ShardSet;
 
 /** The images of several sources one after another; only what is being read is held. */
-final class ImageStream implements Closeable {
+public final class ImageStream implements Closeable {
   private static final int MOST_BYTES = 256 << 20;
 
   private final Deque<ImageSource> sources;
@@ -41,12 +41,12 @@ final class ImageStream implements Closeable {
   }
 
   /** How many images there will be, or -1 if that is not known. */
-  long total() {
+  public long total() {
     return total;
   }
 
   /** Up to {@code count} further images; empty at the end. */
-  List<LoadedImage> next(int count) throws IOException {
+  public List<LoadedImage> next(int count) throws IOException {
     List<LoadedImage> batch = new ArrayList<>();
     while (batch.size() < count && fill()) {
       batch.add(ready.pop());
@@ -149,7 +149,7 @@ final class ImageStream implements Closeable {
     ready.add(LoadedImage.failed(name, Optional.empty(), withoutName(name, record.reason())));
   }
 
-  static LoadedImage read(Path path) {
+  public static LoadedImage read(Path path) {
     Optional<Path> file = Optional.of(path);
     try (InputStream in = Files.newInputStream(path)) {
       byte[] bytes = in.readNBytes(MOST_BYTES + 1);

@@ -1,4 +1,4 @@
-package org.blip4j.tools.infer;
+package org.blip4j.tools.input;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -12,7 +12,7 @@ import org.blip4j.data.dataset.RowFile;
  * Pairs of an image's path and a text, one a line ({@link RowFile}). A line that cannot be used is
  * a pair that cannot be scored.
  */
-final class PairFile implements Closeable {
+public final class PairFile implements Closeable {
   private final RowFile rows;
   private final TextLimit limit;
   private final String key;
@@ -22,14 +22,14 @@ final class PairFile implements Closeable {
    *
    * @param key what the text is called
    */
-  PairFile(String name, InputStream in, TextLimit limit, String key) throws IOException {
+  public PairFile(String name, InputStream in, TextLimit limit, String key) throws IOException {
     this.rows = new RowFile(name, in, "image", key);
     this.limit = limit;
     this.key = key;
   }
 
   /** Up to {@code count} further pairs with their images; empty at the end. */
-  List<ImageText> next(int count) throws IOException {
+  public List<ImageText> next(int count) throws IOException {
     List<ImageText> pairs = new ArrayList<>();
     NamedImages images = new NamedImages();
     while (pairs.size() < count) {

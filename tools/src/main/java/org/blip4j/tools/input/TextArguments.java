@@ -1,4 +1,4 @@
-package org.blip4j.tools.infer;
+package org.blip4j.tools.input;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -14,7 +14,7 @@ import java.util.List;
 import picocli.CommandLine.Option;
 
 /** Texts that are listed in a file. */
-final class TextArguments {
+public final class TextArguments {
   @Option(
       names = "--texts-from",
       paramLabel = "FILE",
@@ -22,17 +22,17 @@ final class TextArguments {
   private String file;
 
   /** Whether there is a list. */
-  boolean given() {
+  public boolean given() {
     return file != null;
   }
 
   /** Whether the list is read from standard input. */
-  boolean usesStandardInput() {
+  public boolean usesStandardInput() {
     return "-".equals(file);
   }
 
   /** Texts of the command line and those of the list; blank lines are passed over. */
-  List<String> with(List<String> texts, InputStream in) throws IOException {
+  public List<String> with(List<String> texts, InputStream in) throws IOException {
     List<String> all = new ArrayList<>(texts);
     if (file != null) {
       lines(file, in).stream().filter(line -> !line.isBlank()).forEach(all::add);
@@ -41,7 +41,7 @@ final class TextArguments {
   }
 
   /** The lines of a file, or of standard input for {@code -}. */
-  static List<String> lines(String file, InputStream in) throws IOException {
+  public static List<String> lines(String file, InputStream in) throws IOException {
     try (InputStream bytes = file.equals("-") ? in : Files.newInputStream(Path.of(file));
         BufferedReader reader =
             new BufferedReader(new InputStreamReader(bytes, StandardCharsets.UTF_8.newDecoder()))) {

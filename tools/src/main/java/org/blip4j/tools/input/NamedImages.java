@@ -1,4 +1,4 @@
-package org.blip4j.tools.infer;
+package org.blip4j.tools.input;
 
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -7,11 +7,11 @@ import java.util.Map;
 import java.util.Optional;
 
 /** The images of a batch by their paths as written, each read once. */
-final class NamedImages {
+public final class NamedImages {
   private final Map<String, LoadedImage> read = new HashMap<>();
 
   /** The image; a name that is no path is one that cannot be read. */
-  LoadedImage get(String name) {
+  public LoadedImage get(String name) {
     return read.computeIfAbsent(name, NamedImages::read);
   }
 
