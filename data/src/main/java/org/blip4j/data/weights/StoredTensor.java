@@ -9,7 +9,6 @@ import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
-import org.blip4j.graph.weights.WeightLayout;
 import org.tensorflow.ndarray.Shape;
 
 /**

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import org.blip4j.data.weights.StoredTensor;
 import org.blip4j.data.weights.TransposedRead;
 import org.blip4j.data.weights.WeightFileException;
+import org.blip4j.data.weights.WeightLayout;
 import org.tensorflow.ndarray.Shape;
 
 /**

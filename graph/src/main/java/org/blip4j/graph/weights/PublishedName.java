@@ -1,5 +1,7 @@
 package org.blip4j.graph.weights;
 
+import org.blip4j.data.weights.WeightLayout;
+
 /**
  * A name under which a variable is published.
  *

@@ -2,6 +2,7 @@ package org.blip4j.graph.weights;
 
 import com.google.common.collect.ImmutableList;
 import java.util.Optional;
+import org.blip4j.data.weights.WeightLayout;
 
 /**
  * One row of the table of names: a family of published names, the family of our names that belongs

@@ -1,7 +1,7 @@
 package org.blip4j.graph.weights;
 
-import static org.blip4j.graph.weights.WeightLayout.CONVOLUTION;
-import static org.blip4j.graph.weights.WeightLayout.TRANSPOSED;
+import static org.blip4j.data.weights.WeightLayout.CONVOLUTION;
+import static org.blip4j.data.weights.WeightLayout.TRANSPOSED;
 
 import com.google.common.collect.ImmutableList;
 

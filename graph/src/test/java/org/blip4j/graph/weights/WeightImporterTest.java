@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.data.weights.WeightFileException;
+import org.blip4j.data.weights.WeightLayout;
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.savedmodel.weights.TinyWeights;
 import org.junit.jupiter.api.Test;

@@ -1,4 +1,4 @@
-package org.blip4j.graph.weights;
+package org.blip4j.data.weights;
 
 import com.google.common.primitives.ImmutableIntArray;
 import org.tensorflow.ndarray.Shape;

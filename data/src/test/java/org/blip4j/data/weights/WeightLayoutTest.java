@@ -1,4 +1,4 @@
-package org.blip4j.graph.weights;
+package org.blip4j.data.weights;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
