@@ -3,6 +3,7 @@ package org.blip4j.savedmodel.export;
 import java.util.Set;
 import java.util.TreeSet;
 import org.blip4j.ops.core.Variable;
+import org.blip4j.savedmodel.signature.ModelGraph;
 import org.tensorflow.TensorFlow;
 import org.tensorflow.proto.CollectionDef;
 import org.tensorflow.proto.GraphDef;

@@ -1,7 +1,6 @@
 package org.blip4j.savedmodel.signature;
 
 import com.google.common.collect.ImmutableMap;
-import org.blip4j.savedmodel.export.Signatures;
 import org.tensorflow.Operand;
 import org.tensorflow.proto.SignatureDef;
 

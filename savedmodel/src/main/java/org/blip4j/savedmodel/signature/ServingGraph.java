@@ -18,7 +18,6 @@ import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.QuantizedKernels;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
-import org.blip4j.savedmodel.export.ModelGraph;
 import org.blip4j.savedmodel.open.ServingModel;
 import org.tensorflow.Graph;
 import org.tensorflow.proto.SignatureDef;

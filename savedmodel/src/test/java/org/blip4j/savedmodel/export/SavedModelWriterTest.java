@@ -21,6 +21,8 @@ import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.WhileLoop;
 import org.blip4j.ops.testing.GraphTest;
+import org.blip4j.savedmodel.signature.ModelGraph;
+import org.blip4j.savedmodel.signature.Signatures;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.Operand;

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.export;
+package org.blip4j.savedmodel.signature;
 
 import com.google.common.collect.ImmutableMap;
 import org.tensorflow.Operand;
