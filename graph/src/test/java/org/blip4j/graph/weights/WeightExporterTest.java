@@ -13,7 +13,6 @@ import java.util.TreeSet;
 import org.blip4j.data.weights.StoredTensor;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.data.weights.WeightFile;
-import org.blip4j.savedmodel.weights.TinyWeights;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.ndarray.Shape;

@@ -17,7 +17,6 @@ import org.blip4j.data.weights.WeightFile;
 import org.blip4j.data.weights.WeightFileException;
 import org.blip4j.data.weights.WeightLayout;
 import org.blip4j.graph.config.VitConfig;
-import org.blip4j.savedmodel.weights.TinyWeights;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.ndarray.Shape;

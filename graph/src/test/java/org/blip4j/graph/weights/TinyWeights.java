@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.graph.weights;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -9,9 +9,6 @@ import java.util.Map;
 import java.util.Random;
 import org.blip4j.data.weights.SafetensorsWriter;
 import org.blip4j.data.weights.WeightFile;
-import org.blip4j.graph.weights.PublishedName;
-import org.blip4j.graph.weights.VariableShape;
-import org.blip4j.graph.weights.WeightNames;
 import org.tensorflow.ndarray.Shape;
 
 /** A made-up state dict of width 64: tensors by published name, to be changed and written. */

@@ -1,4 +1,4 @@
-package org.blip4j.training.metric;
+package org.blip4j.data.metric;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -10,10 +10,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
-import org.blip4j.data.metric.BleuScore;
-import org.blip4j.data.metric.CaptionItem;
-import org.blip4j.data.metric.CiderScore;
-import org.blip4j.data.metric.RougeL;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.serve;
+package org.blip4j.savedmodel.predict;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -13,9 +13,6 @@ import java.util.Set;
 import org.blip4j.graph.config.Task;
 import org.blip4j.ops.decode.LengthNormalization;
 import org.blip4j.savedmodel.open.ModelSource;
-import org.blip4j.savedmodel.predict.Caption;
-import org.blip4j.savedmodel.predict.Predictor;
-import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.serve;
+package org.blip4j.savedmodel.predict;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -8,10 +8,6 @@ import java.nio.file.Path;
 import java.util.List;
 import org.blip4j.graph.config.Task;
 import org.blip4j.savedmodel.open.ModelSource;
-import org.blip4j.savedmodel.predict.Answer;
-import org.blip4j.savedmodel.predict.MatchScore;
-import org.blip4j.savedmodel.predict.Predictor;
-import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.savedmodel.signature.ServingSettings.MatchToken;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.Test;

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.weights;
+package org.blip4j.graph.weights;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -16,11 +16,6 @@ import org.blip4j.data.weights.SafetensorsWriter;
 import org.blip4j.data.weights.TransposedRead;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.data.weights.WeightFileException;
-import org.blip4j.graph.weights.ImportRequest;
-import org.blip4j.graph.weights.PublishedForm;
-import org.blip4j.graph.weights.VariableShape;
-import org.blip4j.graph.weights.WeightImporter;
-import org.blip4j.graph.weights.WeightNames;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;

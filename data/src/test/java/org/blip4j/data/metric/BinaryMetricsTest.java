@@ -1,4 +1,4 @@
-package org.blip4j.training.metric;
+package org.blip4j.data.metric;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.OptionalDouble;
 import java.util.Random;
-import org.blip4j.data.metric.BinaryCounts;
-import org.blip4j.data.metric.RocAuc;
 import org.junit.jupiter.api.Test;
 
 final class BinaryMetricsTest {

@@ -1,0 +1,2 @@
+/** The command that writes a SavedModel. */
+package org.blip4j.tools.export;

@@ -1,0 +1,2 @@
+/** Pages and diagrams for people to look at. */
+package org.blip4j.tools.report;
