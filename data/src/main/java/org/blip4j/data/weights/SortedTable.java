@@ -13,7 +13,7 @@ import java.util.zip.CRC32C;
  * A sorted string table as LevelDB writes it and TensorFlow's checkpoint index uses it: blocks of
  * prefix-compressed keys, a block of block positions, a footer of 48 bytes.
  */
-final class SortedTable {
+public final class SortedTable {
   /** Last eight bytes of a table. */
   static final long MAGIC = 0xdb4775248b80fb57L;
 
@@ -42,7 +42,7 @@ final class SortedTable {
   }
 
   /** The checksum of some bytes, masked as LevelDB and TFRecord mask it. */
-  static int maskedCrc(ByteBuffer content) {
+  public static int maskedCrc(ByteBuffer content) {
     CRC32C crc = new CRC32C();
     crc.update(content);
     return masked(crc);

@@ -1,4 +1,4 @@
-package org.blip4j.ops.checkpoint;
+package org.blip4j.graph.weights;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.blip4j.data.weights.TensorBundleReader;
+import org.blip4j.ops.checkpoint.SaverNodes;
 import org.blip4j.ops.core.GraphAudit;
 import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.Variable;

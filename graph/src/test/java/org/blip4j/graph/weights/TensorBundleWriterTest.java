@@ -1,4 +1,4 @@
-package org.blip4j.data.weights;
+package org.blip4j.graph.weights;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
+import org.blip4j.data.weights.TensorBundleReader;
+import org.blip4j.data.weights.TensorBundleWriter;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;

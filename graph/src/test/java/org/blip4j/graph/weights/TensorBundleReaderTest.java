@@ -1,4 +1,4 @@
-package org.blip4j.data.weights;
+package org.blip4j.graph.weights;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -16,6 +16,9 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import org.blip4j.data.weights.SortedTable;
+import org.blip4j.data.weights.StoredVariable;
+import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
