@@ -18,9 +18,10 @@ import org.tensorflow.types.family.TType;
  * their values.
  *
  * <p>Immutable; {@link #in}, {@link #as}, {@link #on} and the others return changed copies. The
- * context comes first in every {@code apply}.
+ * context comes first in every {@code apply}. Operations over axes and with numbers are inherited;
+ * all others are those of {@link #tf}.
  */
-public final class GraphContext {
+public final class GraphContext extends ShapeOps {
   private static final VariableValues VALUE =
       new VariableValues() {
         @Override
@@ -37,6 +38,14 @@ public final class GraphContext {
   private final VariableValues values;
   private final Randomness randomness;
   private final Enclosing enclosing;
+  private final Path path;
+
+  /** The scopes of a context, and what records what is named under them; null for none. */
+  private record Path(String scopes, Trace trace) {
+    Path in(String name) {
+      return trace == null ? this : new Path(scopes + name + "/", trace);
+    }
+  }
 
   /** The context around a function body, and what the body takes from it. */
   private record Enclosing(GraphContext outer, FunctionCaptures captures) {}
@@ -49,7 +58,8 @@ public final class GraphContext {
       QuantizedKernels quantized,
       VariableValues values,
       Randomness randomness,
-      Enclosing enclosing) {
+      Enclosing enclosing,
+      Path path) {
     this.graph = graph;
     this.tf = tf;
     this.mode = mode;
@@ -58,12 +68,14 @@ public final class GraphContext {
     this.values = values;
     this.randomness = randomness;
     this.enclosing = enclosing;
+    this.path = path;
   }
 
   /** A context at the root of a graph. One per graph: it owns the graph's names. */
   public static GraphContext create(Graph graph, Mode mode) {
     Ops tf = Ops.create(new GraphNames(graph));
-    return new GraphContext(graph, tf, mode, Kernels.PORTABLE, null, VALUE, null, null);
+    return new GraphContext(
+        graph, tf, mode, Kernels.PORTABLE, null, VALUE, null, null, new Path("", null));
   }
 
   static GraphContext function(Graph body, GraphContext outer, FunctionCaptures captures) {
@@ -83,7 +95,8 @@ public final class GraphContext {
         outer.quantized,
         captured,
         outer.randomness,
-        new Enclosing(outer, captures));
+        new Enclosing(outer, captures),
+        new Path("", null));
   }
 
   /** The graph that operations are added to. */
@@ -91,7 +104,7 @@ public final class GraphContext {
     return graph;
   }
 
-  /** The operations, under this context's names, device and control dependencies. */
+  @Override
   public Ops tf() {
     return tf;
   }
@@ -113,12 +126,13 @@ public final class GraphContext {
 
   /** The same under a name scope; entering a scope twice adds to it. */
   public GraphContext in(String name) {
-    return with(tf.withSubScope(name));
+    return with(tf.withSubScope(name), path.in(name));
   }
 
   /** The same in another mode. */
   public GraphContext as(Mode other) {
-    return new GraphContext(graph, tf, other, kernels, quantized, values, randomness, enclosing);
+    return new GraphContext(
+        graph, tf, other, kernels, quantized, values, randomness, enclosing, path);
   }
 
   /** The same with other kernels; to be chosen at the root of a graph. */
@@ -132,7 +146,8 @@ public final class GraphContext {
         other == Kernels.INT8 ? new QuantizedKernels(this) : none,
         values,
         randomness,
-        enclosing);
+        enclosing,
+        path);
   }
 
   /** Kernels in eight bits, if that is what layers are made of here. */
@@ -165,7 +180,7 @@ public final class GraphContext {
 
   /** The same on a device, for example {@code /device:CPU:0}. */
   public GraphContext on(DeviceSpec device) {
-    return with(tf.withDevice(device));
+    return with(tf.withDevice(device), path);
   }
 
   /** The same on the CPU, where string and image kernels live. */
@@ -187,12 +202,12 @@ public final class GraphContext {
       all = all.addControlInput(operation.op());
     }
     Operation done = all.build();
-    return with(tf.withControlDependencies(List.<Op>of(() -> done)));
+    return with(tf.withControlDependencies(List.<Op>of(() -> done)), path);
   }
 
   /** The same with random operations seeded from the given source; needed for dropout. */
   public GraphContext with(Randomness source) {
-    return new GraphContext(graph, tf, mode, kernels, quantized, values, source, enclosing);
+    return new GraphContext(graph, tf, mode, kernels, quantized, values, source, enclosing, path);
   }
 
   /** The same where some variables have other values, for example the updated momentum weights. */
@@ -208,7 +223,27 @@ public final class GraphContext {
             return value == null ? base.of(variable) : (Operand<T>) value;
           }
         };
-    return new GraphContext(graph, tf, mode, kernels, quantized, overridden, randomness, enclosing);
+    return new GraphContext(
+        graph, tf, mode, kernels, quantized, overridden, randomness, enclosing, path);
+  }
+
+  /**
+   * The same with what is named from here on recorded. Names begin with the scopes that are entered
+   * from here on.
+   */
+  public GraphContext with(Trace trace) {
+    return with(tf, new Path("", trace));
+  }
+
+  /**
+   * Names an operand for whoever traces the graph; returns it. What lies in the body of a function
+   * cannot be fetched and is not recorded.
+   */
+  public <T extends TType> Operand<T> trace(String name, Operand<T> operand) {
+    if (path.trace() != null) {
+      path.trace().record(path.scopes() + name, operand);
+    }
+    return operand;
   }
 
   /** The value of a variable, as an operand of this context's graph. */
@@ -250,8 +285,8 @@ public final class GraphContext {
     return graph.opBuilder(type, name, tf.scope());
   }
 
-  private GraphContext with(Ops changed) {
+  private GraphContext with(Ops changed, Path place) {
     return new GraphContext(
-        graph, changed, mode, kernels, quantized, values, randomness, enclosing);
+        graph, changed, mode, kernels, quantized, values, randomness, enclosing, place);
   }
 }
