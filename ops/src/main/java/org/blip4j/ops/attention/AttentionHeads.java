@@ -32,7 +32,7 @@ public record AttentionHeads(int heads, int width) {
   /** {@code [B, T, H*D]} to {@code [B, H, T, D]}. */
   public Operand<TFloat32> split(GraphContext ctx, Operand<TFloat32> x) {
     if (x.shape().get(1) == 1) { // the axes to be exchanged have one position: nothing moves
-      return ctx.tf().reshape(x, ctx.tf().constant(new long[] {-1, heads, 1, width}));
+      return ctx.reshape(x, -1, heads, 1, width);
     }
     return Arithmetic.transposeFew(ctx, rows(ctx, x), 0, 2, 1, 3);
   }
@@ -40,9 +40,9 @@ public record AttentionHeads(int heads, int width) {
   /** {@code [B, T, H*D]} to {@code [B, H, D, T]}, the layout of keys. */
   public Operand<TFloat32> splitTransposed(GraphContext ctx, Operand<TFloat32> x) {
     if (x.shape().get(1) == 1) {
-      return ctx.tf().reshape(x, ctx.tf().constant(new long[] {-1, heads, width, 1}));
+      return ctx.reshape(x, -1, heads, width, 1);
     }
-    return ctx.tf().linalg.transpose(rows(ctx, x), ctx.tf().constant(new int[] {0, 2, 3, 1}));
+    return ctx.transpose(rows(ctx, x), 0, 2, 3, 1);
   }
 
   private Operand<TFloat32> rows(GraphContext ctx, Operand<TFloat32> x) {
@@ -58,7 +58,7 @@ public record AttentionHeads(int heads, int width) {
   /** {@code [B, H, T, D]} to {@code [B, T, H*D]}. */
   public Operand<TFloat32> merge(GraphContext ctx, Operand<TFloat32> x) {
     if (x.shape().get(2) == 1) {
-      return ctx.tf().reshape(x, ctx.tf().constant(new long[] {-1, 1, (long) heads * width}));
+      return ctx.reshape(x, -1, 1, (long) heads * width);
     }
     Operand<TFloat32> rows = Arithmetic.transposeFew(ctx, x, 0, 2, 1, 3); // [B, T, H, D]
     return Shapes.reshape(
@@ -82,8 +82,7 @@ public record AttentionHeads(int heads, int width) {
       KeysValues source,
       Optional<AttentionMask> mask,
       Dropout dropout) {
-    Operand<TFloat32> scaled =
-        ctx.tf().math.mul(queries, ctx.tf().constant((float) (1.0 / Math.sqrt((double) width))));
+    Operand<TFloat32> scaled = ctx.mul(queries, 1.0 / Math.sqrt((double) width));
     Operand<TFloat32> keys = ctx.capture(source.keys());
     Operand<TFloat32> values = ctx.capture(source.values());
     boolean few = queries.shape().get(2) == 1; // one position to its own text so far

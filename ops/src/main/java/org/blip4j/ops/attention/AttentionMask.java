@@ -30,12 +30,11 @@ public record AttentionMask(Operand<TFloat32> scores) {
    * @return a mask {@code [B, 1, 1, S]}
    */
   public static AttentionMask padding(GraphContext ctx, Operand<TInt64> mask, float hidden) {
-    Ops tf = ctx.in("padding_mask").tf();
+    GraphContext inner = ctx.in("padding_mask");
+    Ops tf = inner.tf();
     Operand<TFloat32> visible = tf.dtypes.cast(mask, TFloat32.class);
-    Operand<TFloat32> scores =
-        tf.math.mul(tf.math.sub(tf.constant(1f), visible), tf.constant(hidden)); // [B, S]
-    return new AttentionMask(
-        tf.expandDims(tf.expandDims(scores, tf.constant(1)), tf.constant(1))); // [B, 1, 1, S]
+    Operand<TFloat32> scores = inner.mul(inner.sub(1, visible), hidden); // [B, S]
+    return new AttentionMask(inner.expandDims(inner.expandDims(scores, 1), 1)); // [B, 1, 1, S]
   }
 
   /**
@@ -47,20 +46,17 @@ public record AttentionMask(Operand<TFloat32> scores) {
   public static AttentionMask causal(GraphContext ctx, Operand<TInt64> mask) {
     GraphContext inner = ctx.in("causal_mask");
     Ops tf = inner.tf();
-    Operand<TInt32> length = tf.gather(tf.shape(mask), tf.constant(1), tf.constant(0));
-    Operand<TInt32> positions = tf.range(tf.constant(0), length, tf.constant(1)); // [T]
+    Operand<TInt32> length = inner.at(tf.shape(mask), 1, 0);
+    Operand<TInt32> positions = inner.range(length); // [T]
     Operand<TFloat32> earlier =
         tf.dtypes.cast(
-            tf.math.lessEqual(
-                tf.expandDims(positions, tf.constant(0)), tf.expandDims(positions, tf.constant(1))),
+            tf.math.lessEqual(inner.expandDims(positions, 0), inner.expandDims(positions, 1)),
             TFloat32.class); // [T, T]
     Operand<TFloat32> padding =
-        tf.expandDims(
-            tf.expandDims(tf.dtypes.cast(mask, TFloat32.class), tf.constant(1)),
-            tf.constant(1)); // [B, 1, 1, T]
+        inner.expandDims(
+            inner.expandDims(tf.dtypes.cast(mask, TFloat32.class), 1), 1); // [B, 1, 1, T]
     Operand<TFloat32> visible = tf.math.mul(padding, earlier); // [B, 1, T, T]
-    return new AttentionMask(
-        tf.math.mul(tf.math.sub(tf.constant(1f), visible), tf.constant(SELF_HIDDEN)));
+    return new AttentionMask(inner.mul(inner.sub(1, visible), SELF_HIDDEN));
   }
 
   /** Adds the mask to attention scores {@code [B, H, T, S]}. */

@@ -1,10 +1,8 @@
 package org.blip4j.ops.attention;
 
-import java.util.List;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
@@ -24,17 +22,12 @@ public record KeysValues(Operand<TFloat32> keys, Operand<TFloat32> values) {
 
   /** These, followed by further positions. */
   public KeysValues append(GraphContext ctx, KeysValues next) {
-    Ops tf = ctx.tf();
-    return new KeysValues(
-        tf.concat(List.of(keys, next.keys), tf.constant(3)),
-        tf.concat(List.of(values, next.values), tf.constant(2)));
+    return new KeysValues(ctx.concat(3, keys, next.keys), ctx.concat(2, values, next.values));
   }
 
   /** The rows of these that each new row continues, {@code rows [R]}. */
   public KeysValues gather(GraphContext ctx, Operand<TInt32> rows) {
-    Ops tf = ctx.tf();
-    return new KeysValues(
-        tf.gather(keys, rows, tf.constant(0)), tf.gather(values, rows, tf.constant(0)));
+    return new KeysValues(ctx.gather(keys, rows, 0), ctx.gather(values, rows, 0));
   }
 
   /** These inside a function body. */

@@ -7,7 +7,6 @@ import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Dropout;
 import org.blip4j.ops.layer.Linear;
 import org.tensorflow.Operand;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -117,9 +116,7 @@ public final class MultiHeadAttention {
   public Operand<TFloat32> applyShared(
       GraphContext ctx, Operand<TFloat32> x, KeysValues source, Optional<AttentionMask> mask) {
     long width = (long) heads.heads() * heads.width();
-    Ops tf = ctx.tf();
-    Operand<TFloat32> projected =
-        query.apply(ctx.in("query"), tf.reshape(x, tf.constant(new long[] {-1, width})));
+    Operand<TFloat32> projected = query.apply(ctx.in("query"), ctx.reshape(x, -1, width));
     Operand<TFloat32> grouped =
         Shapes.reshape(
             ctx,
@@ -129,6 +126,6 @@ public final class MultiHeadAttention {
             Shapes.size(width)); // [B, K, W]
     Operand<TFloat32> attended =
         heads.merge(ctx, heads.attend(ctx, heads.split(ctx, grouped), source, mask, dropout));
-    return tf.reshape(attended, tf.constant(new long[] {-1, 1, width}));
+    return ctx.reshape(attended, -1, 1, width);
   }
 }

@@ -1,6 +1,5 @@
 package org.blip4j.ops.attention;
 
-import java.util.List;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
@@ -31,15 +30,13 @@ public record PackedRows(Operand<TInt32> places, Operand<TInt32> rows) {
    * @param mask {@code [M, T]}, 1 = a position
    */
   public static PackedRows of(GraphContext outer, Operand<TInt64> mask) {
-    Ops tf = outer.in("packed_rows").tf();
-    Operand<TInt32> flat =
-        tf.reshape(tf.dtypes.cast(mask, TInt32.class), tf.constant(new int[] {-1})); // [M*T]
-    Operand<TInt32> before = tf.math.sub(tf.math.cumsum(flat, tf.constant(0)), tf.constant(1));
+    GraphContext ctx = outer.in("packed_rows");
+    Ops tf = ctx.tf();
+    Operand<TInt32> flat = ctx.flat(tf.dtypes.cast(mask, TInt32.class)); // [M*T]
+    Operand<TInt32> before = ctx.sub(ctx.cumsum(flat, 0), 1);
     return new PackedRows(
-        tf.reshape(tf.math.maximum(before, tf.constant(0)), tf.shape(mask)),
-        tf.reshape(
-            tf.dtypes.cast(tf.where(tf.math.notEqual(flat, tf.constant(0))), TInt32.class),
-            tf.constant(new int[] {-1})));
+        tf.reshape(ctx.maximum(before, 0), tf.shape(mask)),
+        ctx.flat(tf.dtypes.cast(tf.where(ctx.notEqual(flat, 0)), TInt32.class)));
   }
 
   /**
@@ -47,10 +44,11 @@ public record PackedRows(Operand<TInt32> places, Operand<TInt32> rows) {
    * platform makes a kernel for each number of rows that comes up, and keeps it.
    */
   public PackedRows rounded(GraphContext outer) {
-    Ops tf = outer.in("rounded_rows").tf();
-    Operand<TInt32> missing = tf.math.floorMod(tf.math.neg(tf.size(rows)), tf.constant(MULTIPLE));
-    Operand<TInt32> more = tf.fill(tf.reshape(missing, tf.constant(new int[] {1})), tf.constant(0));
-    return new PackedRows(places, tf.concat(List.of(rows, more), tf.constant(0)));
+    GraphContext ctx = outer.in("rounded_rows");
+    Ops tf = ctx.tf();
+    Operand<TInt32> missing = ctx.floorMod(tf.math.neg(tf.size(rows)), MULTIPLE);
+    Operand<TInt32> more = ctx.fill(ctx.reshape(missing, 1), 0);
+    return new PackedRows(places, ctx.concat(0, rows, more));
   }
 
   /**
@@ -59,25 +57,23 @@ public record PackedRows(Operand<TInt32> places, Operand<TInt32> rows) {
    * @return {@code [M, 1]} places
    */
   public PackedRows single(GraphContext outer) {
-    Ops tf = outer.in("single_rows").tf();
-    Operand<TInt32> numbers =
-        tf.range(tf.constant(0), Shapes.dim(outer, places, 0), tf.constant(1)); // [M]
-    return new PackedRows(tf.expandDims(numbers, tf.constant(1)), numbers);
+    GraphContext ctx = outer.in("single_rows");
+    Operand<TInt32> numbers = ctx.range(Shapes.dim(outer, places, 0)); // [M]
+    return new PackedRows(ctx.expandDims(numbers, 1), numbers);
   }
 
   /** The rows {@code [M, W]} at the first places. */
   public Operand<TFloat32> firsts(GraphContext ctx, Operand<TFloat32> x) {
-    Ops tf = ctx.tf();
-    return tf.gather(x, tf.gather(places, tf.constant(0), tf.constant(1)), tf.constant(0));
+    return ctx.gather(x, ctx.at(places, 0, 1), 0);
   }
 
   /** Rows {@code [R, W]} to {@code [M, T, W]}. */
   public Operand<TFloat32> unpack(GraphContext ctx, Operand<TFloat32> x) {
-    return ctx.tf().gather(x, places, ctx.tf().constant(0));
+    return ctx.gather(x, places, 0);
   }
 
   /** {@code [..., W]} over all places, in their order, to rows {@code [R, W]}. */
   public Operand<TFloat32> pack(GraphContext ctx, Operand<TFloat32> x) {
-    return ctx.tf().gather(Shapes.rows(ctx, x), rows, ctx.tf().constant(0));
+    return ctx.gather(Shapes.rows(ctx, x), rows, 0);
   }
 }

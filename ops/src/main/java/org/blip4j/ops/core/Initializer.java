@@ -3,7 +3,6 @@ package org.blip4j.ops.core;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.ReduceSum;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
@@ -42,25 +41,21 @@ public sealed interface Initializer {
     Ops tf = ctx.tf();
     Operand<TInt64> dimensions = tf.constant(shape.asArray());
     if (this instanceof Constant constant) {
-      return tf.fill(dimensions, tf.constant(constant.value()));
+      return ctx.fill(dimensions, constant.value());
     }
     Operand<TInt64> seeds = tf.constant(new long[] {stream, 0L});
     if (this instanceof Normal normal) {
-      return tf.math.mul(
+      return ctx.mul(
           tf.random.statelessRandomNormal(dimensions, seeds, TFloat32.class),
-          tf.constant(normal.standardDeviation()));
+          normal.standardDeviation());
     }
     if (this instanceof Uniform uniform) {
-      return tf.math.mul(
-          tf.math.sub(
-              tf.random.statelessRandomUniform(dimensions, seeds, TFloat32.class),
-              tf.constant(0.5f)),
-          tf.constant(2 * uniform.bound()));
+      return ctx.mul(
+          ctx.sub(tf.random.statelessRandomUniform(dimensions, seeds, TFloat32.class), 0.5f),
+          2 * uniform.bound());
     }
     Operand<TFloat32> rows = tf.random.statelessRandomNormal(dimensions, seeds, TFloat32.class);
-    Operand<TFloat32> squares =
-        tf.reduceSum(
-            tf.math.square(rows), tf.constant(shape.numDimensions() - 1), ReduceSum.keepDims(true));
+    Operand<TFloat32> squares = ctx.sumKept(tf.math.square(rows), shape.numDimensions() - 1);
     return tf.math.mul(rows, tf.math.rsqrt(squares));
   }
 }

@@ -57,9 +57,7 @@ public final class QuantizedKernels {
     GraphContext ctx = root.in("quantize");
     Ops tf = ctx.tf();
     Operand<TFloat32> largest =
-        tf.math.maximum(
-            tf.reduceMax(tf.math.abs(kernel.value()), tf.constant(0)),
-            tf.constant(Float.MIN_NORMAL)); // [out]
+        ctx.maximum(ctx.max(tf.math.abs(kernel.value()), 0), Float.MIN_NORMAL); // [out]
     Output<?> values =
         ctx.op("QuantizeV2", "values")
             .addInput(kernel.value())

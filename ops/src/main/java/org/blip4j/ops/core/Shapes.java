@@ -56,7 +56,7 @@ public final class Shapes {
     if (size >= 0) {
       return tf.constant((int) size);
     }
-    return tf.gather(tf.shape(x), tf.constant(axis), tf.constant(0));
+    return ctx.at(tf.shape(x), axis, 0);
   }
 
   /**
@@ -115,6 +115,6 @@ public final class Shapes {
   /** All but the last axis as one: {@code [..., W]} to {@code [N, W]}. */
   public static Operand<TFloat32> rows(GraphContext ctx, Operand<TFloat32> x) {
     int last = x.shape().numDimensions() - 1;
-    return last == 1 ? x : ctx.tf().reshape(x, ctx.tf().constant(new long[] {-1, known(x, last)}));
+    return last == 1 ? x : ctx.reshape(x, -1, known(x, last));
   }
 }

@@ -56,9 +56,9 @@ public final class BeamSearch {
     BeamSelection selection = new BeamSelection(settings, ends, prompt);
     TokenStep.Output first = step.start(ctx.in("start"), prompt.common(ctx));
     Operand<TInt64> texts =
-        tf.expandDims(
+        ctx.expandDims(
             Columns.pad(ctx, prompt.common(ctx), settings.lengths().maximum(), ends.padding()),
-            tf.constant(1)); // [B, 1, L]
+            1); // [B, 1, L]
     BeamState fresh = selection.start(ctx, texts, first.cache());
     BeamState initial = selection.advance(ctx.in("select"), fresh, first.logits());
 
@@ -94,17 +94,14 @@ public final class BeamSearch {
   private Operand<TBool> unfinished(GraphContext ctx, BeamState state) {
     Ops tf = ctx.tf();
     return tf.math.logicalAnd(
-        tf.math.less(state.length(), tf.constant(settings.lengths().maximum())),
-        tf.math.logicalNot(tf.reduceAll(state.done(), tf.constant(0))));
+        ctx.less(state.length(), settings.lengths().maximum()),
+        tf.math.logicalNot(ctx.all(state.done(), 0)));
   }
 
   private static BeamState body(
       GraphContext ctx, BeamState state, BeamSelection selection, TokenStep step) {
-    Ops tf = ctx.tf();
-    Operand<TInt32> position = tf.math.sub(state.length(), tf.constant(1));
-    Operand<TInt64> newest =
-        tf.reshape(
-            Columns.get(ctx, state.ids(), position), tf.constant(new int[] {-1, 1})); // [R, 1]
+    Operand<TInt32> position = ctx.sub(state.length(), 1);
+    Operand<TInt64> newest = ctx.reshape(Columns.get(ctx, state.ids(), position), -1, 1); // [R, 1]
     TokenStep.Output output = step.next(ctx.in("step"), newest, position, state.cache());
     return selection.advance(ctx.in("select"), state.withCache(output.cache()), output.logits());
   }

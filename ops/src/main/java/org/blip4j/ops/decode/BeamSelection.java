@@ -8,7 +8,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Gather;
 import org.tensorflow.op.nn.TopK;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
@@ -42,13 +41,13 @@ final class BeamSelection {
   /** One hypothesis a text, {@code ids [B, 1, L]}: the prompt. */
   BeamState start(GraphContext ctx, Operand<TInt64> ids, List<KeysValues> cache) {
     Ops tf = ctx.tf();
-    Operand<TInt64> zeros = tf.zerosLike(tf.gather(ids, tf.constant(0), tf.constant(2))); // [B, 1]
-    Operand<TInt64> places = tf.tile(ids, tf.constant(new int[] {1, beams, 1})); // [B, K, L]
+    Operand<TInt64> zeros = tf.zerosLike(ctx.at(ids, 0, 2)); // [B, 1]
+    Operand<TInt64> places = ctx.tile(ids, 1, beams, 1); // [B, K, L]
     return new BeamState(
         prompt.commonLength(ctx),
         ids,
         tf.dtypes.cast(zeros, TFloat32.class),
-        tf.reduceAny(tf.math.notEqual(zeros, zeros), tf.constant(1)),
+        ctx.any(tf.math.notEqual(zeros, zeros), 1),
         Hypotheses.none(ctx, places),
         cache);
   }
@@ -59,7 +58,7 @@ final class BeamSelection {
 
     /** The beam, token or score of some of them, {@code places [B, K]}. */
     <T extends TType> Operand<T> pick(GraphContext ctx, Operand<T> values, Operand<TInt32> places) {
-      return ctx.tf().gather(values, places, ctx.tf().constant(1), Gather.batchDims(1L));
+      return ctx.gatherInRows(values, places);
     }
   }
 
@@ -71,7 +70,7 @@ final class BeamSelection {
   BeamState advance(GraphContext ctx, BeamState state, Operand<TFloat32> logits) {
     Ops tf = ctx.tf();
     Candidates candidates = candidates(ctx, state, logits);
-    Operand<TBool> isEnd = tf.math.equal(candidates.tokens(), tf.constant(ends.end())); // [B, 2K]
+    Operand<TBool> isEnd = ctx.equal(candidates.tokens(), ends.end()); // [B, 2K]
     Optional<Prompt.Forced> forced = prompt.at(ctx, state.length());
     Operand<TBool> still =
         forced
@@ -86,27 +85,23 @@ final class BeamSelection {
                 tf.math.logicalNot(still), complete(ctx, state, candidates, finished)));
 
     Operand<TInt32> places = continuations(ctx, isEnd); // [B, K]
-    Operand<TBool> doneRows = tf.expandDims(done, tf.constant(1));
+    Operand<TBool> doneRows = ctx.expandDims(done, 1);
     Operand<TInt32> beam =
-        tf.select(doneRows, tf.constant(0), candidates.pick(ctx, candidates.beams(), places));
+        ctx.select(doneRows, 0, candidates.pick(ctx, candidates.beams(), places));
     Operand<TInt64> token =
-        tf.select(
-            doneRows,
-            tf.constant(ends.padding()),
-            candidates.pick(ctx, candidates.tokens(), places));
+        ctx.select(doneRows, ends.padding(), candidates.pick(ctx, candidates.tokens(), places));
     Operand<TFloat32> score =
-        tf.select(doneRows, tf.constant(0f), candidates.pick(ctx, candidates.scores(), places));
+        ctx.select(doneRows, 0, candidates.pick(ctx, candidates.scores(), places));
     if (forced.isPresent()) {
-      Operand<TBool> active = tf.expandDims(forced.get().active(), tf.constant(1)); // [B, 1]
-      beam = tf.select(active, tf.constant(0), beam);
-      token = tf.select(active, tf.expandDims(forced.get().tokens(), tf.constant(1)), token);
+      Operand<TBool> active = ctx.expandDims(forced.get().active(), 1); // [B, 1]
+      beam = ctx.select(active, 0, beam);
+      token = tf.select(active, ctx.expandDims(forced.get().tokens(), 1), token);
       score = tf.select(active, onlyTheFirst(ctx), score);
     }
-    Operand<TInt64> ids =
-        tf.gather(state.ids(), beam, tf.constant(1), Gather.batchDims(1L)); // [B, K, L]
+    Operand<TInt64> ids = ctx.gatherInRows(state.ids(), beam); // [B, K, L]
     return new BeamState(
-        tf.math.add(state.length(), tf.constant(1)),
-        Columns.put(ctx, ids, state.length(), tf.expandDims(token, tf.constant(2))),
+        ctx.add(state.length(), 1),
+        Columns.put(ctx, ids, state.length(), ctx.expandDims(token, 2)),
         score,
         done,
         finished,
@@ -125,13 +120,11 @@ final class BeamSelection {
             .apply(
                 ctx,
                 tf.nn.logSoftmax(logits),
-                tf.reshape(state.ids(), tf.constant(new long[] {-1, columns})),
+                ctx.reshape(state.ids(), -1, columns),
                 state.length());
-    Operand<TFloat32> sums =
-        tf.math.add(logProbs, tf.reshape(state.scores(), tf.constant(new int[] {-1, 1})));
-    Operand<TFloat32> cells =
-        tf.reshape(sums, tf.constant(new long[] {-1, hypotheses * vocabulary})); // [B, k*V]
-    TopK<TFloat32, TInt32> best = tf.nn.topK(cells, tf.constant(2 * beams), TInt32.class);
+    Operand<TFloat32> sums = tf.math.add(logProbs, ctx.reshape(state.scores(), -1, 1));
+    Operand<TFloat32> cells = ctx.reshape(sums, -1, hypotheses * vocabulary); // [B, k*V]
+    TopK<TFloat32, TInt32> best = ctx.topK(cells, 2 * beams);
     Operand<TInt32> width = tf.constant((int) vocabulary);
     return new Candidates(
         best.values(),
@@ -150,31 +143,26 @@ final class BeamSelection {
     Operand<TFloat32> sums = firstBeams(ctx, candidates.scores()); // [B, K]
     Operand<TInt32> beam = firstBeams(ctx, candidates.beams());
     Operand<TBool> ended =
-        tf.math.logicalAnd(
-            firstBeams(ctx, isEnd), tf.math.logicalNot(tf.expandDims(still, tf.constant(1))));
+        tf.math.logicalAnd(firstBeams(ctx, isEnd), tf.math.logicalNot(ctx.expandDims(still, 1)));
     Operand<TFloat32> values = tf.math.div(sums, denominators.finished(ctx, state.length()));
     return new Hypotheses(
-        tf.gather(state.ids(), beam, tf.constant(1), Gather.batchDims(1L)),
+        ctx.gatherInRows(state.ids(), beam),
         tf.math.add(tf.zerosLike(beam), state.length()),
-        tf.select(ended, values, tf.constant(ScoreProcessors.REMOVED)),
+        ctx.select(ended, values, ScoreProcessors.REMOVED),
         sums);
   }
 
   private <T extends TType> Operand<T> firstBeams(GraphContext ctx, Operand<T> values) {
-    Ops tf = ctx.tf();
-    return tf.slice(values, tf.constant(new int[] {0, 0}), tf.constant(new int[] {-1, beams}));
+    return ctx.slice(values, 1, 0, beams);
   }
 
   /** Whether no open hypothesis can beat the K-th finished one, {@code [B]}. */
   private Operand<TBool> complete(
       GraphContext ctx, BeamState state, Candidates candidates, Hypotheses finished) {
     Ops tf = ctx.tf();
-    Operand<TFloat32> best =
-        tf.slice(
-            candidates.scores(), tf.constant(new int[] {0, 0}), tf.constant(new int[] {-1, 1}));
+    Operand<TFloat32> best = ctx.slice(candidates.scores(), 1, 0, 1);
     Operand<TFloat32> reachable = tf.math.div(best, denominators.finished(ctx, state.length()));
-    return tf.math.greaterEqual(
-        finished.worst(ctx), tf.reshape(reachable, tf.constant(new int[] {-1})));
+    return tf.math.greaterEqual(finished.worst(ctx), ctx.flat(reachable));
   }
 
   /** The places of the first K candidates that do not end a text. */
@@ -183,9 +171,8 @@ final class BeamSelection {
     int[] ranks = new int[2 * beams];
     Arrays.setAll(ranks, rank -> -rank);
     Operand<TInt32> rank = tf.constant(ranks);
-    Operand<TInt32> order =
-        tf.select(isEnd, tf.math.sub(rank, tf.constant(2 * beams)), rank); // ends come last
-    return tf.nn.topK(order, tf.constant(beams), TInt32.class).indices();
+    Operand<TInt32> order = tf.select(isEnd, ctx.sub(rank, 2 * beams), rank); // ends come last
+    return ctx.topK(order, beams).indices();
   }
 
   private Operand<TFloat32> onlyTheFirst(GraphContext ctx) {
@@ -198,9 +185,9 @@ final class BeamSelection {
   private static Operand<TInt32> rows(GraphContext ctx, BeamState state, Operand<TInt32> beam) {
     Ops tf = ctx.tf();
     Operand<TInt32> count = Shapes.dim(ctx, state.scores(), 1);
-    Operand<TInt32> texts = tf.range(tf.constant(0), Shapes.dim(ctx, beam, 0), tf.constant(1));
-    Operand<TInt32> offsets = tf.expandDims(tf.math.mul(texts, count), tf.constant(1)); // [B, 1]
-    return tf.reshape(tf.math.add(offsets, beam), tf.constant(new int[] {-1}));
+    Operand<TInt32> texts = ctx.range(Shapes.dim(ctx, beam, 0));
+    Operand<TInt32> offsets = ctx.expandDims(tf.math.mul(texts, count), 1); // [B, 1]
+    return ctx.flat(tf.math.add(offsets, beam));
   }
 
   /** Adds what is still open, best first, and returns all hypotheses. */
@@ -214,10 +201,7 @@ final class BeamSelection {
             new Hypotheses(
                 state.ids(),
                 tf.math.add(tf.zerosLike(state.finished().lengths()), state.length()),
-                tf.select(
-                    tf.expandDims(state.done(), tf.constant(1)),
-                    tf.constant(ScoreProcessors.REMOVED),
-                    values),
+                ctx.select(ctx.expandDims(state.done(), 1), ScoreProcessors.REMOVED, values),
                 state.scores()));
   }
 }

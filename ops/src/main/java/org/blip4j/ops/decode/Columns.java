@@ -15,13 +15,13 @@ final class Columns {
   /** Ids {@code [B, n]} followed by padding, {@code [B, columns]}. */
   static Operand<TInt64> pad(GraphContext ctx, Operand<TInt64> ids, int columns, long padding) {
     Ops tf = ctx.tf();
-    Operand<TInt32> missing = tf.math.sub(tf.constant(columns), Shapes.dim(ctx, ids, 1));
+    Operand<TInt32> missing = ctx.sub(columns, Shapes.dim(ctx, ids, 1));
     Operand<TInt32> paddings =
-        tf.reshape(
+        ctx.reshape(
             Shapes.of(ctx, Shapes.size(0), Shapes.size(0), Shapes.size(0), Shapes.value(missing)),
-            tf.constant(new int[] {2, 2}));
-    return tf.reshape(
-        tf.pad(ids, paddings, tf.constant(padding)), tf.constant(new int[] {-1, columns}));
+            2,
+            2);
+    return ctx.reshape(tf.pad(ids, paddings, tf.constant(padding)), -1, columns);
   }
 
   /**
@@ -35,14 +35,13 @@ final class Columns {
       GraphContext ctx, Operand<TInt64> ids, Operand<TInt32> column, Operand<TInt64> values) {
     Ops tf = ctx.tf();
     int axis = ids.shape().numDimensions() - 1;
-    Operand<TInt32> numbers =
-        tf.range(tf.constant(0), Shapes.dim(ctx, ids, axis), tf.constant(1)); // [L]
+    Operand<TInt32> numbers = ctx.range(Shapes.dim(ctx, ids, axis)); // [L]
     Operand<TBool> here = tf.math.equal(numbers, column);
     return tf.select(here, values, ids);
   }
 
   /** One column {@code [...]} of ids {@code [..., L]}. */
   static Operand<TInt64> get(GraphContext ctx, Operand<TInt64> ids, Operand<TInt32> column) {
-    return ctx.tf().gather(ids, column, ctx.tf().constant(ids.shape().numDimensions() - 1));
+    return ctx.gather(ids, column, -1);
   }
 }

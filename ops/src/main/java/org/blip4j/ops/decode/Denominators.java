@@ -4,7 +4,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Gather;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -23,8 +22,7 @@ record Denominators(LengthNormalization normalization, Prompt prompt) {
     return switch (normalization) {
       case WHOLE -> tf.dtypes.cast(length, TFloat32.class);
       case GENERATED ->
-          tf.dtypes.cast(
-              tf.math.sub(tf.math.add(length, tf.constant(1)), promptLength(ctx)), TFloat32.class);
+          tf.dtypes.cast(tf.math.sub(ctx.add(length, 1), promptLength(ctx)), TFloat32.class);
     };
   }
 
@@ -40,20 +38,17 @@ record Denominators(LengthNormalization normalization, Prompt prompt) {
   /** The scores {@code [B]} of texts that were found without beams. */
   Operand<TFloat32> divide(GraphContext ctx, Decoded found, EndTokens ends) {
     Ops tf = ctx.tf();
-    Operand<TInt32> lengths = tf.expandDims(found.lengths(), tf.constant(1)); // [B, 1]
-    Operand<TInt32> last = tf.math.sub(lengths, tf.constant(1));
-    Operand<TBool> ended =
-        tf.math.equal(
-            tf.gather(found.ids(), last, tf.constant(1), Gather.batchDims(1L)),
-            tf.constant(ends.end())); // [B, 1]
+    Operand<TInt32> lengths = ctx.expandDims(found.lengths(), 1); // [B, 1]
+    Operand<TInt32> last = ctx.sub(lengths, 1);
+    Operand<TBool> ended = ctx.equal(ctx.gatherInRows(found.ids(), last), ends.end()); // [B, 1]
     Operand<TFloat32> divisors = tf.select(ended, finished(ctx, last), open(ctx, lengths));
-    return tf.math.div(found.logProbs(), tf.reshape(divisors, tf.constant(new int[] {-1})));
+    return tf.math.div(found.logProbs(), ctx.flat(divisors));
   }
 
   private Operand<TInt32> promptLength(GraphContext ctx) {
     if (prompt.lengths().isEmpty()) {
       return Shapes.dim(ctx, ctx.capture(prompt.ids()), 1);
     }
-    return ctx.tf().expandDims(ctx.capture(prompt.lengths().get()), ctx.tf().constant(1));
+    return ctx.expandDims(ctx.capture(prompt.lengths().get()), 1);
   }
 }

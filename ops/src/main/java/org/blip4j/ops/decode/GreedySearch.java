@@ -31,10 +31,7 @@ public final class GreedySearch {
   public Decoded run(
       GraphContext ctx, WhileLoop.Execution execution, TokenStep step, Prompt prompt) {
     Decoded found =
-        new RowSearch(
-                settings,
-                ends,
-                (inner, scores, length) -> inner.tf().math.argMax(scores, inner.tf().constant(1)))
+        new RowSearch(settings, ends, (inner, scores, length) -> inner.argMax(scores, 1))
             .run(ctx, execution, step, prompt);
     Operand<TFloat32> scores =
         new Denominators(settings.normalization(), prompt).divide(ctx, found, ends);

@@ -39,19 +39,16 @@ public record Hypotheses(
   static Hypotheses none(GraphContext ctx, Operand<TInt64> like) {
     Ops tf = ctx.tf();
     Operand<TInt64> zeros = tf.zerosLike(like);
-    Operand<TInt64> numbers = tf.gather(zeros, tf.constant(0), tf.constant(2)); // [B, K]
+    Operand<TInt64> numbers = ctx.at(zeros, 0, 2); // [B, K]
     Operand<TFloat32> sums = tf.dtypes.cast(numbers, TFloat32.class);
     return new Hypotheses(
-        zeros,
-        tf.dtypes.cast(numbers, TInt32.class),
-        tf.math.add(sums, tf.constant(ScoreProcessors.REMOVED)),
-        sums);
+        zeros, tf.dtypes.cast(numbers, TInt32.class), ctx.add(sums, ScoreProcessors.REMOVED), sums);
   }
 
   /** The K-th best score {@code [B]}; minus infinity while a place is free. */
   Operand<TFloat32> worst(GraphContext ctx) {
     int last = (int) Shapes.known(scores, 1) - 1;
-    return ctx.tf().gather(scores, ctx.tf().constant(last), ctx.tf().constant(1));
+    return ctx.at(scores, last, 1);
   }
 
   /**
@@ -65,12 +62,12 @@ public record Hypotheses(
     int beams = (int) Shapes.known(scores, 1);
     Hypotheses union = concat(ctx, found);
     // The highest stay, old before new. The kernel puts the earlier of equal ones first.
-    Operand<TInt32> kept = tf.nn.topK(union.scores, tf.constant(beams), TInt32.class).indices();
+    Operand<TInt32> kept = ctx.topK(union.scores, beams).indices();
     Operand<TBool> isKept =
-        tf.reduceAny(
+        ctx.any(
             tf.oneHot(kept, tf.constant(2 * beams), tf.constant(true), tf.constant(false)),
-            tf.constant(1)); // [B, 2K]
-    Operand<TFloat32> left = tf.select(isKept, union.scores, tf.constant(ScoreProcessors.REMOVED));
+            1); // [B, 2K]
+    Operand<TFloat32> left = ctx.select(isKept, union.scores, ScoreProcessors.REMOVED);
     // Sorted again with the latest of equal ones first.
     Operand<TInt32> latestFirst =
         tf.constant(
@@ -78,12 +75,9 @@ public record Hypotheses(
                     IntStream.range(0, beams).map(i -> 2 * beams - 1 - i),
                     IntStream.range(0, beams))
                 .toArray());
-    Operand<TInt32> places =
-        tf.nn
-            .topK(tf.gather(left, latestFirst, tf.constant(1)), tf.constant(beams), TInt32.class)
-            .indices();
+    Operand<TInt32> places = ctx.topK(ctx.gather(left, latestFirst, 1), beams).indices();
     return new Hypotheses(union.ids, union.lengths, left, union.logProbs)
-        .gather(ctx, tf.gather(latestFirst, places, tf.constant(0)));
+        .gather(ctx, ctx.gather(latestFirst, places, 0));
   }
 
   /** Some of the hypotheses of each text, {@code places [B, N]}. */
@@ -117,7 +111,7 @@ public record Hypotheses(
     Operand<TInt32> maximum = Shapes.dim(ctx, ids, 2);
     return new Decoded(
         Columns.put(ctx, first, tf.expandDims(length, axis), tf.constant(ends.end())),
-        tf.math.minimum(tf.math.add(length, tf.constant(1)), maximum),
+        tf.math.minimum(ctx.add(length, 1), maximum),
         tf.gather(scores, zero, axis),
         tf.gather(logProbs, zero, axis));
   }

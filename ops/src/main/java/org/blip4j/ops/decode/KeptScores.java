@@ -4,7 +4,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Gather;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
@@ -29,7 +28,7 @@ public record KeptScores(Operand<TFloat32> scores, Operand<TInt32> tokens, int v
     Ops tf = ctx.tf();
     Operand<TInt32> shape = Shapes.of(ctx, Shapes.sizeOf(ctx, scores, 0), Shapes.size(vocabulary));
     return tf.tensorScatterNdUpdate(
-        tf.fill(shape, tf.constant(ScoreProcessors.REMOVED)), RowIndex.pairs(ctx, tokens), scores);
+        ctx.fill(shape, ScoreProcessors.REMOVED), RowIndex.pairs(ctx, tokens), scores);
   }
 
   /**
@@ -40,25 +39,19 @@ public record KeptScores(Operand<TFloat32> scores, Operand<TInt32> tokens, int v
    */
   Operand<TInt64> draw(GraphContext ctx, Operand<TFloat32> uniform) {
     Ops tf = ctx.tf();
-    Operand<TFloat32> cumulative = tf.math.cumsum(tf.nn.softmax(scores), tf.constant(1)); // [R, N]
-    Operand<TFloat32> total = tf.reduceMax(cumulative, tf.constant(1)); // [R]
-    Operand<TFloat32> target = tf.expandDims(tf.math.mul(uniform, total), tf.constant(1));
+    Operand<TFloat32> cumulative = ctx.cumsum(tf.nn.softmax(scores), 1); // [R, N]
+    Operand<TFloat32> total = ctx.max(cumulative, 1); // [R]
+    Operand<TFloat32> target = ctx.expandDims(tf.math.mul(uniform, total), 1);
     Operand<TInt32> passed =
         count(ctx, tf.dtypes.cast(tf.math.lessEqual(cumulative, target), TInt32.class));
     Operand<TInt32> kept =
-        count(
-            ctx,
-            tf.dtypes.cast(
-                tf.math.greater(scores, tf.constant(ScoreProcessors.REMOVED)), TInt32.class));
-    Operand<TInt32> place =
-        tf.math.minimum(passed, tf.math.sub(kept, tf.constant(1))); // rounding at the upper end
-    Operand<TInt32> drawn =
-        tf.gather(
-            tokens, tf.expandDims(place, tf.constant(1)), tf.constant(1), Gather.batchDims(1L));
-    return tf.dtypes.cast(tf.reshape(drawn, tf.constant(new int[] {-1})), TInt64.class);
+        count(ctx, tf.dtypes.cast(ctx.greater(scores, ScoreProcessors.REMOVED), TInt32.class));
+    Operand<TInt32> place = tf.math.minimum(passed, ctx.sub(kept, 1)); // rounding at the upper end
+    Operand<TInt32> drawn = ctx.gatherInRows(tokens, ctx.expandDims(place, 1));
+    return tf.dtypes.cast(ctx.flat(drawn), TInt64.class);
   }
 
   private static Operand<TInt32> count(GraphContext ctx, Operand<TInt32> ones) {
-    return ctx.tf().reduceSum(ones, ctx.tf().constant(1));
+    return ctx.sum(ones, 1);
   }
 }

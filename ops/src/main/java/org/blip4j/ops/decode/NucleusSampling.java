@@ -49,10 +49,9 @@ public final class NucleusSampling {
 
   private Operand<TInt64> rowSeeds(GraphContext ctx, Operand<TInt64> seeds) {
     Ops tf = ctx.tf();
-    Operand<TInt64> samples =
-        tf.range(tf.constant(0L), tf.constant((long) settings.samples()), tf.constant(1L));
-    Operand<TInt64> offsets = tf.math.mul(samples, tf.constant(SAMPLE_STEP)); // [K]
-    Operand<TInt64> table = tf.math.add(tf.expandDims(seeds, tf.constant(1)), offsets); // [B, K]
+    Operand<TInt64> samples = ctx.range(tf.constant((long) settings.samples()));
+    Operand<TInt64> offsets = ctx.mul(samples, SAMPLE_STEP); // [K]
+    Operand<TInt64> table = tf.math.add(ctx.expandDims(seeds, 1), offsets); // [B, K]
     Operand<TInt32> flat = tf.constant(new int[] {-1});
     return tf.reshape(table, flat);
   }

@@ -64,9 +64,7 @@ public record Prompt(Operand<TInt64> ids, Optional<Operand<TInt32>> lengths) {
 
   /** The number of columns that every prompt has, a scalar. */
   Operand<TInt32> commonLength(GraphContext ctx) {
-    return lengths.isEmpty()
-        ? Shapes.dim(ctx, ids, 1)
-        : ctx.tf().reduceMin(lengths.get(), ctx.tf().constant(0));
+    return lengths.isEmpty() ? Shapes.dim(ctx, ids, 1) : ctx.min(lengths.get(), 0);
   }
 
   /** The least length of any prompt that is known when the graph is built. */
@@ -89,18 +87,16 @@ public record Prompt(Operand<TInt64> ids, Optional<Operand<TInt32>> lengths) {
     }
     Ops tf = ctx.tf();
     Operand<TInt64> table = ctx.capture(ids);
-    Operand<TInt32> last = tf.math.sub(Shapes.dim(ctx, table, 1), tf.constant(1));
+    Operand<TInt32> last = ctx.sub(Shapes.dim(ctx, table, 1), 1);
     return Optional.of(
         new Forced(
             tf.math.less(position, ctx.capture(lengths.get())),
-            tf.gather(table, tf.math.minimum(position, last), tf.constant(1))));
+            ctx.gather(table, tf.math.minimum(position, last), 1)));
   }
 
   /** The same for the rows of several texts for each prompt, adjacent. */
   Prompt repeated(GraphContext ctx, Operand<TInt32> rows) {
-    Ops tf = ctx.tf();
     return new Prompt(
-        tf.gather(ids, rows, tf.constant(0)),
-        lengths.map(present -> tf.gather(present, rows, tf.constant(0))));
+        ctx.gather(ids, rows, 0), lengths.map(present -> ctx.gather(present, rows, 0)));
   }
 }

@@ -15,20 +15,17 @@ final class RowIndex {
   /** Pairs (row, column) {@code [R, N, 2]} for columns {@code [R, N]}. */
   static Operand<TInt32> pairs(GraphContext ctx, Operand<TInt32> columns) {
     Ops tf = ctx.tf();
-    Operand<TInt32> rows =
-        tf.range(tf.constant(0), Shapes.dim(ctx, columns, 0), tf.constant(1)); // [R]
-    Operand<TInt32> spread =
-        tf.math.add(tf.expandDims(rows, tf.constant(1)), tf.zerosLike(columns)); // [R, N]
+    Operand<TInt32> rows = ctx.range(Shapes.dim(ctx, columns, 0)); // [R]
+    Operand<TInt32> spread = tf.math.add(ctx.expandDims(rows, 1), tf.zerosLike(columns)); // [R, N]
     return tf.stack(List.of(spread, columns), Stack.axis(2L));
   }
 
   /** Each of B rows {@code copies} times, adjacent: row numbers {@code [B*copies]}. */
   static Operand<TInt32> repeated(GraphContext ctx, Operand<TInt32> rows, int copies) {
     Ops tf = ctx.tf();
-    Operand<TInt32> numbers = tf.range(tf.constant(0), rows, tf.constant(1));
+    Operand<TInt32> numbers = ctx.range(rows);
     Operand<TInt32> table =
-        tf.math.add(
-            tf.expandDims(numbers, tf.constant(1)), tf.constant(new int[1][copies])); // [B, K]
-    return tf.reshape(table, tf.constant(new int[] {-1}));
+        tf.math.add(ctx.expandDims(numbers, 1), tf.constant(new int[1][copies])); // [B, K]
+    return ctx.flat(table);
   }
 }

@@ -11,7 +11,6 @@ import org.blip4j.ops.core.WhileLoop.LoopVariable;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Gather;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -98,7 +97,7 @@ final class RowSearch {
             ctx.in("choose"),
             fresh,
             processors.fromLength(prompt.leastLength()),
-            tf.gather(first.logits(), rows, tf.constant(0)),
+            ctx.gather(first.logits(), rows, 0),
             own);
 
     List<LoopVariable> variables = new ArrayList<>();
@@ -127,16 +126,14 @@ final class RowSearch {
   private Operand<TBool> unfinished(GraphContext ctx, State state) {
     Ops tf = ctx.tf();
     return tf.math.logicalAnd(
-        tf.math.less(state.length(), tf.constant(settings.lengths().maximum())),
-        tf.math.logicalNot(tf.reduceAll(state.ended(), tf.constant(0))));
+        ctx.less(state.length(), settings.lengths().maximum()),
+        tf.math.logicalNot(ctx.all(state.ended(), 0)));
   }
 
   private State body(
       GraphContext ctx, State state, ScoreProcessors processors, TokenStep step, Prompt prompt) {
-    Ops tf = ctx.tf();
-    Operand<TInt32> position = tf.math.sub(state.length(), tf.constant(1));
-    Operand<TInt64> newest =
-        tf.expandDims(Columns.get(ctx, state.ids(), position), tf.constant(1)); // [R, 1]
+    Operand<TInt32> position = ctx.sub(state.length(), 1);
+    Operand<TInt64> newest = ctx.expandDims(Columns.get(ctx, state.ids(), position), 1); // [R, 1]
     TokenStep.Output output = step.next(ctx.in("step"), newest, position, state.cache());
     State read =
         new State(
@@ -159,16 +156,10 @@ final class RowSearch {
     Operand<TFloat32> scores = processors.apply(ctx, logits, state.ids(), state.length());
     Operand<TInt64> chosen = choice.choose(ctx, scores, state.length()); // [R]
     Operand<TFloat32> logProb =
-        tf.reshape(
-            tf.gather(
-                tf.nn.logSoftmax(logits),
-                tf.expandDims(chosen, tf.constant(1)),
-                tf.constant(1),
-                Gather.batchDims(1L)),
-            tf.constant(new int[] {-1}));
+        ctx.flat(ctx.gatherInRows(tf.nn.logSoftmax(logits), ctx.expandDims(chosen, 1)));
     Operand<TBool> given = state.ended();
-    Operand<TInt64> next = tf.select(state.ended(), tf.constant(ends.padding()), chosen);
-    Operand<TBool> ends = tf.math.equal(next, tf.constant(this.ends.end()));
+    Operand<TInt64> next = ctx.select(state.ended(), ends.padding(), chosen);
+    Operand<TBool> ends = ctx.equal(next, this.ends.end());
     Optional<Prompt.Forced> forced = prompt.at(ctx, state.length());
     if (forced.isPresent()) {
       Operand<TBool> active = forced.get().active();
@@ -176,13 +167,13 @@ final class RowSearch {
       next = tf.select(active, forced.get().tokens(), next);
       ends = tf.math.logicalAnd(ends, tf.math.logicalNot(active));
     }
-    Operand<TInt32> length = tf.math.add(state.length(), tf.constant(1));
+    Operand<TInt32> length = ctx.add(state.length(), 1);
     return new State(
         length,
-        Columns.put(ctx, state.ids(), state.length(), tf.expandDims(next, tf.constant(1))),
+        Columns.put(ctx, state.ids(), state.length(), ctx.expandDims(next, 1)),
         tf.select(ends, length, state.lengths()),
         tf.math.logicalOr(state.ended(), ends),
-        tf.math.add(state.logProbs(), tf.select(given, tf.constant(0f), logProb)),
+        tf.math.add(state.logProbs(), ctx.select(given, 0, logProb)),
         state.cache());
   }
 }

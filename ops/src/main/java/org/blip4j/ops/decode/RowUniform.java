@@ -29,17 +29,16 @@ final class RowUniform {
    */
   static Operand<TFloat32> at(GraphContext ctx, Operand<TInt64> seeds, Operand<TInt32> position) {
     Ops tf = ctx.tf();
-    Operand<TInt64> offset = tf.math.mul(tf.dtypes.cast(position, TInt64.class), tf.constant(STEP));
+    Operand<TInt64> offset = ctx.mul(tf.dtypes.cast(position, TInt64.class), STEP);
     Operand<TInt64> mixed = mix(ctx, tf.math.add(mix(ctx, seeds), offset));
     Operand<TInt64> high = shift(ctx, mixed, Long.SIZE - BITS);
-    return tf.math.mul(tf.dtypes.cast(high, TFloat32.class), tf.constant(1f / (1 << BITS)));
+    return ctx.mul(tf.dtypes.cast(high, TFloat32.class), 1f / (1 << BITS));
   }
 
   private static Operand<TInt64> mix(GraphContext ctx, Operand<TInt64> x) {
-    Ops tf = ctx.tf();
-    Operand<TInt64> z = tf.math.add(x, tf.constant(STEP));
-    z = tf.math.mul(fold(ctx, z, 30), tf.constant(0xBF58476D1CE4E5B9L));
-    z = tf.math.mul(fold(ctx, z, 27), tf.constant(0x94D049BB133111EBL));
+    Operand<TInt64> z = ctx.add(x, STEP);
+    z = ctx.mul(fold(ctx, z, 30), 0xBF58476D1CE4E5B9L);
+    z = ctx.mul(fold(ctx, z, 27), 0x94D049BB133111EBL);
     return fold(ctx, z, 31);
   }
 
@@ -49,8 +48,6 @@ final class RowUniform {
 
   /** A shift that brings in zeros; the kernel's own brings in the sign. */
   private static Operand<TInt64> shift(GraphContext ctx, Operand<TInt64> x, int bits) {
-    Ops tf = ctx.tf();
-    return tf.bitwise.bitwiseAnd(
-        tf.bitwise.rightShift(x, tf.constant((long) bits)), tf.constant(-1L >>> bits));
+    return ctx.bitAnd(ctx.shiftRight(x, bits), -1L >>> bits);
   }
 }

@@ -4,7 +4,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Gather;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -60,31 +59,25 @@ public record ScoreProcessors(double repetitionPenalty, int minimumLength, long 
       GraphContext ctx, Operand<TFloat32> scores, Operand<TInt64> ids, Operand<TInt32> length) {
     Ops tf = ctx.tf();
     Operand<TBool> written = tf.math.less(positions(ctx, ids), length); // [L]
-    Operand<TInt64> first = tf.gather(ids, tf.constant(new int[] {0}), tf.constant(1)); // [R, 1]
+    Operand<TInt64> first = ctx.gather(ids, tf.constant(new int[] {0}), 1); // [R, 1]
     Operand<TInt32> used =
         tf.dtypes.cast(tf.select(written, ids, first), TInt32.class); // [R, L], repeats do no harm
-    Operand<TFloat32> values =
-        tf.gather(scores, used, tf.constant(1), Gather.batchDims(1L)); // [R, L]
+    Operand<TFloat32> values = ctx.gatherInRows(scores, used); // [R, L]
     Operand<TFloat32> factor = tf.constant((float) repetitionPenalty);
     Operand<TFloat32> lower =
-        tf.select(
-            tf.math.less(values, tf.constant(0f)),
-            tf.math.mul(values, factor),
-            tf.math.div(values, factor));
+        tf.select(ctx.less(values, 0), tf.math.mul(values, factor), tf.math.div(values, factor));
     return tf.tensorScatterNdUpdate(scores, RowIndex.pairs(ctx, used), lower);
   }
 
   private Operand<TFloat32> holdBack(
       GraphContext ctx, Operand<TFloat32> scores, Operand<TInt32> length) {
     Ops tf = ctx.tf();
-    Operand<TBool> end =
-        tf.math.equal(positions(ctx, scores), tf.constant(Math.toIntExact(endToken))); // [V]
-    Operand<TBool> early = tf.math.less(length, tf.constant(minimumLength));
-    return tf.select(tf.math.logicalAnd(end, early), tf.constant(REMOVED), scores);
+    Operand<TBool> end = ctx.equal(positions(ctx, scores), Math.toIntExact(endToken)); // [V]
+    Operand<TBool> early = ctx.less(length, minimumLength);
+    return ctx.select(tf.math.logicalAnd(end, early), REMOVED, scores);
   }
 
   private static Operand<TInt32> positions(GraphContext ctx, Operand<?> matrix) {
-    Ops tf = ctx.tf();
-    return tf.range(tf.constant(0), Shapes.dim(ctx, matrix, 1), tf.constant(1));
+    return ctx.range(Shapes.dim(ctx, matrix, 1));
   }
 }

@@ -4,7 +4,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.math.Cumsum;
 import org.tensorflow.op.nn.TopK;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
@@ -37,9 +36,7 @@ public record Warping(double temperature, int topK, double topP) {
 
   /** The scores that stay, of the processed scores {@code [R, V]}. */
   public KeptScores apply(GraphContext ctx, Operand<TFloat32> scores) {
-    Ops tf = ctx.tf();
-    Operand<TFloat32> warm =
-        temperature == 1 ? scores : tf.math.div(scores, tf.constant((float) temperature));
+    Operand<TFloat32> warm = temperature == 1 ? scores : ctx.div(scores, temperature);
     KeptScores kept = sorted(ctx, warm);
     return topP == 1 ? kept : nucleus(ctx, kept);
   }
@@ -48,16 +45,15 @@ public record Warping(double temperature, int topK, double topP) {
     Ops tf = ctx.tf();
     int vocabulary = (int) Shapes.known(scores, 1);
     if (topK == 0 || topK >= vocabulary) {
-      TopK<TFloat32, TInt32> all = tf.nn.topK(scores, tf.constant(vocabulary), TInt32.class);
+      TopK<TFloat32, TInt32> all = ctx.topK(scores, vocabulary);
       return new KeptScores(all.values(), all.indices(), vocabulary);
     }
-    TopK<TFloat32, TInt32> first = tf.nn.topK(scores, tf.constant(topK), TInt32.class);
+    TopK<TFloat32, TInt32> first = ctx.topK(scores, topK);
     Operand<TFloat32> last =
-        tf.gather(first.values(), tf.constant(new int[] {topK - 1}), tf.constant(1)); // [R, 1]
+        ctx.gather(first.values(), tf.constant(new int[] {topK - 1}), 1); // [R, 1]
     Operand<TInt32> counts =
-        tf.reduceSum(
-            tf.dtypes.cast(tf.math.greaterEqual(scores, last), TInt32.class), tf.constant(1));
-    Operand<TInt32> most = tf.reduceMax(counts, tf.constant(0)); // more than k if there are ties
+        ctx.sum(tf.dtypes.cast(tf.math.greaterEqual(scores, last), TInt32.class), 1);
+    Operand<TInt32> most = ctx.max(counts, 0); // more than k if there are ties
     TopK<TFloat32, TInt32> top = tf.nn.topK(scores, most, TInt32.class);
     return new KeptScores(
         remove(ctx, tf.math.less(top.values(), last), top.values()), top.indices(), vocabulary);
@@ -65,15 +61,13 @@ public record Warping(double temperature, int topK, double topP) {
 
   private KeptScores nucleus(GraphContext ctx, KeptScores kept) {
     Ops tf = ctx.tf();
-    Operand<TFloat32> before =
-        tf.math.cumsum(
-            tf.nn.softmax(kept.scores()), tf.constant(1), Cumsum.exclusive(true)); // [R, N]
-    Operand<TBool> outside = tf.math.greater(before, tf.constant((float) topP));
+    Operand<TFloat32> before = ctx.cumsumBefore(tf.nn.softmax(kept.scores()), 1); // [R, N]
+    Operand<TBool> outside = ctx.greater(before, topP);
     return new KeptScores(remove(ctx, outside, kept.scores()), kept.tokens(), kept.vocabulary());
   }
 
   private static Operand<TFloat32> remove(
       GraphContext ctx, Operand<TBool> which, Operand<TFloat32> scores) {
-    return ctx.tf().select(which, ctx.tf().constant(ScoreProcessors.REMOVED), scores);
+    return ctx.select(which, ScoreProcessors.REMOVED, scores);
   }
 }

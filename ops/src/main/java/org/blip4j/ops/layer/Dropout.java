@@ -38,7 +38,7 @@ public record Dropout(double rate) {
       return branch;
     }
     Ops tf = ctx.tf();
-    Operand<TInt32> batch = tf.gather(tf.shape(branch), tf.constant(0), tf.constant(0));
+    Operand<TInt32> batch = ctx.at(tf.shape(branch), 0, 0);
     return drop(ctx, branch, tf.stack(List.of(batch, tf.constant(1), tf.constant(1))));
   }
 
@@ -51,10 +51,8 @@ public record Dropout(double rate) {
     Operand<TFloat32> uniform =
         tf.random.statelessRandomUniform(
             maskShape, ctx.randomness().seedFor(ctx, "dropout"), TFloat32.class);
-    Operand<TBool> keep = tf.math.greaterEqual(uniform, tf.constant((float) rate));
-    Operand<TFloat32> scale =
-        tf.math.mul(
-            tf.dtypes.cast(keep, TFloat32.class), tf.constant((float) (1.0 / (1.0 - rate))));
+    Operand<TBool> keep = ctx.greaterEqual(uniform, rate);
+    Operand<TFloat32> scale = ctx.mul(tf.dtypes.cast(keep, TFloat32.class), 1.0 / (1.0 - rate));
     return tf.math.mul(x, scale);
   }
 }

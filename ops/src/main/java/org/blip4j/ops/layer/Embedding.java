@@ -32,6 +32,6 @@ public final class Embedding {
 
   /** Looks rows up. */
   public Operand<TFloat32> apply(GraphContext ctx, Operand<? extends TNumber> ids) {
-    return ctx.tf().gather(ctx.read(weight), ids, ctx.tf().constant(0));
+    return ctx.gather(ctx.read(weight), ids, 0);
   }
 }

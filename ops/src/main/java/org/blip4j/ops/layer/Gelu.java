@@ -18,8 +18,8 @@ public final class Gelu {
   /** Element by element; the shape is kept. */
   public static Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> x) {
     Ops tf = ctx.tf();
-    Operand<TFloat32> half = tf.math.mul(x, tf.constant(0.5f));
-    Operand<TFloat32> erf = tf.math.erf(tf.math.mul(x, tf.constant(SQRT_HALF)));
+    Operand<TFloat32> half = ctx.mul(x, 0.5f);
+    Operand<TFloat32> erf = tf.math.erf(ctx.mul(x, SQRT_HALF));
     return tf.math.mul(half, Arithmetic.add(ctx, erf, tf.constant(1f)));
   }
 }

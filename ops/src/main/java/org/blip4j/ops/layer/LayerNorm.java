@@ -81,15 +81,13 @@ public final class LayerNorm {
     Ops tf = ctx.tf();
     long width = Shapes.known(x, x.shape().numDimensions() - 1);
     Operand<TInt32> shape = tf.shape(x);
-    Operand<TFloat32> image =
-        tf.reshape(x, tf.constant(new long[] {1, -1, width, 1})); // [1, N, W, 1]
-    Operand<TInt32> rows =
-        tf.reshape(tf.math.div(tf.size(x), tf.constant((int) width)), tf.constant(new int[] {1}));
+    Operand<TFloat32> image = ctx.reshape(x, 1, -1, width, 1); // [1, N, W, 1]
+    Operand<TInt32> rows = ctx.reshape(ctx.div(tf.size(x), width), 1);
     FusedBatchNorm<TFloat32, TFloat32> norm =
         tf.nn.fusedBatchNorm(
             image,
-            tf.fill(rows, tf.constant(1f)),
-            tf.fill(rows, tf.constant(0f)),
+            ctx.fill(rows, 1f),
+            ctx.fill(rows, 0f),
             tf.constant(new float[0]),
             tf.constant(new float[0]),
             FusedBatchNorm.epsilon(epsilon),

@@ -8,7 +8,6 @@ import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -93,7 +92,6 @@ public final class Linear {
 
   private Operand<TFloat32> overRows(
       GraphContext ctx, Operand<TFloat32> x, UnaryOperator<Operand<TFloat32>> map) {
-    Ops tf = ctx.tf();
     long in = kernel.shape().get(0);
     long out = kernel.shape().get(1);
     if (x.shape().numDimensions() == 2) {
@@ -101,7 +99,7 @@ public final class Linear {
       return map.apply(x);
     }
     Shapes.require(x, "input of " + kernel.name(), -1, -1, in);
-    Operand<TFloat32> rows = tf.reshape(x, tf.constant(new long[] {-1, in})); // [B*T, in]
+    Operand<TFloat32> rows = ctx.reshape(x, -1, in); // [B*T, in]
     return Shapes.reshape(
         ctx, map.apply(rows), Shapes.sizeOf(ctx, x, 0), Shapes.sizeOf(ctx, x, 1), Shapes.size(out));
   }

@@ -3,7 +3,6 @@ package org.blip4j.ops.layer;
 import org.blip4j.ops.core.GraphContext;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.ReduceSum;
 import org.tensorflow.types.TFloat32;
 
 /** Scales vectors to length 1: x / max(|x|, 1e-12) over the last axis of {@code [B, E]}. */
@@ -15,11 +14,7 @@ public final class Normalize {
   /** Scales each row. */
   public static Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> x) {
     Ops tf = ctx.tf();
-    Operand<TFloat32> squares =
-        tf.reduceSum(
-            tf.math.square(x),
-            tf.constant(x.shape().numDimensions() - 1),
-            ReduceSum.keepDims(true));
-    return tf.math.mul(x, tf.math.rsqrt(tf.math.maximum(squares, tf.constant(SMALLEST_SQUARE))));
+    Operand<TFloat32> squares = ctx.sumKept(tf.math.square(x), -1);
+    return tf.math.mul(x, tf.math.rsqrt(ctx.maximum(squares, SMALLEST_SQUARE)));
   }
 }

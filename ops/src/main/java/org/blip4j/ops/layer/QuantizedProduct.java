@@ -80,6 +80,6 @@ record QuantizedProduct(Operand<TFloat32> rows, Quantized kernel, long width)
             .setAttr("fused_ops", fused.toArray(String[]::new))
             .build()
             .output(0);
-    return tf.reshape(product, tf.constant(new long[] {-1, width}));
+    return ctx.reshape(product, -1, width);
   }
 }

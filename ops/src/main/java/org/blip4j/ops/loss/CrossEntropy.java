@@ -32,15 +32,14 @@ public final class CrossEntropy {
     long classes = Shapes.known(logits, 1);
     float off = (float) (labelSmoothing / classes);
     float on = (float) (1.0 - labelSmoothing + labelSmoothing / classes);
-    Operand<TFloat32> distribution =
-        tf.oneHot(targets, tf.constant((int) classes), tf.constant(on), tf.constant(off));
+    Operand<TFloat32> distribution = ctx.oneHot(targets, (int) classes, on, off);
     return tf.math.mul(soft(ctx, logits, distribution), counts(ctx, targets));
   }
 
   /** 1 for rows that count, 0 for those whose target is {@link #IGNORE}. */
   public static Operand<TFloat32> counts(GraphContext ctx, Operand<TInt64> targets) {
     Ops tf = ctx.tf();
-    return tf.dtypes.cast(tf.math.notEqual(targets, tf.constant(IGNORE)), TFloat32.class);
+    return tf.dtypes.cast(ctx.notEqual(targets, IGNORE), TFloat32.class);
   }
 
   /**
@@ -60,8 +59,7 @@ public final class CrossEntropy {
   public static Operand<TFloat32> meanOverCounting(
       GraphContext ctx, Operand<TFloat32> rowLosses, Operand<TInt64> targets) {
     Ops tf = ctx.tf();
-    Operand<TFloat32> number = tf.reduceSum(counts(ctx, targets), tf.constant(0));
-    return tf.math.div(
-        tf.reduceSum(rowLosses, tf.constant(0)), tf.math.maximum(number, tf.constant(1f)));
+    Operand<TFloat32> number = ctx.sum(counts(ctx, targets), 0);
+    return tf.math.div(ctx.sum(rowLosses, 0), ctx.maximum(number, 1));
   }
 }

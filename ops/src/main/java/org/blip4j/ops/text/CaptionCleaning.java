@@ -27,11 +27,11 @@ public final class CaptionCleaning {
    */
   public static Operand<TString> caption(
       GraphContext context, Operand<TString> texts, int maxWords) {
-    Ops tf = context.in("clean_caption").onCpu().tf();
-    Operand<TString> spaced = replace(tf, lower(tf, texts), TAKEN_OUT, " ");
-    Operand<TString> single = replace(tf, spaced, SPACES, " ");
-    Operand<TString> noNewline = replace(tf, single, "\\n+\\z", "");
-    return firstWords(tf, replace(tf, noNewline, "\\A +| +\\z", ""), maxWords);
+    GraphContext ctx = context.in("clean_caption").onCpu();
+    Operand<TString> spaced = replace(ctx, lower(ctx, texts), TAKEN_OUT, " ");
+    Operand<TString> single = replace(ctx, spaced, SPACES, " ");
+    Operand<TString> noNewline = replace(ctx, single, "\\n+\\z", "");
+    return firstWords(ctx, replace(ctx, noNewline, "\\A +| +\\z", ""), maxWords);
   }
 
   /**
@@ -40,29 +40,32 @@ public final class CaptionCleaning {
    */
   public static Operand<TString> question(
       GraphContext context, Operand<TString> texts, int maxWords) {
-    Ops tf = context.in("clean_question").onCpu().tf();
-    Operand<TString> without = replace(tf, lower(tf, texts), TAKEN_OUT, "");
-    return firstWords(tf, replace(tf, without, " +\\z", ""), maxWords);
+    GraphContext ctx = context.in("clean_question").onCpu();
+    Operand<TString> without = replace(ctx, lower(ctx, texts), TAKEN_OUT, "");
+    return firstWords(ctx, replace(ctx, without, " +\\z", ""), maxWords);
   }
 
-  private static Operand<TString> lower(Ops tf, Operand<TString> texts) {
+  private static Operand<TString> lower(GraphContext ctx, Operand<TString> texts) {
+    Ops tf = ctx.tf();
     Operand<TString> valid = tf.strings.unicodeTranscode(texts, "UTF-8", "UTF-8");
     // Lower ends a text at U+0000, so that is put aside.
-    Operand<TString> set = replace(tf, valid, "\\x00", PUT_ASIDE);
-    return replace(tf, tf.strings.lower(set, Lower.encoding("utf-8")), PUT_ASIDE, "\0");
+    Operand<TString> set = replace(ctx, valid, "\\x00", PUT_ASIDE);
+    return replace(ctx, tf.strings.lower(set, Lower.encoding("utf-8")), PUT_ASIDE, "\0");
   }
 
-  private static Operand<TString> firstWords(Ops tf, Operand<TString> texts, int maxWords) {
+  private static Operand<TString> firstWords(
+      GraphContext ctx, Operand<TString> texts, int maxWords) {
     if (maxWords < 1 || maxWords > LARGEST_REPEAT) {
       throw new IllegalArgumentException(
           "maximum number of words is " + maxWords + "; it must be 1 to " + LARGEST_REPEAT);
     }
     String words = "\\A((?:[^ ]* ){%d}[^ ]*) (?s:.*)\\z".formatted(maxWords - 1);
-    return replace(tf, texts, words, "\\1");
+    return replace(ctx, texts, words, "\\1");
   }
 
   private static Operand<TString> replace(
-      Ops tf, Operand<TString> texts, String pattern, String replacement) {
+      GraphContext ctx, Operand<TString> texts, String pattern, String replacement) {
+    Ops tf = ctx.tf();
     return tf.strings.staticRegexReplace(texts, pattern, replacement);
   }
 }

@@ -51,21 +51,20 @@ final class CharacterCleaning {
   Operand<TInt32> apply(GraphContext ctx, Operand<TInt32> codePoints) {
     Ops tf = ctx.tf();
     Operand<TInt32> entries = table.lookUp(ctx, codePoints);
-    Operand<TInt32> kind = tf.bitwise.bitwiseAnd(entries, tf.constant((1 << KIND_BITS) - 1));
-    Operand<TInt32> payload = tf.bitwise.rightShift(entries, tf.constant(KIND_BITS));
+    Operand<TInt32> kind = ctx.bitAnd(entries, (1 << KIND_BITS) - 1);
+    Operand<TInt32> payload = ctx.shiftRight(entries, KIND_BITS);
     Operand<TInt32> mapped = tf.math.add(codePoints, payload);
-    Operand<TBool> dropped = tf.math.equal(kind, tf.constant(DROPPED));
-    Operand<TBool> spaced = tf.math.equal(kind, tf.constant(SPACED));
-    Operand<TBool> sequence = tf.math.equal(kind, tf.constant(SEQUENCE));
-    Operand<TInt32> start =
-        tf.expandDims(tf.select(sequence, payload, tf.constant(0)), tf.constant(1));
+    Operand<TBool> dropped = ctx.equal(kind, DROPPED);
+    Operand<TBool> spaced = ctx.equal(kind, SPACED);
+    Operand<TBool> sequence = ctx.equal(kind, SEQUENCE);
+    Operand<TInt32> start = ctx.expandDims(ctx.select(sequence, payload, 0), 1);
     Operand<TInt32> parts =
-        tf.gather(
+        ctx.gather(
             tf.constant(Ints.toArray(sequences)),
             tf.math.add(start, tf.constant(new int[] {0, 1, 2})),
-            tf.constant(0)); // [N, 3]
+            0); // [N, 3]
     Operand<TInt32> none = tf.zerosLike(mapped);
-    Operand<TInt32> around = tf.select(spaced, tf.constant(SPACE), none);
+    Operand<TInt32> around = ctx.select(spaced, SPACE, none);
     Operand<TInt32> single =
         tf.stack(
             List.of(
@@ -73,7 +72,7 @@ final class CharacterCleaning {
                 tf.select(spaced, mapped, none),
                 around),
             Stack.axis(1L));
-    return tf.select(tf.expandDims(sequence, tf.constant(1)), parts, single);
+    return tf.select(ctx.expandDims(sequence, 1), parts, single);
   }
 
   private int entry(int c) {

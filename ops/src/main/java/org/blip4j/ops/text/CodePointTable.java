@@ -49,12 +49,8 @@ final class CodePointTable {
   /** The numbers of code points, any shape. */
   Operand<TInt32> lookUp(GraphContext ctx, Operand<TInt32> codePoints) {
     Ops tf = ctx.tf();
-    Operand<TInt32> starts =
-        tf.gather(
-            tf.constant(pageStarts),
-            tf.bitwise.rightShift(codePoints, tf.constant(8)),
-            tf.constant(0));
-    Operand<TInt32> inPage = tf.bitwise.bitwiseAnd(codePoints, tf.constant(PAGE - 1));
-    return tf.gather(tf.constant(values), tf.math.add(starts, inPage), tf.constant(0));
+    Operand<TInt32> starts = ctx.gather(tf.constant(pageStarts), ctx.shiftRight(codePoints, 8), 0);
+    Operand<TInt32> inPage = ctx.bitAnd(codePoints, PAGE - 1);
+    return ctx.gather(tf.constant(values), tf.math.add(starts, inPage), 0);
   }
 }

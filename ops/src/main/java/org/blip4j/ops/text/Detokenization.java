@@ -36,7 +36,7 @@ final class Detokenization {
   Operand<TString> apply(GraphContext ctx, Operand<TInt64> ids) {
     Ops tf = ctx.tf();
     Operand<TInt32> lastAxis = tf.constant(-1);
-    Operand<TString> words = tf.gather(tf.array(spelled), ids, tf.constant(0)); // [B, T]
+    Operand<TString> words = ctx.gather(tf.array(spelled), ids, 0); // [B, T]
     Operand<TString> text = tf.strings.reduceJoin(words, lastAxis); // [B]
     text = tf.strings.staticRegexReplace(text, "\\A ", "");
     text = tf.strings.strip(tf.strings.staticRegexReplace(text, " ##", ""));

@@ -109,13 +109,13 @@ final class PieceTrie {
                 new WhileLoop.LoopVariable(root, vector),
                 new WhileLoop.LoopVariable(none, vector),
                 new WhileLoop.LoopVariable(none, vector)),
-            (inner, in) -> List.of(anyOpen(inner.tf(), longs(in.get(1)))),
+            (inner, in) -> List.of(anyOpen(inner, longs(in.get(1)))),
             walk::step);
     return new Matches(ints(end.get(2)), ints(end.get(3)));
   }
 
-  private static Operand<TBool> anyOpen(Ops tf, Operand<TInt64> nodes) {
-    return tf.reduceAny(tf.math.greaterEqual(nodes, tf.constant(0L)), tf.constant(0));
+  private static Operand<TBool> anyOpen(GraphContext ctx, Operand<TInt64> nodes) {
+    return ctx.any(ctx.greaterEqual(nodes, 0), 0);
   }
 
   /** One step down the trie from every character's node; a node of -1 stays where it is. */
@@ -128,21 +128,13 @@ final class PieceTrie {
       Operand<TInt64> nodes = longs(in.get(1));
       Operand<TInt32> count = tf.size(nodes);
       Operand<TInt32> at =
-          tf.math.minimum(
-              tf.range(depth, tf.math.add(count, depth), tf.constant(1)),
-              tf.math.sub(count, tf.constant(1))); // [L]
+          tf.math.minimum(ctx.range(depth, tf.math.add(count, depth)), ctx.sub(count, 1)); // [L]
       Operand<TInt64> wanted =
-          tf.math.add(
-              tf.math.mul(nodes, tf.constant((long) classCount)),
-              tf.gather(ctx.capture(classOf), at, tf.constant(0)));
+          tf.math.add(ctx.mul(nodes, classCount), ctx.gather(ctx.capture(classOf), at, 0));
       Operand<TInt64> node = child(ctx, ctx.capture(edges), wanted);
-      Operand<TInt32> id =
-          tf.gather(ctx.capture(pieces), tf.math.maximum(node, tf.constant(0L)), tf.constant(0));
-      Operand<TBool> found =
-          tf.math.logicalAnd(
-              tf.math.greaterEqual(node, tf.constant(0L)),
-              tf.math.greaterEqual(id, tf.constant(0)));
-      Operand<TInt32> next = tf.math.add(depth, tf.constant(1));
+      Operand<TInt32> id = ctx.gather(ctx.capture(pieces), ctx.maximum(node, 0), 0);
+      Operand<TBool> found = tf.math.logicalAnd(ctx.greaterEqual(node, 0), ctx.greaterEqual(id, 0));
+      Operand<TInt32> next = ctx.add(depth, 1);
       return List.of(
           next,
           node,
@@ -157,12 +149,11 @@ final class PieceTrie {
     Ops tf = ctx.tf();
     Operand<TInt32> zero = tf.constant(0);
     Operand<TInt32> index = tf.lowerBound(tf.expandDims(keys, zero), tf.expandDims(wanted, zero));
-    Operand<TInt32> flat = tf.reshape(index, tf.constant(new int[] {-1}));
-    Operand<TInt32> inside = tf.math.minimum(flat, tf.math.sub(tf.size(keys), tf.constant(1)));
+    Operand<TInt32> flat = ctx.flat(index);
+    Operand<TInt32> inside = tf.math.minimum(flat, ctx.sub(tf.size(keys), 1));
     Operand<TBool> exists = tf.math.equal(tf.gather(keys, inside, zero), wanted);
-    Operand<TInt64> node =
-        tf.math.add(tf.dtypes.cast(inside, TInt64.class), tf.constant((long) ROOTS));
-    return tf.select(exists, node, tf.constant(-1L));
+    Operand<TInt64> node = ctx.add(tf.dtypes.cast(inside, TInt64.class), ROOTS);
+    return ctx.select(exists, node, -1);
   }
 
   @SuppressWarnings("unchecked") // as declared

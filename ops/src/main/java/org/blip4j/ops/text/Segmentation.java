@@ -42,36 +42,30 @@ record Segmentation(PieceTrie trie, long unknown) {
   Tokens apply(GraphContext ctx, Characters characters) {
     Ops tf = ctx.tf();
     Operand<TInt32> count = tf.size(characters.values());
-    Operand<TBool> space = tf.math.equal(characters.values(), tf.constant(CharacterCleaning.SPACE));
+    Operand<TBool> space = ctx.equal(characters.values(), CharacterCleaning.SPACE);
     Operand<TBool> letter = tf.math.logicalNot(space); // [L]
-    Operand<TBool> begins = tf.math.logicalAnd(letter, afterSpace(tf, space));
+    Operand<TBool> begins = tf.math.logicalAnd(letter, afterSpace(ctx, space));
     PieceTrie.Matches matches = trie.longest(ctx, characters.values(), begins);
-    Operand<TBool> stuck =
-        tf.math.logicalAnd(letter, tf.math.equal(matches.length(), tf.constant(0)));
-    Operand<TBool> reached = reached(tf, begins, matches.length());
+    Operand<TBool> stuck = tf.math.logicalAnd(letter, ctx.equal(matches.length(), 0));
+    Operand<TBool> reached = reached(ctx, begins, matches.length());
 
     Operand<TInt32> word =
-        tf.math.maximum(
-            tf.math.sub(tf.math.cumsum(number(tf, begins), tf.constant(0)), tf.constant(1)),
-            tf.constant(0)); // [L] the word of each letter
-    Operand<TInt32> letters = tf.math.unsortedSegmentSum(number(tf, letter), word, count);
+        ctx.maximum(
+            ctx.sub(ctx.cumsum(number(ctx, begins), 0), 1), 0); // [L] the word of each letter
+    Operand<TInt32> letters = tf.math.unsortedSegmentSum(number(ctx, letter), word, count);
     Operand<TInt32> dead =
-        tf.math.unsortedSegmentSum(number(tf, tf.math.logicalAnd(reached, stuck)), word, count);
+        tf.math.unsortedSegmentSum(number(ctx, tf.math.logicalAnd(reached, stuck)), word, count);
     Operand<TBool> unknownWord =
-        tf.gather(
-            tf.math.logicalOr(
-                tf.math.greater(letters, tf.constant(LONGEST_WORD)),
-                tf.math.greater(dead, tf.constant(0))),
+        ctx.gather(
+            tf.math.logicalOr(ctx.greater(letters, LONGEST_WORD), ctx.greater(dead, 0)),
             word,
-            tf.constant(0)); // [L]
+            0); // [L]
 
     Operand<TBool> kept = tf.math.logicalAnd(letter, tf.select(unknownWord, begins, reached));
     Operand<TInt64> ids =
-        tf.select(unknownWord, tf.constant(unknown), tf.dtypes.cast(matches.piece(), TInt64.class));
+        ctx.select(unknownWord, unknown, tf.dtypes.cast(matches.piece(), TInt64.class));
     Operand<TInt64> positions = tf.squeeze(tf.where(kept), squeezeLast());
-    return new Tokens(
-        tf.gather(ids, positions, tf.constant(0)),
-        tf.gather(characters.rows(), positions, tf.constant(0)));
+    return new Tokens(ctx.gather(ids, positions, 0), ctx.gather(characters.rows(), positions, 0));
   }
 
   private static Squeeze.Options squeezeLast() {
@@ -79,33 +73,34 @@ record Segmentation(PieceTrie trie, long unknown) {
   }
 
   /** Whether the character before is a space, or there is none. */
-  private static Operand<TBool> afterSpace(Ops tf, Operand<TBool> space) {
-    Operand<TBool> shifted =
-        tf.concat(List.of(tf.constant(new boolean[] {true}), space), tf.constant(0));
+  private static Operand<TBool> afterSpace(GraphContext ctx, Operand<TBool> space) {
+    Ops tf = ctx.tf();
+    Operand<TBool> shifted = ctx.concat(0, tf.constant(new boolean[] {true}), space);
     return tf.slice(shifted, tf.constant(new int[] {0}), tf.shape(space));
   }
 
   /** The characters where a piece begins if every word is split, {@code [L]}. */
-  private static Operand<TBool> reached(Ops tf, Operand<TBool> begins, Operand<TInt32> lengths) {
+  private static Operand<TBool> reached(
+      GraphContext ctx, Operand<TBool> begins, Operand<TInt32> lengths) {
+    Ops tf = ctx.tf();
     Operand<TInt32> count = tf.size(lengths);
-    Operand<TInt32> sink = tf.expandDims(count, tf.constant(0));
-    Operand<TInt32> positions = tf.range(tf.constant(0), count, tf.constant(1));
+    Operand<TInt32> sink = ctx.expandDims(count, 0);
+    Operand<TInt32> positions = ctx.range(count);
     Operand<TInt32> moved = tf.math.add(positions, lengths);
-    Operand<TBool> matched = tf.math.greater(lengths, tf.constant(0));
-    Operand<TInt32> next =
-        tf.concat(List.of(tf.select(matched, moved, count), sink), tf.constant(0)); // [L + 1]
-    Operand<TInt32> marks =
-        tf.concat(List.of(number(tf, begins), tf.constant(new int[] {0})), tf.constant(0));
-    Operand<TInt32> segments = tf.math.add(count, tf.constant(1));
+    Operand<TBool> matched = ctx.greater(lengths, 0);
+    Operand<TInt32> next = ctx.concat(0, tf.select(matched, moved, count), sink); // [L + 1]
+    Operand<TInt32> marks = ctx.concat(0, number(ctx, begins), tf.constant(new int[] {0}));
+    Operand<TInt32> segments = ctx.add(count, 1);
     for (int round = 0; round < ROUNDS; round++) {
       marks = tf.math.maximum(marks, tf.math.unsortedSegmentMax(marks, next, segments));
-      next = tf.gather(next, next, tf.constant(0));
+      next = ctx.gather(next, next, 0);
     }
     Operand<TInt32> real = tf.slice(marks, tf.constant(new int[] {0}), tf.shape(lengths));
-    return tf.math.greater(real, tf.constant(0));
+    return ctx.greater(real, 0);
   }
 
-  private static Operand<TInt32> number(Ops tf, Operand<TBool> flags) {
+  private static Operand<TInt32> number(GraphContext ctx, Operand<TBool> flags) {
+    Ops tf = ctx.tf();
     return tf.dtypes.cast(flags, TInt32.class);
   }
 }

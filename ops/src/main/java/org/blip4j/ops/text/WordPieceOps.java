@@ -85,14 +85,13 @@ public final class WordPieceOps {
     Ops tf = ctx.tf();
     Shapes.require(texts, "texts", -1);
     UnicodeDecode<TInt64> decoded =
-        tf.strings.unicodeDecode(marked(tf, texts), "UTF-8", TInt64.class);
+        tf.strings.unicodeDecode(marked(ctx, texts), "UTF-8", TInt64.class);
     Operand<TInt32> codePoints = decoded.charValues(); // [N]
     Operand<TInt32> characters = reading.get().cleaning().apply(ctx, codePoints); // [N, 3]
     Operand<TInt32> kept =
-        tf.dtypes.cast(
-            tf.where(tf.math.notEqual(characters, tf.constant(0))), TInt32.class); // [L, 2]
-    Operand<TInt32> source = tf.gather(kept, tf.constant(0), tf.constant(1)); // [L]
-    Operand<TInt32> rows = tf.gather(rowOf(tf, decoded), source, tf.constant(0)); // [L]
+        tf.dtypes.cast(tf.where(ctx.notEqual(characters, 0)), TInt32.class); // [L, 2]
+    Operand<TInt32> source = ctx.at(kept, 0, 1); // [L]
+    Operand<TInt32> rows = ctx.gather(rowOf(ctx, decoded), source, 0); // [L]
     Segmentation.Tokens tokens =
         reading
             .get()
@@ -114,7 +113,8 @@ public final class WordPieceOps {
   }
 
   /** Texts in which special tokens are single characters, with a space at the end of each. */
-  private static Operand<TString> marked(Ops tf, Operand<TString> texts) {
+  private static Operand<TString> marked(GraphContext ctx, Operand<TString> texts) {
+    Ops tf = ctx.tf();
     Operand<TString> result = tf.strings.unicodeTranscode(texts, "UTF-8", "UTF-8");
     String markers =
         "[\\x{%x}-\\x{%x}]"
@@ -133,17 +133,15 @@ public final class WordPieceOps {
   }
 
   /** The row of each code point, {@code [N]}. */
-  private static Operand<TInt32> rowOf(Ops tf, UnicodeDecode<TInt64> decoded) {
+  private static Operand<TInt32> rowOf(GraphContext ctx, UnicodeDecode<TInt64> decoded) {
+    Ops tf = ctx.tf();
     Operand<TInt32> zero = tf.constant(0);
     Operand<TInt64> numbers =
-        tf.range(
-            tf.constant(0L),
-            tf.dtypes.cast(tf.size(decoded.charValues()), TInt64.class),
-            tf.constant(1L));
+        ctx.range(tf.dtypes.cast(tf.size(decoded.charValues()), TInt64.class));
     Operand<TInt32> after =
         tf.upperBound(
             tf.expandDims(decoded.rowSplits(), zero), tf.expandDims(numbers, zero)); // [1, N]
-    return tf.math.sub(tf.reshape(after, tf.constant(new int[] {-1})), tf.constant(1));
+    return ctx.sub(ctx.flat(after), 1);
   }
 
   private long id(String token) {
