@@ -12,7 +12,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Gather;
 import org.tensorflow.op.nn.TopK;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -95,15 +94,12 @@ public final class AnswerRanking {
     Operand<TInt32> number =
         tf.math.minimum(most, Shapes.dim(ctx, candidates.rows(), 1)); // a scalar
     TopK<TFloat32, TInt32> kept = tf.nn.topK(probabilities, number, TInt32.class); // [B, K]
-    Operand<TInt32> texts =
-        tf.reshape(
-            tf.gather(candidates.rows(), kept.indices(), tf.constant(1), Gather.batchDims(1L)),
-            tf.constant(new int[] {-1})); // [B*K]
+    Operand<TInt32> texts = ctx.flat(ctx.gatherInRows(candidates.rows(), kept.indices())); // [B*K]
     TextScores whole =
         TextScores.of(
             ctx,
             decoder,
-            trimmed(ctx, tokens.gather(ctx, tf.math.maximum(texts, tf.constant(0)))),
+            trimmed(ctx, tokens.gather(ctx, ctx.maximum(texts, 0))),
             attended,
             labelSmoothing); // [B*K]
     Operand<TInt32> shape = tf.shape(kept.indices());
@@ -119,37 +115,27 @@ public final class AnswerRanking {
   private Operand<TFloat32> first(
       GraphContext ctx, long start, Attended attended, Operand<TInt32> questions) {
     Ops tf = ctx.tf();
-    Operand<TInt64> ids =
-        tf.fill(tf.stack(List.of(questions, tf.constant(1))), tf.constant(start)); // [B, 1]
+    Operand<TInt64> ids = ctx.fill(tf.stack(List.of(questions, tf.constant(1))), start); // [B, 1]
     ImageGroundedDecoder.Step step =
         decoder.step(
-            ctx.in("first"),
-            tf.reshape(ids, tf.constant(new int[] {-1, 1})),
-            tf.constant(0),
-            Optional.empty(),
-            attended);
+            ctx.in("first"), ctx.reshape(ids, -1, 1), tf.constant(0), Optional.empty(), attended);
     return decoder.head().apply(ctx.in("first_head"), step.state());
   }
 
   private static Operand<TFloat32> probabilities(
       GraphContext ctx, Operand<TFloat32> logits, Tokens tokens, Operand<TInt32> rows) {
     Ops tf = ctx.tf();
-    Operand<TInt64> second = tf.gather(tokens.ids(), tf.constant(1), tf.constant(1)); // [U]
-    Operand<TInt64> candidates =
-        tf.gather(second, tf.math.maximum(rows, tf.constant(0)), tf.constant(0)); // [B, N]
-    Operand<TFloat32> found =
-        tf.gather(
-            tf.nn.softmax(logits), candidates, tf.constant(1), Gather.batchDims(1L)); // [B, N]
-    return tf.select(tf.math.less(rows, tf.constant(0)), tf.constant(-1f), found);
+    Operand<TInt64> second = ctx.at(tokens.ids(), 1, 1); // [U]
+    Operand<TInt64> candidates = ctx.gather(second, ctx.maximum(rows, 0), 0); // [B, N]
+    Operand<TFloat32> found = ctx.gatherInRows(tf.nn.softmax(logits), candidates); // [B, N]
+    return ctx.select(ctx.less(rows, 0), -1, found);
   }
 
   /** Without the columns that only longer candidates need. */
   private static Tokens trimmed(GraphContext ctx, Tokens tokens) {
     Ops tf = ctx.tf();
-    Operand<TInt64> lengths = tf.reduceSum(tokens.mask(), tf.constant(1)); // [B*K]
-    Operand<TInt32> longest =
-        tf.dtypes.cast(
-            tf.math.maximum(tf.reduceMax(lengths, tf.constant(0)), tf.constant(2L)), TInt32.class);
+    Operand<TInt64> lengths = ctx.sum(tokens.mask(), 1); // [B*K]
+    Operand<TInt32> longest = tf.dtypes.cast(ctx.maximum(ctx.max(lengths, 0), 2), TInt32.class);
     Operand<TInt32> size = tf.stack(List.of(tf.constant(-1), longest));
     Operand<TInt32> begin = tf.constant(new int[] {0, 0});
     return new Tokens(tf.slice(tokens.ids(), begin, size), tf.slice(tokens.mask(), begin, size));

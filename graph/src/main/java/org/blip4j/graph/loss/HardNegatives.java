@@ -5,7 +5,6 @@ import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.layer.Arithmetic;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.ReduceSum;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
@@ -60,27 +59,24 @@ public record HardNegatives(Operand<TInt32> imageForText, Operand<TInt32> textFo
 
   private static Operand<TInt32> draw(GraphContext ctx, Operand<TFloat32> weights, String purpose) {
     Ops tf = ctx.tf();
-    Operand<TFloat32> sum = tf.reduceSum(weights, tf.constant(1), ReduceSum.keepDims(true));
+    Operand<TFloat32> sum = ctx.sumKept(weights, 1);
     Operand<TFloat32> even = offDiagonal(ctx, weights);
-    Operand<TFloat32> usable =
-        tf.select(tf.math.greater(sum, tf.constant(0f)), weights, even); // [B, B]
+    Operand<TFloat32> usable = tf.select(ctx.greater(sum, 0), weights, even); // [B, B]
     Operand<TInt32> drawn =
         tf.random.statelessMultinomial(
             tf.math.log(usable),
             tf.constant(1),
             ctx.randomness().seedFor(ctx, purpose),
             TInt32.class); // [B, 1]
-    return tf.reshape(drawn, tf.constant(new int[] {-1}));
+    return ctx.flat(drawn);
   }
 
   /** 1 everywhere but on the diagonal of a square like {@code [B, B]}. */
   public static Operand<TFloat32> offDiagonal(GraphContext ctx, Operand<TFloat32> square) {
     Ops tf = ctx.tf();
-    Operand<TInt32> positions =
-        tf.range(tf.constant(0), Shapes.dim(ctx, square, 0), tf.constant(1));
+    Operand<TInt32> positions = ctx.range(Shapes.dim(ctx, square, 0));
     return tf.dtypes.cast(
-        tf.math.notEqual(
-            tf.expandDims(positions, tf.constant(0)), tf.expandDims(positions, tf.constant(1))),
+        tf.math.notEqual(ctx.expandDims(positions, 0), ctx.expandDims(positions, 1)),
         TFloat32.class);
   }
 }

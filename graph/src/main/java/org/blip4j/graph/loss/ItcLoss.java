@@ -1,6 +1,5 @@
 package org.blip4j.graph.loss;
 
-import java.util.List;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.layer.Arithmetic;
 import org.blip4j.ops.loss.CrossEntropy;
@@ -66,11 +65,9 @@ public final class ItcLoss {
     GraphContext ctx = outer.in("itc");
     Ops tf = ctx.tf();
     Operand<TFloat32> images =
-        tf.stopGradient(
-            tf.concat(List.of(in.momentum().image(), in.queue().image()), tf.constant(0)));
+        tf.stopGradient(ctx.concat(0, in.momentum().image(), in.queue().image()));
     Operand<TFloat32> texts =
-        tf.stopGradient(
-            tf.concat(List.of(in.momentum().text(), in.queue().text()), tf.constant(0)));
+        tf.stopGradient(ctx.concat(0, in.momentum().text(), in.queue().text()));
     Directions similarities =
         new Directions(
             similarity(ctx, in.online().image(), texts, in.temperature()),
@@ -87,8 +84,7 @@ public final class ItcLoss {
         mean(ctx, CrossEntropy.soft(ctx, similarities.imageToText(), targets.imageToText()));
     Operand<TFloat32> textToImage =
         mean(ctx, CrossEntropy.soft(ctx, similarities.textToImage(), targets.textToImage()));
-    Operand<TFloat32> loss =
-        tf.math.mul(Arithmetic.add(ctx, imageToText, textToImage), tf.constant(0.5f));
+    Operand<TFloat32> loss = ctx.mul(Arithmetic.add(ctx, imageToText, textToImage), 0.5f);
     return new Result(loss, imageToText, textToImage, similarities, momentum, targets);
   }
 
@@ -106,12 +102,11 @@ public final class ItcLoss {
       GraphContext ctx, Inputs in, Operand<TFloat32> momentumSimilarity) {
     Ops tf = ctx.tf();
     Operand<TFloat32> soft = tf.math.mul(tf.nn.softmax(momentumSimilarity), in.alpha());
-    Operand<TFloat32> hard =
-        tf.math.mul(in.hardTargets(), tf.math.sub(tf.constant(1f), in.alpha()));
+    Operand<TFloat32> hard = tf.math.mul(in.hardTargets(), ctx.sub(1, in.alpha()));
     return tf.stopGradient(Arithmetic.add(ctx, soft, hard));
   }
 
   private static Operand<TFloat32> mean(GraphContext ctx, Operand<TFloat32> rows) {
-    return ctx.tf().math.mean(rows, ctx.tf().constant(0));
+    return ctx.mean(rows, 0);
   }
 }

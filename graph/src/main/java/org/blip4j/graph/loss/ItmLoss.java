@@ -1,6 +1,5 @@
 package org.blip4j.graph.loss;
 
-import java.util.List;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.ImageGroundedEncoder;
 import org.blip4j.graph.text.Tokens;
@@ -56,27 +55,20 @@ public final class ItmLoss {
     GraphContext ctx = outer.in("itm");
     Ops tf = ctx.tf();
     Operand<TInt32> batch = Shapes.dim(ctx, tokens.ids(), 0);
-    Operand<TInt32> own = tf.range(tf.constant(0), batch, tf.constant(1));
-    Operand<TInt32> textRows =
-        tf.concat(List.of(own, own, negatives.textForImage()), tf.constant(0)); // [3B]
-    Operand<TInt32> imageRows =
-        tf.concat(List.of(own, negatives.imageForText(), own), tf.constant(0)); // [3B]
+    Operand<TInt32> own = ctx.range(batch);
+    Operand<TInt32> textRows = ctx.concat(0, own, own, negatives.textForImage()); // [3B]
+    Operand<TInt32> imageRows = ctx.concat(0, own, negatives.imageForText(), own); // [3B]
     Operand<TFloat32> states =
         encoder
             .apply(ctx, tokens.gather(ctx, textRows), images.gather(ctx, imageRows))
             .firstState(ctx); // [3B, W]
     Operand<TFloat32> logits = head.apply(ctx.in("head"), states);
     Operand<TInt64> labels =
-        tf.dtypes.cast(
-            tf.math.less(
-                tf.range(tf.constant(0), tf.math.mul(batch, tf.constant(3)), tf.constant(1)),
-                batch),
-            TInt64.class);
-    Operand<TFloat32> loss =
-        tf.math.mean(CrossEntropy.hard(ctx, logits, labels, 0), tf.constant(0));
-    Operand<TInt64> judged = tf.math.argMax(logits, tf.constant(1));
+        tf.dtypes.cast(tf.math.less(ctx.range(ctx.mul(batch, 3)), batch), TInt64.class);
+    Operand<TFloat32> loss = ctx.mean(CrossEntropy.hard(ctx, logits, labels, 0), 0);
+    Operand<TInt64> judged = ctx.argMax(logits, 1);
     Operand<TFloat32> accuracy =
-        tf.math.mean(tf.dtypes.cast(tf.math.equal(judged, labels), TFloat32.class), tf.constant(0));
+        ctx.mean(tf.dtypes.cast(tf.math.equal(judged, labels), TFloat32.class), 0);
     return new Result(loss, logits, labels, accuracy);
   }
 }

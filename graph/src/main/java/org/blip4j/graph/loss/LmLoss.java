@@ -1,6 +1,5 @@
 package org.blip4j.graph.loss;
 
-import java.util.List;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.ImageGroundedDecoder;
 import org.blip4j.graph.text.Tokens;
@@ -62,43 +61,36 @@ public final class LmLoss {
     Operand<TFloat32> logits = decoder.logits(ctx, tokens, images); // [B, T, V]
     Operand<TInt64> targets = targets(ctx, tokens, settings.promptLength()); // [B, T]
     int vocabulary = decoder.stack().config().vocabularySize();
-    Operand<TFloat32> predicted =
-        tf.slice(
-            logits,
-            tf.constant(new int[] {0, 0, 0}),
-            tf.stack(List.of(tf.constant(-1), lengthMinusOne(ctx, tokens), tf.constant(-1))));
-    Operand<TInt64> shifted =
-        tf.slice(targets, tf.constant(new int[] {0, 1}), tf.constant(new int[] {-1, -1}));
-    Operand<TInt64> rowTargets = tf.reshape(shifted, tf.constant(new int[] {-1}));
+    Operand<TFloat32> predicted = ctx.slice(logits, 1, 0, lengthMinusOne(ctx, tokens));
+    Operand<TInt64> shifted = ctx.slice(targets, 1, 1, -1);
+    Operand<TInt64> rowTargets = ctx.flat(shifted);
     Operand<TFloat32> rows =
         CrossEntropy.hard(
             ctx,
-            tf.reshape(predicted, tf.constant(new int[] {-1, vocabulary})),
+            ctx.reshape(predicted, -1, vocabulary),
             rowTargets,
             settings.labelSmoothing()); // [B*(T-1)]
     Operand<TFloat32> tokenLoss = tf.reshape(rows, tf.shape(shifted));
     return new Result(
         CrossEntropy.meanOverCounting(ctx, rows, rowTargets),
         tokenLoss,
-        tf.reduceSum(tokenLoss, tf.constant(1)),
+        ctx.sum(tokenLoss, 1),
         logits,
         targets);
   }
 
   private static Operand<TInt64> targets(GraphContext ctx, Tokens tokens, int promptLength) {
     Ops tf = ctx.tf();
-    Operand<TInt64> ignored = tf.fill(tf.shape(tokens.ids()), tf.constant(CrossEntropy.IGNORE));
-    Operand<TBool> counts = tf.math.greater(tokens.mask(), tf.constant(0L));
+    Operand<TInt64> ignored = ctx.fill(tf.shape(tokens.ids()), CrossEntropy.IGNORE);
+    Operand<TBool> counts = ctx.greater(tokens.mask(), 0);
     if (promptLength > 0) {
-      Operand<TInt32> positions =
-          tf.range(tf.constant(0), Shapes.dim(ctx, tokens.ids(), 1), tf.constant(1));
-      counts =
-          tf.math.logicalAnd(counts, tf.math.greaterEqual(positions, tf.constant(promptLength)));
+      Operand<TInt32> positions = ctx.range(Shapes.dim(ctx, tokens.ids(), 1));
+      counts = tf.math.logicalAnd(counts, ctx.greaterEqual(positions, promptLength));
     }
     return tf.select(counts, tokens.ids(), ignored);
   }
 
   private static Operand<TInt32> lengthMinusOne(GraphContext ctx, Tokens tokens) {
-    return ctx.tf().math.sub(Shapes.dim(ctx, tokens.ids(), 1), ctx.tf().constant(1));
+    return ctx.sub(Shapes.dim(ctx, tokens.ids(), 1), 1);
   }
 }

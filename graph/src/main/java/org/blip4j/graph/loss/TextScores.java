@@ -1,6 +1,5 @@
 package org.blip4j.graph.loss;
 
-import java.util.List;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.ImageGroundedDecoder;
 import org.blip4j.graph.text.Tokens;
@@ -9,7 +8,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Gather;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
@@ -47,40 +45,27 @@ public record TextScores(Operand<TFloat32> logProbs, Operand<TFloat32> scores) {
     GraphContext ctx = outer.in("text_scores");
     Ops tf = ctx.tf();
     Operand<TInt32> texts = Shapes.dim(ctx, tokens.ids(), 0);
-    Operand<TInt32> columns = tf.math.sub(Shapes.dim(ctx, tokens.ids(), 1), tf.constant(1)); // T-1
+    Operand<TInt32> columns = ctx.sub(Shapes.dim(ctx, tokens.ids(), 1), 1); // T-1
     Operand<TInt64> read =
-        tf.slice(
-            tokens.ids(),
-            tf.constant(new int[] {0, 0}),
-            tf.stack(List.of(tf.constant(-1), columns))); // [M, T-1], the last one predicts nothing
-    Tokens predicting = new Tokens(read, afterFirst(tf, tokens.mask()));
+        ctx.slice(tokens.ids(), 1, 0, columns); // [M, T-1], the last one predicts nothing
+    Tokens predicting = new Tokens(read, afterFirst(ctx, tokens.mask()));
     PackedRows layout = PackedRows.of(ctx, predicting.mask());
     Operand<TFloat32> rows = decoder.packedStates(ctx, predicting, layout, attended); // [P, W]
-    Operand<TInt64> next =
-        tf.reshape(afterFirst(tf, tokens.ids()), tf.constant(new int[] {-1})); // [M*(T-1)]
-    Operand<TInt64> targets = tf.gather(next, layout.rows(), tf.constant(0)); // [P]
+    Operand<TInt64> next = ctx.flat(afterFirst(ctx, tokens.ids())); // [M*(T-1)]
+    Operand<TInt64> targets = ctx.gather(next, layout.rows(), 0); // [P]
     Operand<TInt32> owners = tf.math.floorDiv(layout.rows(), columns); // [P]
     Operand<TFloat32> logProbs =
         tf.nn.logSoftmax(decoder.head().apply(ctx.in("head"), rows)); // [P, V]
-    Operand<TFloat32> own =
-        tf.reshape(
-            tf.gather(
-                logProbs,
-                tf.expandDims(targets, tf.constant(1)),
-                tf.constant(1),
-                Gather.batchDims(1L)),
-            tf.constant(new int[] {-1})); // [P]
+    Operand<TFloat32> own = ctx.flat(ctx.gatherInRows(logProbs, ctx.expandDims(targets, 1))); // [P]
     Operand<TFloat32> smoothed =
         tf.math.add(
-            tf.math.mul(own, tf.constant((float) (1 - labelSmoothing))),
-            tf.math.mul(
-                tf.math.mean(logProbs, tf.constant(1)), tf.constant((float) labelSmoothing)));
+            ctx.mul(own, 1 - labelSmoothing), ctx.mul(ctx.mean(logProbs, 1), labelSmoothing));
     return new TextScores(
         tf.math.unsortedSegmentSum(own, owners, texts),
         tf.math.unsortedSegmentSum(smoothed, owners, texts));
   }
 
-  private static Operand<TInt64> afterFirst(Ops tf, Operand<TInt64> columns) {
-    return tf.slice(columns, tf.constant(new int[] {0, 1}), tf.constant(new int[] {-1, -1}));
+  private static Operand<TInt64> afterFirst(GraphContext ctx, Operand<TInt64> columns) {
+    return ctx.slice(columns, 1, 1, -1);
   }
 }

@@ -66,14 +66,13 @@ public final class ContrastiveState {
   /** Clamps the temperature in place and returns what it is then. */
   public Operand<TFloat32> clampedTemperature(GraphContext outer) {
     GraphContext ctx = outer.in("temperature");
-    Ops tf = ctx.tf();
     Operation clamp =
         temperature.assign(
             ctx,
-            tf.clipByValue(
+            ctx.clip(
                 temperature.readAgain(ctx.in("before")),
-                tf.constant((float) ObjectiveConfig.SMALLEST_TEMPERATURE),
-                tf.constant((float) ObjectiveConfig.LARGEST_TEMPERATURE)));
+                ObjectiveConfig.SMALLEST_TEMPERATURE,
+                ObjectiveConfig.LARGEST_TEMPERATURE));
     Op done = () -> clamp;
     return temperature.readAgain(ctx.after(List.of(done)));
   }
@@ -85,7 +84,7 @@ public final class ContrastiveState {
 
   /** Identities of the queue's entries, {@code [Q]}. */
   public Operand<TInt64> queuedIdentities(GraphContext ctx) {
-    return ctx.tf().reshape(ctx.read(identities.orElseThrow()), ctx.tf().constant(new int[] {-1}));
+    return ctx.flat(ctx.read(identities.orElseThrow()));
   }
 
   /**
@@ -99,20 +98,18 @@ public final class ContrastiveState {
     Ops tf = ctx.tf();
     Operand<TInt64> rows = tf.dtypes.cast(Shapes.dim(ctx, batch.image(), 0), TInt64.class);
     Operand<TInt64> start = ctx.read(pointer); // [1]
-    Operand<TInt64> places =
-        tf.math.add(start, tf.range(tf.constant(0L), rows, tf.constant(1L))); // [B]
+    Operand<TInt64> places = tf.math.add(start, ctx.range(rows)); // [B]
     Operation images = scatter(ctx, imageQueue, places, batch.image());
     Operation texts = scatter(ctx, textQueue, places, batch.text());
     List<Op> writes = new ArrayList<>(List.of(() -> images, () -> texts));
     if (identities.isPresent()) {
       Operand<TInt64> all = queuedIdentities(ctx);
       Operand<TInt64> updated =
-          tf.tensorScatterNdUpdate(
-              all, tf.expandDims(places, tf.constant(1)), batchIdentities.orElseThrow());
-      Operation write = identities.get().assign(ctx, tf.expandDims(updated, tf.constant(0)));
+          tf.tensorScatterNdUpdate(all, ctx.expandDims(places, 1), batchIdentities.orElseThrow());
+      Operation write = identities.get().assign(ctx, ctx.expandDims(updated, 0));
       writes.add(() -> write);
     }
-    Operand<TInt64> moved = tf.math.floorMod(tf.math.add(start, rows), tf.constant((long) size));
+    Operand<TInt64> moved = ctx.floorMod(tf.math.add(start, rows), size);
     Operation move = pointer.assign(ctx.after(writes), moved);
     writes.add(() -> move);
     return List.copyOf(writes);

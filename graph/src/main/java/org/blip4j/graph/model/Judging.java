@@ -61,8 +61,7 @@ public record Judging(ImageGroundedEncoder encoder, Linear hidden, Linear output
   public Trace judge(GraphContext ctx, Tokens tokens, Pair images) {
     Tokens statement = tokens.withFirst(ctx, encoder.stack().config().tokens().enc());
     MedStack.Trace text = encoder.pair(ctx, statement, images.first(), images.second());
-    Operand<TFloat32> state =
-        ctx.tf().gather(text.last(), ctx.tf().constant(0), ctx.tf().constant(1)); // [B, W]
+    Operand<TFloat32> state = ctx.at(text.last(), 0, 1); // [B, W]
     GraphContext head = ctx.in("cls_head");
     Operand<TFloat32> logits =
         output.apply(head.in("output"), ctx.tf().nn.relu(hidden.apply(head.in("hidden"), state)));

@@ -1,6 +1,5 @@
 package org.blip4j.graph.task;
 
-import java.util.List;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
@@ -20,10 +19,7 @@ final class BatchPairs {
       GraphContext ctx, Operand<TFloat32> similarities, Tokens tokens) {
     Ops tf = ctx.tf();
     Operand<TInt32> batch = Shapes.dim(ctx, tokens.ids(), 0);
-    return tf.slice(
-        tf.stopGradient(similarities),
-        tf.constant(new int[] {0, 0}),
-        tf.stack(List.of(tf.constant(-1), batch)));
+    return ctx.slice(tf.stopGradient(similarities), 1, 0, batch);
   }
 
   /** 1 where two rows have different texts. */
@@ -31,18 +27,15 @@ final class BatchPairs {
     Ops tf = ctx.tf();
     Operand<TBool> equal =
         tf.math.equal(
-            tf.expandDims(tokens.ids(), tf.constant(0)),
-            tf.expandDims(tokens.ids(), tf.constant(1))); // [B, B, T]
-    return inverse(ctx, tf.all(equal, tf.constant(2)));
+            ctx.expandDims(tokens.ids(), 0), ctx.expandDims(tokens.ids(), 1)); // [B, B, T]
+    return inverse(ctx, ctx.all(equal, 2));
   }
 
   /** 1 where two rows have different identities. */
   static Operand<TFloat32> differentIdentities(GraphContext ctx, Operand<TInt64> identities) {
     Ops tf = ctx.tf();
     return inverse(
-        ctx,
-        tf.math.equal(
-            tf.expandDims(identities, tf.constant(0)), tf.expandDims(identities, tf.constant(1))));
+        ctx, tf.math.equal(ctx.expandDims(identities, 0), ctx.expandDims(identities, 1)));
   }
 
   private static Operand<TFloat32> inverse(GraphContext ctx, Operand<TBool> equal) {

@@ -62,17 +62,14 @@ public final class NlvrModel implements TaskModel<ImagePairBatch> {
     Ops tf = ctx.tf();
     Operand<TInt32> rows = Shapes.dim(ctx, batch.tokens().ids(), 0);
     Operand<TInt32> all = tf.math.add(rows, rows);
-    ImageStates images =
-        blip.vision().apply(ctx, tf.concat(List.of(batch.first(), batch.second()), tf.constant(0)));
+    ImageStates images = blip.vision().apply(ctx, ctx.concat(0, batch.first(), batch.second()));
     Judging.Pair pair =
         blip.judging()
             .project(
-                ctx,
-                images.gather(ctx, tf.range(tf.constant(0), rows, tf.constant(1))),
-                images.gather(ctx, tf.range(rows, all, tf.constant(1))));
+                ctx, images.gather(ctx, ctx.range(rows)), images.gather(ctx, ctx.range(rows, all)));
     Judging.Trace judged = blip.judging().judge(ctx, batch.tokens(), pair);
     Operand<TFloat32> loss =
-        tf.math.mean(CrossEntropy.hard(ctx, judged.logits(), batch.labels(), 0), tf.constant(0));
+        ctx.mean(CrossEntropy.hard(ctx, judged.logits(), batch.labels(), 0), 0);
     TrainingStep step =
         new TrainingStep(
             loss,
@@ -85,8 +82,7 @@ public final class NlvrModel implements TaskModel<ImagePairBatch> {
   private static Operand<TFloat32> accuracy(
       GraphContext ctx, Operand<TFloat32> logits, Operand<TInt64> labels) {
     Ops tf = ctx.tf();
-    Operand<TInt64> judged = tf.math.argMax(logits, tf.constant(1));
-    return tf.math.mean(
-        tf.dtypes.cast(tf.math.equal(judged, labels), TFloat32.class), tf.constant(0));
+    Operand<TInt64> judged = ctx.argMax(logits, 1);
+    return ctx.mean(tf.dtypes.cast(tf.math.equal(judged, labels), TFloat32.class), 0);
   }
 }

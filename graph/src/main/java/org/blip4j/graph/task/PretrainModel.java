@@ -128,13 +128,9 @@ public final class PretrainModel implements TaskModel<ImageTextBatch> {
   }
 
   private Operand<TFloat32> diagonal(GraphContext ctx, ImageTextBatch batch) {
-    Ops tf = ctx.in("hard_targets").tf();
+    GraphContext inner = ctx.in("hard_targets");
     Operand<TInt32> rows = Shapes.dim(ctx, batch.tokens().ids(), 0);
-    return tf.oneHot(
-        tf.range(tf.constant(0), rows, tf.constant(1)),
-        tf.math.add(rows, tf.constant(objective.queueSize())),
-        tf.constant(1f),
-        tf.constant(0f));
+    return inner.oneHot(inner.range(rows), inner.add(rows, objective.queueSize()), 1, 0);
   }
 
   private HardNegatives.Weights weights(GraphContext ctx, ItcLoss.Result itc, Tokens tokens) {

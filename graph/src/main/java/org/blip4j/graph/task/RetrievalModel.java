@@ -17,7 +17,6 @@ import org.blip4j.ops.layer.Arithmetic;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.ReduceSum;
 import org.tensorflow.op.linalg.MatMul;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
@@ -101,8 +100,7 @@ public final class RetrievalModel implements TaskModel<ImageTextBatch> {
     ContrastiveStep encoded = parts.encode(ctx, batch);
     Features online = encoded.online();
     Operand<TFloat32> temperature = encoded.temperature();
-    Operand<TInt64> all =
-        tf.concat(List.of(identities, parts.state().queuedIdentities(ctx)), tf.constant(0));
+    Operand<TInt64> all = ctx.concat(0, identities, parts.state().queuedIdentities(ctx));
     Operand<TFloat32> hard = hardTargets(ctx.in("hard_targets"), identities, all);
     ItcLoss.Result itc = encoded.itc(ctx, hard);
     GraphContext inner = ctx.in("negatives");
@@ -143,10 +141,9 @@ public final class RetrievalModel implements TaskModel<ImageTextBatch> {
     Ops tf = ctx.tf();
     Operand<TFloat32> same =
         tf.dtypes.cast(
-            tf.math.equal(
-                tf.expandDims(identities, tf.constant(1)), tf.expandDims(all, tf.constant(0))),
+            tf.math.equal(ctx.expandDims(identities, 1), ctx.expandDims(all, 0)),
             TFloat32.class); // [B, B+Q]
-    return tf.math.div(same, tf.reduceSum(same, tf.constant(1), ReduceSum.keepDims(true)));
+    return tf.math.div(same, ctx.sumKept(same, 1));
   }
 
   private static Operand<TFloat32> weights(

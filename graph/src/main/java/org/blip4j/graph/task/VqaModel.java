@@ -85,8 +85,7 @@ public final class VqaModel implements TaskModel<QuestionBatch> {
             batch.answers().withFirst(ctx, blip.config().text().tokens().dec()),
             attended,
             settings);
-    Operand<TFloat32> weighted =
-        tf.reduceSum(tf.math.mul(batch.weights(), answers.sequenceLoss()), tf.constant(0));
+    Operand<TFloat32> weighted = ctx.sum(tf.math.mul(batch.weights(), answers.sequenceLoss()), 0);
     Operand<TFloat32> number =
         tf.dtypes.cast(Shapes.dim(ctx, batch.questions().ids(), 0), TFloat32.class);
     return new Trace(images, questions, answers, tf.math.div(weighted, number));

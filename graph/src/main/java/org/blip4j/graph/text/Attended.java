@@ -25,8 +25,6 @@ public record Attended(List<KeysValues> layers, Optional<AttentionMask> mask) {
   public Attended gather(GraphContext ctx, Operand<TInt32> rows) {
     return new Attended(
         layers.stream().map(layer -> layer.gather(ctx, rows)).toList(),
-        mask.map(
-            present ->
-                new AttentionMask(ctx.tf().gather(present.scores(), rows, ctx.tf().constant(0)))));
+        mask.map(present -> new AttentionMask(ctx.gather(present.scores(), rows, 0))));
   }
 }

@@ -13,7 +13,6 @@ import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Arithmetic;
 import org.blip4j.ops.layer.Linear;
 import org.tensorflow.Operand;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -109,7 +108,6 @@ public final class AttentionBlock {
     if (branches.size() == 1) {
       return apply(ctx, x, sequences.get(0).layers().get(layer), sequences.get(0).mask());
     }
-    Ops tf = ctx.tf();
     List<Operand<TFloat32>> both = new ArrayList<>();
     for (int i = 0; i < branches.size(); i++) {
       GraphContext inner = ctx.in("sequence" + i);
@@ -124,8 +122,8 @@ public final class AttentionBlock {
     }
     Operand<TFloat32> merged =
         merge.isPresent()
-            ? merge.get().apply(ctx.in("merge"), tf.concat(both, tf.constant(2))) // [B, T, 2W]
-            : tf.math.mul(Arithmetic.add(ctx, both.get(0), both.get(1)), tf.constant(0.5f));
+            ? merge.get().apply(ctx.in("merge"), ctx.concat(2, both)) // [B, T, 2W]
+            : ctx.mul(Arithmetic.add(ctx, both.get(0), both.get(1)), 0.5f);
     return residual.apply(ctx, merged, x);
   }
 

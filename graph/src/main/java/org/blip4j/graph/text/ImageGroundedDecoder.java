@@ -74,10 +74,7 @@ public record ImageGroundedDecoder(MedStack stack, LmHead head) {
   /** Logits of whole texts, {@code [B, T, V]}; position t predicts the token at t + 1. */
   public Operand<TFloat32> logits(GraphContext ctx, Tokens tokens, Attended image) {
     TextStates states = states(ctx, tokens, image);
-    Ops tf = ctx.tf();
-    Operand<TFloat32> rows =
-        tf.reshape(
-            states.hidden(), tf.constant(new long[] {-1, stack.config().width()})); // [B*T, W]
+    Operand<TFloat32> rows = ctx.reshape(states.hidden(), -1, stack.config().width()); // [B*T, W]
     Operand<TFloat32> flat = head.apply(ctx.in("head"), rows);
     return Shapes.reshape(
         ctx,
@@ -134,8 +131,7 @@ public record ImageGroundedDecoder(MedStack stack, LmHead head) {
               : layer.crossAttention().apply(cross, x, keys, image.mask());
       x = layer.feedForward().apply(inner.in("ffn"), x);
     }
-    Operand<TInt32> last =
-        tf.math.sub(Shapes.dim(ctx, ids, 1), tf.constant(1)); // the newest position
-    return new Step(tf.gather(x, last, tf.constant(1)), List.copyOf(next));
+    Operand<TInt32> last = ctx.sub(Shapes.dim(ctx, ids, 1), 1); // the newest position
+    return new Step(ctx.gather(x, last, 1), List.copyOf(next));
   }
 }

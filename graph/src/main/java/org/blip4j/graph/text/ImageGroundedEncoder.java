@@ -43,7 +43,7 @@ public record ImageGroundedEncoder(MedStack stack) {
     Operand<TFloat32> states =
         SentenceStates.read(
             ctx, stack, grid.tokens(), Optional.of(images.gather(ctx, grid.images())));
-    return ctx.tf().gather(states, grid.places(), ctx.tf().constant(0));
+    return ctx.gather(states, grid.places(), 0);
   }
 
   /**

@@ -48,7 +48,7 @@ public final class LmHead {
    * are several times faster than with the table as it lies.
    */
   public Operand<TFloat32> outputMatrix(GraphContext ctx) {
-    return ctx.tf().linalg.transpose(ctx.read(words.weight()), ctx.tf().constant(new int[] {1, 0}));
+    return ctx.transpose(ctx.read(words.weight()), 1, 0);
   }
 
   /** Logits {@code [N, V]} of states {@code [N, W]} with a prepared {@link #outputMatrix}. */

@@ -42,8 +42,7 @@ record PairGrid(Tokens tokens, Operand<TInt32> places, Operand<TInt32> images) {
     Operand<TInt32> rank = tf.reduceSum(tf.math.mul(before, belongs), one); // [N], in its image
     Operand<TInt32> most = tf.math.add(tf.reduceMax(tf.math.maximum(rank, zero), zero), one);
 
-    Operand<TBool> grouped =
-        tf.math.lessEqual(tf.math.mul(count, most), tf.math.mul(pairs, tf.constant(2)));
+    Operand<TBool> grouped = tf.math.lessEqual(tf.math.mul(count, most), ctx.mul(pairs, 2));
     Operand<TInt32> places =
         tf.select(grouped, tf.math.add(tf.math.mul(rows, most), rank), tf.range(zero, pairs, one));
     Operand<TInt32> groups = tf.select(grouped, count, pairs);
@@ -64,6 +63,6 @@ record PairGrid(Tokens tokens, Operand<TInt32> places, Operand<TInt32> images) {
   private static <T extends TType> Operand<T> put(
       GraphContext ctx, Operand<TInt32> places, Operand<T> values, Operand<TInt32> shape) {
     Ops tf = ctx.tf();
-    return tf.scatterNd(tf.expandDims(places, tf.constant(1)), values, shape);
+    return tf.scatterNd(ctx.expandDims(places, 1), values, shape);
   }
 }

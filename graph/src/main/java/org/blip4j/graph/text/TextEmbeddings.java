@@ -53,8 +53,8 @@ public final class TextEmbeddings {
     Ops tf = ctx.tf();
     Operand<TInt32> places =
         ids.shape().get(1) == 1
-            ? tf.reshape(offset, tf.constant(new int[] {1}))
-            : tf.range(offset, tf.math.add(offset, Shapes.dim(ctx, ids, 1)), tf.constant(1)); // [T]
+            ? ctx.reshape(offset, 1)
+            : ctx.range(offset, tf.math.add(offset, Shapes.dim(ctx, ids, 1))); // [T]
     Operand<TFloat32> sum =
         Arithmetic.add(ctx, words.apply(ctx, ids), positions.apply(ctx, places));
     return dropout.apply(ctx.in("dropout"), norm.apply(ctx.in("norm"), sum));

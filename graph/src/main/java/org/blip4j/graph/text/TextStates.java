@@ -23,7 +23,7 @@ public record TextStates(Operand<TFloat32> hidden, Operand<TInt64> mask) {
 
   /** The states of the first tokens, {@code [B, W]}: the state of the sentence. */
   public Operand<TFloat32> firstState(GraphContext ctx) {
-    return ctx.tf().gather(hidden, ctx.tf().constant(0), ctx.tf().constant(1));
+    return ctx.at(hidden, 0, 1);
   }
 
   /** What another text attends: these states without their padding. */

@@ -24,25 +24,21 @@ public record Tokens(Operand<TInt64> ids, Operand<TInt64> mask) {
 
   /** The same with another first token: [ENC] for matching, [DEC] for decoding. */
   public Tokens withFirst(GraphContext ctx, long token) {
-    Ops tf = ctx.in("first_token").tf();
-    Operand<TInt64> rest =
-        tf.slice(ids, tf.constant(new int[] {0, 1}), tf.constant(new int[] {-1, -1}));
+    GraphContext inner = ctx.in("first_token");
+    Ops tf = inner.tf();
+    Operand<TInt64> rest = inner.slice(ids, 1, 1, -1);
     Operand<TInt64> first =
-        tf.fill(tf.stack(List.of(Shapes.dim(ctx, ids, 0), tf.constant(1))), tf.constant(token));
-    return new Tokens(tf.concat(List.of(first, rest), tf.constant(1)), mask);
+        inner.fill(tf.stack(List.of(Shapes.dim(ctx, ids, 0), tf.constant(1))), token);
+    return new Tokens(inner.concat(1, first, rest), mask);
   }
 
   /** Some of the rows, in the order of the given numbers. */
   public Tokens gather(GraphContext ctx, Operand<? extends TNumber> rows) {
-    Ops tf = ctx.tf();
-    return new Tokens(tf.gather(ids, rows, tf.constant(0)), tf.gather(mask, rows, tf.constant(0)));
+    return new Tokens(ctx.gather(ids, rows, 0), ctx.gather(mask, rows, 0));
   }
 
   /** These rows followed by others. */
   public Tokens concat(GraphContext ctx, Tokens others) {
-    Ops tf = ctx.tf();
-    return new Tokens(
-        tf.concat(List.of(ids, others.ids), tf.constant(0)),
-        tf.concat(List.of(mask, others.mask), tf.constant(0)));
+    return new Tokens(ctx.concat(0, ids, others.ids), ctx.concat(0, mask, others.mask));
   }
 }

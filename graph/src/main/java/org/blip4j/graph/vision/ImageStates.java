@@ -22,12 +22,12 @@ public record ImageStates(Operand<TFloat32> hidden) {
 
   /** The states of the class tokens, {@code [B, W]}. */
   public Operand<TFloat32> classState(GraphContext ctx) {
-    return ctx.tf().gather(hidden, ctx.tf().constant(0), ctx.tf().constant(1));
+    return ctx.at(hidden, 0, 1);
   }
 
   /** The states of some of the images, in the order of the given row numbers. */
   public ImageStates gather(GraphContext ctx, Operand<? extends TNumber> rows) {
-    return new ImageStates(ctx.tf().gather(hidden, rows, ctx.tf().constant(0)));
+    return new ImageStates(ctx.gather(hidden, rows, 0));
   }
 
   /** What text attends: all states, none hidden. */

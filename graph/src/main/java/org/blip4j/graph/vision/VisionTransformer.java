@@ -85,11 +85,9 @@ public final class VisionTransformer {
   /** Encodes pixels {@code [B, S, S, 3]} and names what lies between. */
   public Trace trace(GraphContext outer, Operand<TFloat32> pixels) {
     GraphContext ctx = outer.in("vision");
-    Ops tf = ctx.tf();
     Operand<TFloat32> patches = patches(ctx.in("patches"), pixels);
     Operand<TFloat32> embedded = embed(ctx.in("embed"), patches);
-    Operand<TFloat32> x =
-        tf.reshape(embedded, tf.constant(new long[] {-1, config.width()})); // [B*P, W]
+    Operand<TFloat32> x = ctx.reshape(embedded, -1, config.width()); // [B*P, W]
     List<Operand<TFloat32>> outputs = new ArrayList<>();
     for (int i = 0; i < blocks.size(); i++) {
       x = blocks.get(i).apply(ctx.in("block" + i), x);
@@ -113,23 +111,19 @@ public final class VisionTransformer {
   }
 
   private Operand<TFloat32> patches(GraphContext ctx, Operand<TFloat32> pixels) {
-    Ops tf = ctx.tf();
     int size = config.imageSize();
     int patch = config.patchSize();
     int grid = config.grid();
     Shapes.require(pixels, "pixels", -1, size, size, 3);
-    Operand<TFloat32> tiles =
-        tf.reshape(pixels, tf.constant(new long[] {-1, grid, patch, grid, patch, 3}));
+    Operand<TFloat32> tiles = ctx.reshape(pixels, -1, grid, patch, grid, patch, 3);
     Operand<TFloat32> rows =
-        tf.reshape(
-            tf.linalg.transpose(tiles, tf.constant(new int[] {0, 1, 3, 2, 4, 5})),
-            tf.constant(new long[] {-1, 3L * patch * patch})); // [B*(P-1), p*p*3]
+        ctx.reshape(
+            ctx.transpose(tiles, 0, 1, 3, 2, 4, 5), -1, 3L * patch * patch); // [B*(P-1), p*p*3]
     Operand<TFloat32> kernel =
-        tf.reshape(
-            ctx.read(patchKernel), tf.constant(new long[] {3L * patch * patch, config.width()}));
+        ctx.reshape(ctx.read(patchKernel), 3L * patch * patch, config.width());
     Operand<TFloat32> projected =
         new MatrixProduct(rows, inner -> kernel, false, true).withBias(ctx, ctx.read(patchBias));
-    return tf.reshape(projected, tf.constant(new long[] {-1, (long) grid * grid, config.width()}));
+    return ctx.reshape(projected, -1, (long) grid * grid, config.width());
   }
 
   private Operand<TFloat32> embed(GraphContext ctx, Operand<TFloat32> patches) {
@@ -138,12 +132,11 @@ public final class VisionTransformer {
         tf.tile(
             ctx.read(classToken),
             tf.stack(List.of(Shapes.dim(ctx, patches, 0), tf.constant(1), tf.constant(1))));
-    Operand<TFloat32> tokens = tf.concat(List.of(cls, patches), tf.constant(1)); // [B, P, W]
+    Operand<TFloat32> tokens = ctx.concat(1, cls, patches); // [B, P, W]
     return Arithmetic.add(ctx, tokens, ctx.read(positions));
   }
 
   private Operand<TFloat32> sequence(GraphContext ctx, Operand<TFloat32> rows) {
-    return ctx.tf()
-        .reshape(rows, ctx.tf().constant(new long[] {-1, config.tokens(), config.width()}));
+    return ctx.reshape(rows, -1, config.tokens(), config.width());
   }
 }

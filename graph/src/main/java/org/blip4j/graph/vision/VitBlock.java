@@ -63,13 +63,10 @@ final class VitBlock {
   /** The same for the class tokens only, {@code [B*P, W]} to {@code [B, W]}. */
   Operand<TFloat32> applyToClass(GraphContext ctx, Operand<TFloat32> x) {
     GraphContext attn = ctx.in("attn");
-    Ops tf = ctx.tf();
     Projected own = project(attn, norm1.apply(ctx.in("norm1"), x));
-    Operand<TFloat32> first =
-        tf.slice(own.queries(), tf.constant(new int[4]), tf.constant(new int[] {-1, -1, 1, -1}));
-    Operand<TFloat32> samples =
-        tf.reshape(x, tf.constant(new long[] {-1, tokens, Shapes.known(x, 1)})); // [B, P, W]
-    Operand<TFloat32> classes = tf.gather(samples, tf.constant(0), tf.constant(1)); // [B, W]
+    Operand<TFloat32> first = ctx.slice(own.queries(), 2, 0, 1);
+    Operand<TFloat32> samples = ctx.reshape(x, -1, tokens, Shapes.known(x, 1)); // [B, P, W]
+    Operand<TFloat32> classes = ctx.at(samples, 0, 1); // [B, W]
     return feedForward(ctx, attend(attn, first, own.source(), classes));
   }
 
@@ -84,15 +81,12 @@ final class VitBlock {
   private Projected project(GraphContext ctx, Operand<TFloat32> x) {
     Ops tf = ctx.tf();
     Operand<TFloat32> projected = qkv.apply(ctx.in("qkv"), x); // [B*P, 3W]
-    Operand<TFloat32> parts =
-        tf.reshape(
-            projected, tf.constant(new long[] {-1, tokens, 3, heads.heads(), heads.width()}));
+    Operand<TFloat32> parts = ctx.reshape(projected, -1, tokens, 3, heads.heads(), heads.width());
     List<Output<TFloat32>> split = tf.unstack(parts, 3L, Unstack.axis(2L)).output(); // [B, P, H, D]
     return new Projected(
-        tf.linalg.transpose(split.get(0), tf.constant(new int[] {0, 2, 1, 3})),
+        ctx.transpose(split.get(0), 0, 2, 1, 3),
         new KeysValues(
-            tf.linalg.transpose(split.get(1), tf.constant(new int[] {0, 2, 3, 1})),
-            tf.linalg.transpose(split.get(2), tf.constant(new int[] {0, 2, 1, 3}))));
+            ctx.transpose(split.get(1), 0, 2, 3, 1), ctx.transpose(split.get(2), 0, 2, 1, 3)));
   }
 
   /** residual + attention, rows like the residual. */
@@ -101,9 +95,7 @@ final class VitBlock {
     Ops tf = ctx.tf();
     Operand<TFloat32> attended =
         heads.attend(ctx, queries, source, Optional.empty(), new Dropout(0));
-    Operand<TFloat32> rows =
-        tf.reshape(
-            tf.linalg.transpose(attended, tf.constant(new int[] {0, 2, 1, 3})), tf.shape(residual));
+    Operand<TFloat32> rows = tf.reshape(ctx.transpose(attended, 0, 2, 1, 3), tf.shape(residual));
     return addTo(ctx.in("proj"), residual, projection, rows);
   }
 
@@ -125,7 +117,7 @@ final class VitBlock {
     }
     Ops tf = ctx.tf();
     long width = rows.shape().get(1);
-    Operand<TFloat32> samples = tf.reshape(rows, tf.constant(new long[] {-1, tokens, width}));
+    Operand<TFloat32> samples = ctx.reshape(rows, -1, tokens, width);
     return tf.reshape(dropPath.applyPerSample(ctx, samples), tf.shape(rows));
   }
 }

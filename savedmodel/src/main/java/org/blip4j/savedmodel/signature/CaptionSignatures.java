@@ -80,20 +80,17 @@ final class CaptionSignatures {
     Operand<TBool> readable = images.readable(ctx); // [B]
     Operand<TString> text = parts.texts().captions(ctx, decoded.ids(), promptLength);
     Operand<TInt64> padding = tf.constant((long) parts.model().vocabulary().pad());
-    Operand<TInt64> ids =
-        tf.select(tf.expandDims(readable, tf.constant(1)), decoded.ids(), padding); // [B, L]
+    Operand<TInt64> ids = tf.select(ctx.expandDims(readable, 1), decoded.ids(), padding); // [B, L]
     return ImmutableMap.of(
         ServingSignature.CAPTION_TEXT, ctx.onCpu().tf().select(readable, text, tf.array("")),
-        ServingSignature.LOG_PROB,
-            tf.select(readable, finite(ctx, decoded.logProbs()), tf.constant(0f)),
+        ServingSignature.LOG_PROB, ctx.select(readable, finite(ctx, decoded.logProbs()), 0),
         ServingSignature.TOKEN_IDS, ids,
         ServingSignature.STATUS, images.status());
   }
 
   /** Infinity is no JSON: what cannot be written has a very low score instead. */
   private static Operand<TFloat32> finite(GraphContext ctx, Operand<TFloat32> scores) {
-    Ops tf = ctx.tf();
-    return tf.clipByValue(scores, tf.constant(-1e9f), tf.constant(1e9f));
+    return ctx.clip(scores, -1e9f, 1e9f);
   }
 
   private static <T extends org.tensorflow.types.family.TType> Operand<T> placeholder(

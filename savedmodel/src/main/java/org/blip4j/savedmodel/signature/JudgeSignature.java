@@ -41,7 +41,7 @@ final class JudgeSignature {
             .placeholder(TString.class, Placeholder.shape(Shape.of(-1)));
     Operand<TBool> readable = tf.math.logicalAnd(left.readable(ctx), right.readable(ctx)); // [B]
     Operand<TFloat32> shares = tf.nn.softmax(logits(ctx, statements)); // [B, 2]
-    Operand<TInt64> judged = tf.math.argMax(shares, tf.constant(1)); // [B]
+    Operand<TInt64> judged = ctx.argMax(shares, 1); // [B]
     Ops text = ctx.onCpu().tf();
     Operand<TString> label =
         text.select(
@@ -54,8 +54,7 @@ final class JudgeSignature {
             ServingSignature.STATEMENT, statements),
         ImmutableMap.of(
             ServingSignature.LABEL, text.select(readable, label, text.array("")),
-            ServingSignature.PROBABILITY,
-                tf.select(readable, tf.max(shares, tf.constant(1)), tf.constant(0f)),
+            ServingSignature.PROBABILITY, ctx.select(readable, ctx.max(shares, 1), 0),
             ServingSignature.STATUS, status(ctx)));
   }
 
@@ -78,7 +77,8 @@ final class JudgeSignature {
 
   /** What is wrong with either image, the left one first. */
   private Operand<TString> status(GraphContext ctx) {
-    Ops tf = ctx.onCpu().tf();
+    GraphContext inner = ctx.onCpu();
+    Ops tf = inner.tf();
     Operand<TString> none = tf.array("");
     Operand<TString> lefts =
         tf.select(

@@ -54,10 +54,8 @@ final class MatchSignatures {
                 TokenLayout.First.CLASSIFY,
                 stream ? TokenLayout.Padding.EIGHTS : TokenLayout.Padding.LONGEST);
     this.imageFeatures =
-        tf.gather(
-            matching.dual().imageFeatures(ctx, images.states()), images.rows(), tf.constant(0));
-    this.textFeatures =
-        tf.gather(matching.dual().textFeatures(ctx, tokens), distinct.rows(), tf.constant(0));
+        ctx.gather(matching.dual().imageFeatures(ctx, images.states()), images.rows(), 0);
+    this.textFeatures = ctx.gather(matching.dual().textFeatures(ctx, tokens), distinct.rows(), 0);
   }
 
   BoundSignature match(GraphContext outer) {
@@ -65,36 +63,30 @@ final class MatchSignatures {
     Ops tf = ctx.tf();
     Operand<TBool> readable = images.readable(ctx); // [B]
     Operand<TFloat32> logits = itmLogits(ctx); // [B, 2]
-    Operand<TFloat32> probability =
-        tf.gather(tf.nn.softmax(logits), tf.constant(1), tf.constant(1)); // [B]
-    Operand<TFloat32> cosine =
-        tf.reduceSum(tf.math.mul(imageFeatures, textFeatures), tf.constant(1)); // [B]
+    Operand<TFloat32> probability = ctx.at(tf.nn.softmax(logits), 1, 1); // [B]
+    Operand<TFloat32> cosine = ctx.sum(tf.math.mul(imageFeatures, textFeatures), 1); // [B]
     Operand<TFloat32> none = tf.constant(0f);
     return new BoundSignature(
         ServingSignature.MATCH,
         ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.TEXT, texts),
         ImmutableMap.of(
             ServingSignature.ITM_PROBABILITY, tf.select(readable, probability, none),
-            ServingSignature.ITM_LOGITS,
-                tf.select(tf.expandDims(readable, tf.constant(1)), logits, none),
+            ServingSignature.ITM_LOGITS, tf.select(ctx.expandDims(readable, 1), logits, none),
             ServingSignature.ITC_COSINE, tf.select(readable, cosine, none),
             ServingSignature.STATUS, images.status()));
   }
 
   BoundSignature imageEmbedding(GraphContext outer) {
     GraphContext ctx = outer.in("image_embedding");
-    Ops tf = ctx.tf();
-    Operand<TBool> readable = tf.expandDims(images.readable(ctx), tf.constant(1)); // [B, 1]
+    Operand<TBool> readable = ctx.expandDims(images.readable(ctx), 1); // [B, 1]
     Operand<TFloat32> features =
-        tf.gather(
-            matching.dual().imageFeatures(ctx, images.classStates().get()),
-            images.rows(),
-            tf.constant(0));
+        ctx.gather(
+            matching.dual().imageFeatures(ctx, images.classStates().get()), images.rows(), 0);
     return new BoundSignature(
         ServingSignature.IMAGE_EMBEDDING,
         ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes()),
         ImmutableMap.of(
-            ServingSignature.EMBEDDING, tf.select(readable, features, tf.constant(0f)),
+            ServingSignature.EMBEDDING, ctx.select(readable, features, 0),
             ServingSignature.STATUS, images.status()));
   }
 

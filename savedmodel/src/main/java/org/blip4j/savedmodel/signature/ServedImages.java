@@ -1,7 +1,6 @@
 package org.blip4j.savedmodel.signature;
 
 import com.google.common.base.Supplier;
-import java.util.List;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.graph.vision.VisionTransformer;
@@ -80,8 +79,7 @@ record ServedImages(
     ImageInput right = ImageInput.create(outer, ctx, blip, ServingSignature.RIGHT_BYTES);
     Operand<TFloat32> lefts = left.decoded().pixels();
     Operand<TFloat32> rights = right.decoded().pixels();
-    ImageStates states =
-        blip.vision().apply(ctx, tf.concat(List.of(lefts, rights), tf.constant(0)));
+    ImageStates states = blip.vision().apply(ctx, ctx.concat(0, lefts, rights));
     Operand<TInt32> border = Shapes.dim(ctx, lefts, 0);
     Operand<TInt32> end = tf.math.add(border, Shapes.dim(ctx, rights, 0));
     Operand<TInt32> one = tf.constant(1);

@@ -72,10 +72,8 @@ final class ServingTexts {
             texts,
             new TokenLayout(TokenLayout.First.DECODE, most + 1, TokenLayout.Padding.LONGEST));
     Ops tf = ctx.tf();
-    Operand<TInt64> withEnd = tf.reduceSum(tokens.mask(), tf.constant(1)); // [B]
-    return new Prompt(
-        tokens.ids(),
-        Optional.of(tf.math.sub(tf.dtypes.cast(withEnd, TInt32.class), tf.constant(1))));
+    Operand<TInt64> withEnd = ctx.sum(tokens.mask(), 1); // [B]
+    return new Prompt(tokens.ids(), Optional.of(ctx.sub(tf.dtypes.cast(withEnd, TInt32.class), 1)));
   }
 
   /** The same for a prompt that is known: [DEC] and pieces. */
@@ -96,9 +94,8 @@ final class ServingTexts {
    */
   Operand<TString> captions(GraphContext ctx, Operand<TInt64> ids, Operand<TInt32> promptLength) {
     Ops tf = ctx.tf();
-    Operand<TInt32> positions =
-        tf.range(tf.constant(0), Shapes.dim(ctx, ids, 1), tf.constant(1)); // [L]
-    Operand<TInt32> first = tf.reshape(promptLength, tf.constant(new int[] {-1, 1}));
+    Operand<TInt32> positions = ctx.range(Shapes.dim(ctx, ids, 1)); // [L]
+    Operand<TInt32> first = ctx.reshape(promptLength, -1, 1);
     Operand<TBool> given = tf.math.less(positions, first); // [1 or B, L]
     Operand<TInt64> padding = tf.constant((long) model.vocabulary().pad());
     return pieces.detokenize(ctx, tf.select(given, padding, ids));

@@ -82,12 +82,9 @@ final class VqaSignatures {
         ImmutableMap.of(
             ServingSignature.ANSWER, ctx.onCpu().tf().select(readable, text, tf.array("")),
             ServingSignature.LOG_PROB,
-                tf.select(
-                    readable,
-                    tf.math.maximum(decoded.logProbs(), tf.constant(LOWEST)),
-                    tf.constant(0f)),
+                ctx.select(readable, ctx.maximum(decoded.logProbs(), LOWEST), 0),
             ServingSignature.TOKEN_IDS,
-                tf.select(tf.expandDims(readable, tf.constant(1)), decoded.ids(), padding),
+                tf.select(ctx.expandDims(readable, 1), decoded.ids(), padding),
             ServingSignature.STATUS, images.status()));
   }
 
@@ -100,9 +97,9 @@ final class VqaSignatures {
     Operand<TInt32> most = tf.dtypes.cast(topK, TInt32.class); // [B]
     AnswerRanking.Result ranked =
         AnswerRanking.of(parts.blip(), ObjectiveConfig.published().labelSmoothing())
-            .rank(ctx, states, candidates(ctx, answers), largest(tf, most));
+            .rank(ctx, states, candidates(ctx, answers), largest(ctx, most));
     Operand<TBool> kept = kept(ctx, ranked, most); // [B, K]
-    Operand<TFloat32> scores = tf.select(kept, ranked.scores(), tf.constant(LOWEST));
+    Operand<TFloat32> scores = ctx.select(kept, ranked.scores(), LOWEST);
     Operand<TInt32> order =
         tf.nn.topK(scores, Shapes.dim(ctx, scores, 1), TInt32.class).indices(); // [B, K]
     Ops text = ctx.onCpu().tf();
@@ -112,12 +109,7 @@ final class VqaSignatures {
             text.gather(answers, ranked.kept(), tf.constant(1), Gather.batchDims(1L)),
             text.array(""));
     Operand<TString> best = text.gather(texts, order, tf.constant(1), Gather.batchDims(1L));
-    Operand<TFloat32> logProbs =
-        tf.gather(
-            tf.select(kept, ranked.logProbs(), tf.constant(0f)),
-            order,
-            tf.constant(1),
-            Gather.batchDims(1L));
+    Operand<TFloat32> logProbs = ctx.gatherInRows(ctx.select(kept, ranked.logProbs(), 0), order);
     return new BoundSignature(
         ServingSignature.VQA_RANK,
         ImmutableMap.of(
@@ -127,36 +119,35 @@ final class VqaSignatures {
             ServingSignature.TOP_K, topK),
         ImmutableMap.of(
             ServingSignature.ANSWER, text.gather(best, tf.constant(0), tf.constant(1)),
-            ServingSignature.LOG_PROB, tf.gather(logProbs, tf.constant(0), tf.constant(1)),
+            ServingSignature.LOG_PROB, ctx.at(logProbs, 0, 1),
             ServingSignature.ANSWERS, best,
             ServingSignature.LOG_PROBS, logProbs,
-            ServingSignature.SCORES, tf.gather(scores, order, tf.constant(1), Gather.batchDims(1L)),
+            ServingSignature.SCORES, ctx.gatherInRows(scores, order),
             ServingSignature.STATUS, images.status()));
   }
 
   /** At least 1, also for a call without rows. */
-  private static Operand<TInt32> largest(Ops tf, Operand<TInt32> most) {
-    return tf.math.maximum(tf.reduceMax(most, tf.constant(0)), tf.constant(1));
+  private static Operand<TInt32> largest(GraphContext ctx, Operand<TInt32> most) {
+    return ctx.maximum(ctx.max(most, 0), 1);
   }
 
   private AnswerRanking.Candidates candidates(GraphContext ctx, Operand<TString> answers) {
-    Ops tf = ctx.onCpu().tf();
-    Distinct distinct = Distinct.of(ctx, tf.reshape(answers, tf.constant(new int[] {-1})));
+    GraphContext inner = ctx.onCpu();
+    Ops tf = inner.tf();
+    Distinct distinct = Distinct.of(ctx, inner.flat(answers));
     Operand<TInt32> rows = tf.reshape(distinct.rows(), tf.shape(answers)); // [B, N]
     return new AnswerRanking.Candidates(
         parts.texts().ranked(ctx, distinct.values()),
-        tf.select(tf.math.equal(answers, tf.array("")), tf.constant(-1), rows));
+        inner.select(tf.math.equal(answers, tf.array("")), -1, rows));
   }
 
   /** Which places hold an answer: that of a readable image, within the row's own number. */
   private Operand<TBool> kept(GraphContext ctx, AnswerRanking.Result ranked, Operand<TInt32> most) {
     Ops tf = ctx.tf();
-    Operand<TInt32> places =
-        tf.range(tf.constant(0), Shapes.dim(ctx, ranked.kept(), 1), tf.constant(1)); // [K]
-    Operand<TBool> wanted = tf.math.less(places, tf.expandDims(most, tf.constant(1)));
-    Operand<TBool> there =
-        tf.math.greaterEqual(ranked.keptProbabilities(), tf.constant(0f)); // [B, K]
-    Operand<TBool> readable = tf.expandDims(images.readable(ctx), tf.constant(1)); // [B, 1]
+    Operand<TInt32> places = ctx.range(Shapes.dim(ctx, ranked.kept(), 1)); // [K]
+    Operand<TBool> wanted = tf.math.less(places, ctx.expandDims(most, 1));
+    Operand<TBool> there = ctx.greaterEqual(ranked.keptProbabilities(), 0); // [B, K]
+    Operand<TBool> readable = ctx.expandDims(images.readable(ctx), 1); // [B, 1]
     return tf.math.logicalAnd(readable, tf.math.logicalAnd(wanted, there));
   }
 
