@@ -3,6 +3,7 @@ package org.blip4j.data.pipeline;
 import java.io.IOException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
 /**
@@ -14,6 +15,7 @@ import java.util.function.Consumer;
 public final class DamagePolicy {
   private final Consumer<DamagedRecord> listener;
   private final Set<String> met = ConcurrentHashMap.newKeySet();
+  private final AtomicLong replaced = new AtomicLong();
 
   private DamagePolicy(Consumer<DamagedRecord> listener) {
     this.listener = listener;
@@ -35,6 +37,15 @@ public final class DamagePolicy {
   /** How many different records have been left out. */
   public int skipped() {
     return met.size();
+  }
+
+  /** How many items of a stream stand in for those of damaged records. */
+  public long replaced() {
+    return replaced.get();
+  }
+
+  void replaced(int items) {
+    replaced.addAndGet(items);
   }
 
   void handle(DamagedRecord damaged, IOException cause) throws IOException {

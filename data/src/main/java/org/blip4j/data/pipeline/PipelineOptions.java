@@ -1,50 +1,41 @@
 package org.blip4j.data.pipeline;
 
 /**
- * How pairs are shuffled and batched.
+ * How items are shuffled and batched.
  *
  * @param seed of the order of every epoch
- * @param batchSize pairs in a batch; an incomplete last batch of an epoch is dropped, as upstream
- * @param shuffleBuffer pairs among which the next is drawn; 1 keeps the order of the shards
- * @param interleave shards that are read in turn
+ * @param batchSize items in a batch; an incomplete last batch of an epoch is dropped, as upstream
+ * @param mixed records of a block, whose items are permuted among each other
  * @param prefetch batches made ready ahead
  */
-public record PipelineOptions(
-    long seed, int batchSize, int shuffleBuffer, int interleave, int prefetch) {
-  private static final int SHUFFLE_BUFFER = 1024;
-  private static final int INTERLEAVE = 8;
+public record PipelineOptions(long seed, int batchSize, int mixed, int prefetch) {
+  private static final int MIXED = 1024;
   private static final int PREFETCH = 2;
 
   public PipelineOptions {
     positive("batch size", batchSize);
-    positive("shuffle buffer", shuffleBuffer);
-    positive("number of interleaved shards", interleave);
+    positive("number of mixed records", mixed);
     positive("number of prefetched batches", prefetch);
   }
 
-  /** A shuffle buffer of 1,024 pairs, 8 shards in turn, 2 batches ahead. */
+  /** Blocks of 1,024 records, 2 batches ahead. */
   public static PipelineOptions of(long seed, int batchSize) {
-    return new PipelineOptions(seed, batchSize, SHUFFLE_BUFFER, INTERLEAVE, PREFETCH);
+    return new PipelineOptions(seed, batchSize, MIXED, PREFETCH);
   }
 
-  /** The same with another shuffle buffer. */
-  public PipelineOptions withShuffleBuffer(int pairs) {
-    return new PipelineOptions(seed, batchSize, pairs, interleave, prefetch);
-  }
-
-  /** The same with another number of shards read in turn. */
-  public PipelineOptions withInterleave(int shards) {
-    return new PipelineOptions(seed, batchSize, shuffleBuffer, shards, prefetch);
+  /** The same with blocks of another size. */
+  public PipelineOptions withMixed(int records) {
+    return new PipelineOptions(seed, batchSize, records, prefetch);
   }
 
   /** The same with another number of batches made ready ahead. */
   public PipelineOptions withPrefetch(int batches) {
-    return new PipelineOptions(seed, batchSize, shuffleBuffer, interleave, batches);
+    return new PipelineOptions(seed, batchSize, mixed, batches);
   }
 
   private static void positive(String what, int value) {
     if (value < 1) {
-      throw new IllegalArgumentException(what + " is " + value + ", it must be 1 or more");
+      throw new IllegalArgumentException("%s is %d, it must be at least 1".formatted(what, value));
     }
   }
 }

@@ -1,77 +1,186 @@
 package org.blip4j.data.pipeline;
 
+import com.google.common.collect.ImmutableList;
 import java.io.IOException;
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.List;
+import org.blip4j.data.sample.Sample;
 import org.blip4j.data.stream.Prefetch;
-import org.blip4j.data.tfrecord.ShardSet;
 
 /**
- * Seeded, resumable batches of image-text pairs over shards.
+ * Seeded, resumable batches of samples of one kind.
  *
- * <p>Each epoch permutes the shards, reads several in turn, makes a pair of every text and shuffles
- * pairs in a bounded buffer. Several sets (human, web, synthetic) are mixed by listing the shards
- * of all. {@link #open} at the cursor of a batch yields exactly the batches that an unbroken run
- * would have yielded after it.
+ * <p>An epoch of a data set has each of its items once, in an order that is a function of (seed,
+ * epoch, position) over the {@link DataIndex}: the windows of the shards are permuted, gathered in
+ * blocks, and the items of each block permuted. A place is a position: {@link #open} there yields
+ * exactly what an unbroken run would have yielded after it, and reads nothing that comes before it
+ * but the rest of one block.
+ *
+ * <p>Several data sets are mixed by weight, item by item, each in its own epochs; an epoch of the
+ * mixture then has as many items as all sets together, and only its length is one.
  *
  * <pre>{@code
- * var pipeline = new SamplePipeline(shards, SourceOptions.strict(), PipelineOptions.of(1, 64));
- * try (Prefetch<PairBatch> batches = pipeline.open(Cursor.START)) {
- *   PairBatch batch = batches.next();
+ * SourceOptions source = SourceOptions.strict();
+ * DataIndex index = DataIndex.open(Mixture.of(shards), SampleKind.IMAGE_TEXT, source, file, log);
+ * var pipeline =
+ *     new SamplePipeline<>(SampleKind.IMAGE_TEXT, index, source, PipelineOptions.of(1, 64));
+ * try (Prefetch<Batch<Sample.ImageText>> batches = pipeline.open(Cursor.START)) {
+ *   Batch<Sample.ImageText> batch = batches.next();
  * }
  * }</pre>
+ *
+ * @param <S> the kind
  */
-public final class SamplePipeline {
-  private final ShardSet shards;
+public final class SamplePipeline<S extends Sample> {
+  private static final long BLOCK_BYTES = 64L << 20;
+  private static final int NAMED = 3;
+
+  private final SampleKind<S> kind;
+  private final DataIndex index;
   private final SourceOptions source;
   private final PipelineOptions options;
-  private long pairs = -1;
 
   /** Makes a pipeline; nothing is read yet. */
-  public SamplePipeline(ShardSet shards, SourceOptions source, PipelineOptions options) {
-    this.shards = shards;
+  public SamplePipeline(
+      SampleKind<S> kind, DataIndex index, SourceOptions source, PipelineOptions options) {
+    this.kind = kind;
+    this.index = index;
     this.source = source;
     this.options = options;
   }
 
-  /** The shards that are read. */
-  public ShardSet shards() {
-    return shards;
+  /** Full batches of an epoch. */
+  public long batchesPerEpoch() {
+    return index.items() / options.batchSize();
   }
 
-  /** How pairs are shuffled and batched. */
-  public PipelineOptions options() {
-    return options;
+  /**
+   * Checks that there is something to read.
+   *
+   * @throws IllegalArgumentException if all data hold less than one batch, or a set holds nothing
+   */
+  public void requireBatch() {
+    String without =
+        index.without() == 0
+            ? ""
+            : "; %d records have no %s (%s), name the right column with --text-key"
+                .formatted(
+                    index.without(),
+                    kind.wanted(),
+                    String.join(", ", source.codec().aliases().text()));
+    if (batchesPerEpoch() == 0) {
+      throw new IllegalArgumentException(
+          "the data hold %d items, less than one batch of %d; give more data or a smaller"
+                  .formatted(index.items(), options.batchSize())
+              + " --batch-size"
+              + without);
+    }
+    for (DataIndex.Part part : index.parts()) {
+      if (part.items() == 0) {
+        throw new IllegalArgumentException(
+            "data set %s holds nothing to train on; leave it out%s"
+                .formatted(part.set().name(), without));
+      }
+    }
   }
 
   /**
    * Starts the stream of batches at a place; it has no end, and fails if the data are damaged and
-   * the policy is to raise, or if they hold less than a batch.
+   * the policy is to raise.
+   *
+   * @throws IllegalArgumentException as {@link #requireBatch}
+   * @throws IOException if the place is one in other data
    */
-  public Prefetch<PairBatch> open(Cursor from) {
+  public Prefetch<Batch<S>> open(Cursor from) throws IOException {
     return new Prefetch<>("blip-batches", stream(from), options.prefetch());
   }
 
   /** The same stream without a thread of its own. */
-  BatchStream stream(Cursor from) {
-    return new BatchStream(shards, source, options, from);
+  Batches stream(Cursor from) throws IOException {
+    requireBatch();
+    String data = index.fingerprint();
+    if (!from.data().isEmpty() && !from.data().equals(data)) {
+      String changes =
+          index.changed().isEmpty()
+              ? "the data are others"
+              : String.join(", ", index.changed().stream().limit(NAMED).toList())
+                  + (index.changed().size() > NAMED ? " ..." : "");
+      throw new IOException(
+          "data position %s is one in other data than those given: %s; restore them or start"
+                  .formatted(from.encode(), changes)
+              + " another run");
+    }
+    if (from.consumed() > batchesPerEpoch() * options.batchSize()) {
+      throw new IOException(
+          "data position %s is beyond the %d items of an epoch"
+              .formatted(from.encode(), index.items()));
+    }
+    return new Batches(new Cursor(from.epoch(), from.consumed(), data));
   }
 
-  /** Pairs of an epoch, counted by one pass over the shards on the first call. */
-  public synchronized long pairsPerEpoch() throws IOException {
-    if (pairs < 0) {
-      long counted = 0;
-      try (SampleSource samples = SampleSource.open(shards, source)) {
-        for (Optional<LocatedSample> s = samples.next(); s.isPresent(); s = samples.next()) {
-          counted += s.get().sample().texts().size();
+  /** The batches from a place on, made by the thread that asks. */
+  final class Batches implements Prefetch.Source<Batch<S>> {
+    private final List<SetStream<S>> sets = new ArrayList<>();
+    private final int[] pattern = index.mixture().pattern();
+    private final long perEpoch = batchesPerEpoch() * options.batchSize();
+    private Cursor position;
+
+    private Batches(Cursor from) {
+      this.position = from;
+      int count = index.parts().size();
+      EpochOrder.Limits limits = new EpochOrder.Limits(options.mixed(), BLOCK_BYTES / count);
+      for (int i = 0; i < count; i++) {
+        long seed = i == 0 ? options.seed() : EpochOrder.seed(options.seed(), -i);
+        sets.add(new SetStream<>(kind, index.parts().get(i), source, seed, limits));
+      }
+      seek();
+    }
+
+    @Override
+    public Batch<S> next() throws IOException {
+      if (position.consumed() >= perEpoch) {
+        position = new Cursor(position.epoch() + 1, 0, position.data());
+        if (sets.size() == 1) {
+          seek(); // past the rest that fills no batch
         }
       }
-      pairs = counted;
+      Cursor start = position;
+      long drawn = drawn();
+      ImmutableList.Builder<Batch.Item<S>> items =
+          ImmutableList.builderWithExpectedSize(options.batchSize());
+      for (int i = 0; i < options.batchSize(); i++) {
+        items.add(sets.get(pattern[(int) ((drawn + i) % pattern.length)]).next());
+      }
+      position = new Cursor(start.epoch(), start.consumed() + options.batchSize(), start.data());
+      return new Batch<>(items.build(), start, position);
     }
-    return pairs;
-  }
 
-  /** Full batches of an epoch; counts on the first call. */
-  public long batchesPerEpoch() throws IOException {
-    return pairsPerEpoch() / options.batchSize();
+    @Override
+    public void close() throws IOException {
+      for (SetStream<S> set : sets) {
+        set.close();
+      }
+    }
+
+    /** Items drawn from all sets before the present position. */
+    private long drawn() {
+      return position.epoch() * perEpoch + position.consumed();
+    }
+
+    private void seek() {
+      if (sets.size() == 1) {
+        sets.get(0).seek(position.epoch(), position.consumed());
+        return;
+      }
+      long[] taken = new long[sets.size()];
+      int rest = (int) (drawn() % pattern.length);
+      for (int i = 0; i < pattern.length; i++) {
+        taken[pattern[i]] += drawn() / pattern.length + (i < rest ? 1 : 0);
+      }
+      for (int i = 0; i < taken.length; i++) {
+        long items = index.parts().get(i).items();
+        sets.get(i).seek(taken[i] / items, taken[i] % items);
+      }
+    }
   }
 }

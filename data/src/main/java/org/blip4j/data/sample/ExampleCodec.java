@@ -30,7 +30,7 @@ import org.tensorflow.proto.SequenceExample;
  * <p>What is read are views of the record's bytes, which must not be changed afterwards.
  */
 public final class ExampleCodec {
-  private static final String WORDS = "image/caption";
+  static final String WORDS = "image/caption";
 
   private final FieldAliases aliases;
 

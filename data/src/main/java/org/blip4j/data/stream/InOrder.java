@@ -3,7 +3,11 @@ package org.blip4j.data.stream;
 import com.google.common.util.concurrent.Uninterruptibles;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
@@ -39,6 +43,8 @@ public final class InOrder<R> implements Closeable {
   private final ExecutorService workers;
   private final BlockingQueue<Future<Optional<R>>> started;
   private final Thread feeder;
+  private final Set<AutoCloseable> untaken =
+      Collections.synchronizedSet(Collections.newSetFromMap(new IdentityHashMap<>()));
 
   /**
    * Starts.
@@ -62,13 +68,15 @@ public final class InOrder<R> implements Closeable {
   }
 
   /**
-   * The next result; empty at the end.
+   * The next result, from now on the caller's; empty at the end.
    *
    * @throws IOException if reading or computing failed so
    */
   public Optional<R> next() throws IOException {
     try {
-      return Outcome.of(started.take());
+      Optional<R> result = Outcome.of(started.take());
+      result.ifPresent(untaken::remove);
+      return result;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);
@@ -81,7 +89,7 @@ public final class InOrder<R> implements Closeable {
         boolean first = true;
         for (var piece = source.next(); piece.isPresent(); piece = source.next()) {
           Callable<R> work = piece.get();
-          Future<Optional<R>> future = workers.submit(() -> Optional.of(work.call()));
+          Future<Optional<R>> future = workers.submit(() -> done(work.call()));
           started.put(future);
           if (first) {
             finish(future);
@@ -98,6 +106,13 @@ public final class InOrder<R> implements Closeable {
     }
   }
 
+  private Optional<R> done(R result) {
+    if (result instanceof AutoCloseable closeable) {
+      untaken.add(closeable);
+    }
+    return Optional.of(result);
+  }
+
   private static void finish(Future<?> future) throws InterruptedException {
     try {
       Object unused = future.get();
@@ -108,7 +123,8 @@ public final class InOrder<R> implements Closeable {
 
   /**
    * Waits for what is being computed, so that what it uses can be closed. What has not begun is
-   * dropped. The source may still be being asked for a last time.
+   * dropped; results that nobody took are closed, if they are {@link AutoCloseable}. The source may
+   * still be being asked for a last time.
    */
   @Override
   public void close() {
@@ -117,5 +133,12 @@ public final class InOrder<R> implements Closeable {
     started.forEach(future -> future.cancel(false));
     started.clear();
     Uninterruptibles.awaitTerminationUninterruptibly(workers);
+    for (AutoCloseable result : List.copyOf(untaken)) {
+      try {
+        result.close();
+      } catch (Exception e) {
+        throw new IllegalStateException("a result that nobody took cannot be closed", e);
+      }
+    }
   }
 }

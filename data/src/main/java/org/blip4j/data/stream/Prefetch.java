@@ -12,7 +12,10 @@ import java.util.concurrent.BlockingQueue;
  *
  * <p>One consumer. Closing stops the thread, which closes the source.
  *
- * @param <T> the items
+ * <p>Whoever takes an item owns it, and closes it if it is to be closed. Items that were made and
+ * not taken are closed here.
+ *
+ * @param <T> the items; {@link AutoCloseable} ones are closed if nobody takes them
  */
 public final class Prefetch<T> implements Closeable {
   private static final Duration CLOSING = Duration.ofSeconds(10);
@@ -21,7 +24,7 @@ public final class Prefetch<T> implements Closeable {
   private final BlockingQueue<Ready<T>> ready;
   private final Thread thread;
   private volatile boolean closed;
-  private IOException failure;
+  private Throwable failure;
 
   /**
    * Where items come from.
@@ -56,31 +59,36 @@ public final class Prefetch<T> implements Closeable {
   }
 
   /**
-   * The next item.
+   * The next item, from now on the caller's.
    *
-   * @throws IOException if the source fails; every later call fails alike
+   * @throws IOException if the source fails, other than by an {@link Error}, which is thrown as it
+   *     is; every later call fails alike
+   * @throws IllegalStateException if this is closed, also while waiting
    */
   public T next() throws IOException {
+    if (failure == null && !closed) {
+      try {
+        Ready<T> next = ready.take();
+        if (next.failure() == null && !closed) {
+          return next.item();
+        }
+        discard(next);
+        failure = next.failure();
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new IOException("interrupted while waiting for data", e);
+      }
+    }
     if (closed) {
       throw new IllegalStateException(thread.getName() + " is closed");
     }
-    if (failure != null) {
-      throw failure;
+    if (failure instanceof Error e) {
+      throw e;
     }
-    try {
-      Ready<T> next = ready.take();
-      if (next.failure() == null) {
-        return next.item();
-      }
-      failure =
-          next.failure() instanceof IOException e
-              ? e
-              : new IOException("preparing the data failed: " + next.failure(), next.failure());
-      throw failure;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IOException("interrupted while waiting for data", e);
+    if (!(failure instanceof IOException)) {
+      failure = new IOException("preparing the data failed: " + failure, failure);
     }
+    throw (IOException) failure;
   }
 
   /** Waits until the thread has closed the source, but not for long. */
@@ -89,28 +97,53 @@ public final class Prefetch<T> implements Closeable {
     closed = true;
     thread.interrupt();
     Uninterruptibles.joinUninterruptibly(thread, CLOSING);
+    discardAll();
   }
 
   private void produce() {
     try (source) {
       while (!closed) {
-        ready.put(new Ready<>(source.next(), null));
+        hand(new Ready<>(source.next(), null));
       }
-    } catch (InterruptedException e) {
-      // Closed by the consumer; there is nobody left to tell.
-      Thread.currentThread().interrupt();
-    } catch (IOException | RuntimeException | OutOfMemoryError e) {
-      report(e);
+    } catch (Throwable e) { // whatever it is, the consumer is waiting for it
+      hand(new Ready<>(null, e));
+    }
+    if (closed) {
+      discardAll();
     }
   }
 
-  private void report(Throwable e) {
-    try {
-      if (!closed) {
-        ready.put(new Ready<>(null, e));
+  /** Waits for room; only closing ends that, an interrupt by others does not lose the item. */
+  private void hand(Ready<T> item) {
+    boolean handed = false;
+    while (!handed && !closed) {
+      try {
+        ready.put(item);
+        handed = true;
+      } catch (InterruptedException e) {
+        handed = false; // by close, or by someone who has no business here
       }
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
+    }
+    if (!handed) {
+      discard(item);
+    }
+  }
+
+  /** Closes what nobody has taken, and wakes a consumer that waits on another thread. */
+  private void discardAll() {
+    for (Ready<T> left = ready.poll(); left != null; left = ready.poll()) {
+      discard(left);
+    }
+    boolean unused = ready.offer(new Ready<>(null, new IOException("closed")));
+  }
+
+  private static void discard(Ready<?> left) {
+    if (left.item() instanceof AutoCloseable item) {
+      try {
+        item.close();
+      } catch (Exception e) {
+        throw new IllegalStateException("an item that nobody took cannot be closed", e);
+      }
     }
   }
 }

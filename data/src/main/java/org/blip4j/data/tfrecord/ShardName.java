@@ -1,5 +1,9 @@
 package org.blip4j.data.tfrecord;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -11,8 +15,10 @@ import java.util.regex.Pattern;
 public record ShardName(String base, int index, int count, String ending) {
   private static final Pattern NUMBERED =
       Pattern.compile("(.+)-(\\d{5,9})-of-(\\d{5,9})(|\\.[^/]*)", Pattern.DOTALL);
-  private static final Pattern LOOKS_LIKE_SHARD =
-      Pattern.compile("(.+\\.tfrecords?(\\.gz|\\.zlib)?)|(.+-\\d{5,9}-of-\\d{5,9}(\\.gz)?)");
+  private static final Pattern ENDING =
+      Pattern.compile(
+          "\\.(tfrecords?|tfrec|tfr|records?)(\\.gz|\\.zlib)?$", Pattern.CASE_INSENSITIVE);
+  private static final Pattern COUNTED = Pattern.compile(".+-\\d{5,9}-of-\\d{5,9}(\\.gz|\\.zlib)?");
 
   public ShardName {
     if (count < 1 || index < 0 || index >= count) {
@@ -36,9 +42,26 @@ public record ShardName(String base, int index, int count, String ending) {
     return Optional.of(new ShardName(m.group(1), index, count, m.group(4)));
   }
 
-  /** Whether a file is taken for a shard when a folder is given: by its name alone. */
+  /**
+   * Whether a file is taken for a shard when a folder is given, by its name alone: {@code
+   * .tfrecord}, {@code .tfrecords}, {@code .tfrec}, {@code .tfr} or {@code .record}, compressed or
+   * not, in any case, or a number of a set.
+   */
   public static boolean looksLikeShard(String fileName) {
-    return !fileName.startsWith(".") && LOOKS_LIKE_SHARD.matcher(fileName).matches();
+    return !fileName.startsWith(".")
+        && (COUNTED.matcher(fileName).matches() || !withoutEnding(fileName).equals(fileName));
+  }
+
+  /** Whether a file is a plain shard by its content: it begins with a length and its checksum. */
+  public static boolean holdsRecords(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return RecordStream.isPlain(in.readNBytes(RecordStream.HEADER));
+    }
+  }
+
+  /** A shard's file name without the ending that says that it is one. */
+  public static String withoutEnding(String fileName) {
+    return ENDING.matcher(fileName).replaceFirst("");
   }
 
   /** The same set's shard with another number. */

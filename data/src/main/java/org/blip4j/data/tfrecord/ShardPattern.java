@@ -9,20 +9,29 @@ import java.nio.file.Path;
 import java.nio.file.PathMatcher;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashSet;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** One way of naming shards; each knows how to find its files, in order. */
 sealed interface ShardPattern {
   Pattern COUNTED = Pattern.compile("(.+)@(\\d{1,9})");
   int LISTED = 5;
+
+  /** Files of a folder whose first bytes are looked at before it counts as one without shards. */
+  int TRIED = 1000;
+
+  List<String> ENDINGS =
+      List.of("", ".tfrecord", ".tfrecord.gz", ".tfrecords", ".tfrec", ".tfr", ".record");
 
   /** The files, in order. */
   List<Path> find() throws IOException;
@@ -63,16 +72,33 @@ sealed interface ShardPattern {
     }
   }
 
-  /** The shards directly in a folder. */
+  /** The shards directly in a folder: by name, or, if no name says so, by content. */
   record Folder(Path path) implements ShardPattern {
     @Override
     public List<Path> find() throws IOException {
-      List<Path> shards = walk(path, 1, p -> ShardName.looksLikeShard(p.getFileName().toString()));
+      List<Path> files = walk(path, 1, p -> !p.getFileName().toString().startsWith("."));
+      List<Path> shards = new ArrayList<>(files);
+      shards.removeIf(p -> !ShardName.looksLikeShard(p.getFileName().toString()));
+      for (int i = 0; i < files.size() && i < TRIED && shards.isEmpty(); i++) {
+        shards.addAll(ShardName.holdsRecords(files.get(i)) ? holdingRecords(files) : List.of());
+      }
       if (shards.isEmpty()) {
         throw new IOException(
-            path + ": the folder has no shards (*.tfrecord, *.tfrecord.gz, NAME-00000-of-00256)");
+            path
+                + ": the folder has no shards (*.tfrecord, *.tfrec, *.record, NAME-00000-of-00256,"
+                + " compressed or not)");
       }
       requireComplete(shards);
+      return shards;
+    }
+
+    private static List<Path> holdingRecords(List<Path> files) throws IOException {
+      List<Path> shards = new ArrayList<>();
+      for (Path file : files) {
+        if (ShardName.holdsRecords(file)) {
+          shards.add(file);
+        }
+      }
       return shards;
     }
   }
@@ -116,13 +142,15 @@ sealed interface ShardPattern {
       if (count < 1) {
         throw new IOException(name + "@0: a set has at least one shard");
       }
-      for (String ending : List.of("", ".tfrecord", ".tfrecord.gz")) {
-        String fileName = String.valueOf(name.getFileName());
-        if (Files.exists(
-            name.resolveSibling(new ShardName(fileName, 0, count, ending).fileName()))) {
-          List<Path> files = all(new ShardName(fileName, 0, count, ending), name);
-          requireComplete(files);
-          return files;
+      Set<String> present = siblings(name);
+      String fileName = String.valueOf(name.getFileName());
+      for (String ending : ENDINGS) {
+        ShardName first = new ShardName(fileName, 0, count, ending);
+        if (present.contains(first.fileName())) {
+          requireWhole(first, name, present);
+          return IntStream.range(0, count)
+              .mapToObj(i -> name.resolveSibling(first.withIndex(i).fileName()))
+              .toList();
         }
       }
       String first = new ShardName(String.valueOf(name.getFileName()), 0, count, "").fileName();
@@ -130,14 +158,6 @@ sealed interface ShardPattern {
           "%s@%d: there is no %s, with or without .tfrecord or .tfrecord.gz"
               .formatted(name, count, name.resolveSibling(first)));
     }
-  }
-
-  private static List<Path> all(ShardName first, Path sibling) {
-    List<Path> files = new ArrayList<>();
-    for (int i = 0; i < first.count(); i++) {
-      files.add(sibling.resolveSibling(first.withIndex(i).fileName()));
-    }
-    return files;
   }
 
   private static List<Path> walk(Path root, int depth, Predicate<Path> wanted) throws IOException {
@@ -151,25 +171,55 @@ sealed interface ShardPattern {
 
   /** Every numbered set that is touched must be whole on the disk. */
   private static void requireComplete(List<Path> files) throws IOException {
-    Set<Path> checked = new LinkedHashSet<>();
-    Set<Path> missing = new TreeSet<>();
-    int expected = 0;
+    Map<Path, Set<String>> folders = new HashMap<>();
+    Set<Path> checked = new HashSet<>();
     for (Path file : files) {
       Optional<ShardName> name = ShardName.parse(file.getFileName().toString());
       if (name.isPresent()
           && checked.add(file.resolveSibling(name.get().withIndex(0).fileName()))) {
-        expected += name.get().count();
-        all(name.get(), file).stream().filter(p -> !Files.exists(p)).forEach(missing::add);
+        Path folder = file.toAbsolutePath().getParent();
+        if (!folders.containsKey(folder)) {
+          folders.put(folder, siblings(file));
+        }
+        requireWhole(name.get(), file, folders.get(folder));
+      }
+    }
+  }
+
+  /** However many shards a name claims, this takes no longer than there are files. */
+  private static void requireWhole(ShardName any, Path sibling, Set<String> present)
+      throws IOException {
+    List<Path> missing = new ArrayList<>();
+    for (int i = 0; i < any.count() && missing.size() <= LISTED; i++) {
+      String name = any.withIndex(i).fileName();
+      if (!present.contains(name)) {
+        missing.add(sibling.resolveSibling(name));
       }
     }
     if (!missing.isEmpty()) {
+      long there =
+          present.stream()
+              .flatMap(name -> ShardName.parse(name).stream())
+              .filter(name -> name.withIndex(0).equals(any.withIndex(0)))
+              .count();
       throw new IOException(
           "%d of %d shards are missing: %s%s; get them, or name the files to read one by one"
               .formatted(
-                  missing.size(),
-                  expected,
-                  Joiner.on(", ").join(missing.stream().limit(LISTED).toList()),
+                  any.count() - there,
+                  any.count(),
+                  Joiner.on(", ").join(missing.subList(0, Math.min(LISTED, missing.size()))),
                   missing.size() > LISTED ? " ..." : ""));
+    }
+  }
+
+  /** The names of the files in a file's folder. */
+  private static Set<String> siblings(Path file) throws IOException {
+    Path folder = file.toAbsolutePath().getParent();
+    if (!Files.isDirectory(folder)) {
+      return Set.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(path -> path.getFileName().toString()).collect(Collectors.toSet());
     }
   }
 }

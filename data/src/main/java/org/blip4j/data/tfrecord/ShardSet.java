@@ -4,9 +4,13 @@ import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -45,6 +49,32 @@ public record ShardSet(ImmutableList<Path> paths) {
       found.addAll(ShardPattern.parse(pattern).find());
     }
     return of(found);
+  }
+
+  /**
+   * What each shard is called within the set: the shortest end of its path that no other has, so
+   * mostly its file name, and {@code web/00000.tfrecord} beside {@code human/00000.tfrecord}.
+   */
+  public ImmutableList<String> names() {
+    List<Path> absolute = paths.stream().map(p -> p.toAbsolutePath().normalize()).toList();
+    Map<Path, Integer> named = new HashMap<>();
+    List<Integer> open = new ArrayList<>();
+    Path[] names = new Path[size()];
+    for (int i = 0; i < size(); i++) {
+      open.add(i);
+    }
+    for (int length = 1; !open.isEmpty(); length++) {
+      named.clear();
+      for (int i : open) {
+        Path path = absolute.get(i);
+        int parts = path.getNameCount();
+        names[i] = path.subpath(Math.max(0, parts - length), parts);
+        named.merge(names[i], 1, Integer::sum);
+      }
+      int most = length;
+      open.removeIf(i -> named.get(names[i]) == 1 || absolute.get(i).getNameCount() <= most);
+    }
+    return Arrays.stream(names).map(Path::toString).collect(ImmutableList.toImmutableList());
   }
 
   /** Number of shards. */

@@ -1,11 +1,15 @@
 package org.blip4j.data.tfrecord;
 
+import com.google.common.io.ByteStreams;
+import java.io.ByteArrayInputStream;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.zip.ZipException;
@@ -26,6 +30,49 @@ public final class TfRecordReader implements Closeable {
 
   private static final int MAX_ARRAY = Integer.MAX_VALUE - 8;
 
+  /** How the bytes of a shard are come by. */
+  @FunctionalInterface
+  public interface Opener {
+    /** Opens a shard for reading from any place. */
+    SeekableByteChannel open(Path shard) throws IOException;
+  }
+
+  /**
+   * How shards are read.
+   *
+   * @param files opens them
+   * @param limit longest record accepted, in bytes
+   * @param buffer bytes that are read at least at once
+   */
+  public record Access(Opener files, long limit, int buffer) {
+    public Access {
+      if (limit < 1 || limit > MAX_ARRAY) {
+        throw new IllegalArgumentException(
+            "record limit is %d bytes, it must be 1 to %d".formatted(limit, MAX_ARRAY));
+      }
+      if (buffer < RecordStream.HEADER) {
+        throw new IllegalArgumentException(
+            "buffer of %d bytes is too small, use 512 or more".formatted(buffer));
+      }
+    }
+
+    /** Files of the system, {@link #DEFAULT_LIMIT}, 64 KiB at once. */
+    public static Access standard() {
+      return new Access(Files::newByteChannel, DEFAULT_LIMIT, 1 << 16);
+    }
+
+    /** The same with another limit. */
+    public Access withLimit(long bytes) {
+      return new Access(files, bytes, buffer);
+    }
+
+    /** The same for looking here and there: little is read at once. */
+    public Access sparing() {
+      return new Access(files, limit, 512);
+    }
+  }
+
+  private final RecordStream stream;
   private final InputStream in;
   private final RecordStream.Place place;
   private final long limit;
@@ -33,6 +80,7 @@ public final class TfRecordReader implements Closeable {
   private long start;
 
   private TfRecordReader(RecordStream stream, long limit) {
+    this.stream = stream;
     this.in = stream.in();
     this.place = stream.place();
     this.limit = limit;
@@ -45,11 +93,12 @@ public final class TfRecordReader implements Closeable {
 
   /** Opens a shard, refusing records longer than {@code limit} bytes. */
   public static TfRecordReader open(Path shard, long limit) throws IOException {
-    if (limit < 1 || limit > MAX_ARRAY) {
-      throw new IllegalArgumentException(
-          "record limit is %d bytes, it must be 1 to %d".formatted(limit, MAX_ARRAY));
-    }
-    return new TfRecordReader(RecordStream.open(shard), limit);
+    return open(shard, Access.standard().withLimit(limit));
+  }
+
+  /** Opens a shard. */
+  public static TfRecordReader open(Path shard, Access access) throws IOException {
+    return new TfRecordReader(RecordStream.open(shard, access), access.limit());
   }
 
   /** The shard being read. */
@@ -96,13 +145,70 @@ public final class TfRecordReader implements Closeable {
     if (length < 0) {
       return false;
     }
+    passOver(length);
+    return true;
+  }
+
+  /**
+   * The next record's data, unchecked, to look at a part of them: of a plain shard only what is
+   * asked for is read. Empty at the end of the shard.
+   */
+  public Optional<InputStream> peek() throws IOException {
+    if (!place.isPlain()) {
+      return next().map(ByteArrayInputStream::new);
+    }
+    long length = nextLength();
+    if (length < 0) {
+      return Optional.empty();
+    }
+    position += length + 4;
+    return Optional.of(ByteStreams.limit(in, length));
+  }
+
+  /** Whether any record can be gone to without reading those before it. */
+  public boolean isPlain() {
+    return place.isPlain();
+  }
+
+  /** Where the next record begins. */
+  public long position() {
+    return position;
+  }
+
+  /**
+   * Goes to where a record begins; of a compressed shard all up to there is read.
+   *
+   * @throws IllegalArgumentException if that is behind, in a compressed shard
+   */
+  public void seek(long offset) throws IOException {
+    if (place.isPlain()) {
+      position = offset;
+      return;
+    }
+    if (offset < position) {
+      throw new IllegalArgumentException(
+          "byte %d of %s is behind and cannot be gone back to".formatted(offset, place.shard()));
+    }
+    start = position;
+    if (offset > position) {
+      passOver(offset - position - 4);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    stream.close();
+  }
+
+  /** Passes over data and checksum. */
+  private void passOver(long length) throws IOException {
     long skipped = 0;
     try {
       in.skipNBytes(length + 3);
       skipped = length + 3;
       if (in.read() >= 0) {
         position += length + 4;
-        return true;
+        return;
       }
     } catch (EOFException e) {
       throw truncated(length, -1);
@@ -112,14 +218,12 @@ public final class TfRecordReader implements Closeable {
     throw truncated(length, skipped);
   }
 
-  @Override
-  public void close() throws IOException {
-    in.close();
-  }
-
   /** Reads a header; the length, or -1 at the end. */
   private long nextLength() throws IOException {
     start = position;
+    if (place.isPlain()) {
+      stream.seek(position);
+    }
     byte[] header = read(RecordStream.HEADER);
     if (header.length == 0) {
       return -1;
@@ -146,7 +250,7 @@ public final class TfRecordReader implements Closeable {
           "the record claims %s bytes, the limit is %d; the shard is damaged or needs a higher limit"
               .formatted(Long.toUnsignedString(length), limit));
     }
-    if (place.plainLength() >= 0 && length + 4 > place.plainLength() - position) {
+    if (place.isPlain() && length + 4 > place.plainLength() - position) {
       throw truncated(length, Math.max(0, place.plainLength() - position));
     }
     return length;

@@ -6,6 +6,7 @@ import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.blip4j.data.sample.Sample;
 import org.blip4j.data.sample.TestImages;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.junit.jupiter.api.Test;
@@ -31,10 +32,11 @@ final class PipelineMemoryTest {
   }
 
   private static long heldAfterEpoch(ShardSet shards) throws IOException {
-    PipelineOptions options = PipelineOptions.of(1, 4).withShuffleBuffer(16);
-    SamplePipeline pipeline = new SamplePipeline(shards, SourceOptions.strict(), options);
+    PipelineOptions options = PipelineOptions.of(1, 4).withMixed(20);
+    SamplePipeline<Sample.ImageText> pipeline =
+        TestShards.pipeline(shards, SourceOptions.strict(), options);
     Runtime runtime = Runtime.getRuntime();
-    try (BatchStream batches = pipeline.stream(Cursor.START)) {
+    try (SamplePipeline<Sample.ImageText>.Batches batches = pipeline.stream(Cursor.START)) {
       long count = pipeline.batchesPerEpoch();
       for (int i = 0; i < count / 2; i++) {
         batches.next();

@@ -1,67 +1,81 @@
 package org.blip4j.data.pipeline;
 
+import static org.blip4j.data.pipeline.TestShards.take;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.collect.ImmutableList;
 import com.google.protobuf.ByteString;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.Set;
+import java.util.function.Function;
+import java.util.zip.GZIPOutputStream;
+import org.blip4j.data.sample.Columns;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.FieldAliases;
+import org.blip4j.data.sample.Sample;
 import org.blip4j.data.sample.TestImages;
 import org.blip4j.data.stream.Prefetch;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class SamplePipelineTest {
   private static final ByteString IMAGE = TestImages.image("png", 4, 4);
-  private static final PipelineOptions OPTIONS =
-      PipelineOptions.of(7, 4).withShuffleBuffer(8).withInterleave(2);
+  private static final PipelineOptions OPTIONS = PipelineOptions.of(7, 4).withMixed(8);
 
   @TempDir Path folder;
 
-  @Test
-  void anEpochHasEveryPairOnceUpToTheDroppedRest() throws IOException {
-    SamplePipeline pipeline = pipeline(TestShards.write(folder, IMAGE, 5, 0, 7, 1, 6), OPTIONS);
-    assertEquals(19 + 12 + 6, pipeline.pairsPerEpoch());
-    assertEquals(9, pipeline.batchesPerEpoch());
-    List<PairBatch> batches = take(pipeline, Cursor.START, 27);
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void anEpochHasEveryPairOnceUpToTheDroppedRest(boolean gzip) throws IOException {
+    ShardSet shards = TestShards.write(folder, IMAGE, 5, 0, 7, 1, 6);
+    SamplePipeline<Sample.ImageText> pipeline = pipeline(gzip ? zipped(shards) : shards, OPTIONS);
+    assertEquals((19 + 12 + 6) / 4, pipeline.batchesPerEpoch());
+    List<Batch<Sample.ImageText>> batches = take(pipeline, Cursor.START, 27);
     for (int epoch = 0; epoch < 3; epoch++) {
       Set<SampleId> met = new HashSet<>();
-      for (PairBatch batch : batches.subList(9 * epoch, 9 * epoch + 9)) {
+      for (Batch<Sample.ImageText> batch : batches.subList(9 * epoch, 9 * epoch + 9)) {
         assertEquals(epoch, batch.start().epoch());
         assertEquals(4, batch.size());
-        batch.pairs().forEach(pair -> assertTrue(met.add(pair.id()), pair.id().toString()));
+        batch.items().forEach(item -> assertTrue(met.add(item.id()), item.where()));
       }
       assertEquals(36, met.size());
     }
-    assertNotEquals(batches.get(0).texts(), batches.get(9).texts());
-    assertNotEquals(batches.get(9).texts(), batches.get(18).texts());
+    assertNotEquals(texts(batches.get(0)), texts(batches.get(9)));
+    assertNotEquals(texts(batches.get(9)), texts(batches.get(18)));
   }
 
   @Test
   void orderDependsOnTheSeedAlone() throws IOException {
     ShardSet shards = TestShards.write(folder, IMAGE, 5, 7, 6);
-    List<PairBatch> once = take(pipeline(shards, OPTIONS), Cursor.START, 20);
-    List<PairBatch> again = take(pipeline(shards, OPTIONS.withPrefetch(5)), Cursor.START, 20);
-    assertEquals(once, again);
-    PipelineOptions other = new PipelineOptions(8, 4, 8, 2, 2);
+    List<Batch<Sample.ImageText>> once = take(pipeline(shards, OPTIONS), Cursor.START, 20);
+    assertEquals(once, take(pipeline(shards, OPTIONS.withPrefetch(5)), Cursor.START, 20));
+    PipelineOptions other = new PipelineOptions(8, 4, 8, 2);
     assertNotEquals(once, take(pipeline(shards, other), Cursor.START, 20));
   }
 
-  @Test
-  void resumeAtEveryBatchYieldsWhatAnUnbrokenRunDoes() throws IOException {
-    SamplePipeline pipeline = pipeline(TestShards.write(folder, IMAGE, 5, 7, 6), OPTIONS);
-    List<PairBatch> unbroken = take(pipeline, Cursor.START, 24);
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void resumeAtEveryBatchYieldsWhatAnUnbrokenRunDoes(boolean gzip) throws IOException {
+    ShardSet shards = TestShards.write(folder, IMAGE, 5, 7, 6);
+    SamplePipeline<Sample.ImageText> pipeline = pipeline(gzip ? zipped(shards) : shards, OPTIONS);
+    List<Batch<Sample.ImageText>> unbroken = take(pipeline, Cursor.START, 24);
     for (int at = 0; at < 20; at++) {
       Cursor stored = Cursor.parse(unbroken.get(at).end().encode());
       assertEquals(unbroken.subList(at + 1, at + 4), take(pipeline, stored, 3));
@@ -70,30 +84,36 @@ final class SamplePipelineTest {
 
   @Test
   void shufflingReachesAcrossShardsAndKeepsTextsApart() throws IOException {
-    SamplePipeline pipeline =
-        pipeline(TestShards.write(folder, IMAGE, 30, 30, 30), OPTIONS.withShuffleBuffer(64));
+    ShardSet shards = TestShards.write(folder, IMAGE, 30, 30, 30);
     int together = 0;
-    for (PairBatch batch : take(pipeline, Cursor.START, 40)) {
-      Set<String> keys = new HashSet<>();
-      batch.pairs().forEach(pair -> keys.add(pair.id().key()));
-      together += batch.size() - keys.size();
+    int shardsMet = 0;
+    List<Batch<Sample.ImageText>> batches =
+        take(pipeline(shards, OPTIONS.withMixed(64)), Cursor.START, 40);
+    for (Batch<Sample.ImageText> batch : batches) {
+      together += batch.size() - count(batch, item -> item.id().key());
+      shardsMet += count(batch, item -> item.shard().toString());
     }
     assertTrue(together < 20, "pairs of one image in one batch: " + together);
+    assertTrue(shardsMet > 60, "shards met by 40 batches: " + shardsMet);
+  }
+
+  private static int count(
+      Batch<Sample.ImageText> batch, Function<Batch.Item<Sample.ImageText>, String> of) {
+    return (int) batch.items().stream().map(of).distinct().count();
   }
 
   @Test
-  void bufferOfOneKeepsTheOrderOfTheShard() throws IOException {
-    PipelineOptions ordered = OPTIONS.withShuffleBuffer(1).withInterleave(1);
-    SamplePipeline pipeline = pipeline(TestShards.write(folder, IMAGE, 5), ordered);
-    PairBatch first = take(pipeline, Cursor.START, 1).get(0);
-    assertEquals(
-        List.of("text 0 of 0", "text 0 of 1", "text 1 of 1", "text 0 of 2"), first.texts());
-    assertEquals(new SampleId("k1", 1), first.pairs().get(2).id());
-    assertSame(first.images().get(1), first.images().get(2));
+  void pairsOfOneImageShareItsMemory() throws IOException {
+    Map<String, ByteString> images = new HashMap<>();
+    ShardSet shards = TestShards.write(folder, IMAGE, 5);
+    for (var item : take(pipeline(shards, OPTIONS), Cursor.START, 2).get(0).items()) {
+      ByteString image = item.sample().image();
+      assertSame(image, images.computeIfAbsent(item.id().key(), key -> image));
+    }
   }
 
   @Test
-  void seedsBelongToPairAndEpochNotToTheBatch() {
+  void seedsBelongToItemAndEpochNotToTheBatch() {
     SampleId id = new SampleId("k", 0);
     assertEquals(id.seed(1, 0), new SampleId("k", 0).seed(1, 0));
     Set<Long> seeds = new HashSet<>();
@@ -102,26 +122,95 @@ final class SamplePipelineTest {
     seeds.add(id.seed(2, 0));
     seeds.add(new SampleId("k", 1).seed(1, 0));
     seeds.add(new SampleId("l", 0).seed(1, 0));
-    assertEquals(5, seeds.size());
+    seeds.add(new SampleId("web", "k", 0).seed(1, 0));
+    assertEquals(6, seeds.size());
+  }
+
+  @Test
+  void recordsWithoutKeysInEquallyNamedShardsOfTwoFoldersDiffer() throws IOException {
+    List<Path> paths = new ArrayList<>();
+    for (String name : List.of("a/00000.tfrecord", "b/00000.tfrecord", "c.tfrecord")) {
+      Path path = folder.resolve(name);
+      Files.createDirectories(path.getParent());
+      paths.add(
+          TestShards.write(
+              path, List.of(Sample.ImageText.of("", IMAGE.toByteArray(), List.of("one")))));
+    }
+    SamplePipeline<Sample.ImageText> pipeline =
+        pipeline(ShardSet.of(paths), PipelineOptions.of(1, 3));
+    Set<String> images = new HashSet<>();
+    take(pipeline, Cursor.START, 1).get(0).items().forEach(i -> images.add(i.id().image()));
+    assertEquals(Set.of("a/00000.tfrecord#0", "b/00000.tfrecord#0", "c.tfrecord#0"), images);
+  }
+
+  @Test
+  void everyKindOfSampleComesInBatches() throws IOException {
+    List<Sample> samples = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      var answers = ImmutableList.of(new Sample.Answer("yes", .5f), new Sample.Answer("no", .5f));
+      samples.add(new Sample.Question("q" + i, IMAGE, "is it " + i, answers, Columns.NONE));
+      samples.add(new Sample.ImagePair("p" + i, IMAGE, IMAGE, "both " + i, i % 2, Columns.NONE));
+      samples.add(
+          new Sample.Video(
+              "v" + i,
+              ImmutableList.of(IMAGE, IMAGE, IMAGE),
+              ImmutableList.of("one " + i, "two"),
+              Columns.NONE));
+      samples.add(Sample.ImageText.of("i" + i, IMAGE.toByteArray(), List.of("text " + i)));
+    }
+    ShardSet shards = ShardSet.of(List.of(TestShards.write(folder.resolve("all"), samples)));
+    assertKind(SampleKind.QUESTION, shards, 6, 1);
+    assertKind(SampleKind.IMAGE_PAIR, shards, 6, 2);
+    assertKind(SampleKind.VIDEO, shards, 12, 3);
+    Batch<Sample.Question> questions = assertKind(SampleKind.QUESTION, shards, 6, 1);
+    assertEquals(2, questions.samples().get(0).answers().size());
+  }
+
+  private static <S extends Sample> Batch<S> assertKind(
+      SampleKind<S> kind, ShardSet shards, int items, int images) throws IOException {
+    SourceOptions source = SourceOptions.strict();
+    DataIndex index = DataIndex.of(Mixture.of(shards), kind, source);
+    assertEquals(items, index.items());
+    SamplePipeline<S> pipeline =
+        new SamplePipeline<>(kind, index, source, PipelineOptions.of(1, items));
+    Batch<S> batch = take(pipeline, Cursor.START, 1).get(0);
+    assertEquals(items, new HashSet<>(batch.items()).size());
+    assertEquals(items * images, batch.images().size());
+    return batch;
   }
 
   @Test
   void tooFewPairsAreAnErrorNotAnEndlessSearch() throws IOException {
     ShardSet shards = TestShards.write(folder, IMAGE, 2);
-    IOException e = assertThrows(IOException.class, () -> take(pipeline(shards, OPTIONS)));
-    assertTrue(e.getMessage().contains("fewer pairs than one batch of 4"), e.getMessage());
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class, () -> take(pipeline(shards, OPTIONS), Cursor.START, 1));
+    assertTrue(e.getMessage().contains("3 items, less than one batch of 4"), e.getMessage());
     SourceOptions noText =
         SourceOptions.strict().withCodec(new ExampleCodec(FieldAliases.STANDARD.withText("alt")));
-    SamplePipeline pipeline = new SamplePipeline(shards, noText, OPTIONS);
-    IOException none = assertThrows(IOException.class, () -> take(pipeline));
-    assertTrue(none.getMessage().contains("2 records have no text under alt"), none.getMessage());
+    IllegalArgumentException none =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> TestShards.pipeline(shards, noText, OPTIONS).requireBatch());
+    assertTrue(none.getMessage().contains("2 records have no text (alt)"), none.getMessage());
   }
 
   @Test
-  void positionBeyondTheDataIsRefused() throws IOException {
-    SamplePipeline pipeline = pipeline(TestShards.write(folder, IMAGE, 5), OPTIONS);
-    IOException e = assertThrows(IOException.class, () -> take(pipeline, new Cursor(1, 99), 1));
-    assertTrue(e.getMessage().contains("1:99 is beyond the 9 pairs"), e.getMessage());
+  void positionsInOtherDataAreRefused() throws IOException {
+    ShardSet shards = TestShards.write(folder, IMAGE, 5);
+    Cursor end = take(pipeline(shards, OPTIONS), Cursor.START, 1).get(0).end();
+    Cursor beyond = new Cursor(1, 99, end.data());
+    IOException e =
+        assertThrows(IOException.class, () -> take(pipeline(shards, OPTIONS), beyond, 1));
+    assertTrue(e.getMessage().contains("beyond the 9 items"), e.getMessage());
+    List<Sample> others = new ArrayList<>();
+    for (int i = 0; i < 9; i++) {
+      others.add(Sample.ImageText.of("other" + i, IMAGE.toByteArray(), List.of("another")));
+    }
+    ShardSet other = ShardSet.of(List.of(TestShards.write(folder.resolve("other"), others)));
+    IOException changed =
+        assertThrows(IOException.class, () -> take(pipeline(other, OPTIONS), end, 1));
+    assertTrue(changed.getMessage().contains("other data than those given"), changed.getMessage());
   }
 
   @Test
@@ -129,10 +218,11 @@ final class SamplePipelineTest {
     ShardSet shards = TestShards.write(folder, IMAGE, 6, 6);
     Path broken = shards.paths().get(0);
     byte[] bytes = Files.readAllBytes(broken);
-    bytes[bytes.length / 2] ^= 1;
+    int image = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("IHDR", bytes.length / 2);
+    bytes[image] ^= 1;
     Files.write(broken, bytes);
-    Prefetch<PairBatch> batches =
-        pipeline(shards, OPTIONS.withShuffleBuffer(64)).open(Cursor.START);
+    Prefetch<Batch<Sample.ImageText>> batches =
+        pipeline(shards, OPTIONS.withMixed(64)).open(Cursor.START);
     try (batches) {
       IOException e = assertThrows(IOException.class, batches::next);
       assertTrue(e.getMessage().startsWith(broken + ": record at byte "), e.getMessage());
@@ -141,17 +231,35 @@ final class SamplePipelineTest {
     assertThrows(IllegalStateException.class, batches::next);
     List<DamagedRecord> told = new ArrayList<>();
     DamagePolicy policy = DamagePolicy.skip(told::add);
-    SamplePipeline tolerant =
-        new SamplePipeline(shards, SourceOptions.strict().withDamage(policy), OPTIONS);
-    assertEquals(take(tolerant, Cursor.START, 15), take(tolerant, Cursor.START, 15));
+    SamplePipeline<Sample.ImageText> tolerant =
+        TestShards.pipeline(shards, SourceOptions.strict().withDamage(policy), OPTIONS);
+    List<Batch<Sample.ImageText>> all = take(tolerant, Cursor.START, 15);
+    assertEquals(all, take(tolerant, Cursor.START, 15));
+    assertEquals(all.subList(4, 6), take(tolerant, all.get(3).end(), 2), "nothing shifts");
     assertEquals(1, policy.skipped());
+    assertTrue(policy.replaced() > 0);
     assertEquals(1, told.size());
     assertEquals(broken, told.get(0).shard());
   }
 
   @Test
+  void aCutShardLosesItsRestAndSaysSoAtTheStart() throws IOException {
+    ShardSet shards = TestShards.write(folder, IMAGE, 6, 6);
+    Path cut = shards.paths().get(1);
+    byte[] bytes = Files.readAllBytes(cut);
+    Files.write(cut, Arrays.copyOf(bytes, bytes.length - 10));
+    IOException e = assertThrows(IOException.class, () -> pipeline(shards, OPTIONS));
+    assertTrue(e.getMessage().startsWith(cut + ": record at byte "), e.getMessage());
+    List<DamagedRecord> told = new ArrayList<>();
+    SourceOptions skip = SourceOptions.strict().withDamage(DamagePolicy.skip(told::add));
+    assertEquals(21 / 4, TestShards.pipeline(shards, skip, OPTIONS).batchesPerEpoch());
+    assertTrue(told.get(0).restLost());
+  }
+
+  @Test
   void closingStopsTheThread() throws IOException {
-    SamplePipeline pipeline = pipeline(TestShards.write(folder, IMAGE, 5), OPTIONS);
+    SamplePipeline<Sample.ImageText> pipeline =
+        pipeline(TestShards.write(folder, IMAGE, 5), OPTIONS);
     for (int i = 0; i < 50; i++) {
       take(pipeline, Cursor.START, 1);
     }
@@ -164,29 +272,60 @@ final class SamplePipelineTest {
 
   @Test
   void cursorsAndOptionsAreValidated() {
-    assertEquals(new Cursor(3, 1280), Cursor.parse("3:1280"));
+    Cursor cursor = new Cursor(3, 1280, "0123456789abcdef");
+    assertEquals(cursor, Cursor.parse(cursor.encode()));
+    assertEquals(Cursor.START, Cursor.parse(Cursor.START.encode()));
     assertThrows(IllegalArgumentException.class, () -> Cursor.parse("3"));
-    assertThrows(IllegalArgumentException.class, () -> new Cursor(-1, 0));
+    IllegalArgumentException old =
+        assertThrows(IllegalArgumentException.class, () -> Cursor.parse("3:1280"));
+    assertTrue(old.getMessage().contains("an earlier version"), old.getMessage());
+    assertThrows(IllegalArgumentException.class, () -> new Cursor(-1, 0, ""));
     assertThrows(IllegalArgumentException.class, () -> PipelineOptions.of(1, 0));
     assertThrows(IllegalArgumentException.class, () -> DamagePolicy.skip(null));
   }
 
-  private static SamplePipeline pipeline(ShardSet shards, PipelineOptions options) {
-    return new SamplePipeline(shards, SourceOptions.strict(), options);
-  }
-
-  private static void take(SamplePipeline pipeline) throws IOException {
-    assertEquals(1, take(pipeline, Cursor.START, 1).size());
-  }
-
-  private static List<PairBatch> take(SamplePipeline pipeline, Cursor from, int count)
-      throws IOException {
-    List<PairBatch> batches = new ArrayList<>();
-    try (Prefetch<PairBatch> stream = pipeline.open(from)) {
-      for (int i = 0; i < count; i++) {
-        batches.add(stream.next());
+  @Test
+  void randomShapesOfDataKeepTheRules() throws IOException {
+    Random random = new Random(5);
+    for (int round = 0; round < 10; round++) {
+      int[] records = random.ints(1 + random.nextInt(12), 0, 9).toArray();
+      records[0]++;
+      Path place = Files.createDirectories(folder.resolve("round" + round));
+      ShardSet shards = TestShards.write(place, IMAGE, records);
+      int batch = 1 + random.nextInt(3);
+      SamplePipeline<Sample.ImageText> pipeline =
+          pipeline(shards, PipelineOptions.of(round, batch).withMixed(1 + random.nextInt(9)));
+      if (pipeline.batchesPerEpoch() == 0) {
+        continue;
       }
+      int perEpoch = (int) pipeline.batchesPerEpoch();
+      List<Batch<Sample.ImageText>> all = take(pipeline, Cursor.START, 2 * perEpoch);
+      Set<SampleId> met = new HashSet<>();
+      all.subList(0, perEpoch).forEach(b -> b.items().forEach(i -> met.add(i.id())));
+      assertEquals(perEpoch * batch, met.size());
+      int at = random.nextInt(2 * perEpoch - 1);
+      assertEquals(all.get(at + 1), take(pipeline, all.get(at).end(), 1).get(0));
     }
-    return batches;
+  }
+
+  private ShardSet zipped(ShardSet shards) throws IOException {
+    List<Path> all = new ArrayList<>();
+    for (Path shard : shards.paths()) {
+      Path zipped = shard.resolveSibling(shard.getFileName() + ".gz");
+      try (GZIPOutputStream out = new GZIPOutputStream(Files.newOutputStream(zipped))) {
+        Files.copy(shard, out);
+      }
+      all.add(zipped);
+    }
+    return ShardSet.of(all);
+  }
+
+  private static List<String> texts(Batch<Sample.ImageText> batch) {
+    return batch.samples().stream().map(sample -> sample.texts().get(0)).toList();
+  }
+
+  private static SamplePipeline<Sample.ImageText> pipeline(ShardSet shards, PipelineOptions options)
+      throws IOException {
+    return TestShards.pipeline(shards, SourceOptions.strict(), options);
   }
 }

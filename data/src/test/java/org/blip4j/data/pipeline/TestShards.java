@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
+import org.blip4j.data.stream.Prefetch;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordWriter;
 
@@ -30,6 +31,31 @@ final class TestShards {
       paths.add(write(folder.resolve("s%02d.tfrecord".formatted(shard)), samples));
     }
     return ShardSet.of(paths);
+  }
+
+  /** A pipeline over one data set of images with texts. */
+  static SamplePipeline<Sample.ImageText> pipeline(
+      ShardSet shards, SourceOptions source, PipelineOptions options) throws IOException {
+    return pipeline(Mixture.of(shards), source, options);
+  }
+
+  /** The same over a mixture. */
+  static SamplePipeline<Sample.ImageText> pipeline(
+      Mixture mixture, SourceOptions source, PipelineOptions options) throws IOException {
+    DataIndex index = DataIndex.of(mixture, SampleKind.IMAGE_TEXT, source);
+    return new SamplePipeline<>(SampleKind.IMAGE_TEXT, index, source, options);
+  }
+
+  /** Batches from a place on. */
+  static <S extends Sample> List<Batch<S>> take(SamplePipeline<S> pipeline, Cursor from, int count)
+      throws IOException {
+    List<Batch<S>> batches = new ArrayList<>();
+    try (Prefetch<Batch<S>> stream = pipeline.open(from)) {
+      for (int i = 0; i < count; i++) {
+        batches.add(stream.next());
+      }
+    }
+    return batches;
   }
 
   static Path write(Path shard, List<Sample> samples) throws IOException {

@@ -141,6 +141,28 @@ final class InOrderTest {
     assertEquals(1, finished.get());
   }
 
+  @Test
+  void resultsThatNobodyTookAreClosed() throws Exception {
+    List<AtomicInteger> closed = new ArrayList<>();
+    List<Callable<AutoCloseable>> pieces = new ArrayList<>();
+    CountDownLatch second = new CountDownLatch(2);
+    for (int i = 0; i < 3; i++) {
+      AtomicInteger count = new AtomicInteger();
+      closed.add(count);
+      pieces.add(
+          () -> {
+            second.countDown();
+            return count::incrementAndGet;
+          });
+    }
+    try (InOrder<AutoCloseable> all = new InOrder<>(1, from(pieces))) {
+      all.next().orElseThrow();
+      second.await();
+    }
+    assertEquals(0, closed.get(0).get());
+    assertEquals(1, closed.get(1).get());
+  }
+
   private static <R> InOrder.Source<R> from(List<Callable<R>> pieces) {
     AtomicInteger next = new AtomicInteger();
     return () -> {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.blip4j.data.pipeline.Mixture;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.FieldAliases;
 import org.blip4j.data.tfrecord.ShardSet;
@@ -137,7 +138,7 @@ public final class Bootstrap {
     ImmutableList<String> texts =
         ImmutableList.<String>builder().add("captions").addAll(standard.text()).build();
     return new RunInputs(
-        shards,
+        Mixture.of(shards),
         new ExampleCodec(new FieldAliases(standard.image(), texts, standard.key())),
         Optional.empty(),
         context.session(),

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.blip4j.data.tfrecord.ShardSet;
+import org.blip4j.data.pipeline.Mixture;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
 import org.blip4j.savedmodel.open.ModelSource;
@@ -40,7 +40,10 @@ final class TrainingArguments {
       paramLabel = "SHARD",
       required = true,
       arity = "1..*",
-      description = "Shards: files, folders, globs, or NAME@N for NAME-00000-of-0000N.")
+      description = {
+        "Shards: files, folders, globs, or NAME@N for NAME-00000-of-0000N.",
+        "Several data sets are mixed by weight: NAME=WEIGHT:SHARDS each, such as web=0.3:web/*"
+      })
   private List<String> data;
 
   @Option(
@@ -65,7 +68,7 @@ final class TrainingArguments {
     ProgramVersion program = ProgramVersion.read();
     RunInputs inputs =
         new RunInputs(
-            ShardSet.find(data),
+            Mixture.find(data),
             columns.codec(),
             init.isPresent() ? Optional.of(folder(init.get())) : Optional.empty(),
             common.sessionConfig(),

@@ -35,7 +35,7 @@ public record RunDescription(
         inputs.version(),
         inputs.commit(),
         TensorFlow.version(),
-        inputs.data().paths().stream().map(Path::toString).toList(),
+        inputs.data().describe(),
         inputs.init().map(folder -> folder.path().toString()).orElse(null),
         plan.config());
   }

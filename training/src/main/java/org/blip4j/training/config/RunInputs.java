@@ -2,6 +2,7 @@ package org.blip4j.training.config;
 
 import java.util.Objects;
 import java.util.Optional;
+import org.blip4j.data.pipeline.Mixture;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.ModelFolder;
@@ -10,7 +11,7 @@ import org.tensorflow.proto.ConfigProto;
 /**
  * What a run is made from, apart from its configuration.
  *
- * @param data the shards
+ * @param data the shards, of one data set or several
  * @param codec column names of the records
  * @param init the model whose weights the run starts from; empty = fresh weights
  * @param session threads and devices
@@ -18,7 +19,7 @@ import org.tensorflow.proto.ConfigProto;
  * @param commit of the program, for provenance
  */
 public record RunInputs(
-    ShardSet data,
+    Mixture data,
     ExampleCodec codec,
     Optional<ModelFolder> init,
     ConfigProto session,
@@ -36,7 +37,7 @@ public record RunInputs(
   /** Shards with standard columns, fresh weights and the default session. */
   public static RunInputs of(ShardSet data) {
     return new RunInputs(
-        data,
+        Mixture.of(data),
         ExampleCodec.standard(),
         Optional.empty(),
         ConfigProto.getDefaultInstance(),

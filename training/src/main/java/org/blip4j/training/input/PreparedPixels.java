@@ -5,7 +5,6 @@ import java.io.Closeable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.blip4j.data.pipeline.Pair;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.image.Augmentation;
@@ -37,20 +36,33 @@ final class PreparedPixels implements Closeable {
   private final Operand<TString> bytes;
   private final Optional<Operand<TInt64>> seeds;
   private final DecodedImages decoded;
-  private final int rowSize;
 
   /**
-   * The pixels of a batch.
+   * The pixels of a batch, where the decoder left them, in native memory; whoever takes them closes
+   * them.
    *
-   * @param pixels {@code [B, S, S, 3]}; 0 in rows that failed
-   * @param problems one for each row, empty where there is none
+   * @param result holds them
+   * @param problems one for each row, empty where there is none; such rows are 0
    */
-  @SuppressWarnings("ArrayRecordComponent") // handed on to be fed
-  record Prepared(float[] pixels, List<String> problems) {}
+  record Prepared(Result result, List<String> problems) implements AutoCloseable {
+    /** {@code [B, S, S, 3]}, to be fed as they are. */
+    TFloat32 pixels() {
+      return (TFloat32) result.get(0);
+    }
+
+    /** Makes a row the copy of another. */
+    void copyRow(int from, int to) {
+      pixels().get(from).copyTo(pixels().get(to));
+    }
+
+    @Override
+    public void close() {
+      result.close();
+    }
+  }
 
   PreparedPixels(ImageInput input, int size, ConfigProto config) {
     GraphContext ctx = GraphContext.create(graph, Mode.TRAIN);
-    this.rowSize = size * size * 3;
     this.bytes =
         ctx.tf()
             .withName("bytes")
@@ -70,35 +82,32 @@ final class PreparedPixels implements Closeable {
     this.session = new Session(graph, config);
   }
 
-  Prepared prepare(List<Pair> pairs, long[] pairSeeds) {
-    NdArray<byte[]> files = NdArrays.ofObjects(byte[].class, Shape.of(pairs.size()));
-    for (int row = 0; row < pairs.size(); row++) {
-      ByteString image = pairs.get(row).image();
-      files.setObject(image.toByteArray(), row);
+  /**
+   * Prepares images.
+   *
+   * @param seeds one for each image
+   */
+  Prepared prepare(List<ByteString> images, long[] imageSeeds) {
+    NdArray<byte[]> files = NdArrays.ofObjects(byte[].class, Shape.of(images.size()));
+    for (int row = 0; row < images.size(); row++) {
+      files.setObject(images.get(row).toByteArray(), row);
     }
-    long[] seedPairs = new long[2 * pairSeeds.length];
-    for (int row = 0; row < pairSeeds.length; row++) {
-      seedPairs[2 * row] = pairSeeds[row];
+    long[] seedPairs = new long[2 * imageSeeds.length];
+    for (int row = 0; row < imageSeeds.length; row++) {
+      seedPairs[2 * row] = imageSeeds[row];
     }
     try (TString fedBytes = TString.tensorOfBytes(files);
-        TInt64 fedSeeds = TInt64.tensorOf(Shape.of(pairs.size(), 2), DataBuffers.of(seedPairs))) {
+        TInt64 fedSeeds = TInt64.tensorOf(Shape.of(images.size(), 2), DataBuffers.of(seedPairs))) {
       Session.Runner runner =
           session.runner().feed(bytes, fedBytes).fetch(decoded.pixels()).fetch(decoded.status());
       seeds.ifPresent(input -> runner.feed(input, fedSeeds));
-      return run(runner, pairs.size());
-    }
-  }
-
-  private Prepared run(Session.Runner runner, int rows) {
-    try (Result result = runner.run()) {
-      float[] pixels = new float[rowSize * rows];
-      ((TFloat32) result.get(0)).asRawTensor().data().asFloats().read(pixels);
+      Result result = runner.run();
       TString status = (TString) result.get(1);
       List<String> problems = new ArrayList<>();
-      for (int row = 0; row < rows; row++) {
+      for (int row = 0; row < images.size(); row++) {
         problems.add(status.getObject(row));
       }
-      return new Prepared(pixels, problems);
+      return new Prepared(result, problems);
     }
   }
 

@@ -16,8 +16,8 @@ import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunDescription;
 
 /**
- * The folder of a run: {@code config.json}, {@code checkpoints/}, {@code metrics.jsonl}, event
- * files and, at the end, {@code model/}.
+ * The folder of a run: {@code config.json}, {@code data.index}, {@code checkpoints/}, {@code
+ * metrics.jsonl}, event files and, at the end, {@code model/}.
  *
  * @param path the folder
  */
@@ -30,6 +30,11 @@ record RunFolder(Path path) {
 
   MetricsLog metrics() {
     return new MetricsLog(path.resolve("metrics.jsonl"));
+  }
+
+  /** Where the data's records lie, so that the run need not be told again. */
+  Path index() {
+    return path.resolve("data.index");
   }
 
   ModelFolder model() {

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.blip4j.data.pipeline.Cursor;
-import org.blip4j.data.pipeline.SamplePipeline;
 import org.blip4j.data.stream.Prefetch;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.training.config.RunConfig;
@@ -75,24 +74,19 @@ public final class Trainer {
   public Outcome run(Path out, TrainingListener listener) throws IOException {
     RunFolder folder = new RunFolder(out);
     folder.requireUsable(config);
-    SamplePipeline pipeline = RecordBatches.pipeline(plan, listener::note);
-    long stepsPerEpoch = pipeline.batchesPerEpoch();
-    if (stepsPerEpoch == 0) {
-      throw new IllegalArgumentException(
-          "the data hold %d pairs, less than one batch of %d"
-              .formatted(pipeline.pairsPerEpoch(), config.duration().batch()));
-    }
+    RecordBatches.Data data = RecordBatches.Data.open(plan, folder.index(), listener::note);
+    data.pipeline().requireBatch();
+    long stepsPerEpoch = data.pipeline().batchesPerEpoch();
     try (TrainingSession session = new TrainingSession(plan)) {
       CheckpointStore store = folder.checkpoints(config.keeping().checkpoints());
       CheckpointState state = start(session, store, stepsPerEpoch);
       folder.describe(RunDescription.of(plan));
+      data.index().save(folder.index());
       folder.metrics().rewind(state.step());
       try (EventFileWriter events = EventFileWriter.create(out, Clock.systemUTC());
           Prefetch<TrainingBatch> batches =
               new Prefetch<>(
-                  "blip-prefetch",
-                  RecordBatches.open(plan, pipeline, state.cursor(), listener::note),
-                  BATCHES_AHEAD)) {
+                  "blip-prefetch", RecordBatches.open(plan, data, state.cursor()), BATCHES_AHEAD)) {
         TrainingLoop loop =
             new TrainingLoop(plan, session, folder, new AllListeners(List.of(events, listener)));
         return loop.run(state, batches, stop);

@@ -44,7 +44,9 @@ final class TrainingLoop {
     CheckpointState state = from;
     long stored = from.step();
     while (state.step() < total && !stop.getAsBoolean()) {
-      state = step(state, batches.next(), total);
+      try (TrainingBatch batch = batches.next()) {
+        state = step(state, batch, total);
+      }
       if (state.step() % config.keeping().checkpointEvery() == 0 || state.step() == total) {
         store.write(state, session::saveWhole);
         stored = state.step();

@@ -132,13 +132,9 @@ final class TrainingSession implements Closeable {
   /** Does one step and returns its diagnostics, in the order of their names. */
   float[] step(TrainingBatch batch, Scalars scalars) {
     TokenBatch tokens = batch.tokens();
-    int size = architecture.vision().imageSize();
     Shape rows = Shape.of(tokens.rows(), tokens.columns());
     StepInputs inputs = training.inputs();
-    try (TFloat32 pixels =
-            TFloat32.tensorOf(
-                Shape.of(tokens.rows(), size, size, 3), DataBuffers.of(batch.pixels()));
-        TInt64 ids = TInt64.tensorOf(rows, DataBuffers.of(tokens.ids()));
+    try (TInt64 ids = TInt64.tensorOf(rows, DataBuffers.of(tokens.ids()));
         TInt64 mask = TInt64.tensorOf(rows, DataBuffers.of(tokens.mask()));
         TInt64 identities = TInt64.vectorOf(batch.identities());
         TFloat32 alpha = TFloat32.scalarOf((float) scalars.alpha());
@@ -147,7 +143,7 @@ final class TrainingSession implements Closeable {
       Session.Runner runner =
           session
               .runner()
-              .feed(inputs.pixels(), pixels)
+              .feed(inputs.pixels(), batch.pixels())
               .feed(inputs.ids(), ids)
               .feed(inputs.mask(), mask)
               .feed(inputs.alpha(), alpha)
