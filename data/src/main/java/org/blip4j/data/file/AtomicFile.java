@@ -4,18 +4,18 @@ import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.UUID;
 
 /**
  * A file written beside its final place and renamed when it is whole.
  *
  * <p>{@link #commit} flushes to the disk and renames; closing without it removes what was written.
  * So an exception inside try-with-resources, or a killed process, never leaves a half-written file
- * under the final name (a killed process may leave a hidden {@code .NAME.*.tmp}).
+ * under the final name; what a killed process leaves lies in the hidden folder {@code .writing} and
+ * is removed by whoever writes into the folder next. An interrupted thread writes as well as any.
  *
  * <pre>{@code
  * try (AtomicFile file = AtomicFile.create(path)) {
@@ -26,14 +26,14 @@ import java.util.UUID;
  */
 public final class AtomicFile implements AutoCloseable {
   private final Path target;
-  private final Path temporary;
+  private final WritePlace place;
   private final FileOutputStream file;
   private final OutputStream stream;
   private boolean open = true;
 
-  private AtomicFile(Path target, Path temporary, FileOutputStream file) {
+  private AtomicFile(Path target, WritePlace place, FileOutputStream file) {
     this.target = target;
-    this.temporary = temporary;
+    this.place = place;
     this.file = file;
     this.stream = new BufferedOutputStream(new NamingErrors(), 1 << 16);
   }
@@ -44,18 +44,19 @@ public final class AtomicFile implements AutoCloseable {
     if (Files.isDirectory(absolute)) {
       throw new IOException(target + " is a folder; a file cannot be written in its place");
     }
-    Path folder = absolute.getParent();
     try {
-      Files.createDirectories(folder);
-      String name = "." + absolute.getFileName() + "." + UUID.randomUUID() + ".tmp";
-      Path temporary = folder.resolve(name);
-      return new AtomicFile(target, temporary, new FileOutputStream(temporary.toFile()));
+      WritePlace place = WritePlace.reserve(absolute.normalize());
+      return new AtomicFile(target, place, new FileOutputStream(place.path().toFile()));
     } catch (IOException e) {
-      throw new IOException(
-          "%s cannot be written: its folder cannot be made or written to (%s); choose another place"
-              .formatted(target, reason(e)),
-          e);
+      throw unwritable(target, e);
     }
+  }
+
+  static IOException unwritable(Path target, IOException e) {
+    return new IOException(
+        "%s cannot be written: its folder cannot be made or written to (%s); choose another place"
+            .formatted(target, reason(e)),
+        e);
   }
 
   /** Writes a whole file at once. */
@@ -64,6 +65,11 @@ public final class AtomicFile implements AutoCloseable {
       file.stream().write(bytes);
       file.commit();
     }
+  }
+
+  /** Writes a whole UTF-8 text at once. */
+  public static void write(Path target, String text) throws IOException {
+    write(target, text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Where to write; buffered. */
@@ -80,15 +86,12 @@ public final class AtomicFile implements AutoCloseable {
     try {
       file.getFD().sync();
       file.close();
-      Files.move(
-          temporary,
-          target.toAbsolutePath(),
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
+      place.publish();
     } catch (IOException e) {
       throw named(e);
     }
     open = false;
+    place.release();
   }
 
   /** Removes what was written unless {@link #commit} has been called. */
@@ -97,13 +100,13 @@ public final class AtomicFile implements AutoCloseable {
     if (open) {
       open = false;
       file.close();
-      Files.deleteIfExists(temporary);
+      place.release();
     }
   }
 
   /** Removes what was written so far while another thread may still write: for shutdown hooks. */
   public void abandon() throws IOException {
-    Files.deleteIfExists(temporary);
+    place.release();
   }
 
   private FileSystemException named(IOException e) {

@@ -4,11 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.io.MoreFiles;
+import java.io.File;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,9 +54,153 @@ final class AtomicFileTest {
     assertTrue(below.getMessage().contains("folder cannot be made"), below.getMessage());
   }
 
+  @Test
+  void interruptedThreadsWrite() throws IOException {
+    Thread.currentThread().interrupt();
+    try {
+      AtomicFile.write(folder.resolve("a"), "x");
+      try (AtomicFolder b = AtomicFolder.create(folder.resolve("b"))) {
+        new FileOutputStream(b.path().resolve("c").toFile()).close();
+        b.commit();
+      }
+    } finally {
+      assertTrue(Thread.interrupted());
+    }
+    assertEquals(List.of("a", "b"), names(folder));
+  }
+
+  @Test
+  void foldersAreReplacedWholeOrNotAtAll() throws IOException {
+    Path target = folder.resolve("m");
+    for (String text : List.of("one", "two")) {
+      try (AtomicFolder written = AtomicFolder.create(target)) {
+        Files.writeString(written.path().resolve(text), text);
+        written.commit();
+      }
+    }
+    try (AtomicFolder failed = AtomicFolder.create(target)) {
+      Files.writeString(failed.path().resolve("three"), "3");
+      assertTrue(AtomicFolder.isWorkplace(failed.path().getParent()));
+    }
+    assertEquals(List.of("two"), names(target));
+    try (AtomicFolder file = AtomicFolder.reserve(target)) {
+      Files.writeString(file.path(), "a file now");
+      file.commit();
+    }
+    assertEquals("a file now", Files.readString(target));
+    assertEquals(List.of("m"), names(folder));
+  }
+
+  @Test
+  void whatTheDeadLeftIsSweptAndFinished() throws IOException {
+    Path workplace = Files.createDirectory(folder.resolve(".writing"));
+    Files.writeString(workplace.resolve("f.1.dead"), "half");
+    Files.writeString(workplace.resolve("f.1.dead.lock"), "f");
+    Files.createDirectories(workplace.resolve("g.1.dead/deep"));
+    Files.writeString(workplace.resolve("g.1.dead/deep/x"), "half");
+    Files.writeString(workplace.resolve("g.1.dead.lock"), "");
+    Files.writeString(Files.createDirectory(workplace.resolve("m.1.dead")).resolve("new"), "");
+    Files.writeString(Files.createDirectory(workplace.resolve("m.1.dead.old")).resolve("old"), "");
+    Files.writeString(workplace.resolve("m.1.dead.lock"), "mü");
+    Files.createDirectory(workplace.resolve("o.1.dead.old"));
+    Files.writeString(workplace.resolve("o.1.dead.lock"), "o");
+    AtomicFolder.sweep(folder);
+    assertEquals(List.of("mü", "o"), names(folder));
+    assertEquals(List.of("new"), names(folder.resolve("mü")));
+    AtomicFolder.sweep(folder.resolve("none"));
+  }
+
+  @Test
+  void setsOfFilesComeTogetherOrNotAtAll() throws IOException {
+    Path old = Files.writeString(folder.resolve("s-9"), "old");
+    try (AtomicFolder set = AtomicFolder.create(folder.resolve("s"))) {
+      Files.writeString(set.path().resolve("s-0"), "0");
+      Files.writeString(set.path().resolve("s-1"), "1");
+      set.commitFiles(List.of(old));
+      assertEquals(List.of(".writing", "s-0", "s-1"), names(folder));
+    }
+    assertEquals(List.of("s-0", "s-1"), names(folder));
+    Path workplace = Files.createDirectory(folder.resolve(".writing"));
+    Files.writeString(workplace.resolve("s.1.dead.set"), "back\0s-0\0s-2");
+    Files.writeString(workplace.resolve("s.1.dead.lock"), "s");
+    Files.writeString(workplace.resolve("t.1.dead.set"), "forward\0t-0\0t-1");
+    Files.writeString(Files.createDirectory(workplace.resolve("t.1.dead")).resolve("t-1"), "");
+    Files.writeString(workplace.resolve("t.1.dead.lock"), "t");
+    AtomicFolder.sweep(folder);
+    assertEquals(List.of("s-1", "t-1"), names(folder));
+  }
+
+  @Test
+  void whatTheLivingWriteIsLeftAlone() throws Exception {
+    Process other = start(folder.resolve("theirs"));
+    try {
+      assertEquals('r', other.getInputStream().read());
+      AtomicFile.write(folder.resolve("ours"), "x");
+      AtomicFolder.sweep(folder);
+      assertEquals(List.of(".writing", "ours"), names(folder));
+    } finally {
+      other.destroyForcibly().waitFor();
+    }
+    AtomicFile.write(folder.resolve("ours"), "y");
+    assertEquals(List.of("ours"), names(folder));
+  }
+
+  @Test
+  void manyWriteIntoOneFolderAtOnce() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    try {
+      List<Callable<Void>> writes = new ArrayList<>();
+      for (int i = 0; i < 200; i++) {
+        Path target = folder.resolve("f" + i % 20);
+        writes.add(
+            () -> {
+              AtomicFile.write(target, target.toString());
+              return null;
+            });
+      }
+      for (Future<Void> write : threads.invokeAll(writes)) {
+        write.get();
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertEquals(20, names(folder).size());
+  }
+
+  /** Writes for ever in another process. */
+  static final class Writer {
+    private Writer() {}
+
+    /** Says {@code r} when it has begun. */
+    public static void main(String[] args) throws Exception {
+      try (AtomicFile file = AtomicFile.create(Path.of(args[0]))) {
+        file.stream().write(1);
+        System.out.print('r');
+        System.out.flush();
+        Thread.sleep(Long.MAX_VALUE);
+      }
+    }
+  }
+
+  private static Process start(Path target) throws IOException, URISyntaxException {
+    List<String> classPath = new ArrayList<>();
+    for (Class<?> type : List.of(Writer.class, AtomicFile.class, MoreFiles.class)) {
+      classPath.add(
+          Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI()).toString());
+    }
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            String.join(File.pathSeparator, classPath),
+            Writer.class.getName(),
+            target.toString())
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .start();
+  }
+
   private static List<String> names(Path folder) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
-      return files.map(p -> p.getFileName().toString()).toList();
+      return files.map(p -> p.getFileName().toString()).sorted().toList();
     }
   }
 }

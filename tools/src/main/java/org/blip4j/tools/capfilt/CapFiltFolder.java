@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.blip4j.data.file.AtomicFile;
+import org.blip4j.data.file.AtomicFolder;
 import org.blip4j.graph.config.ConfigJson;
 
 /**
@@ -114,7 +115,11 @@ public record CapFiltFolder(Path path) {
     }
     try (Stream<Path> entries = Files.list(path)) {
       List<String> strange =
-          entries.map(entry -> entry.getFileName().toString()).filter(this::isStrange).toList();
+          entries
+              .filter(entry -> !AtomicFolder.isWorkplace(entry))
+              .map(entry -> entry.getFileName().toString())
+              .filter(this::isStrange)
+              .toList();
       if (!strange.isEmpty()) {
         throw new IOException(
             "%s exists and is not an output folder of capfilt (it holds %s); choose another place"
@@ -146,6 +151,7 @@ public record CapFiltFolder(Path path) {
   /** Removes what killed processes left half-written; to be called when all shards are done. */
   void sweep() throws IOException {
     for (Path folder : List.of(path, path.resolve("scores"), path.resolve(STATE))) {
+      AtomicFolder.sweep(folder);
       try (Stream<Path> entries = Files.list(folder)) {
         for (Path entry : (Iterable<Path>) entries::iterator) {
           String name = entry.getFileName().toString();

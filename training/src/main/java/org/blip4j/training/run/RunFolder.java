@@ -8,6 +8,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.blip4j.data.file.AtomicFolder;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
@@ -61,7 +62,7 @@ record RunFolder(Path path) {
       return;
     }
     try (Stream<Path> content = Files.list(path)) {
-      Optional<Path> first = content.findFirst();
+      Optional<Path> first = content.filter(e -> !AtomicFolder.isWorkplace(e)).findFirst();
       if (first.isPresent()) {
         throw new IOException(
             "%s exists and is not a run folder (it has %s but no %s); choose another --out"
