@@ -2,7 +2,6 @@ package org.blip4j.graph.loss;
 
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
-import org.blip4j.ops.layer.Arithmetic;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
@@ -42,8 +41,7 @@ public record HardNegatives(Operand<TInt32> imageForText, Operand<TInt32> textFo
       GraphContext ctx, Operand<TFloat32> similarity, float floor, Operand<TFloat32> wrong) {
     Ops tf = ctx.tf();
     Operand<TFloat32> softmax = tf.nn.softmax(similarity);
-    Operand<TFloat32> raised =
-        floor == 0 ? softmax : Arithmetic.add(ctx, softmax, tf.constant(floor));
+    Operand<TFloat32> raised = floor == 0 ? softmax : ctx.add(softmax, floor);
     return tf.stopGradient(tf.math.mul(raised, wrong));
   }
 

@@ -1,7 +1,6 @@
 package org.blip4j.graph.loss;
 
 import org.blip4j.ops.core.GraphContext;
-import org.blip4j.ops.layer.Arithmetic;
 import org.blip4j.ops.loss.CrossEntropy;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
@@ -84,7 +83,7 @@ public final class ItcLoss {
         mean(ctx, CrossEntropy.soft(ctx, similarities.imageToText(), targets.imageToText()));
     Operand<TFloat32> textToImage =
         mean(ctx, CrossEntropy.soft(ctx, similarities.textToImage(), targets.textToImage()));
-    Operand<TFloat32> loss = ctx.mul(Arithmetic.add(ctx, imageToText, textToImage), 0.5f);
+    Operand<TFloat32> loss = ctx.mul(ctx.add(imageToText, textToImage), 0.5f);
     return new Result(loss, imageToText, textToImage, similarities, momentum, targets);
   }
 
@@ -103,7 +102,7 @@ public final class ItcLoss {
     Ops tf = ctx.tf();
     Operand<TFloat32> soft = tf.math.mul(tf.nn.softmax(momentumSimilarity), in.alpha());
     Operand<TFloat32> hard = tf.math.mul(in.hardTargets(), ctx.sub(1, in.alpha()));
-    return tf.stopGradient(Arithmetic.add(ctx, soft, hard));
+    return tf.stopGradient(ctx.add(soft, hard));
   }
 
   private static Operand<TFloat32> mean(GraphContext ctx, Operand<TFloat32> rows) {

@@ -8,7 +8,6 @@ import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
-import org.blip4j.ops.layer.Arithmetic;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
 import org.tensorflow.op.Op;
@@ -54,7 +53,7 @@ public final class MomentumTwin {
       Variable<TFloat32> follower = twin.variables().get(i);
       Operand<TFloat32> kept = tf.math.mul(ctx.read(follower), keep);
       Operand<TFloat32> taken = tf.math.mul(ctx.read(online.variables().get(i)), take);
-      values.put(follower, tf.stopGradient(Arithmetic.add(ctx, kept, taken)));
+      values.put(follower, tf.stopGradient(ctx.add(kept, taken)));
     }
     return values;
   }

@@ -17,7 +17,6 @@ import org.blip4j.graph.text.Tokens;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
-import org.blip4j.ops.layer.Arithmetic;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
@@ -102,8 +101,7 @@ public final class PretrainModel implements TaskModel<ImageTextBatch> {
             batch.tokens().withFirst(ctx, blip().config().text().tokens().dec()),
             attended,
             new LmLoss.Settings(0, objective.labelSmoothing()));
-    Operand<TFloat32> loss =
-        Arithmetic.add(ctx, Arithmetic.add(ctx, itc.loss(), itm.loss()), lm.loss());
+    Operand<TFloat32> loss = ctx.add(ctx.add(itc.loss(), itm.loss()), lm.loss());
     TrainingStep step =
         new TrainingStep(
             loss,

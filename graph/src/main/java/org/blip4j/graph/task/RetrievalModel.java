@@ -13,7 +13,6 @@ import org.blip4j.graph.loss.ItmLoss;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
-import org.blip4j.ops.layer.Arithmetic;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
@@ -111,7 +110,7 @@ public final class RetrievalModel implements TaskModel<ImageTextBatch> {
             weights(inner, online.image(), online.text(), temperature, wrong));
     HardNegatives negatives = given.orElseGet(() -> HardNegatives.draw(ctx, weights));
     ItmLoss.Result itm = encoded.itm(ctx, encoded.attended(ctx), negatives);
-    Operand<TFloat32> loss = Arithmetic.add(ctx, itc.loss(), itm.loss());
+    Operand<TFloat32> loss = ctx.add(itc.loss(), itm.loss());
     TrainingStep step =
         new TrainingStep(
             loss,

@@ -10,7 +10,6 @@ import org.blip4j.ops.attention.MultiHeadAttention;
 import org.blip4j.ops.attention.PackedRows;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
-import org.blip4j.ops.layer.Arithmetic;
 import org.blip4j.ops.layer.Linear;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
@@ -123,7 +122,7 @@ public final class AttentionBlock {
     Operand<TFloat32> merged =
         merge.isPresent()
             ? merge.get().apply(ctx.in("merge"), ctx.concat(2, both)) // [B, T, 2W]
-            : ctx.mul(Arithmetic.add(ctx, both.get(0), both.get(1)), 0.5f);
+            : ctx.mul(ctx.add(both.get(0), both.get(1)), 0.5f);
     return residual.apply(ctx, merged, x);
   }
 

@@ -4,9 +4,9 @@ import java.util.List;
 import java.util.Optional;
 import org.blip4j.ops.attention.KeysValues;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Weight;
 import org.blip4j.ops.decode.TokenStep;
 import org.tensorflow.Operand;
-import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 
@@ -17,33 +17,27 @@ import org.tensorflow.types.TInt64;
  * hypotheses of a text share it. Only the last position gets logits.
  */
 public final class DecoderStep implements TokenStep {
-  private static final int FEW_ROWS = 8;
-
   private final ImageGroundedDecoder decoder;
   private final Attended attended;
-  private final Optional<Operand<TFloat32>> outputMatrix;
+  private final Weight table;
 
-  private DecoderStep(
-      ImageGroundedDecoder decoder, Attended attended, Optional<Operand<TFloat32>> outputMatrix) {
+  private DecoderStep(ImageGroundedDecoder decoder, Attended attended, Weight table) {
     this.decoder = decoder;
     this.attended = attended;
-    this.outputMatrix = outputMatrix;
+    this.table = table;
   }
 
   /**
    * A decoder in front of attended states, one row a text.
    *
-   * @param expectedRows about how many rows will be run at once: for few, and for packed kernels,
-   *     turning the word table round costs more than it gives
+   * @param expectedRows about how many rows will be run at once; decides speed alone
    */
   public static DecoderStep create(
       GraphContext ctx, ImageGroundedDecoder decoder, AttendedStates states, int expectedRows) {
     return new DecoderStep(
         decoder,
         decoder.stack().project(ctx, states),
-        expectedRows > FEW_ROWS && ctx.kernels().stock()
-            ? Optional.of(decoder.head().outputMatrix(ctx.in("output_matrix")))
-            : Optional.empty());
+        ctx.kernels().forLoop(ctx.in("output_matrix"), decoder.head().table(), expectedRows));
   }
 
   @Override
@@ -58,11 +52,6 @@ public final class DecoderStep implements TokenStep {
   }
 
   private Output output(GraphContext ctx, ImageGroundedDecoder.Step step) {
-    GraphContext head = ctx.in("head");
-    Operand<TFloat32> logits =
-        outputMatrix.isPresent()
-            ? decoder.head().apply(head, step.state(), outputMatrix.get())
-            : decoder.head().apply(head, step.state());
-    return new Output(logits, step.cache());
+    return new Output(decoder.head().apply(ctx.in("head"), step.state(), table), step.cache());
   }
 }

@@ -3,12 +3,13 @@ package org.blip4j.graph.text;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Initializer;
+import org.blip4j.ops.core.KernelSet;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
+import org.blip4j.ops.core.Weight;
 import org.blip4j.ops.layer.Embedding;
 import org.blip4j.ops.layer.LayerNorm;
 import org.blip4j.ops.layer.Linear;
-import org.blip4j.ops.layer.MatrixProduct;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
@@ -37,26 +38,19 @@ public final class LmHead {
     return new LmHead(decoder.child("cls").child("predictions"), config, words);
   }
 
+  /** The word table as the matrix of the last product. */
+  Weight table() {
+    return Weight.table(words.weight());
+  }
+
   /** Logits {@code [N, V]} of states {@code [N, W]}. */
   public Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> rows) {
-    return new MatrixProduct(transform(ctx, rows), inner -> inner.read(words.weight()), true, false)
-        .withBias(ctx, ctx.read(bias));
+    return apply(ctx, rows, table());
   }
 
-  /**
-   * The word table as {@code [W, V]}. A loop computes it once before it starts: products with it
-   * are several times faster than with the table as it lies.
-   */
-  public Operand<TFloat32> outputMatrix(GraphContext ctx) {
-    return ctx.transpose(ctx.read(words.weight()), 1, 0);
-  }
-
-  /** Logits {@code [N, V]} of states {@code [N, W]} with a prepared {@link #outputMatrix}. */
-  public Operand<TFloat32> apply(
-      GraphContext ctx, Operand<TFloat32> rows, Operand<TFloat32> outputMatrix) {
-    return new MatrixProduct(
-            transform(ctx, rows), inner -> inner.capture(outputMatrix), false, false)
-        .withBias(ctx, ctx.read(bias));
+  /** The same with the table in another layout, as {@link KernelSet#forLoop} gives it. */
+  Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> rows, Weight table) {
+    return ctx.kernels().linear(ctx, transform(ctx, rows), table, ctx.read(bias)); // [N, V]
   }
 
   private Operand<TFloat32> transform(GraphContext ctx, Operand<TFloat32> rows) {

@@ -4,7 +4,6 @@ import org.blip4j.graph.config.TextConfig;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
-import org.blip4j.ops.layer.Arithmetic;
 import org.blip4j.ops.layer.Dropout;
 import org.blip4j.ops.layer.LayerNorm;
 import org.blip4j.ops.layer.Linear;
@@ -31,7 +30,7 @@ final class ResidualNorm {
   /** norm(x + dropout(result)), all of one shape. */
   Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> result, Operand<TFloat32> x) {
     Operand<TFloat32> kept = dropout.apply(ctx.in("dropout"), result);
-    return norm.apply(ctx.in("norm"), Arithmetic.add(ctx, kept, x));
+    return norm.apply(ctx.in("norm"), ctx.add(kept, x));
   }
 
   /**

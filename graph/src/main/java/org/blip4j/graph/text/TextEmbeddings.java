@@ -4,7 +4,6 @@ import org.blip4j.graph.config.TextConfig;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
-import org.blip4j.ops.layer.Arithmetic;
 import org.blip4j.ops.layer.Dropout;
 import org.blip4j.ops.layer.Embedding;
 import org.blip4j.ops.layer.LayerNorm;
@@ -55,8 +54,7 @@ public final class TextEmbeddings {
         ids.shape().get(1) == 1
             ? ctx.reshape(offset, 1)
             : ctx.range(offset, tf.math.add(offset, Shapes.dim(ctx, ids, 1))); // [T]
-    Operand<TFloat32> sum =
-        Arithmetic.add(ctx, words.apply(ctx, ids), positions.apply(ctx, places));
+    Operand<TFloat32> sum = ctx.add(words.apply(ctx, ids), positions.apply(ctx, places));
     return dropout.apply(ctx.in("dropout"), norm.apply(ctx.in("norm"), sum));
   }
 }

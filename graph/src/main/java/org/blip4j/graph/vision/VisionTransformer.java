@@ -8,9 +8,8 @@ import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
-import org.blip4j.ops.layer.Arithmetic;
+import org.blip4j.ops.core.Weight;
 import org.blip4j.ops.layer.LayerNorm;
-import org.blip4j.ops.layer.MatrixProduct;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -122,7 +121,7 @@ public final class VisionTransformer {
     Operand<TFloat32> kernel =
         ctx.reshape(ctx.read(patchKernel), 3L * patch * patch, config.width());
     Operand<TFloat32> projected =
-        new MatrixProduct(rows, inner -> kernel, false, true).withBias(ctx, ctx.read(patchBias));
+        ctx.kernels().linear(ctx, rows, Weight.of(kernel), ctx.read(patchBias)); // [B*(P-1), W]
     return ctx.reshape(projected, -1, (long) grid * grid, config.width());
   }
 
@@ -133,7 +132,7 @@ public final class VisionTransformer {
             ctx.read(classToken),
             tf.stack(List.of(Shapes.dim(ctx, patches, 0), tf.constant(1), tf.constant(1))));
     Operand<TFloat32> tokens = ctx.concat(1, cls, patches); // [B, P, W]
-    return Arithmetic.add(ctx, tokens, ctx.read(positions));
+    return ctx.add(tokens, ctx.read(positions));
   }
 
   private Operand<TFloat32> sequence(GraphContext ctx, Operand<TFloat32> rows) {

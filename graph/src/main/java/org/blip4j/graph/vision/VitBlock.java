@@ -8,7 +8,6 @@ import org.blip4j.ops.attention.KeysValues;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
-import org.blip4j.ops.layer.Arithmetic;
 import org.blip4j.ops.layer.Dropout;
 import org.blip4j.ops.layer.LayerNorm;
 import org.blip4j.ops.layer.Linear;
@@ -107,7 +106,7 @@ final class VitBlock {
   private Operand<TFloat32> addTo(
       GraphContext ctx, Operand<TFloat32> residual, Linear last, Operand<TFloat32> rows) {
     return ctx.training()
-        ? Arithmetic.add(ctx, drop(ctx, last.apply(ctx, rows)), residual)
+        ? ctx.add(drop(ctx, last.apply(ctx, rows)), residual)
         : last.applyAndAdd(ctx, rows, residual);
   }
 

@@ -11,10 +11,10 @@ import org.blip4j.graph.config.Task;
 import org.blip4j.graph.generate.CaptionGenerator;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
-import org.blip4j.ops.core.Kernels;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.decode.BeamSettings;
 import org.blip4j.ops.decode.Prompt;
+import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.Operand;
@@ -54,7 +54,7 @@ final class FusionTest extends GraphTest {
   @Test
   void layerNormIsOneKernelWhereTheGraphKeepsToTheCpu() {
     assumeTrue(Kernels.packedAvailable());
-    Map<String, Integer> kernels = ofCaptioning(ctx.with(Kernels.PACKED_BFLOAT16));
+    Map<String, Integer> kernels = ofCaptioning(Kernels.PACKED_BFLOAT16.on(ctx));
     int norms = 2 * CONFIG.vision().layers() + 1 + 3 * CONFIG.text().layers() + 2;
     assertEquals(norms, kernels.get("_MklLayerNorm"), kernels.toString());
   }
@@ -64,7 +64,7 @@ final class FusionTest extends GraphTest {
     assumeTrue(Kernels.packedAvailable());
     int blocks = CONFIG.vision().layers();
     int layers = CONFIG.text().layers();
-    Map<String, Integer> kernels = ofCaptioning(ctx.with(Kernels.PACKED));
+    Map<String, Integer> kernels = ofCaptioning(Kernels.PACKED.on(ctx));
     String all = kernels.toString();
     int norms = 3 * layers + 2; // of a step, with those of embeddings and head
     assertEquals(2 * layers, kernels.get("BatchMatMulV3"), all);

@@ -11,12 +11,12 @@ import org.blip4j.graph.config.Task;
 import org.blip4j.graph.generate.CaptionGenerator;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
-import org.blip4j.ops.core.Kernels;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.decode.BeamSettings;
 import org.blip4j.ops.decode.Decoded;
 import org.blip4j.ops.decode.LengthLimits;
 import org.blip4j.ops.decode.Prompt;
+import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -45,7 +45,7 @@ final class PackedLoopTest extends GraphTest {
         ctx.tf().placeholder(TFloat32.class, Placeholder.shape(Shape.of(-1, 32, 32, 3)));
     for (int beams : new int[] {1, 3}) {
       Decoded stock = search(ctx, pixels, beams);
-      Decoded packed = search(ctx.with(Kernels.PACKED), pixels, beams);
+      Decoded packed = search(Kernels.PACKED.on(ctx), pixels, beams);
       for (int batch : new int[] {4, 1, 4}) { // kernels are laid out for the first size
         Shape shape = Shape.of(batch, 32, 32, 3);
         try (TFloat32 fed = TFloat32.tensorOf(shape, DataBuffers.of(values(shape, batch)))) {
@@ -63,7 +63,7 @@ final class PackedLoopTest extends GraphTest {
     Shape shape = Shape.of(2, 32, 32, 3);
     Operand<TFloat32> pixels = floats(shape, values(shape, 7));
     float[] exact = run(search(ctx, pixels, 1).logProbs());
-    float[] half = run(search(ctx.with(kernels), pixels, 1).logProbs());
+    float[] half = run(search(kernels.on(ctx), pixels, 1).logProbs());
     assertClose(exact, half, 0.3);
     assertFalse(Arrays.equals(exact, half));
   }
@@ -73,9 +73,9 @@ final class PackedLoopTest extends GraphTest {
     Shape shape = Shape.of(2, 32, 32, 3);
     Operand<TFloat32> pixels = floats(shape, values(shape, 7));
     float[] exact = run(search(ctx, pixels, 1).logProbs());
-    GraphContext eight = ctx.with(Kernels.INT8);
+    GraphContext eight = Kernels.INT8.on(ctx);
     Operand<TFloat32> reduced = search(eight, pixels, 1).logProbs();
-    session().runner().addTarget(eight.quantized().orElseThrow().prepare()).run().close();
+    session().runner().addTarget(eight.kernels().preparation().orElseThrow().get()).run().close();
     float[] half = run(reduced);
     assertClose(exact, half, 0.5);
     assertFalse(Arrays.equals(exact, half));

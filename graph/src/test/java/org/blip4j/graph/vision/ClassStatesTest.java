@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.ops.core.GraphContext;
-import org.blip4j.ops.core.Kernels;
+import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,7 +28,7 @@ final class ClassStatesTest extends GraphTest {
     assertEquals(2 * 24, alone.length);
     assertClose(run(trace.states().classState(ctx)), alone, 1e-5);
     if (Kernels.packedAvailable()) {
-      GraphContext packed = ctx.with(Kernels.PACKED);
+      GraphContext packed = Kernels.PACKED.on(ctx);
       assertClose(alone, run(vision.apply(packed, pixels).classState(packed)), 1e-4);
     }
   }

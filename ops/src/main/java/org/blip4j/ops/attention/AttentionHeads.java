@@ -2,8 +2,8 @@ package org.blip4j.ops.attention;
 
 import java.util.Optional;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.KernelSet;
 import org.blip4j.ops.core.Shapes;
-import org.blip4j.ops.layer.Arithmetic;
 import org.blip4j.ops.layer.Dropout;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
@@ -34,7 +34,7 @@ public record AttentionHeads(int heads, int width) {
     if (x.shape().get(1) == 1) { // the axes to be exchanged have one position: nothing moves
       return ctx.reshape(x, -1, heads, 1, width);
     }
-    return Arithmetic.transposeFew(ctx, rows(ctx, x), 0, 2, 1, 3);
+    return ctx.kernels().transpose(ctx, rows(ctx, x), 0, 2, 1, 3);
   }
 
   /** {@code [B, T, H*D]} to {@code [B, H, D, T]}, the layout of keys. */
@@ -60,7 +60,7 @@ public record AttentionHeads(int heads, int width) {
     if (x.shape().get(2) == 1) {
       return ctx.reshape(x, -1, 1, (long) heads * width);
     }
-    Operand<TFloat32> rows = Arithmetic.transposeFew(ctx, x, 0, 2, 1, 3); // [B, T, H, D]
+    Operand<TFloat32> rows = ctx.kernels().transpose(ctx, x, 0, 2, 1, 3); // [B, T, H, D]
     return Shapes.reshape(
         ctx,
         rows,
@@ -82,22 +82,14 @@ public record AttentionHeads(int heads, int width) {
       KeysValues source,
       Optional<AttentionMask> mask,
       Dropout dropout) {
+    KernelSet kernels = ctx.kernels();
     Operand<TFloat32> scaled = ctx.mul(queries, 1.0 / Math.sqrt((double) width));
-    Operand<TFloat32> keys = ctx.capture(source.keys());
-    Operand<TFloat32> values = ctx.capture(source.values());
-    boolean few = queries.shape().get(2) == 1; // one position to its own text so far
     Operand<TFloat32> scores =
-        few
-            ? Arithmetic.batchMatMulOfFew(ctx, scaled, keys)
-            : Arithmetic.batchMatMul(ctx, scaled, keys); // [B, H, T, S]
+        kernels.batchMatMul(ctx, scaled, ctx.capture(source.keys())); // [B, H, T, S]
     if (mask.isPresent()) {
       scores = mask.get().addTo(ctx, scores);
     }
-    Operand<TFloat32> probabilities =
-        few ? Arithmetic.softmaxOfFew(ctx, scores) : ctx.tf().nn.softmax(scores);
-    Operand<TFloat32> kept = dropout.apply(ctx, probabilities);
-    return few
-        ? Arithmetic.batchMatMulOfFew(ctx, kept, values)
-        : Arithmetic.batchMatMul(ctx, kept, values);
+    Operand<TFloat32> probabilities = dropout.apply(ctx, kernels.softmax(ctx, scores));
+    return kernels.batchMatMul(ctx, probabilities, ctx.capture(source.values())); // [B, H, T, D]
   }
 }

@@ -1,7 +1,6 @@
 package org.blip4j.ops.attention;
 
 import org.blip4j.ops.core.GraphContext;
-import org.blip4j.ops.layer.Arithmetic;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
@@ -61,6 +60,6 @@ public record AttentionMask(Operand<TFloat32> scores) {
 
   /** Adds the mask to attention scores {@code [B, H, T, S]}. */
   public Operand<TFloat32> addTo(GraphContext ctx, Operand<TFloat32> attentionScores) {
-    return Arithmetic.add(ctx, attentionScores, ctx.capture(scores));
+    return ctx.add(attentionScores, ctx.capture(scores));
   }
 }

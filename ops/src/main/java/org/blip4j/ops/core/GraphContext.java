@@ -2,7 +2,6 @@ package org.blip4j.ops.core;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 import org.tensorflow.DeviceSpec;
 import org.tensorflow.Graph;
@@ -33,8 +32,7 @@ public final class GraphContext extends ShapeOps {
   private final Graph graph;
   private final Ops tf;
   private final Mode mode;
-  private final Kernels kernels;
-  private final QuantizedKernels quantized;
+  private final KernelSet kernels;
   private final VariableValues values;
   private final Randomness randomness;
   private final Enclosing enclosing;
@@ -54,8 +52,7 @@ public final class GraphContext extends ShapeOps {
       Graph graph,
       Ops tf,
       Mode mode,
-      Kernels kernels,
-      QuantizedKernels quantized,
+      KernelSet kernels,
       VariableValues values,
       Randomness randomness,
       Enclosing enclosing,
@@ -64,18 +61,19 @@ public final class GraphContext extends ShapeOps {
     this.tf = tf;
     this.mode = mode;
     this.kernels = kernels;
-    this.quantized = quantized;
     this.values = values;
     this.randomness = randomness;
     this.enclosing = enclosing;
     this.path = path;
   }
 
-  /** A context at the root of a graph. One per graph: it owns the graph's names. */
+  /**
+   * A context at the root of a graph. One per graph: it owns the graph's names. Layers need one
+   * with a {@link KernelSet}, too.
+   */
   public static GraphContext create(Graph graph, Mode mode) {
     Ops tf = Ops.create(new GraphNames(graph));
-    return new GraphContext(
-        graph, tf, mode, Kernels.PORTABLE, null, VALUE, null, null, new Path("", null));
+    return new GraphContext(graph, tf, mode, null, VALUE, null, null, new Path("", null));
   }
 
   static GraphContext function(Graph body, GraphContext outer, FunctionCaptures captures) {
@@ -92,7 +90,6 @@ public final class GraphContext extends ShapeOps {
         tf,
         outer.mode,
         outer.kernels,
-        outer.quantized,
         captured,
         outer.randomness,
         new Enclosing(outer, captures),
@@ -131,46 +128,26 @@ public final class GraphContext extends ShapeOps {
 
   /** The same in another mode. */
   public GraphContext as(Mode other) {
-    return new GraphContext(
-        graph, tf, other, kernels, quantized, values, randomness, enclosing, path);
+    return new GraphContext(graph, tf, other, kernels, values, randomness, enclosing, path);
   }
 
-  /** The same with other kernels; to be chosen at the root of a graph. */
-  public GraphContext with(Kernels other) {
-    QuantizedKernels none = null;
-    return new GraphContext(
-        graph,
-        tf,
-        mode,
-        other,
-        other == Kernels.INT8 ? new QuantizedKernels(this) : none,
-        values,
-        randomness,
-        enclosing,
-        path);
-  }
-
-  /** Kernels in eight bits, if that is what layers are made of here. */
-  public Optional<QuantizedKernels> quantized() {
-    return mode == Mode.INFER ? Optional.ofNullable(quantized) : Optional.empty();
-  }
-
-  /** What products and norms are made of. */
-  public Kernels kernels() {
-    return kernels;
-  }
-
-  /** Whether products are packed here: in the loops of an inference graph, and nowhere else. */
-  public boolean packed() {
-    return !kernels.stock() && mode == Mode.INFER && inFunction();
+  /** The same with layers that compute in another way; to be chosen at the root of a graph. */
+  public GraphContext with(KernelSet other) {
+    return new GraphContext(graph, tf, mode, other, values, randomness, enclosing, path);
   }
 
   /**
-   * Whether fused kernels are named here. Otherwise operations are written so that the platform's
-   * graph optimiser makes fused kernels of them.
+   * How layers compute here.
+   *
+   * @throws IllegalStateException if that was not chosen
    */
-  public boolean namesKernels() {
-    return packed() || (mode == Mode.INFER && kernels.namesAll());
+  public KernelSet kernels() {
+    if (kernels == null) {
+      throw new IllegalStateException(
+          "a layer needs kernels: choose them where the graph begins, with"
+              + " Kernels.PORTABLE.on(context) or others");
+    }
+    return kernels;
   }
 
   /** An operand that is computed before the loop around this context, not in each iteration. */
@@ -207,7 +184,7 @@ public final class GraphContext extends ShapeOps {
 
   /** The same with random operations seeded from the given source; needed for dropout. */
   public GraphContext with(Randomness source) {
-    return new GraphContext(graph, tf, mode, kernels, quantized, values, source, enclosing, path);
+    return new GraphContext(graph, tf, mode, kernels, values, source, enclosing, path);
   }
 
   /** The same where some variables have other values, for example the updated momentum weights. */
@@ -223,8 +200,7 @@ public final class GraphContext extends ShapeOps {
             return value == null ? base.of(variable) : (Operand<T>) value;
           }
         };
-    return new GraphContext(
-        graph, tf, mode, kernels, quantized, overridden, randomness, enclosing, path);
+    return new GraphContext(graph, tf, mode, kernels, overridden, randomness, enclosing, path);
   }
 
   /**
@@ -286,7 +262,6 @@ public final class GraphContext extends ShapeOps {
   }
 
   private GraphContext with(Ops changed, Path place) {
-    return new GraphContext(
-        graph, changed, mode, kernels, quantized, values, randomness, enclosing, place);
+    return new GraphContext(graph, changed, mode, kernels, values, randomness, enclosing, place);
   }
 }

@@ -12,8 +12,8 @@ import org.tensorflow.types.family.TType;
 /**
  * A resource variable: its handle, its name for checkpoints and one cached read.
  *
- * <p>Made only by {@link VariableScope}. Layers read it through {@link GraphContext#read}, which
- * also works inside function bodies.
+ * <p>Made by {@link VariableScope}. Layers read it through {@link GraphContext#read}, which also
+ * works inside function bodies.
  *
  * @param <T> the element type
  */
@@ -57,6 +57,11 @@ public final class Variable<T extends TType> {
             .setAttr("dtype", spec.dtype())
             .build()
             .output(0);
+  }
+
+  /** A variable that no scope lists: it takes part in no checkpoint and no training. */
+  public static <T extends TType> Variable<T> unlisted(GraphContext ctx, Spec spec) {
+    return new Variable<>(ctx, spec);
   }
 
   /** Name, shape, type and role. */

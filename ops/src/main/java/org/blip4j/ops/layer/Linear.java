@@ -6,6 +6,7 @@ import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
+import org.blip4j.ops.core.Weight;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
@@ -18,20 +19,16 @@ import org.tensorflow.types.TFloat32;
  *   <li>{@code kernel [in, out]}, {@code bias [out]}
  *   <li>output {@code [..., out]}
  * </ul>
- *
- * <p>Products are two-dimensional and the bias is a {@code BiasAdd}: only so does the platform fuse
- * them with each other and with what follows.
  */
 public final class Linear {
   private final Variable<TFloat32> kernel;
   private final Variable<TFloat32> bias;
-
-  private final boolean reducible;
+  private final Weight weight;
 
   private Linear(Variable<TFloat32> kernel, Variable<TFloat32> bias, boolean reducible) {
     this.kernel = kernel;
     this.bias = bias;
-    this.reducible = reducible;
+    this.weight = reducible ? Weight.of(kernel) : Weight.exact(kernel);
   }
 
   /** A map whose kernel starts as the scope's scheme says, with a bias of zeros. */
@@ -66,28 +63,23 @@ public final class Linear {
     return bias;
   }
 
-  /** Maps the last axis. */
+  /** {@code x K + b} over the last axis. */
   public Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> x) {
-    return overRows(ctx, x, rows -> product(ctx, rows).withBias(ctx, ctx.read(bias)));
+    return overRows(
+        ctx, x, rows -> ctx.kernels().linear(ctx, rows, weight, ctx.read(bias))); // [N, out]
   }
 
-  /** {@code gelu(apply(x))}, as one kernel where the platform has it. */
+  /** {@code gelu(x K + b)}. */
   public Operand<TFloat32> applyGelu(GraphContext ctx, Operand<TFloat32> x) {
-    return overRows(ctx, x, rows -> product(ctx, rows).withBiasAndGelu(ctx, ctx.read(bias)));
+    return overRows(
+        ctx, x, rows -> ctx.kernels().linearGelu(ctx, rows, weight, ctx.read(bias))); // [N, out]
   }
 
-  /** {@code apply(x) + residual}, rank 2, as one kernel where the platform has it. */
+  /** {@code x K + b + residual}, all of rank 2. */
   public Operand<TFloat32> applyAndAdd(
       GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> residual) {
     Shapes.require(x, "input of " + kernel.name(), -1, kernel.shape().get(0));
-    return product(ctx, x).withBiasAndSum(ctx, ctx.read(bias), residual);
-  }
-
-  private BiasedProduct product(GraphContext ctx, Operand<TFloat32> rows) {
-    if (reducible && ctx.quantized().isPresent()) {
-      return new QuantizedProduct(rows, ctx.quantized().get().of(kernel), kernel.shape().get(1));
-    }
-    return new MatrixProduct(rows, inner -> inner.read(kernel), false, reducible);
+    return ctx.kernels().linearSum(ctx, x, weight, ctx.read(bias), residual); // [N, out]
   }
 
   private Operand<TFloat32> overRows(

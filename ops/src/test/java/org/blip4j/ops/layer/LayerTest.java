@@ -5,15 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.blip4j.ops.core.GraphContext;
-import org.blip4j.ops.core.Kernels;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Randomness;
 import org.blip4j.ops.core.Variable;
+import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,7 +48,8 @@ final class LayerTest extends GraphTest {
     Linear linear = Linear.create(vars.child("map"), 2, 1);
     Operand<TFloat32> x = floats(Shape.of(1, 2), 1.001f, 3f);
     GraphContext narrow =
-        ctx.with(kernels)
+        kernels
+            .on(ctx)
             .withValues(
                 Map.of(
                     linear.kernel(), floats(Shape.of(2, 1), 2f, 5f),
@@ -93,16 +95,26 @@ final class LayerTest extends GraphTest {
     }
     assertClose(expected, run(norm.apply(ctx, x)), 1e-5);
     assertClose(expected, run(norm.apply(ctx.as(Mode.TRAIN), x)), 1e-5);
-    assertClose(expected, run(norm.apply(ctx.with(Kernels.PACKED_BFLOAT16), x)), 1e-5);
+    assertClose(expected, run(norm.apply(Kernels.PACKED_BFLOAT16.on(ctx), x)), 1e-5);
     if (Kernels.packedAvailable()) {
-      assertClose(expected, run(norm.apply(ctx.with(Kernels.PACKED), x)), 1e-5);
+      assertClose(expected, run(norm.apply(Kernels.PACKED.on(ctx), x)), 1e-5);
     }
   }
 
-  @Test
-  void geluIsTheExactOne() {
-    Operand<TFloat32> x = floats(Shape.of(3), -1f, 0f, 2f);
-    assertClose(new float[] {-0.15865526f, 0f, 1.9544997f}, run(Gelu.apply(ctx, x)), 2e-6);
+  @ParameterizedTest
+  @EnumSource(names = {"PORTABLE", "PACKED"})
+  void geluIsTheExactOne(Kernels kernels) {
+    assumeTrue(kernels == Kernels.PORTABLE || Kernels.packedAvailable());
+    Linear linear = Linear.create(vars.child("map"), 1, 1);
+    GraphContext same =
+        kernels
+            .on(ctx)
+            .withValues(
+                Map.of(
+                    linear.kernel(), floats(Shape.of(1, 1), 1f),
+                    linear.bias(), floats(Shape.of(1), 0f)));
+    Operand<TFloat32> x = floats(Shape.of(3, 1), -1f, 0f, 2f);
+    assertClose(new float[] {-0.15865526f, 0f, 1.9544997f}, run(linear.applyGelu(same, x)), 2e-6);
   }
 
   @Test

@@ -5,6 +5,7 @@ import java.util.Random;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.VariableScope;
+import org.blip4j.ops.kernel.Kernels;
 import org.junit.jupiter.api.AfterEach;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -27,7 +28,7 @@ public abstract class GraphTest {
   private Session session;
 
   /** The root context, in inference mode. */
-  protected final GraphContext ctx = GraphContext.create(graph, Mode.INFER);
+  protected final GraphContext ctx = Kernels.PORTABLE.on(GraphContext.create(graph, Mode.INFER));
 
   /** The root of the variables. */
   protected final VariableScope vars = VariableScope.root(ctx, 1);

@@ -27,9 +27,9 @@ public final class LoadedModel implements AutoCloseable {
     this.session = new Session(graph.graph(), options.kernels().sessionFrom(options.session()));
     try {
       weights.load(graph, session);
-      if (graph.quantized().isPresent()) {
+      if (graph.preparation().isPresent()) {
         graph.signatures(); // adds all kernels to the graph
-        session.runner().addTarget(graph.quantized().get().prepare()).run().close();
+        session.runner().addTarget(graph.preparation().get().get()).run().close();
       }
     } catch (IOException | RuntimeException e) {
       close();

@@ -2,7 +2,7 @@ package org.blip4j.savedmodel.predict;
 
 import java.util.Objects;
 import java.util.function.UnaryOperator;
-import org.blip4j.ops.core.Kernels;
+import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.tensorflow.proto.ConfigProto;
 
@@ -55,7 +55,7 @@ public record PredictorOptions(
           "an exported model runs in every TensorFlow and has no products in eight bits; leave"
               + " --quantize int8 away, or run the model folder or the weights themselves");
     }
-    if (kernels.narrowProducts().isPresent()) {
+    if (kernels.narrow()) {
       throw new IllegalArgumentException(
           "an exported model computes in float32 on a GPU, as it was exported; leave --precision"
               + " away, or run the model folder or the weights themselves");

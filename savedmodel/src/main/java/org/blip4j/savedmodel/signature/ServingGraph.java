@@ -13,13 +13,13 @@ import org.blip4j.graph.config.Task;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.ops.checkpoint.SaverNodes;
 import org.blip4j.ops.core.GraphContext;
-import org.blip4j.ops.core.Kernels;
 import org.blip4j.ops.core.Mode;
-import org.blip4j.ops.core.QuantizedKernels;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
+import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.savedmodel.open.ServingModel;
 import org.tensorflow.Graph;
+import org.tensorflow.Operation;
 import org.tensorflow.proto.SignatureDef;
 
 /**
@@ -37,12 +37,12 @@ public final class ServingGraph implements AutoCloseable {
   private final Graph graph;
   private final ImmutableList<Variable<?>> variables;
   private final SaverNodes saver;
-  private final Optional<QuantizedKernels> quantized;
+  private final Optional<Supplier<Operation>> preparation;
   private final Map<String, SignatureDef> signatures;
 
   private ServingGraph(Graph graph, ServingModel model, ServingSettings settings, Kernels kernels) {
     this.graph = graph;
-    GraphContext ctx = GraphContext.create(graph, Mode.INFER).with(kernels);
+    GraphContext ctx = kernels.on(GraphContext.create(graph, Mode.INFER));
     VariableScope scope =
         VariableScope.root(ctx, 0, model.config().architecture().initialization());
     Task task = model.config().task();
@@ -50,7 +50,7 @@ public final class ServingGraph implements AutoCloseable {
     this.variables = ImmutableList.copyOf(scope.all());
     this.saver = SaverNodes.create(ctx, variables);
     ServingParts parts = new ServingParts(model, settings, blip, ServingTexts.of(model));
-    this.quantized = ctx.quantized();
+    this.preparation = ctx.kernels().preparation();
     this.signatures = definitions(task.judges() ? judging(ctx, parts) : single(ctx, parts, task));
   }
 
@@ -120,9 +120,12 @@ public final class ServingGraph implements AutoCloseable {
     return saver;
   }
 
-  /** Kernels in eight bits, to be prepared after the weights have their values. */
-  public Optional<QuantizedKernels> quantized() {
-    return quantized;
+  /**
+   * Makes what is to be run once all signatures are in the graph and the weights have their values;
+   * empty for kernels that need nothing.
+   */
+  public Optional<Supplier<Operation>> preparation() {
+    return preparation;
   }
 
   /** What can be called, by key; the first one is {@code serving_default}, too. */

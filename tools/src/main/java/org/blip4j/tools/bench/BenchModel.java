@@ -44,15 +44,16 @@ final class BenchModel implements AutoCloseable {
   private final ExecutorService workers = Executors.newCachedThreadPool();
 
   BenchModel(BenchPlan plan) {
-    this.ctx = GraphContext.create(graph, Mode.INFER).with(plan.kernels());
+    this.ctx = plan.kernels().on(GraphContext.create(graph, Mode.INFER));
     this.vars = VariableScope.root(ctx, 1);
     this.product = product();
     this.result = plan.work() == BenchWork.matmul ? product : model(plan);
     Operation initialize = vars.initializeAll();
     this.session = new Session(graph, plan.kernels().sessionFrom(plan.session()));
     session.runner().addTarget(initialize).run().close();
-    ctx.quantized()
-        .ifPresent(kernels -> session.runner().addTarget(kernels.prepare()).run().close());
+    ctx.kernels()
+        .preparation()
+        .ifPresent(prepare -> session.runner().addTarget(prepare.get()).run().close());
   }
 
   /** One element of a product: all of it is computed and next to nothing is copied. */

@@ -1,7 +1,7 @@
 package org.blip4j.tools.bench;
 
 import java.util.Objects;
-import org.blip4j.ops.core.Kernels;
+import org.blip4j.ops.kernel.Kernels;
 import org.tensorflow.proto.ConfigProto;
 
 /**

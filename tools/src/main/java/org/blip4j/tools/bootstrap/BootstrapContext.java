@@ -2,7 +2,7 @@ package org.blip4j.tools.bootstrap;
 
 import java.io.IOException;
 import java.util.Objects;
-import org.blip4j.ops.core.Kernels;
+import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.tools.console.ProgramVersion;
 import org.tensorflow.proto.ConfigProto;
 

@@ -1,6 +1,6 @@
 package org.blip4j.tools.console;
 
-import org.blip4j.ops.core.Kernels;
+import org.blip4j.ops.kernel.Kernels;
 import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Option;
 

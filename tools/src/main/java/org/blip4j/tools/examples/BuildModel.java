@@ -8,6 +8,7 @@ import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.VariableScope;
+import org.blip4j.ops.kernel.Kernels;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
@@ -21,7 +22,7 @@ public final class BuildModel {
 
   /** Adds a model with its inputs; returns the logits of "no match" and "match", {@code [B, 2]}. */
   public static Operand<TFloat32> build(Graph graph, BlipConfig config) {
-    GraphContext ctx = GraphContext.create(graph, Mode.INFER);
+    GraphContext ctx = Kernels.PORTABLE.on(GraphContext.create(graph, Mode.INFER));
     VariableScope vars = VariableScope.root(ctx, 1, config.initialization());
     Blip blip = Blip.create(vars, config, Task.RETRIEVAL); // creates every variable, once
 

@@ -17,6 +17,7 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
+import org.blip4j.ops.kernel.Kernels;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
@@ -42,7 +43,7 @@ final class GoldenGraph implements AutoCloseable {
   private record Write(Operand<? extends TType> value, Operation assign) {}
 
   private GoldenGraph(Mode mode, ConfigProto config) {
-    this.ctx = GraphContext.create(graph, mode);
+    this.ctx = Kernels.PORTABLE.on(GraphContext.create(graph, mode));
     this.vars = VariableScope.root(ctx, 1);
     this.session = new Session(graph, config);
   }

@@ -15,7 +15,7 @@ import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.TextSettings;
-import org.blip4j.ops.core.Kernels;
+import org.blip4j.ops.kernel.Kernels;
 
 /**
  * A configuration with nothing left open, checked against vocabulary and starting model before

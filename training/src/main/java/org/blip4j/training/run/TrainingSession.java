@@ -56,7 +56,7 @@ final class TrainingSession implements Closeable {
   TrainingSession(RunPlan plan) {
     RunConfig config = plan.config();
     this.architecture = config.architecture();
-    GraphContext ctx = GraphContext.create(graph, Mode.TRAIN).with(plan.kernels());
+    GraphContext ctx = plan.kernels().on(GraphContext.create(graph, Mode.TRAIN));
     VariableScope vars = VariableScope.root(ctx, config.seed(), architecture.initialization());
     TaskModel<ImageTextBatch> task =
         TaskModels.create(

@@ -1,4 +1,4 @@
-package org.blip4j.ops.core;
+package org.blip4j.ops.kernel;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;

@@ -1,10 +1,11 @@
-package org.blip4j.ops.core;
+package org.blip4j.ops.kernel;
 
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_DeleteBuffer;
 import static org.tensorflow.internal.c_api.global.tensorflow.TF_GetRegisteredKernelsForOp;
 
 import java.util.Locale;
-import java.util.Optional;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.KernelSet;
 import org.bytedeco.javacpp.PointerScope;
 import org.tensorflow.TensorFlow;
 import org.tensorflow.internal.c_api.TF_Buffer;
@@ -13,11 +14,10 @@ import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.RewriterConfig;
 import org.tensorflow.types.TBfloat16;
 import org.tensorflow.types.TFloat16;
-import org.tensorflow.types.family.TNumber;
 
 /**
- * What products and norms of a graph are made of, above all those of a loop body. The results agree
- * to rounding.
+ * The kernel sets: what products, norms and attention of a graph are made of, above all those of a
+ * loop body. The results agree to rounding.
  */
 public enum Kernels {
   /** Stock operations, which run in every TensorFlow; an exported graph has no others. */
@@ -57,8 +57,21 @@ public enum Kernels {
    */
   INT8;
 
-  /** The fused product, one of whose attributes says that its kernel never changes. */
-  public static final String FUSED_PRODUCT = "_MklNativeFusedMatMul";
+  /** A context of the same graph whose layers compute so; to be chosen at the root of a graph. */
+  public GraphContext on(GraphContext root) {
+    return root.with(set(root));
+  }
+
+  private KernelSet set(GraphContext root) {
+    return switch (this) {
+      case PORTABLE -> new StockKernels();
+      case BFLOAT16 -> new NarrowKernels<>(TBfloat16.class);
+      case FLOAT16 -> new NarrowKernels<>(TFloat16.class);
+      case PACKED -> new PackedKernels();
+      case PACKED_BFLOAT16 -> new PackedBfloat16Kernels();
+      case INT8 -> new Int8Kernels(root);
+    };
+  }
 
   /** The fastest ones for inference in the session's precision on the session's devices. */
   public static Kernels forSession(ConfigProto session) {
@@ -106,23 +119,9 @@ public enum Kernels {
     return rewriter.getAutoMixedPrecisionOnednnBfloat16() == RewriterConfig.Toggle.ON;
   }
 
-  /** The type of products, where stock operations compute them in another than float32. */
-  public Optional<Class<? extends TNumber>> narrowProducts() {
-    return switch (this) {
-      case BFLOAT16 -> Optional.of(TBfloat16.class);
-      case FLOAT16 -> Optional.of(TFloat16.class);
-      default -> Optional.empty();
-    };
-  }
-
-  /** Whether fused kernels are named in all of a graph, not in loops only. */
-  boolean namesAll() {
-    return this == PACKED || this == INT8;
-  }
-
-  /** Whether only operations that every TensorFlow has are used. */
-  public boolean stock() {
-    return this == PORTABLE || narrowProducts().isPresent();
+  /** Whether stock operations compute products in another type than float32. */
+  public boolean narrow() {
+    return this == BFLOAT16 || this == FLOAT16;
   }
 
   /**
@@ -133,10 +132,10 @@ public enum Kernels {
   public ConfigProto sessionFrom(ConfigProto session) {
     ConfigProto.Builder builder = session.toBuilder();
     RewriterConfig.Builder rewriter = builder.getGraphOptionsBuilder().getRewriteOptionsBuilder();
-    if (namesAll()) {
+    if (this == PACKED || this == INT8) {
       rewriter.setDisableMetaOptimizer(true);
     }
-    if (narrowProducts().isPresent()) {
+    if (narrow()) {
       rewriter
           .setAutoMixedPrecision(RewriterConfig.Toggle.OFF)
           .setAutoMixedPrecisionOnednnBfloat16(RewriterConfig.Toggle.OFF);
@@ -149,7 +148,7 @@ public enum Kernels {
     String processor = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
     return (processor.equals("amd64") || processor.equals("x86_64"))
         && !"0".equals(System.getenv("TF_ENABLE_ONEDNN_OPTS"))
-        && hasKernel(FUSED_PRODUCT);
+        && hasKernel(PackedKernels.FUSED_PRODUCT);
   }
 
   /** Asks the C library: its list of all operations takes a third of a second to read. */
