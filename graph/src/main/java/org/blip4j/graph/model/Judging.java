@@ -50,21 +50,16 @@ public record Judging(ImageGroundedEncoder encoder, Linear hidden, Linear output
   }
 
   /**
-   * Every stage of one application.
+   * Judges statements, each with its two images in its row; the first token becomes [ENC].
    *
-   * @param text embeddings and layers
-   * @param logits {@code [B, 2]}
+   * @return logits {@code [B, 2]}
    */
-  public record Trace(MedStack.Trace text, Operand<TFloat32> logits) {}
-
-  /** Judges statements, each with its two images in its row; the first token becomes [ENC]. */
-  public Trace judge(GraphContext ctx, Tokens tokens, Pair images) {
+  public Operand<TFloat32> judge(GraphContext ctx, Tokens tokens, Pair images) {
     Tokens statement = tokens.withFirst(ctx, encoder.stack().config().tokens().enc());
-    MedStack.Trace text = encoder.pair(ctx, statement, images.first(), images.second());
-    Operand<TFloat32> state = ctx.at(text.last(), 0, 1); // [B, W]
+    Operand<TFloat32> state =
+        encoder.apply(ctx, statement, images.first(), images.second()).firstState(ctx); // [B, W]
     GraphContext head = ctx.in("cls_head");
-    Operand<TFloat32> logits =
-        output.apply(head.in("output"), ctx.tf().nn.relu(hidden.apply(head.in("hidden"), state)));
-    return new Trace(text, logits);
+    Operand<TFloat32> middle = ctx.tf().nn.relu(hidden.apply(head.in("hidden"), state));
+    return output.apply(head.in("output"), middle);
   }
 }

@@ -35,12 +35,12 @@ public final class NlvrModel implements TaskModel<ImagePairBatch> {
    * Everything that a step computes.
    *
    * @param images states of all first images, then of all second ones, {@code [2B, P, W]}
-   * @param judged layers and logits
+   * @param logits {@code [B, 2]}
    * @param loss the mean over the batch, a scalar
    * @param step the whole
    */
   public record Trace(
-      ImageStates images, Judging.Trace judged, Operand<TFloat32> loss, TrainingStep step) {}
+      ImageStates images, Operand<TFloat32> logits, Operand<TFloat32> loss, TrainingStep step) {}
 
   @Override
   public Blip blip() {
@@ -67,16 +67,14 @@ public final class NlvrModel implements TaskModel<ImagePairBatch> {
         blip.judging()
             .project(
                 ctx, images.gather(ctx, ctx.range(rows)), images.gather(ctx, ctx.range(rows, all)));
-    Judging.Trace judged = blip.judging().judge(ctx, batch.tokens(), pair);
-    Operand<TFloat32> loss =
-        ctx.mean(CrossEntropy.hard(ctx, judged.logits(), batch.labels(), 0), 0);
+    Operand<TFloat32> logits = blip.judging().judge(ctx, batch.tokens(), pair);
+    Operand<TFloat32> loss = ctx.mean(CrossEntropy.hard(ctx, logits, batch.labels(), 0), 0);
     TrainingStep step =
         new TrainingStep(
             loss,
-            ImmutableMap.of(
-                "loss", loss, "accuracy", accuracy(ctx, judged.logits(), batch.labels())),
+            ImmutableMap.of("loss", loss, "accuracy", accuracy(ctx, logits, batch.labels())),
             after -> List.of());
-    return new Trace(images, judged, loss, step);
+    return new Trace(images, logits, loss, step);
   }
 
   private static Operand<TFloat32> accuracy(

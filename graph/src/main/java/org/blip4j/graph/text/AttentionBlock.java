@@ -7,7 +7,7 @@ import org.blip4j.graph.config.TextConfig;
 import org.blip4j.ops.attention.AttentionMask;
 import org.blip4j.ops.attention.KeysValues;
 import org.blip4j.ops.attention.MultiHeadAttention;
-import org.blip4j.ops.attention.PackedRows;
+import org.blip4j.ops.attention.Rows;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Linear;
@@ -73,82 +73,59 @@ public final class AttentionBlock {
             : Optional.empty());
   }
 
-  /** Keys and values of a sequence {@code [B, S, sourceWidth]}. */
-  KeysValues project(GraphContext ctx, Operand<TFloat32> source) {
-    return project(ctx, 0, source);
-  }
-
   /**
-   * Keys and values of one sequence of a pair.
+   * Keys and values of one sequence {@code [B, S, sourceWidth]} of those that are attended.
    *
-   * @param sequence 0 or 1
+   * @param sequence 0, or 1 for the second of a pair
    */
   KeysValues project(GraphContext ctx, int sequence, Operand<TFloat32> source) {
     return branches.get(sequence).attention().project(ctx, source);
   }
 
-  /** Attends from {@code [B, T, W]} to keys and values with the same first dimension. */
+  /** Keys and values of the text itself. */
+  KeysValues project(GraphContext ctx, Operand<TFloat32> x, Rows rows) {
+    return only().attention().project(ctx, x, rows);
+  }
+
+  /** Attends from states that lie in some way; the result lies like them. */
   Operand<TFloat32> apply(
-      GraphContext ctx, Operand<TFloat32> x, KeysValues source, Optional<AttentionMask> mask) {
+      GraphContext ctx,
+      Operand<TFloat32> x,
+      Rows rows,
+      KeysValues source,
+      Optional<AttentionMask> mask) {
     Branch branch = only();
-    Operand<TFloat32> attended = branch.attention().apply(ctx, x, source, mask);
+    Operand<TFloat32> attended = branch.attention().apply(ctx, x, rows, source, mask);
     return residual.apply(ctx, branch.dense(), attended, x);
   }
 
   /**
-   * Attends from {@code [B, T, W]} to one sequence or to each of a pair.
+   * Attends to one sequence or to each of a pair.
    *
    * @param sequences projected for all layers
    * @param layer which of these is this block's
    */
   Operand<TFloat32> apply(
-      GraphContext ctx, Operand<TFloat32> x, List<Attended> sequences, int layer) {
+      GraphContext ctx, Operand<TFloat32> x, Rows rows, List<Attended> sequences, int layer) {
     requireSequences(sequences.size());
     if (branches.size() == 1) {
-      return apply(ctx, x, sequences.get(0).layers().get(layer), sequences.get(0).mask());
+      Attended source = sequences.get(0);
+      return apply(ctx, x, rows, source.layers().get(layer), source.mask());
     }
     List<Operand<TFloat32>> both = new ArrayList<>();
     for (int i = 0; i < branches.size(); i++) {
       GraphContext inner = ctx.in("sequence" + i);
       Branch branch = branches.get(i);
       Attended source = sequences.get(i);
-      both.add(
-          branch
-              .dense()
-              .apply(
-                  inner.in("dense"),
-                  branch.attention().apply(inner, x, source.layers().get(layer), source.mask())));
+      Operand<TFloat32> attended =
+          branch.attention().apply(inner, x, rows, source.layers().get(layer), source.mask());
+      both.add(branch.dense().apply(inner.in("dense"), attended));
     }
     Operand<TFloat32> merged =
         merge.isPresent()
             ? merge.get().apply(ctx.in("merge"), ctx.concat(2, both)) // [B, T, 2W]
-            : ctx.mul(ctx.add(both.get(0), both.get(1)), 0.5f);
+            : ctx.mul(ctx.add(both.get(0), both.get(1)), 0.5);
     return residual.apply(ctx, merged, x);
-  }
-
-  /** Keys and values of the real positions of a padded batch, {@code x [R, W]}. */
-  KeysValues project(GraphContext ctx, Operand<TFloat32> x, PackedRows layout) {
-    return only().attention().project(ctx, x, layout);
-  }
-
-  /** Attends from the real positions of a padded batch, {@code [R, W]} to the same shape. */
-  Operand<TFloat32> apply(
-      GraphContext ctx,
-      Operand<TFloat32> x,
-      PackedRows layout,
-      KeysValues source,
-      Optional<AttentionMask> mask) {
-    Branch branch = only();
-    Operand<TFloat32> attended = branch.attention().apply(ctx, x, layout, source, mask);
-    return residual.apply(ctx, branch.dense(), attended, x);
-  }
-
-  /** Attends from {@code [B*K, 1, W]} to keys and values of B images. */
-  Operand<TFloat32> applyShared(
-      GraphContext ctx, Operand<TFloat32> x, KeysValues source, Optional<AttentionMask> mask) {
-    Branch branch = only();
-    Operand<TFloat32> attended = branch.attention().applyShared(ctx, x, source, mask);
-    return residual.apply(ctx, branch.dense(), attended, x);
   }
 
   private Branch only() {

@@ -6,11 +6,11 @@ import java.util.Optional;
 import org.blip4j.ops.attention.AttentionMask;
 import org.blip4j.ops.attention.KeysValues;
 import org.blip4j.ops.attention.PackedRows;
+import org.blip4j.ops.attention.Rows;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.Operand;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
@@ -37,9 +37,8 @@ public record ImageGroundedDecoder(MedStack stack, LmHead head) {
   /** States of whole texts, {@code [B, T, W]}. */
   public TextStates states(GraphContext outer, Tokens tokens, Attended image) {
     GraphContext ctx = outer.in("decode");
-    List<Operand<TFloat32>> outputs =
-        stack.run(ctx, tokens, AttentionMask.causal(ctx, tokens.mask()), Optional.of(image));
-    return new TextStates(outputs.get(outputs.size() - 1), tokens.mask());
+    AttentionMask causal = AttentionMask.causal(ctx, tokens.mask());
+    return new TextStates(stack.run(ctx, tokens, causal, List.of(image)), tokens.mask());
   }
 
   /**
@@ -55,20 +54,7 @@ public record ImageGroundedDecoder(MedStack stack, LmHead head) {
       GraphContext outer, Tokens tokens, PackedRows layout, Attended image) {
     GraphContext ctx = outer.in("decode");
     AttentionMask causal = AttentionMask.causal(ctx, tokens.mask());
-    Operand<TFloat32> embedded =
-        stack.embeddings().apply(ctx.in("embeddings"), tokens.ids(), ctx.tf().constant(0));
-    Operand<TFloat32> x = layout.pack(ctx, embedded);
-    for (int i = 0; i < stack.layers().size(); i++) {
-      MedLayer layer = stack.layers().get(i);
-      GraphContext inner = ctx.in("layer" + i);
-      GraphContext self = inner.in("self");
-      KeysValues own = layer.selfAttention().project(self, x, layout);
-      x = layer.selfAttention().apply(self, x, layout, own, Optional.of(causal));
-      KeysValues source = image.layers().get(i);
-      x = layer.crossAttention().apply(inner.in("cross"), x, layout, source, image.mask());
-      x = layer.feedForward().apply(inner.in("ffn"), x);
-    }
-    return x;
+    return stack.runPacked(ctx, tokens, layout, causal, List.of(image));
   }
 
   /** Logits of whole texts, {@code [B, T, V]}; position t predicts the token at t + 1. */
@@ -95,7 +81,7 @@ public record ImageGroundedDecoder(MedStack stack, LmHead head) {
   /**
    * Runs new positions after cached ones; every row has the same number of positions.
    *
-   * @param ids {@code [R, T]}: the prompt at first, one column later
+   * @param ids {@code [R, T]}: the prompt at first, {@code [R, 1]} with a cache
    * @param position number of cached positions, a scalar
    * @param cache keys and values of the cached positions; empty at first
    * @param image projected images {@code [B, ...]} with R a multiple of B: hypotheses of an image
@@ -108,30 +94,33 @@ public record ImageGroundedDecoder(MedStack stack, LmHead head) {
       Optional<List<KeysValues>> cache,
       Attended image) {
     GraphContext ctx = outer.in("step");
-    Ops tf = ctx.tf();
-    Operand<TFloat32> x = stack.embeddings().apply(ctx.in("embeddings"), ids, position);
-    Optional<AttentionMask> mask =
-        cache.isPresent()
-            ? Optional.empty()
-            : Optional.of(AttentionMask.causal(ctx, tf.onesLike(ids)));
+    Operand<TFloat32> embedded =
+        stack.embeddings().apply(ctx.in("embeddings"), ids, position); // [R, T, W]
     List<KeysValues> next = new ArrayList<>();
-    for (int i = 0; i < stack.layers().size(); i++) {
-      MedLayer layer = stack.layers().get(i);
-      GraphContext inner = ctx.in("layer" + i);
-      GraphContext self = inner.in("self");
-      KeysValues own = layer.selfAttention().project(self, x);
-      KeysValues all = cache.isPresent() ? cache.get().get(i).append(self, own) : own;
-      next.add(all);
-      x = layer.selfAttention().apply(self, x, all, mask);
-      GraphContext cross = inner.in("cross");
-      KeysValues keys = image.layers().get(i);
-      x =
-          cache.isPresent()
-              ? layer.crossAttention().applyShared(cross, x, keys, image.mask())
-              : layer.crossAttention().apply(cross, x, keys, image.mask());
-      x = layer.feedForward().apply(inner.in("ffn"), x);
+    if (cache.isEmpty()) {
+      AttentionMask causal = AttentionMask.causal(ctx, ctx.tf().onesLike(ids));
+      Operand<TFloat32> states =
+          stack.run(
+              ctx,
+              embedded,
+              Rows.sequences(),
+              new MedLayer.View(Optional.of(causal), List.of(image)),
+              (self, layer, own) -> kept(next, own)); // [R, T, W]
+      Operand<TInt32> last = ctx.sub(Shapes.dim(ctx, ids, 1), 1);
+      return new Step(ctx.gather(states, last, 1), List.copyOf(next));
     }
-    Operand<TInt32> last = ctx.sub(Shapes.dim(ctx, ids, 1), 1); // the newest position
-    return new Step(ctx.gather(x, last, 1), List.copyOf(next));
+    Operand<TFloat32> state =
+        stack.run(
+            ctx,
+            Shapes.rows(ctx, embedded),
+            Rows.newest(),
+            new MedLayer.View(Optional.empty(), List.of(image)),
+            (self, layer, own) -> kept(next, cache.get().get(layer).append(self, own))); // [R, W]
+    return new Step(state, List.copyOf(next));
+  }
+
+  private static KeysValues kept(List<KeysValues> all, KeysValues layer) {
+    all.add(layer);
+    return layer;
   }
 }

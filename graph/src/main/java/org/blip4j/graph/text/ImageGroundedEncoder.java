@@ -1,7 +1,6 @@
 package org.blip4j.graph.text;
 
 import java.util.List;
-import java.util.Optional;
 import org.blip4j.ops.attention.AttentionMask;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
@@ -24,8 +23,23 @@ public record ImageGroundedEncoder(MedStack stack) {
 
   /** Encodes texts with images that were projected before. */
   public TextStates apply(GraphContext ctx, Tokens tokens, Attended image) {
-    List<Operand<TFloat32>> outputs = layers(ctx, tokens, image);
-    return new TextStates(outputs.get(outputs.size() - 1), tokens.mask());
+    return read(ctx, tokens, List.of(image));
+  }
+
+  /**
+   * Encodes texts, each with two images in its row.
+   *
+   * @param first the first images, projected as sequence 0
+   * @param second the second images, projected as sequence 1
+   */
+  public TextStates apply(GraphContext ctx, Tokens tokens, Attended first, Attended second) {
+    return read(ctx, tokens, List.of(first, second));
+  }
+
+  private TextStates read(GraphContext outer, Tokens tokens, List<Attended> images) {
+    GraphContext ctx = outer.in("match");
+    AttentionMask mask = AttentionMask.padding(ctx, tokens.mask(), AttentionMask.SELF_HIDDEN);
+    return new TextStates(stack.run(ctx, tokens, mask, images), tokens.mask());
   }
 
   /**
@@ -41,27 +55,7 @@ public record ImageGroundedEncoder(MedStack stack) {
     Operand<TInt32> count = Shapes.dim(ctx, images.layers().get(0).keys(), 0);
     PairGrid grid = PairGrid.of(ctx, tokens, rows, count);
     Operand<TFloat32> states =
-        SentenceStates.read(
-            ctx, stack, grid.tokens(), Optional.of(images.gather(ctx, grid.images())));
+        stack.firstStates(ctx, grid.tokens(), List.of(images.gather(ctx, grid.images()))); // [M, W]
     return ctx.gather(states, grid.places(), 0);
-  }
-
-  /**
-   * Encodes texts, each with two images in its row, and names what lies between.
-   *
-   * @param first the first images, projected as sequence 0
-   * @param second the second images, projected as sequence 1
-   */
-  public MedStack.Trace pair(GraphContext outer, Tokens tokens, Attended first, Attended second) {
-    GraphContext ctx = outer.in("match");
-    AttentionMask mask = AttentionMask.padding(ctx, tokens.mask(), AttentionMask.SELF_HIDDEN);
-    return stack.trace(ctx, tokens, mask, List.of(first, second));
-  }
-
-  /** The output of every layer {@code [B, T, W]}. */
-  public List<Operand<TFloat32>> layers(GraphContext outer, Tokens tokens, Attended image) {
-    GraphContext ctx = outer.in("match");
-    AttentionMask mask = AttentionMask.padding(ctx, tokens.mask(), AttentionMask.SELF_HIDDEN);
-    return stack.run(ctx, tokens, mask, Optional.of(image));
   }
 }

@@ -6,6 +6,8 @@ import java.util.Optional;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.ops.attention.AttentionMask;
 import org.blip4j.ops.attention.KeysValues;
+import org.blip4j.ops.attention.PackedRows;
+import org.blip4j.ops.attention.Rows;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.Operand;
@@ -61,7 +63,7 @@ public record MedStack(TextConfig config, TextEmbeddings embeddings, List<MedLay
           new MedLayer(
               AttentionBlock.create(layer.child("attention"), config, config.width()),
               cross.create(layer.child("crossattention"), i),
-              FeedForward.create(layer, config)));
+              MedLayer.FeedForward.create(layer, config)));
     }
     return new MedStack(config, embeddings, layers);
   }
@@ -111,60 +113,109 @@ public record MedStack(TextConfig config, TextEmbeddings embeddings, List<MedLay
         states.mask().map(mask -> AttentionMask.padding(ctx, mask, AttentionMask.CROSS_HIDDEN)));
   }
 
-  /**
-   * Runs all layers over a whole text.
-   *
-   * @param attended keys and values for cross-attention; empty skips it
-   * @return the output of each layer {@code [B, T, W]}
-   */
-  List<Operand<TFloat32>> run(
-      GraphContext ctx, Tokens tokens, AttentionMask mask, Optional<Attended> attended) {
-    return trace(ctx, tokens, mask, attended.stream().toList()).layers();
+  /** Where the keys of self-attention come from, besides the states themselves. */
+  @FunctionalInterface
+  interface Past {
+    /** Keys and values of a layer, given those of its own states. */
+    KeysValues before(GraphContext ctx, int layer, KeysValues own);
   }
 
   /**
-   * Every stage of one application.
+   * The one loop over the layers, in every mode and for training, matching and generation alike.
    *
-   * @param embedded the input of the first layer {@code [B, T, W]}
-   * @param layers the output of each layer {@code [B, T, W]}
+   * @param x embedded ids that lie as {@code rows} says
+   * @param past the keys of earlier positions, if there are any
+   * @return the output of the last layer, like x
    */
-  public record Trace(Operand<TFloat32> embedded, List<Operand<TFloat32>> layers) {
-    /** Copies the list. */
-    public Trace {
-      layers = List.copyOf(layers);
-    }
+  Operand<TFloat32> run(
+      GraphContext ctx, Operand<TFloat32> x, Rows rows, MedLayer.View view, Past past) {
+    return run(ctx, x, rows, view, past, layers.size());
+  }
 
-    /** The output of the last layer {@code [B, T, W]}. */
-    public Operand<TFloat32> last() {
-      return layers.get(layers.size() - 1);
+  private Operand<TFloat32> run(
+      GraphContext ctx, Operand<TFloat32> x, Rows rows, MedLayer.View view, Past past, int count) {
+    Operand<TFloat32> states = x;
+    for (int i = 0; i < count; i++) {
+      GraphContext inner = ctx.in("layer" + i);
+      GraphContext self = inner.in("self");
+      KeysValues own = layers.get(i).selfAttention().project(self, states, rows);
+      KeysValues keys = past.before(self, i, own);
+      states = ctx.trace("layer" + i, layers.get(i).apply(inner, states, rows, keys, view, i));
     }
+    return states;
   }
 
   /**
-   * Runs all layers over a whole text.
+   * Runs all layers over whole texts.
    *
    * @param attended keys and values of each sequence that cross-attention reads: none, which skips
    *     it, one, or a pair
+   * @return the output of the last layer {@code [B, T, W]}
    */
-  Trace trace(GraphContext ctx, Tokens tokens, AttentionMask mask, List<Attended> attended) {
-    Operand<TFloat32> embedded =
-        embeddings.apply(ctx.in("embeddings"), tokens.ids(), ctx.tf().constant(0));
-    Operand<TFloat32> x = embedded;
-    List<Operand<TFloat32>> outputs = new ArrayList<>();
-    for (int i = 0; i < layers.size(); i++) {
-      MedLayer layer = layers.get(i);
-      GraphContext inner = ctx.in("layer" + i);
-      GraphContext self = inner.in("self");
-      x =
-          layer
-              .selfAttention()
-              .apply(self, x, layer.selfAttention().project(self, x), Optional.of(mask));
-      if (!attended.isEmpty()) {
-        x = layer.crossAttention().apply(inner.in("cross"), x, attended, i);
-      }
-      x = layer.feedForward().apply(inner.in("ffn"), x);
-      outputs.add(x);
-    }
-    return new Trace(embedded, outputs);
+  Operand<TFloat32> run(
+      GraphContext ctx, Tokens tokens, AttentionMask mask, List<Attended> attended) {
+    Operand<TFloat32> embedded = embeddings.apply(ctx.in("embeddings"), tokens.ids());
+    return run(
+        ctx,
+        ctx.trace("embedded", embedded),
+        Rows.sequences(),
+        new MedLayer.View(Optional.of(mask), attended),
+        (self, layer, own) -> own);
+  }
+
+  /**
+   * Runs all layers over the real positions of whole texts: padding is not computed.
+   *
+   * @param layout where they lie in {@code tokens [M, T]}
+   * @param attended B sequences, M a multiple of B, the texts of each adjacent
+   * @return {@code [R, W]}
+   */
+  Operand<TFloat32> runPacked(
+      GraphContext ctx,
+      Tokens tokens,
+      PackedRows layout,
+      AttentionMask mask,
+      List<Attended> attended) {
+    return run(
+        ctx,
+        packed(ctx, tokens, layout),
+        layout,
+        new MedLayer.View(Optional.of(mask), attended),
+        (self, layer, own) -> own);
+  }
+
+  /**
+   * Reads texts for the states of their first tokens, which is all that ITC and ITM look at. For
+   * inference: neither padding is computed nor what follows the first token in the last layer; the
+   * texts of an image share its keys.
+   *
+   * @param tokens {@code [M, T]}; rows without a token are allowed, their states mean nothing
+   * @param attended B sequences, M a multiple of B, the texts of each adjacent; none skips
+   *     cross-attention
+   * @return {@code [M, W]}
+   */
+  Operand<TFloat32> firstStates(GraphContext ctx, Tokens tokens, List<Attended> attended) {
+    AttentionMask padding =
+        AttentionMask.padding(ctx, tokens.mask(), AttentionMask.SELF_HIDDEN); // [M, 1, 1, T]
+    PackedRows layout = PackedRows.of(ctx, tokens.mask()).rounded(ctx);
+    MedLayer.View view = new MedLayer.View(Optional.of(padding), attended);
+    int last = layers.size() - 1;
+    Operand<TFloat32> x =
+        run(
+            ctx,
+            packed(ctx, tokens, layout),
+            layout,
+            view,
+            (self, layer, own) -> own,
+            last); // [R, W]
+    GraphContext inner = ctx.in("layer" + last);
+    GraphContext self = inner.in("self");
+    KeysValues own = layers.get(last).selfAttention().project(self, x, layout);
+    Operand<TFloat32> firsts = layout.firsts(self, x); // [M, W]
+    return layers.get(last).apply(inner, firsts, layout.single(self), own, view, last);
+  }
+
+  private Operand<TFloat32> packed(GraphContext ctx, Tokens tokens, PackedRows layout) {
+    return layout.fromQueries(ctx, embeddings.apply(ctx.in("embeddings"), tokens.ids())); // [R, W]
   }
 }

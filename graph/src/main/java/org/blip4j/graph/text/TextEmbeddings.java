@@ -42,6 +42,11 @@ public final class TextEmbeddings {
     return words;
   }
 
+  /** Embeds texts {@code [B, T]} from their first token on: {@code [B, T, W]}. */
+  Operand<TFloat32> apply(GraphContext ctx, Operand<TInt64> ids) {
+    return apply(ctx, ids, ctx.tf().constant(0));
+  }
+
   /**
    * Embeds ids {@code [B, T]} whose first column is at a position.
    *

@@ -1,6 +1,6 @@
 package org.blip4j.graph.text;
 
-import java.util.Optional;
+import java.util.List;
 import org.blip4j.ops.attention.AttentionMask;
 import org.blip4j.ops.core.GraphContext;
 import org.tensorflow.Operand;
@@ -18,14 +18,13 @@ public record TextEncoder(MedStack stack) {
   public TextStates apply(GraphContext outer, Tokens tokens) {
     GraphContext ctx = outer.in("text");
     AttentionMask mask = AttentionMask.padding(ctx, tokens.mask(), AttentionMask.SELF_HIDDEN);
-    var outputs = stack.run(ctx, tokens, mask, Optional.empty());
-    return new TextStates(outputs.get(outputs.size() - 1), tokens.mask());
+    return new TextStates(stack.run(ctx, tokens, mask, List.of()), tokens.mask());
   }
 
   /** The states of the first tokens, {@code [B, W]}; in inference no more is computed than that. */
   public Operand<TFloat32> sentenceStates(GraphContext ctx, Tokens tokens) {
     return ctx.training()
         ? apply(ctx, tokens).firstState(ctx)
-        : SentenceStates.read(ctx.in("text"), stack, tokens, Optional.empty());
+        : stack.firstStates(ctx.in("text"), tokens, List.of());
   }
 }

@@ -63,49 +63,47 @@ public final class VisionTransformer {
   }
 
   /**
-   * Every stage of one application.
+   * Images after one application.
    *
-   * @param patches projected patches {@code [B, P-1, W]}, without class token and positions
-   * @param embedded the input of the first block {@code [B, P, W]}
-   * @param blocks the output of each block {@code [B, P, W]}
    * @param states after the final normalisation
+   * @param beforeLast what entered the last block, {@code [B*P, W]}
    */
-  public record Trace(
-      Operand<TFloat32> patches,
-      Operand<TFloat32> embedded,
-      List<Operand<TFloat32>> blocks,
-      ImageStates states) {}
+  public record Encoded(ImageStates states, Operand<TFloat32> beforeLast) {}
 
   /** Encodes pixels {@code [B, S, S, 3]}. */
   public ImageStates apply(GraphContext ctx, Operand<TFloat32> pixels) {
-    return trace(ctx, pixels).states();
+    return encode(ctx, pixels).states();
   }
 
-  /** Encodes pixels {@code [B, S, S, 3]} and names what lies between. */
-  public Trace trace(GraphContext outer, Operand<TFloat32> pixels) {
+  /** Encodes pixels {@code [B, S, S, 3]} and keeps what {@link #classStates} needs. */
+  public Encoded encode(GraphContext outer, Operand<TFloat32> pixels) {
     GraphContext ctx = outer.in("vision");
-    Operand<TFloat32> patches = patches(ctx.in("patches"), pixels);
-    Operand<TFloat32> embedded = embed(ctx.in("embed"), patches);
+    Operand<TFloat32> patches = ctx.trace("patches", patches(ctx.in("patches"), pixels));
+    Operand<TFloat32> embedded =
+        ctx.trace("embedded", embed(ctx.in("embed"), patches)); // [B, P, W]
     Operand<TFloat32> x = ctx.reshape(embedded, -1, config.width()); // [B*P, W]
-    List<Operand<TFloat32>> outputs = new ArrayList<>();
+    Operand<TFloat32> beforeLast = x;
     for (int i = 0; i < blocks.size(); i++) {
+      beforeLast = x;
       x = blocks.get(i).apply(ctx.in("block" + i), x);
-      outputs.add(sequence(ctx, x));
+      if (ctx.traces()) {
+        ctx.trace("block" + i, sequence(ctx, x));
+      }
     }
-    ImageStates states = new ImageStates(sequence(ctx, norm.apply(ctx.in("norm"), x)));
-    return new Trace(patches, embedded, List.copyOf(outputs), states);
+    Operand<TFloat32> states = sequence(ctx, norm.apply(ctx.in("norm"), x)); // [B, P, W]
+    return new Encoded(new ImageStates(ctx.trace("states", states)), beforeLast);
   }
 
   /**
-   * The class states alone, {@code [B, W]}, of an application that was traced: the last block
-   * computes nothing else. For features; what else of the trace is not asked for costs nothing.
+   * The class states alone, {@code [B, W]}: the last block computes nothing else. For features;
+   * what else of an encoding is not asked for costs nothing.
    */
-  public Operand<TFloat32> classStates(GraphContext outer, Trace trace) {
+  public Operand<TFloat32> classStates(GraphContext outer, Encoded encoded) {
     GraphContext ctx = outer.in("vision");
-    int last = blocks.size() - 1;
-    Operand<TFloat32> before = last == 0 ? trace.embedded() : trace.blocks().get(last - 1);
     Operand<TFloat32> state =
-        blocks.get(last).applyToClass(ctx.in("class_block"), Shapes.rows(ctx, before));
+        blocks
+            .get(blocks.size() - 1)
+            .applyToClass(ctx.in("class_block"), encoded.beforeLast()); // [B, W]
     return norm.apply(ctx.in("class_norm"), state);
   }
 

@@ -18,6 +18,7 @@ import org.blip4j.graph.text.MedStack;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.Mode;
+import org.blip4j.ops.core.Trace;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.Test;
@@ -86,19 +87,21 @@ final class NlvrModelTest extends GraphTest {
 
   private float[] logits(
       NlvrModel model, Mode mode, Operand<TFloat32> first, Operand<TFloat32> second) {
-    return run(model.trace(ctx.as(mode), batch(first, second)).judged().logits());
+    return run(model.trace(ctx.as(mode), batch(first, second)).logits());
   }
 
   @Test
   void theLossIsTheMeanCrossEntropy() {
     NlvrModel model = NlvrModel.create(vars, config(2));
-    NlvrModel.Trace trace = model.trace(ctx.as(Mode.TRAIN), batch(pixels(5), pixels(6)));
-    float[] logits = run(trace.judged().logits());
+    Trace named = new Trace();
+    NlvrModel.Trace trace =
+        model.trace(ctx.as(Mode.TRAIN).with(named), batch(pixels(5), pixels(6)));
+    float[] logits = run(trace.logits());
     double expected =
         (Math.log1p(Math.exp(logits[0] - logits[1])) + Math.log1p(Math.exp(logits[3] - logits[2])))
             / 2;
     assertEquals(expected, run(trace.loss())[0], 1e-5);
-    assertEquals(3, trace.judged().text().layers().size() + 1);
+    assertEquals(2, named.series("match/layer").size());
   }
 
   @Test

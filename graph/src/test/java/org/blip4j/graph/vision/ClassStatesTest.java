@@ -23,7 +23,7 @@ final class ClassStatesTest extends GraphTest {
         VisionTransformer.create(vars, new VitConfig(32, 16, 24, layers, 3, 2, 1e-6, 0));
     Shape shape = Shape.of(2, 32, 32, 3);
     Operand<TFloat32> pixels = floats(shape, values(shape, 4));
-    VisionTransformer.Trace trace = vision.trace(ctx, pixels);
+    VisionTransformer.Encoded trace = vision.encode(ctx, pixels);
     float[] alone = run(vision.classStates(ctx, trace));
     assertEquals(2 * 24, alone.length);
     assertClose(run(trace.states().classState(ctx)), alone, 1e-5);

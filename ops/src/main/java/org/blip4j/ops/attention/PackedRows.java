@@ -14,7 +14,7 @@ import org.tensorflow.types.TInt64;
  * @param places {@code [M, T]}, the row of each place; padding has some row or other
  * @param rows {@code [R]}, the place {@code m * T + t} of each row
  */
-public record PackedRows(Operand<TInt32> places, Operand<TInt32> rows) {
+public record PackedRows(Operand<TInt32> places, Operand<TInt32> rows) implements Rows {
 
   private static final int MULTIPLE = 16;
 
@@ -68,12 +68,28 @@ public record PackedRows(Operand<TInt32> places, Operand<TInt32> rows) {
   }
 
   /** Rows {@code [R, W]} to {@code [M, T, W]}. */
-  public Operand<TFloat32> unpack(GraphContext ctx, Operand<TFloat32> x) {
-    return ctx.gather(x, places, 0);
+  @Override
+  public Operand<TFloat32> toSequences(GraphContext ctx, Operand<TFloat32> x) {
+    return ctx.gather(x, places, 0); // [M, T, W]
+  }
+
+  /**
+   * Rows {@code [R, W]} as queries of B sequences of keys, M a multiple of B: adjacent sequences of
+   * these share one.
+   */
+  @Override
+  public Operand<TFloat32> toQueries(GraphContext ctx, Operand<TFloat32> x, KeysValues source) {
+    return Shapes.reshape(
+        ctx,
+        toSequences(ctx, x),
+        Shapes.sizeOf(ctx, source.keys(), 0),
+        Shapes.size(-1),
+        Shapes.size(Shapes.known(x, 1))); // [B, M/B*T, W]
   }
 
   /** {@code [..., W]} over all places, in their order, to rows {@code [R, W]}. */
-  public Operand<TFloat32> pack(GraphContext ctx, Operand<TFloat32> x) {
-    return ctx.gather(Shapes.rows(ctx, x), rows, 0);
+  @Override
+  public Operand<TFloat32> fromQueries(GraphContext ctx, Operand<TFloat32> attended) {
+    return ctx.gather(Shapes.rows(ctx, attended), rows, 0); // [R, W]
   }
 }

@@ -222,6 +222,11 @@ public final class GraphContext extends ShapeOps {
     return operand;
   }
 
+  /** Whether what is named is recorded; for what would only be computed to be named. */
+  public boolean traces() {
+    return path.trace() != null;
+  }
+
   /** The value of a variable, as an operand of this context's graph. */
   public <T extends TType> Operand<T> read(Variable<T> variable) {
     return values.of(variable);

@@ -32,6 +32,7 @@ final class AttentionTest extends GraphTest {
             attention.apply(
                 ctx,
                 x,
+                Rows.sequences(),
                 attention.project(ctx, floats(Shape.of(1, 3, 4), source)),
                 Optional.of(mask)));
     source[8] = 100f;
@@ -40,6 +41,7 @@ final class AttentionTest extends GraphTest {
             attention.apply(
                 ctx,
                 x,
+                Rows.sequences(),
                 attention.project(ctx, floats(Shape.of(1, 3, 4), source)),
                 Optional.of(mask)));
     assertClose(first, second, 1e-6);
@@ -60,13 +62,15 @@ final class AttentionTest extends GraphTest {
             attention.apply(
                 ctx,
                 x,
+                Rows.sequences(),
                 attention.project(ctx, floats(Shape.of(6, 5, 4), repeated)),
                 Optional.empty()));
     float[] shared =
         run(
-            attention.applyShared(
+            attention.apply(
                 ctx,
-                x,
+                ctx.reshape(x, 6, 8),
+                Rows.newest().acrossTexts(),
                 attention.project(ctx, floats(Shape.of(2, 5, 4), images)),
                 Optional.empty()));
     assertClose(expected, shared, 1e-6);

@@ -25,8 +25,8 @@ final class PackedRowsTest extends GraphTest {
     float[] rows = numbers(rounded.rows());
     assertEquals(16, rows.length);
     Operand<TFloat32> x = floats(Shape.of(2, 3, 2), values(Shape.of(2, 3, 2), 1));
-    Operand<TFloat32> there = layout().unpack(ctx, layout().pack(ctx, x));
-    assertClose(run(there), run(rounded.unpack(ctx, rounded.pack(ctx, x))), 0);
+    Operand<TFloat32> there = layout().toSequences(ctx, layout().fromQueries(ctx, x));
+    assertClose(run(there), run(rounded.toSequences(ctx, rounded.fromQueries(ctx, x))), 0);
     assertEquals(16, numbers(rounded.rounded(ctx).rows()).length);
   }
 

@@ -72,7 +72,7 @@ final class JudgeSignature {
     Judging.Pair images = judging.project(ctx, left.states(), right.states());
     Attended first = images.first().gather(ctx, left.rows());
     Attended second = images.second().gather(ctx, right.rows());
-    return judging.judge(ctx, tokens, new Judging.Pair(first, second)).logits();
+    return judging.judge(ctx, tokens, new Judging.Pair(first, second));
   }
 
   /** What is wrong with either image, the left one first. */

@@ -38,8 +38,8 @@ record ServedImages(
   static ServedImages create(GraphContext outer, Blip blip) {
     GraphContext ctx = outer.in("images");
     ImageInput input = ImageInput.create(outer, ctx, blip, ServingSignature.IMAGE_BYTES);
-    VisionTransformer.Trace trace = blip.vision().trace(ctx, input.decoded().pixels());
-    return input.served(ctx, trace.states(), () -> blip.vision().classStates(ctx, trace));
+    VisionTransformer.Encoded encoded = blip.vision().encode(ctx, input.decoded().pixels());
+    return input.served(ctx, encoded.states(), () -> blip.vision().classStates(ctx, encoded));
   }
 
   /** An input of image files before it is encoded. */

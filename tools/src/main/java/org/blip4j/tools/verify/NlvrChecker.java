@@ -16,6 +16,7 @@ import org.blip4j.graph.weights.ImportReport;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.WeightNames;
 import org.blip4j.ops.core.Mode;
+import org.blip4j.ops.core.Trace;
 import org.blip4j.ops.core.Variable;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
@@ -63,9 +64,10 @@ record NlvrChecker(ConfigProto session) implements GoldenChecker {
       NlvrModel model = NlvrModel.create(graph.vars(), config.blip());
       graph.load(golden.file("weights.pth"), graph.vars().all(), false);
       ImagePairBatch batch = batch(graph, config);
-      NlvrModel.Trace trace = model.trace(graph.ctx(), batch);
-      outputs.addAll("", graph.run(predictions(graph, trace), inputs.feeds(batch)));
-      Map<String, Operand<?>> logits = Map.of("prediction_swapped", trace.judged().logits());
+      Trace named = new Trace();
+      NlvrModel.Trace trace = model.trace(graph.ctx().with(named), batch);
+      outputs.addAll("", graph.run(predictions(graph, trace, named), inputs.feeds(batch)));
+      Map<String, Operand<?>> logits = Map.of("prediction_swapped", trace.logits());
       outputs.addAll("", graph.run(logits, inputs.swapped().feeds(batch)));
       Path checkpoint = golden.file(CHECKPOINT + ".pth");
       ImportReport report = graph.start(checkpoint, FreshVariables.nlvr());
@@ -138,22 +140,23 @@ record NlvrChecker(ConfigProto session) implements GoldenChecker {
     return tf.reshape(trace.loss(), tf.constant(new int[] {1}));
   }
 
-  private static Map<String, Operand<?>> predictions(GoldenGraph graph, NlvrModel.Trace trace) {
+  private static Map<String, Operand<?>> predictions(
+      GoldenGraph graph, NlvrModel.Trace trace, Trace named) {
     List<Operand<TFloat32>> states = new ArrayList<>();
-    states.add(trace.judged().text().embedded());
-    states.addAll(trace.judged().text().layers());
+    states.add(named.floats("match/embedded"));
+    states.addAll(named.series("match/layer"));
     Map<String, Operand<?>> fetches = new LinkedHashMap<>();
     fetches.put("image_embeds", trace.images().hidden());
     fetches.put("hidden_states", graph.ctx().tf().stack(states));
-    fetches.put("last_hidden_state", trace.judged().text().last());
-    fetches.put("prediction", trace.judged().logits());
+    fetches.put("last_hidden_state", states.get(states.size() - 1));
+    fetches.put("prediction", trace.logits());
     return fetches;
   }
 
   private static Map<String, Operand<?>> converted(GoldenGraph graph, NlvrModel.Trace trace) {
     Variable<?> positions = graph.vars().get("visual_encoder/pos_embed");
     return Map.of(
-        "prediction", trace.judged().logits(),
+        "prediction", trace.logits(),
         "loss", loss(graph, trace),
         "pos_embed", positions.value());
   }

@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.graph.vision.VisionTransformer;
 import org.blip4j.ops.core.Mode;
+import org.blip4j.ops.core.Trace;
 import org.tensorflow.Operand;
 import org.tensorflow.proto.ConfigProto;
 
@@ -43,14 +44,13 @@ record VisionChecker(ConfigProto session) implements GoldenChecker {
           VisionTransformer.create(graph.vars().child("visual_encoder"), config);
       graph.load(golden.file("weights.pth"), graph.vars().all(), false);
       var pixels = graph.floats("pixels", -1, config.imageSize(), config.imageSize(), 3);
-      VisionTransformer.Trace trace = vision.trace(graph.ctx(), pixels);
+      Trace trace = new Trace();
+      vision.apply(graph.ctx().with(trace), pixels);
       Map<String, Operand<?>> fetches = new LinkedHashMap<>();
-      fetches.put("patches", trace.patches());
-      fetches.put("embedded", trace.embedded());
-      for (int i = 0; i < trace.blocks().size(); i++) {
-        fetches.put("block" + i, trace.blocks().get(i));
-      }
-      fetches.put("final", trace.states().hidden());
+      trace
+          .all()
+          .forEach((name, operand) -> fetches.put(name.substring("vision/".length()), operand));
+      fetches.put("final", fetches.remove("states"));
       fetches.put("pos_embed", graph.vars().get("visual_encoder/pos_embed").value());
       return graph.run(fetches, Map.of(pixels, image.channelsLast()));
     }
