@@ -1,11 +1,9 @@
 package org.blip4j.tools.bench;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntConsumer;
+import org.blip4j.tools.console.Processor;
 
 /**
  * Runs one benchmark: the work and the raw matrix product by turns, so that both meet the same
@@ -60,7 +58,7 @@ public final class Benchmark {
         raw,
         rate / raw,
         threads == 0 ? Runtime.getRuntime().availableProcessors() : threads,
-        processor());
+        Processor.ofMachine().name());
   }
 
   private static double operations(BenchPlan plan) {
@@ -70,19 +68,5 @@ public final class Benchmark {
       case match -> Operations.match(plan.size().config(), BenchTexts.lengths(plan.batch()));
       case caption -> plan.batch() * Operations.caption(plan.size().config(), 3, 19);
     };
-  }
-
-  /** The name in {@code /proc/cpuinfo}, or the architecture where there is none. */
-  private static String processor() {
-    try {
-      for (String line : Files.readAllLines(Path.of("/proc/cpuinfo"))) {
-        if (line.startsWith("model name")) {
-          return line.substring(line.indexOf(':') + 1).strip();
-        }
-      }
-    } catch (IOException e) {
-      return System.getProperty("os.arch");
-    }
-    return System.getProperty("os.arch");
   }
 }

@@ -50,6 +50,7 @@ public final class CommonOptions {
   private boolean debug;
 
   private Console console;
+  private boolean warned;
 
   /** The console of this command, always the same one. */
   public Console console() {
@@ -84,6 +85,11 @@ public final class CommonOptions {
 
   private ConfigProto onItsDevice(ConfigProto session) {
     List<Integer> gpus = settings().gpus();
+    String slow = Processor.ofMachine().bfloat16Warning();
+    if (gpus.isEmpty() && precision == Precision.bfloat16 && !slow.isEmpty() && !warned) {
+      warned = true;
+      console().warn("%s", slow);
+    }
     if (gpus.size() > 1) {
       throw new IllegalArgumentException(
           "--device %s names several GPUs and a process computes on one; start one for each, such as --device gpu:%d"

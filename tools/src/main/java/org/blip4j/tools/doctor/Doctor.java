@@ -8,9 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.blip4j.tools.console.Devices;
+import org.blip4j.tools.console.Processor;
 import org.tensorflow.TensorFlow;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.proto.ConfigProto;
@@ -140,7 +139,7 @@ public final class Doctor {
     return Finding.of(
         "memory",
         gib(bytes),
-        "4 GiB (8 to train base size)",
+        "4 GiB (16 to train base size)",
         bytes == 0 || bytes >= 4 * GIB * 9 / 10,
         "close other programs, and use small models and --batch-size 1");
   }
@@ -174,19 +173,11 @@ public final class Doctor {
 
   private static Finding threads() {
     int processors = Runtime.getRuntime().availableProcessors();
-    return Finding.good("threads", processors + " processors" + vectors(), "2 (set by --threads)");
-  }
-
-  private static String vectors() {
-    try {
-      String text = Files.readString(Path.of("/proc/cpuinfo"));
-      Matcher model = Pattern.compile("model name\\s*: (.*)").matcher(text);
-      String name = model.find() ? ", " + model.group(1).strip() : "";
-      return name
-          + (text.contains("avx512f") ? ", AVX-512" : text.contains("avx2") ? ", AVX2" : "");
-    } catch (IOException e) {
-      return ""; // not Linux
-    }
+    Processor kind = Processor.ofMachine();
+    return Finding.good(
+        "threads",
+        processors + " processors, " + kind.name() + kind.instructions(),
+        "2 (set by --threads)");
   }
 
   /** Takes no more of a GPU's memory than is needed to look at it. */
