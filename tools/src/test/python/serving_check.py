@@ -72,6 +72,19 @@ def check_captions(signature, files, expected, check):
     check.equal(none["caption"].shape, (0,), "shape of an empty batch")
 
 
+def check_texts(signature, fixed, name, check):
+    """A text that is too long is cut, one that is no UTF-8 fails, and neither harms the others."""
+    rows = ["a red circle".encode(), ("dog " * 600).encode(), b"caf\xe9"]
+    inputs = {key: tf.constant([value] * len(rows)) for key, value in fixed.items()}
+    status = strings(signature(**inputs, **{name: tf.constant(rows)})["status"])
+    check.equal(status[0], "", f"status of a good {name}")
+    check.that("cut: " in status[1] or "no room" in status[1] or "shorten" in status[1], status[1])
+    check.that("not UTF-8" in status[2], status[2])
+    none = {key: value[:0] for key, value in inputs.items()}
+    empty = signature(**none, **{name: tf.constant([], tf.string)})
+    check.equal(empty["status"].shape, (0,), f"shape without a {name}")
+
+
 def check_other_captions(signatures, files, check):
     data = [file.read_bytes() for file in files]
     sample = signatures["caption_sample"]
@@ -81,7 +94,10 @@ def check_other_captions(signatures, files, check):
         alone = sample(image_bytes=tf.constant([one]), seed=tf.constant([i], tf.int64))
         check.equal(strings(alone["caption"])[0], strings(whole["caption"])[i], f"sample {i}")
         check.close(alone["log_prob"], whole["log_prob"][i], f"log_prob of sample {i}")
+    none = sample(image_bytes=tf.constant([], tf.string), seed=tf.constant([], tf.int64))
+    check.equal(none["caption"].shape, (0,), "shape of no samples")
     prompted = signatures["caption_prompted"]
+    check_texts(prompted, {"image_bytes": data[0]}, "prompt", check)
     prompts = tf.constant(["a picture of", "a", ""])
     answer = prompted(image_bytes=tf.constant(data[:3]), prompt=prompts)
     for i in range(3):
@@ -94,6 +110,8 @@ def check_match(signatures, files, launcher, model, check):
     data = [file.read_bytes() for file in files]
     images = checking.each("--image", files)
     texts = checking.each("--text", TEXTS)
+    check_texts(signatures["match"], {"image_bytes": data[0]}, "text", check)
+    check_texts(signatures["text_embedding"], {}, "text", check)
     rows = blip(launcher, "match", "--model", model, *images, *texts)
     expected = {(row["image"], row["text"]): row for row in rows}
     for file, one in zip(files, data):
@@ -121,22 +139,23 @@ def check_nlvr(signature, files, launcher, model, check, work):
     rows = blip(launcher, "nlvr", "--model", model, "--pairs", lines)
     expected = {(row["left"], row["right"]): row for row in rows}
 
-    def judge(some):
+    def ask(some):
         return signature(
             left_bytes=tf.constant([data[i] for i, _, _ in some], tf.string),
             right_bytes=tf.constant([data[j] for _, j, _ in some], tf.string),
             statement=tf.constant([text for _, _, text in some], tf.string),
         )
 
-    whole = judge(pairs)
-    check.equal(judge([])["label"].shape[0], 0, "labels of no pairs")
+    check_texts(signature, {"left_bytes": data[0], "right_bytes": data[1]}, "statement", check)
+    whole = ask(pairs)
+    check.equal(ask([])["label"].shape[0], 0, "labels of no pairs")
     for row, (i, j, text) in enumerate(pairs):
         what = f"{files[i].name} and {files[j].name}"
         printed = expected.get((str(files[i]), str(files[j])))
         if printed is None:
             check.that(strings(whole["status"])[row] != "", f"{what} have a status")
             continue
-        alone = judge([(i, j, text)])
+        alone = ask([(i, j, text)])
         check.equal(strings(whole["label"])[row], printed["label"], f"label of {what}")
         check.close(whole["probability"][row], printed["probability"], f"probability of {what}")
         check.close(alone["probability"][0], printed["probability"], f"probability of {what}, alone")
@@ -148,6 +167,7 @@ def check_answers(signatures, files, launcher, model, check):
     questions = checking.each("--question", QUESTIONS)
     answers = files[0].parent / "answers.txt"
     answers.write_text("\n".join(TEXTS))
+    check_texts(signatures["vqa"], {"image_bytes": data[0]}, "question", check)
     for key, options in (("vqa", []), ("vqa_rank", ["--answers", answers])):
         rows = blip(launcher, "vqa", "--model", model, *images, *questions, *options)
         expected = {(row["image"], row["question"]): row for row in rows}
@@ -157,7 +177,7 @@ def check_answers(signatures, files, launcher, model, check):
                 "question": tf.constant(QUESTIONS),
             }
             if key == "vqa_rank":
-                inputs["answers"] = tf.constant([TEXTS] * len(QUESTIONS))
+                inputs["answers"] = tf.constant(["\n".join(TEXTS)] * len(QUESTIONS))
                 inputs["top_k"] = tf.constant([128] * len(QUESTIONS), tf.int64)
             whole = signatures[key](**inputs)
             for i, words in enumerate(QUESTIONS):
@@ -169,6 +189,12 @@ def check_answers(signatures, files, launcher, model, check):
                     continue
                 check.equal(strings(whole["answer"])[i], row["answer"], what)
                 check.close(whole["log_prob"][i], row["log_prob"], f"log_prob of {what}")
+                if key == "vqa_rank":
+                    lines = strings(whole["ranking"])[i].split("\n")
+                    check.equal(len(lines), len(TEXTS), f"lines of the ranking of {what}")
+                    best, log_prob = lines[0].split("\t")
+                    check.equal(best, row["answer"], f"first line of {what}")
+                    check.close(float(log_prob), row["log_prob"], f"its number of {what}")
                 alone = signatures[key](**{k: v[i : i + 1] for k, v in inputs.items()})
                 check.equal(strings(alone["answer"])[0], row["answer"], f"{what}, alone")
         none = signatures[key](**{k: v[:0] for k, v in inputs.items()})

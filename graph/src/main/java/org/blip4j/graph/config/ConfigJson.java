@@ -3,6 +3,7 @@ package org.blip4j.graph.config;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.InjectableValues;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -26,6 +27,9 @@ import org.blip4j.data.file.NearestName;
  * are errors that name the key.
  */
 public final class ConfigJson {
+  /** What injects {@link ModelConfig#labelSmoothing} where a file does not have it. */
+  static final String LABEL_SMOOTHING = "labelSmoothing";
+
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
           .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -35,6 +39,9 @@ public final class ConfigJson {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
           .enable(SerializationFeature.INDENT_OUTPUT)
+          .injectableValues(
+              new InjectableValues.Std()
+                  .addValue(LABEL_SMOOTHING, ObjectiveConfig.published().labelSmoothing()))
           .build();
 
   private ConfigJson() {}

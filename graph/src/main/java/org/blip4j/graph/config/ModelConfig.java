@@ -1,5 +1,9 @@
 package org.blip4j.graph.config;
 
+import com.fasterxml.jackson.annotation.JacksonInject;
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.OptBoolean;
 import java.util.Objects;
 
 /**
@@ -10,13 +14,16 @@ import java.util.Objects;
  * @param architecture sizes
  * @param textSettings how texts are prepared
  * @param provenance where the weights come from
+ * @param labelSmoothing of the training of the decoder, which the ranking of answers uses, too; the
+ *     published value where the file does not say it
  */
 public record ModelConfig(
     int format,
     Task task,
     BlipConfig architecture,
     TextSettings textSettings,
-    Provenance provenance) {
+    Provenance provenance,
+    double labelSmoothing) {
   /** The layout written by this version. */
   public static final int FORMAT = 1;
 
@@ -30,6 +37,7 @@ public record ModelConfig(
     Objects.requireNonNull(architecture, "architecture is missing");
     Objects.requireNonNull(textSettings, "textSettings is missing");
     Objects.requireNonNull(provenance, "provenance is missing");
+    Checks.rate("labelSmoothing", labelSmoothing);
     if (textSettings.maxCaptionTokens() > architecture.text().maxPositions()
         || textSettings.matchTokens() > architecture.text().maxPositions()) {
       throw new IllegalArgumentException(
@@ -38,9 +46,28 @@ public record ModelConfig(
     }
   }
 
-  /** A configuration of the present layout. */
+  @JsonCreator
+  static ModelConfig read(
+      @JsonProperty("format") int format,
+      @JsonProperty("task") Task task,
+      @JsonProperty("architecture") BlipConfig architecture,
+      @JsonProperty("textSettings") TextSettings textSettings,
+      @JsonProperty("provenance") Provenance provenance,
+      @JsonProperty("labelSmoothing")
+          @JacksonInject(value = ConfigJson.LABEL_SMOOTHING, useInput = OptBoolean.TRUE)
+          double labelSmoothing) {
+    return new ModelConfig(format, task, architecture, textSettings, provenance, labelSmoothing);
+  }
+
+  /** A configuration of the present layout, with the published label smoothing. */
   public static ModelConfig of(
       Task task, BlipConfig architecture, TextSettings textSettings, Provenance provenance) {
-    return new ModelConfig(FORMAT, task, architecture, textSettings, provenance);
+    double published = ObjectiveConfig.published().labelSmoothing();
+    return new ModelConfig(FORMAT, task, architecture, textSettings, provenance, published);
+  }
+
+  /** The same for a decoder that was trained with another label smoothing. */
+  public ModelConfig withLabelSmoothing(double other) {
+    return new ModelConfig(format, task, architecture, textSettings, provenance, other);
   }
 }

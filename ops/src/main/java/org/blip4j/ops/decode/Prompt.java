@@ -64,7 +64,10 @@ public record Prompt(Operand<TInt64> ids, Optional<Operand<TInt32>> lengths) {
 
   /** The number of columns that every prompt has, a scalar. */
   Operand<TInt32> commonLength(GraphContext ctx) {
-    return lengths.isEmpty() ? Shapes.dim(ctx, ids, 1) : ctx.min(lengths.get(), 0);
+    Operand<TInt32> width = Shapes.dim(ctx, ids, 1);
+    return lengths.isEmpty()
+        ? width
+        : ctx.tf().math.minimum(ctx.min(lengths.get(), 0), width); // of no prompts, too
   }
 
   /** The least length of any prompt that is known when the graph is built. */

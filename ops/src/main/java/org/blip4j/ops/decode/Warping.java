@@ -15,7 +15,8 @@ import org.tensorflow.types.TInt32;
  *
  * @param temperature scores are divided by it; 1 changes nothing
  * @param topK the k highest scores stay, and all that equal the k-th; 0 keeps all
- * @param topP a token stays if those before it have a probability of at most p; 1 keeps all
+ * @param topP a token stays if those before it have a probability of at most p; 1 keeps all, 0 the
+ *     likeliest alone
  */
 public record Warping(double temperature, int topK, double topP) {
 
@@ -28,9 +29,11 @@ public record Warping(double temperature, int topK, double topP) {
     if (topK < 0) {
       throw new IllegalArgumentException("top-k " + topK + " is negative; use 0 to keep all");
     }
-    if (!(topP > 0 && topP <= 1)) {
+    if (!(topP >= 0 && topP <= 1)) {
       throw new IllegalArgumentException(
-          "nucleus " + topP + " is not in (0, 1]; 0.9 is usual, 1 keeps all tokens");
+          "nucleus "
+              + topP
+              + " is not between 0 and 1; 0.9 is usual, 1 keeps all tokens, 0 the likeliest alone");
     }
   }
 
@@ -53,7 +56,7 @@ public record Warping(double temperature, int topK, double topP) {
         ctx.gather(first.values(), tf.constant(new int[] {topK - 1}), 1); // [R, 1]
     Operand<TInt32> counts =
         ctx.sum(tf.dtypes.cast(tf.math.greaterEqual(scores, last), TInt32.class), 1);
-    Operand<TInt32> most = ctx.max(counts, 0); // more than k if there are ties
+    Operand<TInt32> most = ctx.maximum(ctx.max(counts, 0), topK); // more than k if there are ties
     TopK<TFloat32, TInt32> top = tf.nn.topK(scores, most, TInt32.class);
     return new KeptScores(
         remove(ctx, tf.math.less(top.values(), last), top.values()), top.indices(), vocabulary);

@@ -1,9 +1,11 @@
 package org.blip4j.ops.text;
 
+import java.util.Optional;
 import org.blip4j.ops.core.GraphContext;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.strings.Lower;
+import org.tensorflow.types.TBool;
 import org.tensorflow.types.TString;
 
 /**
@@ -22,11 +24,18 @@ public final class CaptionCleaning {
   private CaptionCleaning() {}
 
   /**
+   * Texts that were cleaned.
+   *
+   * @param texts the first words of the clean texts
+   * @param cut where there were more words; empty if nothing was counted
+   */
+  public record Cleaned(Operand<TString> texts, Optional<Operand<TBool>> cut) {}
+
+  /**
    * Cleans captions: lower case, ten punctuation characters to spaces, runs of white space to one
    * space, trimmed, the first words.
    */
-  public static Operand<TString> caption(
-      GraphContext context, Operand<TString> texts, int maxWords) {
+  public static Cleaned caption(GraphContext context, Operand<TString> texts, int maxWords) {
     GraphContext ctx = context.in("clean_caption").onCpu();
     Operand<TString> spaced = replace(ctx, lower(ctx, texts), TAKEN_OUT, " ");
     Operand<TString> single = replace(ctx, spaced, SPACES, " ");
@@ -38,8 +47,7 @@ public final class CaptionCleaning {
    * Cleans questions: lower case, ten punctuation characters deleted, trailing spaces cut, the
    * first words.
    */
-  public static Operand<TString> question(
-      GraphContext context, Operand<TString> texts, int maxWords) {
+  public static Cleaned question(GraphContext context, Operand<TString> texts, int maxWords) {
     GraphContext ctx = context.in("clean_question").onCpu();
     Operand<TString> without = replace(ctx, lower(ctx, texts), TAKEN_OUT, "");
     return firstWords(ctx, replace(ctx, without, " +\\z", ""), maxWords);
@@ -53,14 +61,14 @@ public final class CaptionCleaning {
     return replace(ctx, tf.strings.lower(set, Lower.encoding("utf-8")), PUT_ASIDE, "\0");
   }
 
-  private static Operand<TString> firstWords(
-      GraphContext ctx, Operand<TString> texts, int maxWords) {
+  private static Cleaned firstWords(GraphContext ctx, Operand<TString> texts, int maxWords) {
     if (maxWords < 1 || maxWords > LARGEST_REPEAT) {
       throw new IllegalArgumentException(
           "maximum number of words is " + maxWords + "; it must be 1 to " + LARGEST_REPEAT);
     }
     String words = "\\A((?:[^ ]* ){%d}[^ ]*) (?s:.*)\\z".formatted(maxWords - 1);
-    return replace(ctx, texts, words, "\\1");
+    Operand<TString> first = replace(ctx, texts, words, "\\1");
+    return new Cleaned(first, Optional.of(ctx.tf().math.notEqual(first, texts)));
   }
 
   private static Operand<TString> replace(

@@ -35,7 +35,10 @@ record RowLayout(TokenLayout layout, long first, long separator, long pad) {
     Operand<TBool> used = tf.math.lessEqual(column, last); // [B, T]
     Operand<TInt64> ended = ctx.select(tf.math.equal(column, last), separator, pieces);
     Operand<TInt64> begun = ctx.select(ctx.equal(column, 0), first, ended);
-    return new TokenIds(ctx.select(used, begun, pad), tf.dtypes.cast(used, TInt64.class));
+    return new TokenIds(
+        ctx.select(used, begun, pad), // [B, T]
+        tf.dtypes.cast(used, TInt64.class), // [B, T]
+        ctx.add(counts, 2)); // [B]
   }
 
   private Operand<TInt32> width(GraphContext ctx, Operand<TInt32> kept) {

@@ -116,7 +116,8 @@ final class BeamSearchTest extends GraphTest {
         "beams 0 is less than 1; use 1 for greedy search, 3 for captions",
         () -> BeamSettings.captions().withBeams(0));
     assertMessage(
-        "nucleus 1.5 is not in (0, 1]; 0.9 is usual, 1 keeps all tokens",
+        "nucleus 1.5 is not between 0 and 1; 0.9 is usual, 1 keeps all tokens, 0 the likeliest"
+            + " alone",
         () -> SamplingSettings.nucleus(1.5));
     assertMessage(
         "minimum length 21 must be between 0 and the maximum length 20",

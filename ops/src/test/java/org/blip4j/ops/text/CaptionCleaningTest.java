@@ -14,14 +14,14 @@ final class CaptionCleaningTest extends TextTest {
   void cleansCaptionsAsPublished() {
     assertEquals(
         cases.stream().map(row -> row.get(2)).toList(),
-        strings(CaptionCleaning.caption(ctx, texts, 30), inputs));
+        strings(CaptionCleaning.caption(ctx, texts, 30).texts(), inputs));
   }
 
   @Test
   void cleansQuestionsAsPublished() {
     assertEquals(
         cases.stream().map(row -> row.get(3)).toList(),
-        strings(CaptionCleaning.question(ctx, texts, 50), inputs));
+        strings(CaptionCleaning.question(ctx, texts, 50).texts(), inputs));
   }
 
   @Test
@@ -29,9 +29,10 @@ final class CaptionCleaningTest extends TextTest {
     List<String> lines = List.of("  One, (two)  three.four five\n", "One", "");
     assertEquals(
         List.of("one, two three", "one", ""),
-        strings(CaptionCleaning.caption(ctx, texts, 3), lines));
+        strings(CaptionCleaning.caption(ctx, texts, 3).texts(), lines));
     assertEquals(
-        List.of("  one,", "one", ""), strings(CaptionCleaning.question(ctx, texts, 3), lines));
+        List.of("  one,", "one", ""),
+        strings(CaptionCleaning.question(ctx, texts, 3).texts(), lines));
   }
 
   @Test

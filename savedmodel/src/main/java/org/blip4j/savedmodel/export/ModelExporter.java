@@ -34,8 +34,11 @@ public final class ModelExporter {
    */
   public static Exported export(ModelSource source, PredictorOptions options, ExportTarget target)
       throws IOException {
+    if (source instanceof ModelSource.Exported) {
+      throw new IOException(source.path() + " is exported already; give a model folder or weights");
+    }
     target.requireFree();
-    try (LoadedModel loaded = load(source, options.portable())) {
+    try (LoadedModel loaded = LoadedModel.open(source, options.portable())) {
       ExportedInfo info = new ExportedInfo(loaded.model().config(), loaded.settings());
       String vocabulary = String.join("\n", loaded.model().vocabulary().tokens()) + "\n";
       ImmutableMap<String, byte[]> extra =
@@ -46,15 +49,5 @@ public final class ModelExporter {
           SavedModelWriter.write(loaded.graph().toModelGraph(), loaded.session(), extra, target);
       return new Exported(folder, loaded.graph().signatures().keySet(), loaded.settings());
     }
-  }
-
-  private static LoadedModel load(ModelSource source, PredictorOptions options) throws IOException {
-    if (source instanceof ModelSource.Folder folder) {
-      return LoadedModel.open(folder, options);
-    }
-    if (source instanceof ModelSource.Published published) {
-      return LoadedModel.open(published, options);
-    }
-    throw new IOException(source.path() + " is exported already; give a model folder or weights");
   }
 }

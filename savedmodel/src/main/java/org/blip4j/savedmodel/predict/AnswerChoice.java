@@ -1,12 +1,10 @@
 package org.blip4j.savedmodel.predict;
 
+import com.google.common.base.Splitter;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.tensorflow.ndarray.NdArrays;
-import org.tensorflow.ndarray.Shape;
-import org.tensorflow.ndarray.buffer.DataBuffers;
-import org.tensorflow.types.TInt64;
-import org.tensorflow.types.TString;
+import org.blip4j.savedmodel.signature.ServingSignature;
 
 /**
  * Answers to choose from, the same for every question.
@@ -18,14 +16,55 @@ public record AnswerChoice(List<String> candidates, int topK) {
   /** The published number of kept answers. */
   public static final int PUBLISHED_TOP_K = 128;
 
+  private static final Splitter LINES = Splitter.on('\n').omitEmptyStrings();
+
+  /**
+   * The answers that were kept of a list, the best first.
+   *
+   * @param answers none if the row failed
+   * @param status empty, or why the row failed
+   * @param note empty, or how the question or answers were cut
+   */
+  public record Ranking(List<Ranked> answers, String status, String note) {
+    /** Copies the list. */
+    public Ranking {
+      answers = List.copyOf(answers);
+    }
+
+    /** Whether there are answers. */
+    public boolean ok() {
+      return status.isEmpty();
+    }
+  }
+
+  /**
+   * One answer.
+   *
+   * @param text as it stood in the list
+   * @param logProb the sum of the log-probabilities of its tokens
+   * @param score what answers are ordered by: the same with the label smoothing of training
+   */
+  public record Ranked(String text, float logProb, float score) {}
+
   /** Checks the parts. */
   public AnswerChoice {
+    for (int i = 0; i < candidates.size(); i++) {
+      String candidate = candidates.get(i);
+      if (candidate == null) {
+        throw new NullPointerException("candidates[" + i + "] is null; leave it away");
+      }
+      if (candidate.isBlank()) {
+        throw new IllegalArgumentException(
+            "one of the answers is empty (candidates[" + i + "]); leave it away");
+      }
+      if (candidate.contains("\n")) {
+        throw new IllegalArgumentException(
+            "candidates[" + i + "] has several lines; an answer is one line");
+      }
+    }
     candidates = List.copyOf(candidates);
     if (candidates.isEmpty()) {
       throw new IllegalArgumentException("the list of answers is empty; give at least one");
-    }
-    if (candidates.contains("")) {
-      throw new IllegalArgumentException("one of the answers is empty; leave it away");
     }
     if (topK < 1) {
       throw new IllegalArgumentException(
@@ -33,18 +72,36 @@ public record AnswerChoice(List<String> candidates, int topK) {
     }
   }
 
-  /** The candidates once for each row, {@code [B, N]}. */
-  TString answers(int rows) {
-    String[] all = new String[rows * candidates.size()];
-    Arrays.setAll(all, i -> candidates.get(i % candidates.size()));
-    Shape shape = Shape.of(rows, candidates.size());
-    return TString.tensorOf(NdArrays.wrap(shape, DataBuffers.of(all, true, false)));
+  SignatureRunner.Inputs addTo(SignatureRunner.Inputs inputs, int rows) {
+    long[] most = new long[rows];
+    Arrays.fill(most, topK);
+    String lines = String.join("\n", candidates);
+    String[] all = new String[rows];
+    Arrays.fill(all, lines);
+    return inputs
+        .texts(ServingSignature.ANSWERS, "candidates", Arrays.asList(all))
+        .numbers(ServingSignature.TOP_K, most);
   }
 
-  /** {@code topK} once for each row, {@code [B]}. */
-  TInt64 topK(int rows) {
-    long[] all = new long[rows];
-    Arrays.fill(all, topK);
-    return SignatureRunner.numbers(all);
+  static List<Ranking> read(SignatureRunner.Outputs outputs) {
+    List<String> rankings = outputs.strings(ServingSignature.RANKING);
+    List<String> scores = outputs.strings(ServingSignature.SCORES);
+    List<Ranking> rows = new ArrayList<>();
+    for (int row = 0; row < rankings.size(); row++) {
+      List<String> lines = LINES.splitToList(rankings.get(row));
+      List<String> numbers = LINES.splitToList(scores.get(row));
+      List<Ranked> kept = new ArrayList<>();
+      for (int i = 0; i < lines.size(); i++) {
+        String line = lines.get(i);
+        int tab = line.lastIndexOf('\t');
+        kept.add(
+            new Ranked(
+                line.substring(0, tab),
+                Float.parseFloat(line.substring(tab + 1)),
+                Float.parseFloat(numbers.get(i))));
+      }
+      rows.add(new Ranking(kept, outputs.status(row), outputs.note(row)));
+    }
+    return rows;
   }
 }

@@ -9,10 +9,10 @@ import org.blip4j.savedmodel.signature.ServingSignature;
 /**
  * A caption of one image.
  *
- * @param text without the prompt; empty if the image is unreadable
+ * @param text without the prompt; empty if the row failed
  * @param logProb the sum of the log-probabilities of the generated tokens
  * @param ids start token, prompt, text and the end token if it fitted in
- * @param status empty, or what was wrong with the image
+ * @param status empty, or why the row failed: its image, or its prompt
  */
 public record Caption(String text, float logProb, ImmutableLongArray ids, String status) {
   /** Whether there is a caption. */
@@ -20,9 +20,8 @@ public record Caption(String text, float logProb, ImmutableLongArray ids, String
     return status.isEmpty();
   }
 
-  static List<Caption> read(Outputs outputs, long padding) {
+  static List<Caption> read(SignatureRunner.Outputs outputs, long padding) {
     List<String> texts = outputs.strings(ServingSignature.CAPTION_TEXT);
-    List<String> status = outputs.strings(ServingSignature.STATUS);
     float[] logProbs = outputs.floats(ServingSignature.LOG_PROB);
     long[] ids = outputs.longs(ServingSignature.TOKEN_IDS);
     int width = ids.length / texts.size();
@@ -33,7 +32,7 @@ public record Caption(String text, float logProb, ImmutableLongArray ids, String
         end--;
       }
       ImmutableLongArray own = ImmutableLongArray.copyOf(Arrays.copyOfRange(ids, i * width, end));
-      captions.add(new Caption(texts.get(i), logProbs[i], own, status.get(i)));
+      captions.add(new Caption(texts.get(i), logProbs[i], own, outputs.status(i)));
     }
     return captions;
   }

@@ -1,6 +1,8 @@
 package org.blip4j.savedmodel.predict;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.ModelConfig;
@@ -19,48 +21,66 @@ public final class LoadedModel implements AutoCloseable {
   private final Session session;
 
   private LoadedModel(
-      ServingModel model, ServingSettings settings, ModelWeights weights, PredictorOptions options)
-      throws IOException {
+      ServingModel model, ServingSettings settings, ServingGraph graph, Session session) {
     this.model = model;
     this.settings = settings;
-    this.graph = ServingGraph.build(model, settings, options.kernels());
-    this.session = new Session(graph.graph(), options.kernels().sessionFrom(options.session()));
+    this.graph = graph;
+    this.session = session;
+  }
+
+  /**
+   * Opens a model folder or published weights.
+   *
+   * @throws IOException if it is an exported model, which has a graph of its own
+   */
+  public static LoadedModel open(ModelSource source, PredictorOptions options) throws IOException {
+    if (source instanceof ModelSource.Folder folder) {
+      ModelConfig config = folder.folder().readConfig();
+      Vocabulary vocabulary = Vocabulary.read(folder.folder().vocabularyFile());
+      return open(
+          new ServingModel(config, vocabulary),
+          new ModelWeights.Checkpoint(folder.folder().variables()),
+          options);
+    }
+    if (source instanceof ModelSource.Published published) {
+      ServingModel model;
+      try (WeightFile file = WeightFile.open(published.path())) {
+        model = PublishedDescription.of(file, published).model();
+      }
+      return open(
+          model, new ModelWeights.Published(published.path(), model.config().task()), options);
+    }
+    throw new IOException(source.path() + " is exported already; give a model folder or weights");
+  }
+
+  /** What was made before a step fails is closed. */
+  private static LoadedModel open(
+      ServingModel model, ModelWeights weights, PredictorOptions options) throws IOException {
+    ServingSettings settings =
+        options.adjust().apply(ServingSettings.of(model.config().textSettings()));
+    List<AutoCloseable> made = new ArrayList<>();
     try {
+      ServingGraph graph = ServingGraph.build(model, settings, options.kernels());
+      made.add(0, graph);
+      Session session =
+          new Session(graph.graph(), options.kernels().sessionFrom(options.session()));
+      made.add(0, session);
       weights.load(graph, session);
       if (graph.preparation().isPresent()) {
         graph.signatures(); // adds all kernels to the graph
         session.runner().addTarget(graph.preparation().get().get()).run().close();
       }
-    } catch (IOException | RuntimeException e) {
-      close();
+      return new LoadedModel(model, settings, graph, session);
+    } catch (IOException | RuntimeException | Error e) {
+      for (AutoCloseable one : made) {
+        try {
+          one.close();
+        } catch (Exception more) {
+          e.addSuppressed(more);
+        }
+      }
       throw e;
     }
-  }
-
-  public static LoadedModel open(ModelSource.Folder source, PredictorOptions options)
-      throws IOException {
-    ModelConfig config = source.folder().readConfig();
-    Vocabulary vocabulary = Vocabulary.read(source.folder().vocabularyFile());
-    return open(
-        new ServingModel(config, vocabulary),
-        new ModelWeights.Checkpoint(source.folder().variables()),
-        options);
-  }
-
-  public static LoadedModel open(ModelSource.Published source, PredictorOptions options)
-      throws IOException {
-    ServingModel model;
-    try (WeightFile file = WeightFile.open(source.path())) {
-      model = PublishedDescription.of(file, source).model();
-    }
-    return open(model, new ModelWeights.Published(source.path(), model.config().task()), options);
-  }
-
-  private static LoadedModel open(
-      ServingModel model, ModelWeights weights, PredictorOptions options) throws IOException {
-    ServingSettings settings =
-        options.adjust().apply(ServingSettings.of(model.config().textSettings()));
-    return new LoadedModel(model, settings, weights, options);
   }
 
   public ServingModel model() {

@@ -1,9 +1,10 @@
 package org.blip4j.savedmodel.predict;
 
-import com.google.common.collect.ImmutableMap;
 import com.google.common.primitives.ImmutableLongArray;
 import java.io.IOException;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.savedmodel.open.ModelSource;
@@ -12,15 +13,15 @@ import org.blip4j.savedmodel.signature.ExportedInfo;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.blip4j.savedmodel.signature.ServingSignature;
 import org.tensorflow.SavedModelBundle;
-import org.tensorflow.Tensor;
 import org.tensorflow.exceptions.TensorFlowException;
 
 /**
- * Runs a model in Java: captions, match scores, embeddings, judgements, answers.
+ * Runs a model in Java: captions, match scores, embeddings, answers, statements about two images.
  *
  * <p>An exported model is run as a server would; for a model folder or published weights the same
- * graph is built in memory. A row that fails says so in its status and leaves the others alone.
- * Each call is one batch; calls may come from several threads.
+ * graph is built in memory. A row that fails says so in its status, one whose text was cut in its
+ * note, and both leave the others alone. Each call is one batch. Calls may come from several
+ * threads at once; {@link #close} waits for those that run.
  *
  * <pre>{@code
  * try (Predictor model = Predictor.open(ModelSource.resolve("model"), options)) {
@@ -29,17 +30,18 @@ import org.tensorflow.exceptions.TensorFlowException;
  * }</pre>
  */
 public final class Predictor implements AutoCloseable {
+  static {
+    NativeLimit.lift();
+  }
+
   private final ServingModel model;
   private final ServingSettings settings;
   private final SignatureRunner runner;
-  private final Runnable release;
 
-  private Predictor(
-      ServingModel model, ServingSettings settings, SignatureRunner runner, Runnable release) {
+  private Predictor(ServingModel model, ServingSettings settings, SignatureRunner runner) {
     this.model = model;
     this.settings = settings;
     this.runner = runner;
-    this.release = release;
   }
 
   /**
@@ -49,18 +51,17 @@ public final class Predictor implements AutoCloseable {
    * @throws IllegalArgumentException if settings are asked for that an exported model does not have
    */
   public static Predictor open(ModelSource source, PredictorOptions options) throws IOException {
+    Objects.requireNonNull(source, "source is null; ModelSource.resolve finds one");
+    Objects.requireNonNull(options, "options is null; PredictorOptions.defaults() are the usual");
+    NativeLimit.require(source.path());
     if (source instanceof ModelSource.Exported exported) {
       return open(exported, options.portable());
     }
-    LoadedModel loaded =
-        source instanceof ModelSource.Folder folder
-            ? LoadedModel.open(folder, options)
-            : LoadedModel.open((ModelSource.Published) source, options);
+    LoadedModel loaded = LoadedModel.open(source, options);
     return new Predictor(
         loaded.model(),
         loaded.settings(),
-        new SignatureRunner(loaded.session(), loaded.graph().signaturesOnDemand()),
-        loaded::close);
+        new SignatureRunner(loaded.session(), loaded.graph().signaturesOnDemand(), loaded::close));
   }
 
   private static Predictor open(ModelSource.Exported source, PredictorOptions options)
@@ -70,25 +71,32 @@ public final class Predictor implements AutoCloseable {
     ServingSettings wanted = options.adjust().apply(info.serving());
     if (!wanted.withExpectedBatch(info.serving().expectedBatch()).equals(info.serving())) {
       throw new IllegalArgumentException(
-          "%s was exported with other settings (%s); leave the options away, or give the model that"
-                  .formatted(source.path(), info.serving())
-              + " it was exported from");
+          "%s was exported with other settings (%s) than are asked for (%s); take those, or open the"
+                  .formatted(source.path(), info.serving(), wanted)
+              + " model that it was exported from");
     }
     Vocabulary vocabulary = Vocabulary.read(source.path().resolve(ExportedInfo.VOCABULARY_FILE));
+    ServingModel model = new ServingModel(info.model(), vocabulary);
+    SavedModelBundle bundle;
     try {
-      SavedModelBundle bundle =
+      bundle =
           SavedModelBundle.loader(source.path().toString())
               .withTags("serve")
               .withConfigProto(options.session())
               .load();
-      return new Predictor(
-          new ServingModel(info.model(), vocabulary),
-          info.serving(),
-          new SignatureRunner(bundle.session(), bundle.metaGraphDef().getSignatureDefMap()),
-          bundle::close);
     } catch (TensorFlowException e) {
       throw new IOException(
           source.path() + ": the exported model cannot be loaded: " + e.getMessage(), e);
+    }
+    try {
+      return new Predictor(
+          model,
+          info.serving(),
+          new SignatureRunner(
+              bundle.session(), bundle.metaGraphDef().getSignatureDefMap(), bundle::close));
+    } catch (RuntimeException | Error e) {
+      bundle.close();
+      throw e;
     }
   }
 
@@ -109,25 +117,18 @@ public final class Predictor implements AutoCloseable {
 
   /** One caption an image, by search. */
   public List<Caption> caption(List<byte[]> images) {
-    if (images.isEmpty()) {
-      return List.of();
-    }
-    return captions(
-        ServingSignature.CAPTION,
-        ImmutableMap.of(ServingSignature.IMAGE_BYTES, SignatureRunner.files(images)));
+    return captions(ServingSignature.CAPTION, images(images));
   }
 
-  /** One caption an image, each with a beginning of its own that is not part of the answer. */
+  /**
+   * One caption an image, each with a beginning of its own that is not part of the answer; a row
+   * whose prompt leaves no room for a text fails.
+   */
   public List<Caption> caption(List<byte[]> images, List<String> prompts) {
     requireEqual(images.size(), prompts.size(), "prompts");
-    if (images.isEmpty()) {
-      return List.of();
-    }
     return captions(
         ServingSignature.CAPTION_PROMPTED,
-        ImmutableMap.of(
-            ServingSignature.IMAGE_BYTES, SignatureRunner.files(images),
-            ServingSignature.PROMPT, SignatureRunner.texts(prompts)));
+        images(images).texts(ServingSignature.PROMPT, "prompts", prompts));
   }
 
   /**
@@ -137,93 +138,62 @@ public final class Predictor implements AutoCloseable {
    */
   public List<Caption> sample(List<byte[]> images, ImmutableLongArray seeds) {
     requireEqual(images.size(), seeds.length(), "seeds");
-    if (images.isEmpty()) {
-      return List.of();
-    }
     return captions(
         ServingSignature.CAPTION_SAMPLE,
-        ImmutableMap.of(
-            ServingSignature.IMAGE_BYTES, SignatureRunner.files(images),
-            ServingSignature.SEED, SignatureRunner.numbers(seeds.toArray())));
+        images(images).numbers(ServingSignature.SEED, seeds.toArray()));
   }
 
   /**
    * Scores of pairs. An image or text that is in several pairs is encoded once, so that all pairs
    * of N images and M texts are best given in one call.
    */
-  public List<MatchScore> match(List<byte[]> images, List<String> texts) {
+  public List<PairScore> match(List<byte[]> images, List<String> texts) {
     requireEqual(images.size(), texts.size(), "texts");
-    if (images.isEmpty()) {
-      return List.of();
-    }
-    try (Outputs outputs =
-        runner.run(
-            ServingSignature.MATCH,
-            ImmutableMap.of(
-                ServingSignature.IMAGE_BYTES, SignatureRunner.files(images),
-                ServingSignature.TEXT, SignatureRunner.texts(texts)))) {
-      return MatchScore.read(outputs);
-    }
+    return run(
+        ServingSignature.MATCH,
+        images(images).texts(ServingSignature.TEXT, "texts", texts),
+        PairScore::read);
   }
 
   /** One feature an image. */
-  public List<Embedding> embedImages(List<byte[]> images) {
-    if (images.isEmpty()) {
-      return List.of();
-    }
-    return embeddings(
-        ServingSignature.IMAGE_EMBEDDING,
-        ImmutableMap.of(ServingSignature.IMAGE_BYTES, SignatureRunner.files(images)));
+  public List<EmbeddingVector> embedImages(List<byte[]> images) {
+    return run(ServingSignature.IMAGE_EMBEDDING, images(images), EmbeddingVector::read);
   }
 
   /** One feature a text. */
-  public List<Embedding> embedTexts(List<String> texts) {
-    if (texts.isEmpty()) {
-      return List.of();
-    }
-    return embeddings(
+  public List<EmbeddingVector> embedTexts(List<String> texts) {
+    return run(
         ServingSignature.TEXT_EMBEDDING,
-        ImmutableMap.of(ServingSignature.TEXT, SignatureRunner.texts(texts)));
+        new SignatureRunner.Inputs().texts(ServingSignature.TEXT, "texts", texts),
+        EmbeddingVector::read);
   }
 
   /**
-   * Judges statements about two images. An image that is in several rows is encoded once, so that
-   * all statements about a pair are best given in one call.
+   * Whether statements about two images hold (NLVR2). An image that is in several rows is encoded
+   * once, so that all statements about a pair are best given in one call.
    */
-  public List<Judgement> judge(List<byte[]> left, List<byte[]> right, List<String> statements) {
+  public List<NlvrAnswer> nlvr(List<byte[]> left, List<byte[]> right, List<String> statements) {
     requireEqual(left.size(), right.size(), "right images");
     requireEqual(left.size(), statements.size(), "statements");
-    if (left.isEmpty()) {
-      return List.of();
-    }
-    try (Outputs outputs =
-        runner.run(
-            ServingSignature.NLVR,
-            ImmutableMap.of(
-                ServingSignature.LEFT_BYTES, SignatureRunner.files(left),
-                ServingSignature.RIGHT_BYTES, SignatureRunner.files(right),
-                ServingSignature.STATEMENT, SignatureRunner.texts(statements)))) {
-      return Judgement.read(outputs);
-    }
+    return run(
+        ServingSignature.NLVR,
+        new SignatureRunner.Inputs()
+            .files(ServingSignature.LEFT_BYTES, "left", left)
+            .files(ServingSignature.RIGHT_BYTES, "right", right)
+            .texts(ServingSignature.STATEMENT, "statements", statements),
+        NlvrAnswer::read);
   }
 
   /**
    * One answer for each question about the image in its row, by search. An image that is in several
    * rows is encoded once.
    */
-  public List<Answer> answer(List<byte[]> images, List<String> questions) {
+  public List<Answer> vqa(List<byte[]> images, List<String> questions) {
     requireEqual(images.size(), questions.size(), "questions");
-    if (images.isEmpty()) {
-      return List.of();
-    }
-    try (Outputs outputs =
-        runner.run(
-            ServingSignature.VQA,
-            ImmutableMap.of(
-                ServingSignature.IMAGE_BYTES, SignatureRunner.files(images),
-                ServingSignature.QUESTION, SignatureRunner.texts(questions)))) {
-      return Answer.read(outputs);
-    }
+    return run(
+        ServingSignature.VQA,
+        images(images).texts(ServingSignature.QUESTION, "questions", questions),
+        Answer::read);
   }
 
   /**
@@ -231,41 +201,39 @@ public final class Predictor implements AutoCloseable {
    *
    * @param choice the answers and how many of them are looked at whole
    */
-  public List<RankedAnswers> rank(
+  public List<AnswerChoice.Ranking> rank(
       List<byte[]> images, List<String> questions, AnswerChoice choice) {
+    Objects.requireNonNull(choice, "choice is null; give the answers to choose from");
     requireEqual(images.size(), questions.size(), "questions");
-    if (images.isEmpty()) {
-      return List.of();
-    }
-    try (Outputs outputs =
-        runner.run(
-            ServingSignature.VQA_RANK,
-            ImmutableMap.of(
-                ServingSignature.IMAGE_BYTES, SignatureRunner.files(images),
-                ServingSignature.QUESTION, SignatureRunner.texts(questions),
-                ServingSignature.ANSWERS, choice.answers(images.size()),
-                ServingSignature.TOP_K, choice.topK(images.size())))) {
-      return RankedAnswers.read(outputs);
-    }
+    return run(
+        ServingSignature.VQA_RANK,
+        choice.addTo(
+            images(images).texts(ServingSignature.QUESTION, "questions", questions), images.size()),
+        AnswerChoice::read);
   }
 
+  /**
+   * Waits for the calls that run and lets the model go; later calls are refused with an {@link
+   * IllegalStateException}. A second time does nothing.
+   */
   @Override
   public void close() {
-    release.run();
+    runner.close();
   }
 
-  private List<Caption> captions(
-      ServingSignature signature, ImmutableMap<String, ? extends Tensor> inputs) {
-    try (Outputs outputs = runner.run(signature, inputs)) {
-      return Caption.read(outputs, model.vocabulary().pad());
-    }
+  private static SignatureRunner.Inputs images(List<byte[]> images) {
+    return new SignatureRunner.Inputs().files(ServingSignature.IMAGE_BYTES, "images", images);
   }
 
-  private List<Embedding> embeddings(
-      ServingSignature signature, ImmutableMap<String, ? extends Tensor> inputs) {
-    try (Outputs outputs = runner.run(signature, inputs)) {
-      return Embedding.read(outputs);
-    }
+  private List<Caption> captions(ServingSignature signature, SignatureRunner.Inputs inputs) {
+    return run(signature, inputs, outputs -> Caption.read(outputs, model.vocabulary().pad()));
+  }
+
+  private <R> List<R> run(
+      ServingSignature signature,
+      SignatureRunner.Inputs inputs,
+      Function<SignatureRunner.Outputs, List<R>> read) {
+    return inputs.rows() == 0 ? List.of() : runner.run(signature, inputs, read);
   }
 
   private static void requireEqual(int images, int others, String what) {

@@ -5,9 +5,15 @@ import java.util.function.UnaryOperator;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.RewriterConfig;
 
 /**
  * How a model is run.
+ *
+ * <pre>{@code
+ * PredictorOptions options =
+ *     PredictorOptions.defaults().withThreads(4).withSettings(own -> own.withBeams(1));
+ * }</pre>
  *
  * @param session threads, devices, precision; the first session of a process fixes the threads
  * @param adjust changes the model's own settings; for an exported model, where they are baked in,
@@ -16,11 +22,20 @@ import org.tensorflow.proto.ConfigProto;
  */
 public record PredictorOptions(
     ConfigProto session, UnaryOperator<ServingSettings> adjust, Kernels kernels) {
+  static {
+    NativeLimit.lift();
+  }
+
   /** Checks the parts. */
   public PredictorOptions {
     Objects.requireNonNull(session, "session");
     Objects.requireNonNull(adjust, "adjust");
     Objects.requireNonNull(kernels, "kernels");
+    if (kernels == Kernels.INT8 && Kernels.mayUseGpu(session)) {
+      throw new IllegalArgumentException(
+          "products in eight bits are computed on the CPU, and this session may use a GPU; give it"
+              + " none (device count GPU 0), or take other kernels");
+    }
   }
 
   /** The kernels that are fastest in such a session. */
@@ -28,14 +43,60 @@ public record PredictorOptions(
     this(session, adjust, Kernels.forSession(session));
   }
 
-  /** TensorFlow's own session configuration and the model's own settings. */
+  /**
+   * What the commands compute with unless told otherwise: the CPU, a thread a core, float32, the
+   * fastest kernels of this machine, and the model's own settings.
+   */
   public static PredictorOptions defaults() {
-    return new PredictorOptions(ConfigProto.getDefaultInstance(), UnaryOperator.identity());
+    ConfigProto cpu =
+        ConfigProto.newBuilder().setAllowSoftPlacement(true).putDeviceCount("GPU", 0).build();
+    return new PredictorOptions(inference(cpu), UnaryOperator.identity());
   }
 
-  /** The same with another session configuration, and the kernels that are fastest in it. */
+  /**
+   * A session configuration changed for running a model: TensorFlow looks a graph over once before
+   * its first run, not twice, and leaves out what changes nothing for these graphs. The first
+   * answer comes a second earlier.
+   */
+  public static ConfigProto inference(ConfigProto session) {
+    ConfigProto.Builder config = session.toBuilder();
+    config
+        .getGraphOptionsBuilder()
+        .getRewriteOptionsBuilder()
+        .setMetaOptimizerIterations(RewriterConfig.NumIterationsType.ONE)
+        .setMemoryOptimization(RewriterConfig.MemOptType.NO_MEM_OPT)
+        .setLoopOptimization(RewriterConfig.Toggle.OFF);
+    return config.build();
+  }
+
+  /**
+   * The same with another session configuration. Kernels that were chosen stay; those that were the
+   * fastest of the old configuration become the fastest of the new one.
+   *
+   * @throws IllegalArgumentException if kernels in eight bits were chosen and it may use a GPU
+   */
   public PredictorOptions withSession(ConfigProto other) {
-    return new PredictorOptions(other, adjust);
+    return kernels == Kernels.forSession(session)
+        ? new PredictorOptions(other, adjust)
+        : new PredictorOptions(other, adjust, kernels);
+  }
+
+  /** The same with so many threads, 0 for one a core; only the first session can change it. */
+  public PredictorOptions withThreads(int threads) {
+    if (threads < 0) {
+      throw new IllegalArgumentException(
+          "threads " + threads + " is negative; use 0 for one a core, or a number above it");
+    }
+    return withSession(
+        session.toBuilder()
+            .setIntraOpParallelismThreads(threads)
+            .setInterOpParallelismThreads(threads)
+            .build());
+  }
+
+  /** The same with other kernels. */
+  public PredictorOptions withKernels(Kernels other) {
+    return new PredictorOptions(session, adjust, other);
   }
 
   /** The same with other settings. */
@@ -52,13 +113,13 @@ public record PredictorOptions(
   public PredictorOptions portable() {
     if (kernels == Kernels.INT8) {
       throw new IllegalArgumentException(
-          "an exported model runs in every TensorFlow and has no products in eight bits; leave"
-              + " --quantize int8 away, or run the model folder or the weights themselves");
+          "an exported model runs in every TensorFlow and has no products in eight bits; take other"
+              + " kernels, or open the model folder or the weights themselves");
     }
     if (kernels.narrow()) {
       throw new IllegalArgumentException(
-          "an exported model computes in float32 on a GPU, as it was exported; leave --precision"
-              + " away, or run the model folder or the weights themselves");
+          "an exported model computes in float32 on a GPU, as it was exported; ask for float32, or"
+              + " open the model folder or the weights themselves");
     }
     return new PredictorOptions(session, adjust, Kernels.PORTABLE);
   }

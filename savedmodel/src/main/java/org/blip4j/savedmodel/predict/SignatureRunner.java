@@ -1,63 +1,212 @@
 package org.blip4j.savedmodel.predict;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableMap;
+import com.google.common.io.Closer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.blip4j.savedmodel.signature.RowStatus;
 import org.blip4j.savedmodel.signature.ServingSignature;
+import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.proto.SignatureDef;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
 
-/** Calls signatures of a session by their definitions, whichever way the session came about. */
-final class SignatureRunner {
+/**
+ * Calls signatures of a session by their definitions, whichever way the session came about, and
+ * owns what the session needs.
+ *
+ * <p>Calls may come from several threads at once. Closing waits for the calls that run; those that
+ * come later are refused.
+ */
+final class SignatureRunner implements AutoCloseable {
   private final Session session;
   private final Map<String, SignatureDef> signatures;
+  private final Runnable release;
+  private final ReadWriteLock lock = new ReentrantReadWriteLock(true);
+  private boolean closed;
 
-  SignatureRunner(Session session, Map<String, SignatureDef> signatures) {
+  /**
+   * A runner.
+   *
+   * @param release closes the session and all around it
+   */
+  SignatureRunner(Session session, Map<String, SignatureDef> signatures, Runnable release) {
     this.session = session;
     this.signatures = signatures;
+    this.release = release;
   }
 
   boolean has(ServingSignature signature) {
     return signatures.containsKey(signature.key());
   }
 
-  /** Runs a signature and closes its inputs. */
-  Outputs run(ServingSignature signature, ImmutableMap<String, ? extends Tensor> inputs) {
-    SignatureDef definition = signatures.get(signature.key());
-    if (definition == null) {
-      inputs.values().forEach(Tensor::close);
-      throw new IllegalArgumentException(
-          "this model has no signature %s, only %s; use a model that was trained for it"
-              .formatted(signature.key(), String.join(", ", signatures.keySet())));
-    }
+  /**
+   * Runs a signature.
+   *
+   * @throws IllegalArgumentException if the model does not have it
+   * @throws IllegalStateException after {@link #close}
+   */
+  <R> R run(ServingSignature signature, Inputs inputs, Function<Outputs, R> read) {
+    lock.readLock().lock();
     try {
+      if (closed) {
+        throw new IllegalStateException(
+            "this predictor was closed and cannot run "
+                + signature.key()
+                + "; open the model again, or close it after the last call");
+      }
+      if (!has(signature)) {
+        throw new IllegalArgumentException(
+            "this model has no signature %s, only %s; use a model that was trained for it"
+                .formatted(signature.key(), String.join(", ", signatures.keySet())));
+      }
+      return run(signatures.get(signature.key()), inputs, read);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  private <R> R run(SignatureDef definition, Inputs inputs, Function<Outputs, R> read) {
+    try (Closer closer = Closer.create()) {
       Session.Runner runner = session.runner();
-      inputs.forEach(
-          (name, tensor) -> runner.feed(definition.getInputsOrThrow(name).getName(), tensor));
+      inputs.tensors.forEach(
+          (name, maker) -> {
+            Tensor tensor = maker.get();
+            closer.register(tensor::close);
+            runner.feed(definition.getInputsOrThrow(name).getName(), tensor);
+          });
       ImmutableList<String> names = ImmutableList.sortedCopyOf(definition.getOutputsMap().keySet());
       names.forEach(name -> runner.fetch(definition.getOutputsOrThrow(name).getName()));
-      return new Outputs(runner.run(), names);
-    } finally {
-      inputs.values().forEach(Tensor::close);
+      Result result = runner.run();
+      closer.register(result::close);
+      return read.apply(new Outputs(result, names));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // nothing that is closed here reads or writes
     }
   }
 
-  static TString files(List<byte[]> files) {
-    return TString.tensorOfBytes(NdArrays.vectorOfObjects(files.toArray(new byte[0][])));
+  /** Waits for the calls that run, then lets everything go; a second time does nothing. */
+  @Override
+  public void close() {
+    lock.writeLock().lock();
+    try {
+      if (!closed) {
+        closed = true;
+        release.run();
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
   }
 
-  static TString texts(List<String> texts) {
-    return TString.vectorOf(texts.toArray(new String[0]));
+  /** What a call is given, checked before anything native is made of it. */
+  static final class Inputs {
+    private final Map<String, Supplier<Tensor>> tensors = new LinkedHashMap<>();
+    private int rows;
+
+    /** How many rows the last one has. */
+    int rows() {
+      return rows;
+    }
+
+    /** The bytes of files, one a row. */
+    Inputs files(String name, String argument, List<byte[]> files) {
+      byte[][] all = files.toArray(new byte[0][]);
+      requireAll(argument, "give the bytes of an image file, or no bytes", (Object[]) all);
+      rows = all.length;
+      tensors.put(name, () -> TString.tensorOfBytes(NdArrays.vectorOfObjects(all)));
+      return this;
+    }
+
+    /** Texts, one a row. */
+    Inputs texts(String name, String argument, List<String> texts) {
+      String[] all = texts.toArray(new String[0]);
+      requireAll(argument, "give a text, or \"\"", (Object[]) all);
+      rows = all.length;
+      tensors.put(name, () -> TString.vectorOf(all));
+      return this;
+    }
+
+    /** Numbers, one a row. */
+    Inputs numbers(String name, long... numbers) {
+      rows = numbers.length;
+      tensors.put(
+          name,
+          () -> TInt64.tensorOf(Shape.of(numbers.length), DataBuffers.of(numbers, true, false)));
+      return this;
+    }
+
+    private static void requireAll(String argument, String instead, Object... rows) {
+      int row = Arrays.asList(rows).indexOf(null);
+      if (row >= 0) {
+        throw new NullPointerException("%s[%d] is null; %s".formatted(argument, row, instead));
+      }
+    }
   }
 
-  static TInt64 numbers(long... numbers) {
-    return TInt64.tensorOf(Shape.of(numbers.length), DataBuffers.of(numbers, true, false));
+  /** What a call gave; only valid while it is read. */
+  static final class Outputs {
+    private final Result result;
+    private final ImmutableList<String> names;
+    private final List<String> statuses;
+
+    private Outputs(Result result, ImmutableList<String> names) {
+      this.result = result;
+      this.names = names;
+      this.statuses = strings(ServingSignature.STATUS);
+    }
+
+    int rows() {
+      return statuses.size();
+    }
+
+    /** Why a row failed; empty if it did not. */
+    String status(int row) {
+      return RowStatus.failed(statuses.get(row)) ? statuses.get(row) : "";
+    }
+
+    /** What a row that did not fail has to say all the same. */
+    String note(int row) {
+      return RowStatus.failed(statuses.get(row)) ? "" : statuses.get(row);
+    }
+
+    List<String> strings(String name) {
+      List<String> values = new ArrayList<>();
+      ((TString) tensor(name)).scalars().forEach(scalar -> values.add(scalar.getObject()));
+      return values;
+    }
+
+    float[] floats(String name) {
+      Tensor tensor = tensor(name);
+      float[] values = new float[Math.toIntExact(tensor.shape().size())];
+      ((TFloat32) tensor).asRawTensor().data().asFloats().read(values);
+      return values;
+    }
+
+    long[] longs(String name) {
+      Tensor tensor = tensor(name);
+      long[] values = new long[Math.toIntExact(tensor.shape().size())];
+      ((TInt64) tensor).asRawTensor().data().asLongs().read(values);
+      return values;
+    }
+
+    private Tensor tensor(String name) {
+      return result.get(names.indexOf(name));
+    }
   }
 }

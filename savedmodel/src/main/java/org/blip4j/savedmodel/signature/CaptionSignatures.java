@@ -19,11 +19,11 @@ import org.tensorflow.types.TString;
 
 /** Adds the signatures that write captions. */
 final class CaptionSignatures {
-  private final ServingParts parts;
+  private final ServingGraph.Parts parts;
   private final ServedImages images;
   private final CaptionGenerator generator;
 
-  CaptionSignatures(ServingParts parts, ServedImages images) {
+  CaptionSignatures(ServingGraph.Parts parts, ServedImages images) {
     this.parts = parts;
     this.images = images;
     this.generator = CaptionGenerator.of(parts.blip(), parts.settings().expectedBatch());
@@ -36,20 +36,22 @@ final class CaptionSignatures {
     return new BoundSignature(
         ServingSignature.CAPTION,
         ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes()),
-        outputs(ctx, decoded, promptLength(ctx, prompt)));
+        outputs(ctx, decoded, prompt, images.status()));
   }
 
   BoundSignature prompted(GraphContext outer) {
     GraphContext ctx = outer.in("caption_prompted");
-    Operand<TString> prompts = placeholder(ctx, ServingSignature.PROMPT, TString.class);
-    Prompt prompt =
-        parts.texts().prompts(ctx, prompts, parts.settings().search().lengths().maximum() - 1);
-    Decoded decoded = generator.search(ctx, images.perRow(ctx), prompt, parts.settings().search());
+    Operand<TString> beginnings = placeholder(ctx, ServingSignature.PROMPT, TString.class);
+    ServingTexts.Prompts prompts =
+        parts.texts().prompts(ctx, beginnings, parts.settings().search().lengths().maximum());
+    Decoded decoded =
+        generator.search(ctx, images.perRow(ctx), prompts.prompt(), parts.settings().search());
     return new BoundSignature(
         ServingSignature.CAPTION_PROMPTED,
         ImmutableMap.of(
-            ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.PROMPT, prompts),
-        outputs(ctx, decoded, promptLength(ctx, prompt)));
+            ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.PROMPT, beginnings),
+        outputs(
+            ctx, decoded, prompts.prompt(), RowStatus.of(ctx, images.status(), prompts.status())));
   }
 
   BoundSignature sample(GraphContext outer) {
@@ -61,7 +63,7 @@ final class CaptionSignatures {
     return new BoundSignature(
         ServingSignature.CAPTION_SAMPLE,
         ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.SEED, seeds),
-        outputs(ctx, decoded, promptLength(ctx, prompt)));
+        outputs(ctx, decoded, prompt, images.status()));
   }
 
   private Prompt fixedPrompt(GraphContext ctx) {
@@ -75,22 +77,28 @@ final class CaptionSignatures {
   }
 
   private ImmutableMap<String, Operand<?>> outputs(
-      GraphContext ctx, Decoded decoded, Operand<TInt32> promptLength) {
+      GraphContext ctx, Decoded decoded, Prompt prompt, Operand<TString> status) {
     Ops tf = ctx.tf();
-    Operand<TBool> readable = images.readable(ctx); // [B]
-    Operand<TString> text = parts.texts().captions(ctx, decoded.ids(), promptLength);
+    Operand<TBool> ok = RowStatus.ok(ctx, status); // [B]
+    Operand<TString> text =
+        parts.texts().captions(ctx, decoded.ids(), promptLength(ctx, prompt)); // [B]
     Operand<TInt64> padding = tf.constant((long) parts.model().vocabulary().pad());
-    Operand<TInt64> ids = tf.select(ctx.expandDims(readable, 1), decoded.ids(), padding); // [B, L]
+    Operand<TInt64> ids = tf.select(ctx.expandDims(ok, 1), decoded.ids(), padding); // [B, L]
     return ImmutableMap.of(
-        ServingSignature.CAPTION_TEXT, ctx.onCpu().tf().select(readable, text, tf.array("")),
-        ServingSignature.LOG_PROB, ctx.select(readable, finite(ctx, decoded.logProbs()), 0),
-        ServingSignature.TOKEN_IDS, ids,
-        ServingSignature.STATUS, images.status());
+        ServingSignature.CAPTION_TEXT,
+        ctx.onCpu().tf().select(ok, text, tf.array("")),
+        ServingSignature.LOG_PROB,
+        tf.select(ok, finite(ctx, decoded.logProbs()), tf.constant(0f)),
+        ServingSignature.TOKEN_IDS,
+        ids,
+        ServingSignature.STATUS,
+        status);
   }
 
   /** Infinity is no JSON: what cannot be written has a very low score instead. */
   private static Operand<TFloat32> finite(GraphContext ctx, Operand<TFloat32> scores) {
-    return ctx.clip(scores, -1e9f, 1e9f);
+    Ops tf = ctx.tf();
+    return tf.clipByValue(scores, tf.constant(-1e9f), tf.constant(1e9f));
   }
 
   private static <T extends org.tensorflow.types.family.TType> Operand<T> placeholder(

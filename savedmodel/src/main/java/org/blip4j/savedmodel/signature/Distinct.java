@@ -25,4 +25,9 @@ record Distinct(Operand<TString> values, Operand<TInt32> rows) {
             .build();
     return new Distinct(unique.output(0), unique.output(1));
   }
+
+  /** What each row has of {@code [U]} strings. */
+  Operand<TString> perRow(GraphContext ctx, Operand<TString> strings) { // [B]
+    return ctx.onCpu().tf().gather(strings, rows, ctx.tf().constant(0));
+  }
 }

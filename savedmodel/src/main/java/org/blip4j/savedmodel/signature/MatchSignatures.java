@@ -16,20 +16,21 @@ import org.tensorflow.types.TString;
 /**
  * Adds the signatures that compare images with texts.
  *
- * <p>ITM judges a pair by reading the text with the image; ITC compares two features and is cheap
- * for many (blip-spec 7.8).
+ * <p>ITM reads the text with the image; ITC compares two features and is cheap for many (blip-spec
+ * 7.8).
  */
 final class MatchSignatures {
-  private final ServingParts parts;
+  private final ServingGraph.Parts parts;
   private final ServedImages images;
   private final Blip.Matching matching;
   private final Operand<TString> texts;
   private final Distinct distinct;
   private final Tokens tokens; // [U, T], beginning with [CLS]
+  private final Operand<TString> textStatus; // [B]
   private final Operand<TFloat32> imageFeatures; // [B, E]
   private final Operand<TFloat32> textFeatures; // [B, E]
 
-  MatchSignatures(GraphContext ctx, ServingParts parts, ServedImages images) {
+  MatchSignatures(GraphContext ctx, ServingGraph.Parts parts, ServedImages images) {
     this.parts = parts;
     this.images = images;
     this.matching = parts.blip().matching();
@@ -40,19 +41,23 @@ final class MatchSignatures {
     GraphContext inner = ctx.in("texts");
     this.distinct = Distinct.of(inner, texts);
     boolean stream = parts.settings().expectedBatch() > 1;
-    Operand<TString> prepared =
+    ServingTexts.Cleaning cleaning =
         switch (parts.settings().matchToken()) {
-          case ENC -> parts.texts().cleaned(inner, distinct.values());
-          case CLS -> distinct.values();
+          case ENC -> ServingTexts.Cleaning.CAPTION;
+          case CLS -> ServingTexts.Cleaning.NONE;
         };
-    this.tokens =
+    TokenLayout.Padding padding = stream ? TokenLayout.Padding.EIGHTS : TokenLayout.Padding.LONGEST;
+    ServingTexts.Read read =
         parts
             .texts()
             .read(
                 inner,
-                prepared,
-                TokenLayout.First.CLASSIFY,
-                stream ? TokenLayout.Padding.EIGHTS : TokenLayout.Padding.LONGEST);
+                distinct.values(),
+                "text",
+                cleaning,
+                parts.texts().layout(TokenLayout.First.CLASSIFY, padding));
+    this.tokens = read.tokens();
+    this.textStatus = distinct.perRow(inner, read.status());
     this.imageFeatures =
         ctx.gather(matching.dual().imageFeatures(ctx, images.states()), images.rows(), 0);
     this.textFeatures = ctx.gather(matching.dual().textFeatures(ctx, tokens), distinct.rows(), 0);
@@ -61,7 +66,8 @@ final class MatchSignatures {
   BoundSignature match(GraphContext outer) {
     GraphContext ctx = outer.in("match");
     Ops tf = ctx.tf();
-    Operand<TBool> readable = images.readable(ctx); // [B]
+    Operand<TString> status = RowStatus.of(ctx, images.status(), textStatus); // [B]
+    Operand<TBool> ok = RowStatus.ok(ctx, status); // [B]
     Operand<TFloat32> logits = itmLogits(ctx); // [B, 2]
     Operand<TFloat32> probability = ctx.at(tf.nn.softmax(logits), 1, 1); // [B]
     Operand<TFloat32> cosine = ctx.sum(tf.math.mul(imageFeatures, textFeatures), 1); // [B]
@@ -70,14 +76,15 @@ final class MatchSignatures {
         ServingSignature.MATCH,
         ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.TEXT, texts),
         ImmutableMap.of(
-            ServingSignature.ITM_PROBABILITY, tf.select(readable, probability, none),
-            ServingSignature.ITM_LOGITS, tf.select(ctx.expandDims(readable, 1), logits, none),
-            ServingSignature.ITC_COSINE, tf.select(readable, cosine, none),
-            ServingSignature.STATUS, images.status()));
+            ServingSignature.ITM_PROBABILITY, tf.select(ok, probability, none),
+            ServingSignature.ITM_LOGITS, tf.select(ctx.expandDims(ok, 1), logits, none),
+            ServingSignature.ITC_COSINE, tf.select(ok, cosine, none),
+            ServingSignature.STATUS, status));
   }
 
   BoundSignature imageEmbedding(GraphContext outer) {
     GraphContext ctx = outer.in("image_embedding");
+    Ops tf = ctx.tf();
     Operand<TBool> readable = ctx.expandDims(images.readable(ctx), 1); // [B, 1]
     Operand<TFloat32> features =
         ctx.gather(
@@ -90,18 +97,18 @@ final class MatchSignatures {
             ServingSignature.STATUS, images.status()));
   }
 
-  /** Every text can be embedded, so its status is always empty. */
   BoundSignature textEmbedding(GraphContext outer) {
     GraphContext ctx = outer.in("text_embedding").onCpu();
     Ops tf = ctx.tf();
+    Operand<TBool> ok = ctx.expandDims(RowStatus.ok(ctx, textStatus), 1); // [B, 1]
     return new BoundSignature(
         ServingSignature.TEXT_EMBEDDING,
         ImmutableMap.of(ServingSignature.TEXT, texts),
         ImmutableMap.of(
             ServingSignature.EMBEDDING,
-            textFeatures,
+            ctx.select(ok, textFeatures, 0),
             ServingSignature.STATUS,
-            tf.fill(tf.shape(distinct.rows()), tf.constant(""))));
+            textStatus));
   }
 
   private Operand<TFloat32> itmLogits(GraphContext ctx) {

@@ -40,6 +40,23 @@ public final class ServingGraph implements AutoCloseable {
   private final Optional<Supplier<Operation>> preparation;
   private final Map<String, SignatureDef> signatures;
 
+  /**
+   * What signatures are made of.
+   *
+   * @param model what the model is
+   * @param settings what is fixed
+   * @param blip the weights
+   * @param texts strings to tokens and back
+   */
+  record Parts(ServingModel model, ServingSettings settings, Blip blip, ServingTexts texts) {
+    /** Checks that the model can do what the settings ask for. */
+    Parts {
+      if (model.config().task().captions() || model.config().task().answers()) {
+        settings.requireFit(model.config().architecture().text());
+      }
+    }
+  }
+
   private ServingGraph(Graph graph, ServingModel model, ServingSettings settings, Kernels kernels) {
     this.graph = graph;
     GraphContext ctx = kernels.on(GraphContext.create(graph, Mode.INFER));
@@ -49,14 +66,14 @@ public final class ServingGraph implements AutoCloseable {
     Blip blip = Blip.create(scope, model.config().architecture(), task);
     this.variables = ImmutableList.copyOf(scope.all());
     this.saver = SaverNodes.create(ctx, variables);
-    ServingParts parts = new ServingParts(model, settings, blip, ServingTexts.of(model));
+    Parts parts = new Parts(model, settings, blip, new ServingTexts(model));
     this.preparation = ctx.kernels().preparation();
-    this.signatures = definitions(task.judges() ? judging(ctx, parts) : single(ctx, parts, task));
+    this.signatures = definitions(task.judges() ? pair(ctx, parts) : single(ctx, parts, task));
   }
 
   /** The signatures over one image; each is added to the graph when it is asked for. */
   private static Map<ServingSignature, Supplier<BoundSignature>> single(
-      GraphContext ctx, ServingParts parts, Task task) {
+      GraphContext ctx, Parts parts, Task task) {
     ServedImages images = ServedImages.create(ctx, parts.blip());
     Map<ServingSignature, Supplier<BoundSignature>> result = new LinkedHashMap<>();
     if (task.captions()) {
@@ -82,11 +99,11 @@ public final class ServingGraph implements AutoCloseable {
   }
 
   /** The signature over two images. */
-  private static Map<ServingSignature, Supplier<BoundSignature>> judging(
-      GraphContext ctx, ServingParts parts) {
+  private static Map<ServingSignature, Supplier<BoundSignature>> pair(
+      GraphContext ctx, Parts parts) {
     return Map.of(
         ServingSignature.NLVR,
-        () -> new JudgeSignature(parts, ServedImages.createPair(ctx, parts.blip())).bind(ctx));
+        () -> new NlvrSignature(parts, ServedImages.createPair(ctx, parts.blip())).bind(ctx));
   }
 
   /** {@link #build(ServingModel, ServingSettings, Kernels)} of kernels that can be exported. */
@@ -133,7 +150,10 @@ public final class ServingGraph implements AutoCloseable {
     return ImmutableMap.copyOf(signatures);
   }
 
-  /** The same, where a signature is not added to the graph before it is looked up. */
+  /**
+   * The same, where a signature is not added to the graph before it is looked up; several threads
+   * may look.
+   */
   public Map<String, SignatureDef> signaturesOnDemand() {
     return signatures;
   }
@@ -148,12 +168,20 @@ public final class ServingGraph implements AutoCloseable {
     graph.close();
   }
 
+  /** One lock for all: what is added to one graph shares its names. */
   private static Map<String, SignatureDef> definitions(
       Map<ServingSignature, Supplier<BoundSignature>> bound) {
+    Object building = new Object();
     Map<String, Supplier<SignatureDef>> result = new LinkedHashMap<>();
     bound.forEach(
         (signature, builder) -> {
-          Supplier<SignatureDef> definition = Suppliers.memoize(() -> builder.get().definition());
+          Supplier<SignatureDef> once = Suppliers.memoize(() -> builder.get().definition());
+          Supplier<SignatureDef> definition =
+              () -> {
+                synchronized (building) {
+                  return once.get();
+                }
+              };
           if (result.isEmpty()) {
             result.put(ServingSignature.DEFAULT_KEY, definition);
           }

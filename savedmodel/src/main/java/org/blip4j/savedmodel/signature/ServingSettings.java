@@ -1,6 +1,7 @@
 package org.blip4j.savedmodel.signature;
 
 import java.util.Objects;
+import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.ops.decode.BeamSettings;
 import org.blip4j.ops.decode.LengthLimits;
@@ -60,6 +61,35 @@ public record ServingSettings(
         texts.prompt(),
         MatchToken.ENC,
         1);
+  }
+
+  /**
+   * Fails if a model cannot generate with these settings.
+   *
+   * @throws IllegalArgumentException if it has too few positions or tokens
+   */
+  void requireFit(TextConfig text) {
+    int longest = Math.max(search.lengths().maximum(), sampling.lengths().maximum());
+    if (longest > text.maxPositions()) {
+      throw new IllegalArgumentException(
+          "maximum length %d is more than the %d positions of the model"
+              .formatted(longest, text.maxPositions()));
+    }
+    if (2L * search.beams() > text.vocabularySize()) {
+      throw new IllegalArgumentException(
+          "beams %d are too many for a vocabulary of %d tokens; use %d or fewer"
+              .formatted(search.beams(), text.vocabularySize(), text.vocabularySize() / 2));
+    }
+  }
+
+  /** The same with another number of beams, 1 for greedy search; the model's own lengths stay. */
+  public ServingSettings withBeams(int beams) {
+    return withSearch(search.withBeams(beams));
+  }
+
+  /** The same with another length of captions or answers, searched or drawn. */
+  public ServingSettings withLengths(LengthLimits lengths) {
+    return withSearch(search.withLengths(lengths)).withSampling(sampling.withLengths(lengths));
   }
 
   /** The same with another search. */

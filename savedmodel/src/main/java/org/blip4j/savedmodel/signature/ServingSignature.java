@@ -44,7 +44,7 @@ public enum ServingSignature {
   /** Input: seeds, {@code int64[B]}. */
   public static final String SEED = "seed";
 
-  /** Output: what was wrong with the row, {@code string[B]}; empty if nothing was. */
+  /** Output: what was wrong with the row, {@code string[B]}; see {@link RowStatus}. */
   public static final String STATUS = "status";
 
   /** Output: {@code string[B]}. */
@@ -86,10 +86,7 @@ public enum ServingSignature {
   /** Input: UTF-8 questions, {@code string[B]}. */
   public static final String QUESTION = "question";
 
-  /**
-   * Input: answers to choose from, {@code string[B, N]}, an empty one is none. Output: those that
-   * were kept, the best first, {@code string[B, K]}.
-   */
+  /** Input: answers to choose from, {@code string[B]}, one a line; empty lines are passed over. */
   public static final String ANSWERS = "answers";
 
   /** Input: how many answers to keep by their first tokens, {@code int64[B]}. */
@@ -98,10 +95,15 @@ public enum ServingSignature {
   /** Output: {@code string[B]}. */
   public static final String ANSWER = "answer";
 
-  /** Output: log-probabilities of {@code answers}, {@code float[B, K]}. */
-  public static final String LOG_PROBS = "log_probs";
+  /**
+   * Output: the answers that were kept, the best first, {@code string[B]}; lines of an answer, a
+   * tab and its log-probability.
+   */
+  public static final String RANKING = "ranking";
 
-  /** Output: what {@code answers} are ordered by, {@code float[B, K]}. */
+  /**
+   * Output: what {@code ranking} is ordered by, {@code string[B]}, a line for each of its lines.
+   */
   public static final String SCORES = "scores";
 
   private final String key;

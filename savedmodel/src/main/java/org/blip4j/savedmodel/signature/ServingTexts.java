@@ -1,5 +1,6 @@
 package org.blip4j.savedmodel.signature;
 
+import java.util.List;
 import java.util.Optional;
 import org.blip4j.data.text.WordPieceTokenizer;
 import org.blip4j.graph.text.Tokens;
@@ -18,62 +19,117 @@ import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
 
-/** Strings to tokens and back, as a model's configuration says. */
+/**
+ * Strings to tokens and back, as a model's configuration says.
+ *
+ * <p>A text that is longer than the model reads is cut, and its status says so; one that is no
+ * UTF-8 fails.
+ */
 final class ServingTexts {
   private final ServingModel model;
   private final WordPieceOps pieces;
 
-  private ServingTexts(ServingModel model) {
+  ServingTexts(ServingModel model) {
     this.model = model;
     this.pieces = new WordPieceOps(model.vocabulary().tokens());
   }
 
-  static ServingTexts of(ServingModel model) {
-    return new ServingTexts(model);
+  /**
+   * Texts that were read.
+   *
+   * @param tokens of the texts
+   * @param status {@code [B]}, see {@link RowStatus}
+   */
+  record Read(Tokens tokens, Operand<TString> status) {}
+
+  /** Whether and how texts are cleaned before they are read (blip-spec 4.3). */
+  enum Cleaning {
+    NONE,
+    CAPTION,
+    QUESTION
   }
 
-  /** Texts cleaned as captions are. */
-  Operand<TString> cleaned(GraphContext ctx, Operand<TString> texts) {
-    return CaptionCleaning.caption(ctx, texts, model.config().textSettings().maxWords());
-  }
-
-  /** Texts cleaned as questions are. */
-  Operand<TString> cleanedQuestions(GraphContext ctx, Operand<TString> texts) {
-    return CaptionCleaning.question(ctx, texts, model.config().textSettings().maxWords());
-  }
-
-  /** Texts to be matched, judged or answered, cut to the model's length. */
-  Tokens read(
+  /**
+   * Texts to be matched, asked or told, cut to the words and tokens that the model reads.
+   *
+   * @param what what they are called in a status, such as {@code text}
+   */
+  Read read(
       GraphContext ctx,
       Operand<TString> texts,
-      TokenLayout.First first,
-      TokenLayout.Padding padding) {
-    int most = model.config().textSettings().matchTokens();
-    TokenIds tokens = pieces.tokenize(ctx, texts, new TokenLayout(first, most, padding));
-    return new Tokens(tokens.ids(), tokens.mask());
+      String what,
+      Cleaning cleaning,
+      TokenLayout layout) {
+    int maxWords = model.config().textSettings().maxWords();
+    Operand<TString> words = notUtf8(ctx, texts, what);
+    CaptionCleaning.Cleaned cleaned =
+        switch (cleaning) {
+          case NONE -> new CaptionCleaning.Cleaned(texts, Optional.empty());
+          case CAPTION -> CaptionCleaning.caption(ctx, texts, maxWords);
+          case QUESTION -> CaptionCleaning.question(ctx, texts, maxWords);
+        };
+    if (cleaned.cut().isPresent()) {
+      Operand<TString> message =
+          ctx.onCpu()
+              .tf()
+              .constant(
+                  "%sthe %s has more than %d words, only these were read"
+                      .formatted(RowStatus.CUT, what, maxWords));
+      words = RowStatus.of(ctx, words, RowStatus.where(ctx, cleaned.cut().get(), message));
+    }
+    TokenIds tokens = pieces.tokenize(ctx, cleaned.texts(), layout);
+    return new Read(
+        new Tokens(tokens.ids(), tokens.mask()),
+        RowStatus.of(ctx, words, tooLong(ctx, tokens, what, layout.maxTokens())));
+  }
+
+  /** How texts to be matched, asked or told are laid out. */
+  TokenLayout layout(TokenLayout.First first, TokenLayout.Padding padding) {
+    return new TokenLayout(first, model.config().textSettings().matchTokens(), padding);
   }
 
   /** Answers to be ranked: as they stand, beginning with [DEC], as wide as the longest. */
-  Tokens ranked(GraphContext ctx, Operand<TString> texts) {
+  Read ranked(GraphContext ctx, Operand<TString> texts) {
     int most = model.config().architecture().text().maxPositions();
-    TokenIds tokens =
-        pieces.tokenize(
-            ctx,
-            texts,
-            new TokenLayout(TokenLayout.First.DECODE, most, TokenLayout.Padding.LONGEST));
-    return new Tokens(tokens.ids(), tokens.mask());
+    TokenLayout layout =
+        new TokenLayout(TokenLayout.First.DECODE, most, TokenLayout.Padding.LONGEST);
+    return read(ctx, texts, "answer", Cleaning.NONE, layout);
   }
 
-  /** Beginnings of captions, one a row: [DEC] and pieces, {@code most} at most, no [SEP]. */
-  Prompt prompts(GraphContext ctx, Operand<TString> texts, int most) {
+  /**
+   * Beginnings of captions.
+   *
+   * @param prompt [DEC] and pieces, no [SEP]; with what fits of a prompt that leaves no room
+   * @param status {@code [B]}, why a row fails
+   */
+  record Prompts(Prompt prompt, Operand<TString> status) {}
+
+  /**
+   * Beginnings of captions, one a row.
+   *
+   * @param maximum length of a caption with its prompt
+   */
+  Prompts prompts(GraphContext ctx, Operand<TString> texts, int maximum) {
     TokenIds tokens =
         pieces.tokenize(
             ctx,
             texts,
-            new TokenLayout(TokenLayout.First.DECODE, most + 1, TokenLayout.Padding.LONGEST));
+            new TokenLayout(TokenLayout.First.DECODE, maximum, TokenLayout.Padding.LONGEST));
     Ops tf = ctx.tf();
-    Operand<TInt64> withEnd = ctx.sum(tokens.mask(), 1); // [B]
-    return new Prompt(tokens.ids(), Optional.of(ctx.sub(tf.dtypes.cast(withEnd, TInt32.class), 1)));
+    Operand<TInt64> withEnd = tf.reduceSum(tokens.mask(), tf.constant(1)); // [B]
+    Operand<TInt32> lengths =
+        tf.math.sub(tf.dtypes.cast(withEnd, TInt32.class), tf.constant(1)); // [B]
+    Operand<TBool> noRoom = tf.math.greater(tokens.lengths(), tf.constant(maximum)); // [B]
+    Operand<TString> message =
+        joined(
+            ctx,
+            "the prompt has ",
+            tf.math.sub(tokens.lengths(), tf.constant(1)),
+            " tokens with the start token, but the maximum length is %d; shorten it"
+                .formatted(maximum));
+    return new Prompts(
+        new Prompt(tokens.ids(), Optional.of(lengths)),
+        RowStatus.of(ctx, notUtf8(ctx, texts, "prompt"), RowStatus.where(ctx, noRoom, message)));
   }
 
   /** The same for a prompt that is known: [DEC] and pieces. */
@@ -94,10 +150,41 @@ final class ServingTexts {
    */
   Operand<TString> captions(GraphContext ctx, Operand<TInt64> ids, Operand<TInt32> promptLength) {
     Ops tf = ctx.tf();
-    Operand<TInt32> positions = ctx.range(Shapes.dim(ctx, ids, 1)); // [L]
-    Operand<TInt32> first = ctx.reshape(promptLength, -1, 1);
+    Operand<TInt32> positions =
+        tf.range(tf.constant(0), Shapes.dim(ctx, ids, 1), tf.constant(1)); // [L]
+    Operand<TInt32> first = tf.reshape(promptLength, tf.constant(new int[] {-1, 1}));
     Operand<TBool> given = tf.math.less(positions, first); // [1 or B, L]
     Operand<TInt64> padding = tf.constant((long) model.vocabulary().pad());
     return pieces.detokenize(ctx, tf.select(given, padding, ids));
+  }
+
+  private static Operand<TString> notUtf8(
+      GraphContext ctx, Operand<TString> texts, String what) { // [B]
+    Ops tf = ctx.onCpu().tf();
+    Operand<TString> valid = tf.strings.unicodeTranscode(texts, "UTF-8", "UTF-8");
+    return RowStatus.where(
+        ctx,
+        tf.math.notEqual(valid, texts),
+        tf.constant("the " + what + " is not UTF-8; send its characters in that encoding"));
+  }
+
+  private static Operand<TString> tooLong(
+      GraphContext ctx, TokenIds tokens, String what, int most) { // [B]
+    Ops tf = ctx.onCpu().tf();
+    return RowStatus.where(
+        ctx,
+        tf.math.greater(tokens.lengths(), tf.constant(most)),
+        joined(
+            ctx,
+            RowStatus.CUT + "the " + what + " has ",
+            tokens.lengths(),
+            " tokens with first and last, only %d were read".formatted(most)));
+  }
+
+  private static Operand<TString> joined(
+      GraphContext ctx, String before, Operand<TInt32> number, String after) {
+    Ops tf = ctx.onCpu().tf();
+    return tf.strings.join(
+        List.of(tf.constant(before), tf.dtypes.asString(number), tf.constant(after)));
   }
 }

@@ -1,7 +1,7 @@
 package org.blip4j.savedmodel.signature;
 
 import com.google.common.collect.ImmutableMap;
-import org.blip4j.graph.config.ObjectiveConfig;
+import java.util.List;
 import org.blip4j.graph.generate.AnswerGenerator;
 import org.blip4j.graph.generate.AnswerRanking;
 import org.blip4j.graph.model.Blip;
@@ -32,36 +32,46 @@ import org.tensorflow.types.family.TType;
  * the questions beside it.
  */
 final class VqaSignatures {
-  /** Score of a place without an answer; infinity is no JSON. */
-  private static final float LOWEST = -1e9f;
-
-  private final ServingParts parts;
+  private final ServingGraph.Parts parts;
   private final ServedImages images;
   private final Operand<TString> questions;
   private final AttendedStates states; // [B, T, W]
+  private final Operand<TString> status; // [B], of image and question
 
-  VqaSignatures(GraphContext ctx, ServingParts parts, ServedImages images) {
+  VqaSignatures(GraphContext ctx, ServingGraph.Parts parts, ServedImages images) {
     this.parts = parts;
     this.images = images;
     this.questions = placeholder(ctx, ServingSignature.QUESTION, TString.class, Shape.of(-1));
-    this.states = states(ctx.in("questions"));
+    GraphContext inner = ctx.in("questions");
+    Distinct distinct = Distinct.of(inner, questions);
+    ServingTexts.Read read = read(inner, distinct.values());
+    this.status = RowStatus.of(inner, images.status(), distinct.perRow(inner, read.status()));
+    this.states = states(inner, read.tokens().gather(inner, distinct.rows()));
   }
 
-  private AttendedStates states(GraphContext ctx) {
+  private ServingTexts.Read read(GraphContext ctx, Operand<TString> texts) {
+    TokenLayout.Padding padding = TokenLayout.Padding.LONGEST;
+    ServingTexts reader = parts.texts();
+    return switch (parts.settings().matchToken()) {
+      case ENC ->
+          reader.read(
+              ctx,
+              texts,
+              "question",
+              ServingTexts.Cleaning.QUESTION,
+              reader.layout(TokenLayout.First.ENCODE, padding));
+      case CLS ->
+          reader.read(
+              ctx,
+              texts,
+              "question",
+              ServingTexts.Cleaning.NONE,
+              reader.layout(TokenLayout.First.CLASSIFY, padding));
+    };
+  }
+
+  private AttendedStates states(GraphContext ctx, Tokens tokens) {
     Blip.Answering answering = parts.blip().answering();
-    Distinct distinct = Distinct.of(ctx, questions);
-    ServingTexts texts = parts.texts();
-    Tokens read =
-        switch (parts.settings().matchToken()) {
-          case ENC -> {
-            Operand<TString> cleaned = texts.cleanedQuestions(ctx, distinct.values());
-            yield texts.read(ctx, cleaned, TokenLayout.First.ENCODE, TokenLayout.Padding.LONGEST);
-          }
-          case CLS ->
-              texts.read(
-                  ctx, distinct.values(), TokenLayout.First.CLASSIFY, TokenLayout.Padding.LONGEST);
-        };
-    Tokens tokens = read.gather(ctx, distinct.rows());
     Attended attended = answering.questions().stack().project(ctx, images.states().attended());
     return answering.questions().apply(ctx, tokens, attended.gather(ctx, images.rows())).attended();
   }
@@ -72,83 +82,112 @@ final class VqaSignatures {
     Decoded decoded =
         AnswerGenerator.of(parts.blip(), parts.settings().expectedBatch())
             .search(ctx, states, parts.settings().search());
-    Operand<TBool> readable = images.readable(ctx); // [B]
-    Operand<TString> text = parts.texts().captions(ctx, decoded.ids(), tf.constant(1));
+    Operand<TBool> ok = RowStatus.ok(ctx, status); // [B]
+    Operand<TString> text = parts.texts().captions(ctx, decoded.ids(), tf.constant(1)); // [B]
     Operand<TInt64> padding = tf.constant((long) parts.model().vocabulary().pad());
+    Operand<TFloat32> finite = // infinity is no JSON
+        tf.math.maximum(decoded.logProbs(), tf.constant(RankedLines.LOWEST)); // [B]
     return new BoundSignature(
         ServingSignature.VQA,
         ImmutableMap.of(
             ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.QUESTION, questions),
         ImmutableMap.of(
-            ServingSignature.ANSWER, ctx.onCpu().tf().select(readable, text, tf.array("")),
-            ServingSignature.LOG_PROB,
-                ctx.select(readable, ctx.maximum(decoded.logProbs(), LOWEST), 0),
-            ServingSignature.TOKEN_IDS,
-                tf.select(ctx.expandDims(readable, 1), decoded.ids(), padding),
-            ServingSignature.STATUS, images.status()));
+            ServingSignature.ANSWER, ctx.onCpu().tf().select(ok, text, tf.array("")),
+            ServingSignature.LOG_PROB, ctx.select(ok, finite, 0),
+            ServingSignature.TOKEN_IDS, tf.select(ctx.expandDims(ok, 1), decoded.ids(), padding),
+            ServingSignature.STATUS, status));
   }
 
   BoundSignature rank(GraphContext outer) {
     GraphContext ctx = outer.in("vqa_rank");
     Ops tf = ctx.tf();
-    Operand<TString> answers =
-        placeholder(ctx, ServingSignature.ANSWERS, TString.class, Shape.of(-1, -1));
+    Operand<TString> lists =
+        placeholder(ctx, ServingSignature.ANSWERS, TString.class, Shape.of(-1));
     Operand<TInt64> topK = placeholder(ctx, ServingSignature.TOP_K, TInt64.class, Shape.of(-1));
-    Operand<TInt32> most = tf.dtypes.cast(topK, TInt32.class); // [B]
+    Operand<TString> answers = RankedLines.split(ctx.in("answers"), lists); // [B, N]
+    Distinct distinct = Distinct.of(ctx, ctx.onCpu().flat(answers));
+    ServingTexts.Read read = parts.texts().ranked(ctx, distinct.values());
+    Operand<TBool> none = ctx.onCpu().tf().math.equal(answers, tf.array("")); // [B, N]
+    Operand<TInt32> rows =
+        tf.select(none, tf.constant(-1), tf.reshape(distinct.rows(), tf.shape(answers))); // [B, N]
+    Operand<TString> whole = RowStatus.of(ctx, status, listStatus(ctx, none, topK)); // [B]
+    Operand<TString> all =
+        RowStatus.of(ctx, whole, worst(ctx, distinct.perRow(ctx, read.status()), none)); // [B]
+    Operand<TInt32> most = bounded(tf, topK); // [B]
     AnswerRanking.Result ranked =
-        AnswerRanking.of(parts.blip(), ObjectiveConfig.published().labelSmoothing())
-            .rank(ctx, states, candidates(ctx, answers), largest(ctx, most));
-    Operand<TBool> kept = kept(ctx, ranked, most); // [B, K]
-    Operand<TFloat32> scores = ctx.select(kept, ranked.scores(), LOWEST);
-    Operand<TInt32> order =
-        tf.nn.topK(scores, Shapes.dim(ctx, scores, 1), TInt32.class).indices(); // [B, K]
-    Ops text = ctx.onCpu().tf();
-    Operand<TString> texts =
-        text.select(
-            kept,
-            text.gather(answers, ranked.kept(), tf.constant(1), Gather.batchDims(1L)),
-            text.array(""));
-    Operand<TString> best = text.gather(texts, order, tf.constant(1), Gather.batchDims(1L));
-    Operand<TFloat32> logProbs = ctx.gatherInRows(ctx.select(kept, ranked.logProbs(), 0), order);
+        AnswerRanking.of(parts.blip(), parts.model().config().labelSmoothing())
+            .rank(
+                ctx,
+                states,
+                new AnswerRanking.Candidates(read.tokens(), rows),
+                ctx.maximum(ctx.max(most, 0), 1));
+    RankedLines lines =
+        RankedLines.of(ctx, answers, ranked, kept(ctx, ranked, most, RowStatus.ok(ctx, all)));
     return new BoundSignature(
         ServingSignature.VQA_RANK,
         ImmutableMap.of(
             ServingSignature.IMAGE_BYTES, images.bytes(),
             ServingSignature.QUESTION, questions,
-            ServingSignature.ANSWERS, answers,
+            ServingSignature.ANSWERS, lists,
             ServingSignature.TOP_K, topK),
         ImmutableMap.of(
-            ServingSignature.ANSWER, text.gather(best, tf.constant(0), tf.constant(1)),
-            ServingSignature.LOG_PROB, ctx.at(logProbs, 0, 1),
-            ServingSignature.ANSWERS, best,
-            ServingSignature.LOG_PROBS, logProbs,
-            ServingSignature.SCORES, ctx.gatherInRows(scores, order),
-            ServingSignature.STATUS, images.status()));
+            ServingSignature.ANSWER, lines.best(),
+            ServingSignature.LOG_PROB, lines.bestLogProb(),
+            ServingSignature.RANKING, lines.ranking(),
+            ServingSignature.SCORES, lines.scores(),
+            ServingSignature.STATUS, all));
   }
 
-  /** At least 1, also for a call without rows. */
-  private static Operand<TInt32> largest(GraphContext ctx, Operand<TInt32> most) {
-    return ctx.maximum(ctx.max(most, 0), 1);
+  /** What is wrong with a row's list or number, {@code [B]}. */
+  private static Operand<TString> listStatus(
+      GraphContext ctx, Operand<TBool> none, Operand<TInt64> topK) {
+    Ops tf = ctx.onCpu().tf();
+    Operand<TString> empty =
+        RowStatus.where(
+            ctx,
+            ctx.onCpu().all(none, 1),
+            tf.constant("there are no answers to choose from; give one a line"));
+    Operand<TString> tooFew =
+        RowStatus.where(
+            ctx,
+            tf.math.less(topK, tf.constant(1L)),
+            tf.strings.join(
+                List.of(
+                    tf.constant("top_k "),
+                    tf.dtypes.asString(topK),
+                    tf.constant(" is less than 1; 128 is usual"))));
+    return RowStatus.of(ctx, empty, tooFew);
   }
 
-  private AnswerRanking.Candidates candidates(GraphContext ctx, Operand<TString> answers) {
-    GraphContext inner = ctx.onCpu();
-    Ops tf = inner.tf();
-    Distinct distinct = Distinct.of(ctx, inner.flat(answers));
-    Operand<TInt32> rows = tf.reshape(distinct.rows(), tf.shape(answers)); // [B, N]
-    return new AnswerRanking.Candidates(
-        parts.texts().ranked(ctx, distinct.values()),
-        inner.select(tf.math.equal(answers, tf.array("")), -1, rows));
+  /** Of the statuses of a row's answers one, a failure before a note, {@code [B]}. */
+  private static Operand<TString> worst(
+      GraphContext ctx, Operand<TString> statuses, Operand<TBool> none) {
+    Ops tf = ctx.onCpu().tf();
+    Operand<TString> table = tf.reshape(statuses, tf.shape(none)); // [B, N]
+    Operand<TBool> failed = tf.math.logicalNot(RowStatus.ok(ctx, table)); // [B, N]
+    Operand<TInt32> weights =
+        tf.math.add(
+            tf.dtypes.cast(tf.math.notEqual(table, tf.array("")), TInt32.class),
+            tf.dtypes.cast(failed, TInt32.class)); // [B, N]: 0, 1 or 2
+    Operand<TInt64> place = ctx.onCpu().argMax(weights, 1); // [B]
+    return tf.gather(table, place, tf.constant(1), Gather.batchDims(1L));
   }
 
-  /** Which places hold an answer: that of a readable image, within the row's own number. */
-  private Operand<TBool> kept(GraphContext ctx, AnswerRanking.Result ranked, Operand<TInt32> most) {
+  /** Numbers that are none stand for 0 and large ones for a very large one. */
+  private static Operand<TInt32> bounded(Ops tf, Operand<TInt64> topK) { // [B]
+    return tf.dtypes.cast(
+        tf.clipByValue(topK, tf.constant(0L), tf.constant((long) Integer.MAX_VALUE)), TInt32.class);
+  }
+
+  /** Which places hold an answer of a row without failure, within the row's own number. */
+  private static Operand<TBool> kept(
+      GraphContext ctx, AnswerRanking.Result ranked, Operand<TInt32> most, Operand<TBool> ok) {
     Ops tf = ctx.tf();
     Operand<TInt32> places = ctx.range(Shapes.dim(ctx, ranked.kept(), 1)); // [K]
-    Operand<TBool> wanted = tf.math.less(places, ctx.expandDims(most, 1));
-    Operand<TBool> there = ctx.greaterEqual(ranked.keptProbabilities(), 0); // [B, K]
-    Operand<TBool> readable = ctx.expandDims(images.readable(ctx), 1); // [B, 1]
-    return tf.math.logicalAnd(readable, tf.math.logicalAnd(wanted, there));
+    Operand<TBool> wanted = tf.math.less(places, ctx.expandDims(most, 1)); // [B, K]
+    Operand<TBool> there =
+        tf.math.greaterEqual(ranked.keptProbabilities(), tf.constant(0f)); // [B, K]
+    return tf.math.logicalAnd(ctx.expandDims(ok, 1), tf.math.logicalAnd(wanted, there)); // [B, K]
   }
 
   private static <T extends TType> Operand<T> placeholder(

@@ -29,11 +29,11 @@ class MatchTokenTest {
   @Test
   void aMatchedTextIsCleanedUnlessItBeginsWithCls() throws IOException {
     try (Predictor predictor = open(Task.RETRIEVAL, MatchToken.ENC)) {
-      List<MatchScore> scores = predictor.match(List.of(IMAGE, IMAGE), TEXTS);
+      List<PairScore> scores = predictor.match(List.of(IMAGE, IMAGE), TEXTS);
       assertEquals(scores.get(0), scores.get(1));
     }
     try (Predictor predictor = open(Task.RETRIEVAL, MatchToken.CLS)) {
-      List<MatchScore> scores = predictor.match(List.of(IMAGE, IMAGE), TEXTS);
+      List<PairScore> scores = predictor.match(List.of(IMAGE, IMAGE), TEXTS);
       assertNotEquals(scores.get(0).itcCosine(), scores.get(1).itcCosine());
       assertNotEquals(scores.get(0).itmProbability(), scores.get(1).itmProbability());
     }
@@ -42,11 +42,11 @@ class MatchTokenTest {
   @Test
   void aQuestionIsCleanedUnlessItBeginsWithCls() throws IOException {
     try (Predictor predictor = open(Task.VQA, MatchToken.ENC)) {
-      List<Answer> answers = predictor.answer(List.of(IMAGE, IMAGE), TEXTS);
+      List<Answer> answers = predictor.vqa(List.of(IMAGE, IMAGE), TEXTS);
       assertEquals(answers.get(0).logProb(), answers.get(1).logProb(), 1e-5);
     }
     try (Predictor predictor = open(Task.VQA, MatchToken.CLS)) {
-      List<Answer> answers = predictor.answer(List.of(IMAGE, IMAGE), TEXTS);
+      List<Answer> answers = predictor.vqa(List.of(IMAGE, IMAGE), TEXTS);
       assertNotEquals(answers.get(0).logProb(), answers.get(1).logProb(), 1e-5);
     }
   }

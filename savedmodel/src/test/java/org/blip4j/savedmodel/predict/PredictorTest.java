@@ -91,7 +91,7 @@ class PredictorTest {
       assertFalse(captions.get(bad).status().isEmpty());
     }
     assertTrue(captions.get(2).status().contains("truncated"), captions.get(2).status());
-    MatchScore score = inMemory.match(List.of(TEXT, B), List.of("a dog", "a dog")).get(0);
+    PairScore score = inMemory.match(List.of(TEXT, B), List.of("a dog", "a dog")).get(0);
     assertEquals(0, score.itmProbability());
     assertFalse(score.ok());
     assertTrue(inMemory.caption(List.of(TEXT)).get(0).status().length() > 0);
@@ -127,9 +127,9 @@ class PredictorTest {
   @Test
   void scoresDoNotDependOnTheRowsBeside() {
     List<String> texts = List.of("a red circle", "A BLUE square!", "dogs, cats and the rest");
-    List<MatchScore> together = inMemory.match(List.of(A, A, B), texts);
+    List<PairScore> together = inMemory.match(List.of(A, A, B), texts);
     for (int i = 0; i < 3; i++) {
-      MatchScore alone = exported.match(List.of(i == 2 ? B : A), List.of(texts.get(i))).get(0);
+      PairScore alone = exported.match(List.of(i == 2 ? B : A), List.of(texts.get(i))).get(0);
       assertEquals(together.get(i).itmProbability(), alone.itmProbability(), 1e-5);
       assertEquals(together.get(i).itcCosine(), alone.itcCosine(), 1e-5);
       assertEquals(together.get(i).itmLogits().match(), alone.itmLogits().match(), 1e-4);
@@ -144,8 +144,8 @@ class PredictorTest {
     List<String> texts = List.of("a red circle", "dogs, cats and the rest");
     try (Predictor other = Predictor.open(models.source(), streams)) {
       for (int i = 0; i < texts.size(); i++) {
-        MatchScore expected = inMemory.match(List.of(A), List.of(texts.get(i))).get(0);
-        MatchScore actual = other.match(List.of(A), List.of(texts.get(i))).get(0);
+        PairScore expected = inMemory.match(List.of(A), List.of(texts.get(i))).get(0);
+        PairScore actual = other.match(List.of(A), List.of(texts.get(i))).get(0);
         assertEquals(expected.itmProbability(), actual.itmProbability(), 1e-5);
         assertEquals(expected.itcCosine(), actual.itcCosine(), 1e-5);
       }
@@ -154,19 +154,19 @@ class PredictorTest {
 
   @Test
   void theCosineIsTheProductOfTheEmbeddings() {
-    float[] image = exported.embedImages(List.of(A)).get(0).toArray();
-    float[] text = exported.embedTexts(List.of("a red circle")).get(0).toArray();
+    float[] image = exported.embedImages(List.of(A)).get(0).values();
+    float[] text = exported.embedTexts(List.of("a red circle")).get(0).values();
     float product = 0;
     float length = 0;
     for (int i = 0; i < image.length; i++) {
       product += image[i] * text[i];
       length += image[i] * image[i];
     }
-    MatchScore score = exported.match(List.of(A), List.of("a red circle")).get(0);
+    PairScore score = exported.match(List.of(A), List.of("a red circle")).get(0);
     assertEquals(score.itcCosine(), product, 1e-5);
     assertEquals(1, length, 1e-5);
     assertEquals(16, image.length);
-    assertArrayEquals(inMemory.embedTexts(List.of("a red circle")).get(0).toArray(), text, 1e-5f);
+    assertArrayEquals(inMemory.embedTexts(List.of("a red circle")).get(0).values(), text, 1e-5f);
   }
 
   @Test

@@ -14,7 +14,6 @@ import org.blip4j.graph.config.Task;
 import org.blip4j.savedmodel.predict.Answer;
 import org.blip4j.savedmodel.predict.AnswerChoice;
 import org.blip4j.savedmodel.predict.Predictor;
-import org.blip4j.savedmodel.predict.RankedAnswers;
 import org.blip4j.savedmodel.testing.OpenedTwice;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.AfterAll;
@@ -51,11 +50,10 @@ class VqaSignaturesTest {
 
   @Test
   void anAnswerDoesNotDependOnTheQuestionsBesideIt() {
-    List<Answer> together = exported.answer(List.of(A, A, B), List.of(SHORT, LONG, SHORT));
+    List<Answer> together = exported.vqa(List.of(A, A, B), List.of(SHORT, LONG, SHORT));
 
     for (int i = 0; i < 3; i++) {
-      Answer alone =
-          inMemory.answer(List.of(i == 2 ? B : A), List.of(i == 1 ? LONG : SHORT)).get(0);
+      Answer alone = inMemory.vqa(List.of(i == 2 ? B : A), List.of(i == 1 ? LONG : SHORT)).get(0);
       assertTrue(alone.ok(), alone.status());
       assertEquals(alone.text(), together.get(i).text());
       assertEquals(alone.logProb(), together.get(i).logProb(), 1e-5 * Math.abs(alone.logProb()));
@@ -66,21 +64,21 @@ class VqaSignaturesTest {
 
   @Test
   void questionsAreCleanedAsInTraining() {
-    Answer expected = inMemory.answer(List.of(A), List.of("red dog?")).get(0);
+    Answer expected = inMemory.vqa(List.of(A), List.of("red dog?")).get(0);
 
-    assertEquals(expected, inMemory.answer(List.of(A), List.of("RED (dog)? ")).get(0));
+    assertEquals(expected, inMemory.vqa(List.of(A), List.of("RED (dog)? ")).get(0));
   }
 
   @Test
   void allAnswersOfAListAreOrderedByTheirScores() {
-    List<RankedAnswers> rows =
+    List<AnswerChoice.Ranking> rows =
         exported.rank(List.of(A, B), List.of(SHORT, LONG), new AnswerChoice(LIST, 128));
 
-    for (RankedAnswers row : rows) {
+    for (AnswerChoice.Ranking row : rows) {
       assertTrue(row.ok(), row.status());
       assertEquals(
           LIST.stream().sorted().toList(),
-          row.answers().stream().map(RankedAnswers.Ranked::text).sorted().toList());
+          row.answers().stream().map(AnswerChoice.Ranked::text).sorted().toList());
       for (int i = 0; i < LIST.size(); i++) {
         assertTrue(row.answers().get(i).logProb() < 0);
         assertTrue(i == 0 || row.answers().get(i).score() <= row.answers().get(i - 1).score());
@@ -91,7 +89,7 @@ class VqaSignaturesTest {
   @Test
   void aRankingDoesNotDependOnTheRowsBesideIt() {
     AnswerChoice choice = new AnswerChoice(LIST, 3);
-    List<RankedAnswers> together =
+    List<AnswerChoice.Ranking> together =
         exported.rank(List.of(A, TEXT, B, A), List.of(SHORT, SHORT, SHORT, LONG), choice);
 
     assertEquals(3, together.get(0).answers().size());
@@ -104,9 +102,9 @@ class VqaSignaturesTest {
 
   @Test
   void anUnreadableImageFailsItsOwnRowOnly() {
-    Answer alone = inMemory.answer(List.of(B), List.of(SHORT)).get(0);
+    Answer alone = inMemory.vqa(List.of(B), List.of(SHORT)).get(0);
 
-    List<Answer> answers = inMemory.answer(List.of(TEXT, B), List.of(SHORT, SHORT));
+    List<Answer> answers = inMemory.vqa(List.of(TEXT, B), List.of(SHORT, SHORT));
 
     assertEquals("", answers.get(0).text());
     assertEquals(0, answers.get(0).logProb());
@@ -136,11 +134,11 @@ class VqaSignaturesTest {
     assertTrue(refused.getMessage().contains(why), refused.getMessage());
   }
 
-  private static void assertSame(RankedAnswers expected, RankedAnswers actual) {
+  private static void assertSame(AnswerChoice.Ranking expected, AnswerChoice.Ranking actual) {
     assertEquals(expected.answers().size(), actual.answers().size());
     for (int i = 0; i < expected.answers().size(); i++) {
-      RankedAnswers.Ranked wanted = expected.answers().get(i);
-      RankedAnswers.Ranked found = actual.answers().get(i);
+      AnswerChoice.Ranked wanted = expected.answers().get(i);
+      AnswerChoice.Ranked found = actual.answers().get(i);
       assertEquals(wanted.text(), found.text());
       assertEquals(wanted.logProb(), found.logProb(), 1e-5 * Math.abs(wanted.logProb()));
       assertEquals(wanted.score(), found.score(), 1e-5 * Math.abs(wanted.score()));

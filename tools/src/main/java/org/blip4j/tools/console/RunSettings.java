@@ -3,6 +3,7 @@ package org.blip4j.tools.console;
 import com.google.common.base.Joiner;
 import java.util.List;
 import java.util.Objects;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GPUOptions;
 import org.tensorflow.proto.GraphOptions;
@@ -46,20 +47,9 @@ public record RunSettings(String device, int threads, long seed, Precision preci
         .toList();
   }
 
-  /**
-   * The session configuration for running a model. TensorFlow looks a graph over once before its
-   * first run, not twice, and leaves out what changes nothing for these graphs: the first answer
-   * comes a second earlier.
-   */
+  /** The session configuration for running a model, see {@link PredictorOptions#inference}. */
   public ConfigProto inferenceConfig() {
-    ConfigProto.Builder config = sessionConfig().toBuilder();
-    config
-        .getGraphOptionsBuilder()
-        .getRewriteOptionsBuilder()
-        .setMetaOptimizerIterations(RewriterConfig.NumIterationsType.ONE)
-        .setMemoryOptimization(RewriterConfig.MemOptType.NO_MEM_OPT)
-        .setLoopOptimization(RewriterConfig.Toggle.OFF);
-    return config.build();
+    return PredictorOptions.inference(sessionConfig());
   }
 
   /**

@@ -3,7 +3,7 @@ package org.blip4j.tools.infer;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.util.List;
 import org.blip4j.savedmodel.predict.Answer;
-import org.blip4j.savedmodel.predict.RankedAnswers;
+import org.blip4j.savedmodel.predict.AnswerChoice;
 
 /**
  * One line of {@code vqa}.
@@ -31,8 +31,8 @@ record AnswerRow(
     return new AnswerRow(image, question, answer.text(), answer.logProb(), null, List.of());
   }
 
-  static AnswerRow ranked(String image, String question, RankedAnswers all, int shown) {
-    RankedAnswers.Ranked best = all.answers().get(0);
+  static AnswerRow ranked(String image, String question, AnswerChoice.Ranking all, int shown) {
+    AnswerChoice.Ranked best = all.answers().get(0);
     List<Ranked> first =
         all.answers().stream()
             .limit(shown)

@@ -7,7 +7,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
-import org.blip4j.savedmodel.predict.Embedding;
+import org.blip4j.savedmodel.predict.EmbeddingVector;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
@@ -84,7 +84,7 @@ public final class EmbedCommand implements Runnable {
     private static void write(
         List<LoadedImage> batch, Predictor predictor, EmbedOutput.Writer writer, Console console)
         throws IOException {
-      Iterator<Embedding> embeddings =
+      Iterator<EmbeddingVector> embeddings =
           predictor
               .embedImages(
                   batch.stream()
@@ -97,7 +97,7 @@ public final class EmbedCommand implements Runnable {
           console.failed(image.name(), problem.text());
           continue;
         }
-        Embedding embedding = embeddings.next();
+        EmbeddingVector embedding = embeddings.next();
         if (embedding.ok()) {
           writer.add(image.name(), embedding);
         } else {
@@ -134,7 +134,7 @@ public final class EmbedCommand implements Runnable {
           Progress progress = console.progress("texts", texts.size())) {
         TextLimit.of(predictor.model()).require(texts);
         for (List<String> batch : Lists.partition(texts, common.batchSize(BATCH))) {
-          List<Embedding> embeddings = predictor.embedTexts(batch);
+          List<EmbeddingVector> embeddings = predictor.embedTexts(batch);
           for (int i = 0; i < batch.size(); i++) {
             writer.add(batch.get(i), embeddings.get(i));
           }

@@ -2,7 +2,7 @@ package org.blip4j.tools.infer;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.blip4j.savedmodel.predict.Embedding;
+import org.blip4j.savedmodel.predict.EmbeddingVector;
 import org.blip4j.tools.console.Console;
 import picocli.CommandLine.Option;
 
@@ -19,7 +19,7 @@ final class EmbedOutput {
 
   /** Takes embeddings. */
   interface Writer extends AutoCloseable {
-    void add(String item, Embedding embedding) throws IOException;
+    void add(String item, EmbeddingVector embedding) throws IOException;
 
     /** Called after the last one. */
     void commit() throws IOException;
@@ -34,8 +34,8 @@ final class EmbedOutput {
 
   private record Lines(Console console) implements Writer {
     @Override
-    public void add(String item, Embedding embedding) throws IOException {
-      EmbedRow row = EmbedRow.of(item, embedding.toArray());
+    public void add(String item, EmbeddingVector embedding) throws IOException {
+      EmbedRow row = EmbedRow.of(item, embedding.values());
       console.result(row, row.line());
     }
 
@@ -48,8 +48,8 @@ final class EmbedOutput {
 
   private record Npy(Console console, NpyWriter file) implements Writer {
     @Override
-    public void add(String item, Embedding embedding) throws IOException {
-      float[] values = embedding.toArray();
+    public void add(String item, EmbeddingVector embedding) throws IOException {
+      float[] values = embedding.values();
       file.add(item, values);
       console.json(EmbedRow.of(item, values));
     }

@@ -5,7 +5,7 @@ import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
-import org.blip4j.savedmodel.predict.Judgement;
+import org.blip4j.savedmodel.predict.NlvrAnswer;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.input.LoadedImage;
@@ -38,9 +38,9 @@ final class Judge {
   /** Judges a batch. */
   void judge(List<Statement> statements) throws IOException {
     List<Statement> readable = statements.stream().filter(Statement::readable).toList();
-    Iterator<Judgement> judged =
+    Iterator<NlvrAnswer> judged =
         model
-            .judge(
+            .nlvr(
                 readable.stream().map(statement -> bytes(statement.left())).toList(),
                 readable.stream().map(statement -> bytes(statement.right())).toList(),
                 readable.stream().map(Statement::text).toList())
@@ -51,7 +51,7 @@ final class Judge {
         failed(statement.right());
         continue;
       }
-      Judgement judgement = judged.next();
+      NlvrAnswer judgement = judged.next();
       if (judgement.ok()) {
         NlvrRow row = NlvrRow.of(statement, judgement);
         console.result(row, row.line());

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.blip4j.savedmodel.predict.MatchScore;
+import org.blip4j.savedmodel.predict.PairScore;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.savedmodel.signature.ServingSettings.MatchToken;
 import org.blip4j.tools.console.CommonOptions;
@@ -107,8 +107,8 @@ public final class MatchCommand implements Callable<Integer> {
     }
   }
 
-  private static PairRun<MatchScore> run(Predictor predictor, int batchSize, Console console) {
-    var work = new PairRun.Work<>(predictor::match, MatchScore::status, MatchRow::of);
+  private static PairRun<PairScore> run(Predictor predictor, int batchSize, Console console) {
+    var work = new PairRun.Work<>(predictor::match, PairScore::status, MatchRow::of);
     return new PairRun<>(work, batchSize, console);
   }
 

@@ -2,7 +2,7 @@ package org.blip4j.tools.infer;
 
 import java.util.List;
 import java.util.Locale;
-import org.blip4j.savedmodel.predict.MatchScore;
+import org.blip4j.savedmodel.predict.PairScore;
 
 /**
  * One line of {@code match}.
@@ -17,7 +17,7 @@ record MatchRow(
     String image, String text, float itmProbability, List<Float> itmLogits, float itcCosine)
     implements PairRow {
 
-  static MatchRow of(String image, String text, MatchScore score) {
+  static MatchRow of(String image, String text, PairScore score) {
     return new MatchRow(
         image,
         text,

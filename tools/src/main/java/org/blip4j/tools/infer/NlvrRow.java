@@ -1,7 +1,7 @@
 package org.blip4j.tools.infer;
 
 import java.util.Locale;
-import org.blip4j.savedmodel.predict.Judgement;
+import org.blip4j.savedmodel.predict.NlvrAnswer;
 
 /**
  * One line of {@code nlvr}.
@@ -14,7 +14,7 @@ import org.blip4j.savedmodel.predict.Judgement;
  */
 record NlvrRow(String left, String right, String statement, String label, float probability) {
 
-  static NlvrRow of(Judge.Statement statement, Judgement judgement) {
+  static NlvrRow of(Judge.Statement statement, NlvrAnswer judgement) {
     return new NlvrRow(
         statement.left().name(),
         statement.right().name(),

@@ -8,7 +8,6 @@ import java.util.concurrent.Callable;
 import org.blip4j.savedmodel.predict.Answer;
 import org.blip4j.savedmodel.predict.AnswerChoice;
 import org.blip4j.savedmodel.predict.Predictor;
-import org.blip4j.savedmodel.predict.RankedAnswers;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
@@ -103,14 +102,14 @@ public final class VqaCommand implements Callable<Integer> {
   private PairRun<?> run(Predictor predictor, Optional<AnswerChoice> choice, Console console) {
     int batchSize = common.batchSize(choice.isPresent() ? RANKED : WRITTEN);
     if (choice.isEmpty()) {
-      var writing = new PairRun.Work<>(predictor::answer, Answer::status, AnswerRow::written);
+      var writing = new PairRun.Work<>(predictor::vqa, Answer::status, AnswerRow::written);
       return new PairRun<>(writing, batchSize, console);
     }
     TextLimit.of(predictor.model()).require(choice.get().candidates());
     var choosing =
-        new PairRun.Work<RankedAnswers>(
+        new PairRun.Work<AnswerChoice.Ranking>(
             (images, questions) -> predictor.rank(images, questions, choice.get()),
-            RankedAnswers::status,
+            AnswerChoice.Ranking::status,
             (image, question, all) -> AnswerRow.ranked(image, question, all, answers.shown()));
     return new PairRun<>(choosing, batchSize, console);
   }

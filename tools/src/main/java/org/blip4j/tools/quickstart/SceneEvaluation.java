@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.function.Function;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.Caption;
-import org.blip4j.savedmodel.predict.Embedding;
+import org.blip4j.savedmodel.predict.EmbeddingVector;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.tools.scenes.SceneData;
@@ -80,15 +80,15 @@ final class SceneEvaluation {
     List<byte[]> images =
         heldOut.distinct().stream().map(truth -> pictures.get(truth.key())).toList();
     List<String> texts = heldOut.distinct().stream().map(SceneTruth::text).toList();
-    List<Embedding> imageFeatures = inBatches(images, model::embedImages);
-    List<Embedding> textFeatures = inBatches(texts, model::embedTexts);
+    List<EmbeddingVector> imageFeatures = inBatches(images, model::embedImages);
+    List<EmbeddingVector> textFeatures = inBatches(texts, model::embedTexts);
     float[][] similarities = new float[images.size()][];
     for (int image = 0; image < images.size(); image++) {
       requireRead(imageFeatures.get(image).status());
-      float[] feature = imageFeatures.get(image).toArray();
+      float[] feature = imageFeatures.get(image).values();
       similarities[image] = new float[texts.size()];
       for (int text = 0; text < texts.size(); text++) {
-        similarities[image][text] = dot(feature, textFeatures.get(text).toArray());
+        similarities[image][text] = dot(feature, textFeatures.get(text).values());
       }
     }
     return similarities;

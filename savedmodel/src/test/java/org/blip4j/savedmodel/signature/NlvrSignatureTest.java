@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.blip4j.graph.config.Task;
-import org.blip4j.savedmodel.predict.Judgement;
+import org.blip4j.savedmodel.predict.NlvrAnswer;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.savedmodel.testing.OpenedTwice;
 import org.blip4j.savedmodel.testing.TinyModel;
@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Statements about two images by a model folder and by the model exported from it. */
-class JudgeSignatureTest {
+class NlvrSignatureTest {
   @TempDir private static Path folder;
   private static OpenedTwice models;
   private static Predictor inMemory;
@@ -53,11 +53,11 @@ class JudgeSignatureTest {
 
   @Test
   void aRowDoesNotDependOnTheRowsBeside() {
-    List<Judgement> together = inMemory.judge(LEFT, RIGHT, STATEMENTS);
+    List<NlvrAnswer> together = inMemory.nlvr(LEFT, RIGHT, STATEMENTS);
     for (int i = 0; i < LEFT.size(); i++) {
-      Judgement alone =
+      NlvrAnswer alone =
           exported
-              .judge(List.of(LEFT.get(i)), List.of(RIGHT.get(i)), List.of(STATEMENTS.get(i)))
+              .nlvr(List.of(LEFT.get(i)), List.of(RIGHT.get(i)), List.of(STATEMENTS.get(i)))
               .get(0);
       assertSame(together.get(i), alone);
       assertTrue(alone.ok());
@@ -71,10 +71,10 @@ class JudgeSignatureTest {
 
   @Test
   void anUnreadableImageFailsItsOwnRowsOnly() {
-    Judgement alone = exported.judge(List.of(A), List.of(B), List.of("a red dog")).get(0);
+    NlvrAnswer alone = exported.nlvr(List.of(A), List.of(B), List.of("a red dog")).get(0);
 
-    List<Judgement> judged =
-        exported.judge(
+    List<NlvrAnswer> judged =
+        exported.nlvr(
             List.of(TEXT, A, A, BROKEN),
             List.of(B, B, TEXT, TEXT),
             List.of("a red dog", "a red dog", "a red dog", "a red dog"));
@@ -100,11 +100,11 @@ class JudgeSignatureTest {
     assertThrows(IllegalArgumentException.class, () -> exported.caption(List.of(A)));
     assertThrows(
         IllegalArgumentException.class,
-        () -> exported.judge(List.of(A), List.of(B, A), List.of("a dog")));
-    assertEquals(List.of(), exported.judge(List.of(), List.of(), List.of()));
+        () -> exported.nlvr(List.of(A), List.of(B, A), List.of("a dog")));
+    assertEquals(List.of(), exported.nlvr(List.of(), List.of(), List.of()));
   }
 
-  private static void assertSame(Judgement expected, Judgement actual) {
+  private static void assertSame(NlvrAnswer expected, NlvrAnswer actual) {
     assertEquals(expected.label(), actual.label());
     assertEquals(expected.probability(), actual.probability(), 1e-5);
   }

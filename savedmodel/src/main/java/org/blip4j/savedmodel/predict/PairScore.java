@@ -7,31 +7,33 @@ import org.blip4j.savedmodel.signature.ServingSignature;
 /**
  * How well a text fits an image.
  *
- * @param itmProbability that they belong together, judged by reading the text with the image; the
- *     score that CapFilt filters by
+ * @param itmProbability that they belong together, from reading the text with the image; the score
+ *     that CapFilt filters by
  * @param itmLogits scores of "no match" and "match" from which the probability comes
  * @param itcCosine of the two features; for ranking many
- * @param status empty, or what was wrong with the image
+ * @param status empty, or why the row failed
+ * @param note empty, or how the text was cut
  */
-public record MatchScore(float itmProbability, Logits itmLogits, float itcCosine, String status) {
+public record PairScore(
+    float itmProbability, Logits itmLogits, float itcCosine, String status, String note) {
 
   /** Two scores. */
   public record Logits(float noMatch, float match) {}
 
-  /** Whether the image was read. */
+  /** Whether image and text were read. */
   public boolean ok() {
     return status.isEmpty();
   }
 
-  static List<MatchScore> read(Outputs outputs) {
-    List<String> status = outputs.strings(ServingSignature.STATUS);
+  static List<PairScore> read(SignatureRunner.Outputs outputs) {
     float[] probability = outputs.floats(ServingSignature.ITM_PROBABILITY);
     float[] logits = outputs.floats(ServingSignature.ITM_LOGITS);
     float[] cosine = outputs.floats(ServingSignature.ITC_COSINE);
-    List<MatchScore> scores = new ArrayList<>();
-    for (int i = 0; i < status.size(); i++) {
+    List<PairScore> scores = new ArrayList<>();
+    for (int i = 0; i < probability.length; i++) {
       Logits both = new Logits(logits[2 * i], logits[2 * i + 1]);
-      scores.add(new MatchScore(probability[i], both, cosine[i], status.get(i)));
+      scores.add(
+          new PairScore(probability[i], both, cosine[i], outputs.status(i), outputs.note(i)));
     }
     return scores;
   }

@@ -17,17 +17,17 @@ import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
 
 /**
- * Adds the signature that judges statements about two images (blip-spec 7.5).
+ * Adds the signature that tells whether statements about two images hold (NLVR2, blip-spec 7.5).
  *
  * <p>Images are projected for cross-attention once however many rows they are in: many statements
  * about one pair cost one encoding of each image.
  */
-final class JudgeSignature {
-  private final ServingParts parts;
+final class NlvrSignature {
+  private final ServingGraph.Parts parts;
   private final ServedImages left;
   private final ServedImages right;
 
-  JudgeSignature(ServingParts parts, ServedImages.Pair images) {
+  NlvrSignature(ServingGraph.Parts parts, ServedImages.Pair images) {
     this.parts = parts;
     this.left = images.left();
     this.right = images.right();
@@ -39,13 +39,19 @@ final class JudgeSignature {
     Operand<TString> statements =
         tf.withName(ServingSignature.STATEMENT)
             .placeholder(TString.class, Placeholder.shape(Shape.of(-1)));
-    Operand<TBool> readable = tf.math.logicalAnd(left.readable(ctx), right.readable(ctx)); // [B]
-    Operand<TFloat32> shares = tf.nn.softmax(logits(ctx, statements)); // [B, 2]
-    Operand<TInt64> judged = ctx.argMax(shares, 1); // [B]
+    GraphContext inner = ctx.in("texts");
+    TokenLayout layout =
+        parts.texts().layout(TokenLayout.First.CLASSIFY, TokenLayout.Padding.LONGEST);
+    ServingTexts.Read read =
+        parts.texts().read(inner, statements, "statement", ServingTexts.Cleaning.CAPTION, layout);
+    Operand<TString> status = RowStatus.of(ctx, images(ctx), read.status()); // [B]
+    Operand<TBool> ok = RowStatus.ok(ctx, status); // [B]
+    Operand<TFloat32> shares = tf.nn.softmax(logits(ctx, read.tokens())); // [B, 2]
+    Operand<TInt64> likelier = ctx.argMax(shares, 1); // [B]
     Ops text = ctx.onCpu().tf();
     Operand<TString> label =
         text.select(
-            text.math.equal(judged, text.constant(1L)), text.array("True"), text.array("False"));
+            text.math.equal(likelier, text.constant(1L)), text.array("True"), text.array("False"));
     return new BoundSignature(
         ServingSignature.NLVR,
         ImmutableMap.of(
@@ -53,22 +59,13 @@ final class JudgeSignature {
             ServingSignature.RIGHT_BYTES, right.bytes(),
             ServingSignature.STATEMENT, statements),
         ImmutableMap.of(
-            ServingSignature.LABEL, text.select(readable, label, text.array("")),
-            ServingSignature.PROBABILITY, ctx.select(readable, ctx.max(shares, 1), 0),
-            ServingSignature.STATUS, status(ctx)));
+            ServingSignature.LABEL, text.select(ok, label, text.array("")),
+            ServingSignature.PROBABILITY, ctx.select(ok, ctx.max(shares, 1), 0),
+            ServingSignature.STATUS, status));
   }
 
-  private Operand<TFloat32> logits(GraphContext ctx, Operand<TString> statements) {
+  private Operand<TFloat32> logits(GraphContext ctx, Tokens tokens) {
     Judging judging = parts.blip().judging();
-    GraphContext inner = ctx.in("texts");
-    Tokens tokens =
-        parts
-            .texts()
-            .read(
-                inner,
-                parts.texts().cleaned(inner, statements),
-                TokenLayout.First.CLASSIFY,
-                TokenLayout.Padding.LONGEST);
     Judging.Pair images = judging.project(ctx, left.states(), right.states());
     Attended first = images.first().gather(ctx, left.rows());
     Attended second = images.second().gather(ctx, right.rows());
@@ -76,9 +73,8 @@ final class JudgeSignature {
   }
 
   /** What is wrong with either image, the left one first. */
-  private Operand<TString> status(GraphContext ctx) {
-    GraphContext inner = ctx.onCpu();
-    Ops tf = inner.tf();
+  private Operand<TString> images(GraphContext ctx) {
+    Ops tf = ctx.onCpu().tf();
     Operand<TString> none = tf.array("");
     Operand<TString> lefts =
         tf.select(
