@@ -64,7 +64,7 @@ public record HardNegatives(Operand<TInt32> imageForText, Operand<TInt32> textFo
         tf.random.statelessMultinomial(
             tf.math.log(usable),
             tf.constant(1),
-            ctx.randomness().seedFor(ctx, purpose),
+            ctx.randomness().seedFor(ctx, "negatives/" + purpose),
             TInt32.class); // [B, 1]
     return ctx.flat(drawn);
   }

@@ -36,7 +36,7 @@ public record ImageGroundedDecoder(MedStack stack, LmHead head) {
 
   /** States of whole texts, {@code [B, T, W]}. */
   public TextStates states(GraphContext outer, Tokens tokens, Attended image) {
-    GraphContext ctx = outer.in("decode");
+    GraphContext ctx = outer.in("decode").application("decode");
     AttentionMask causal = AttentionMask.causal(ctx, tokens.mask());
     return new TextStates(stack.run(ctx, tokens, causal, List.of(image)), tokens.mask());
   }

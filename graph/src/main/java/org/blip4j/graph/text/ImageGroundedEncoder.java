@@ -37,7 +37,7 @@ public record ImageGroundedEncoder(MedStack stack) {
   }
 
   private TextStates read(GraphContext outer, Tokens tokens, List<Attended> images) {
-    GraphContext ctx = outer.in("match");
+    GraphContext ctx = outer.in("match").application("match");
     AttentionMask mask = AttentionMask.padding(ctx, tokens.mask(), AttentionMask.SELF_HIDDEN);
     return new TextStates(stack.run(ctx, tokens, mask, images), tokens.mask());
   }

@@ -24,7 +24,7 @@ final class ResidualNorm {
   static ResidualNorm create(VariableScope output, TextConfig config) {
     return new ResidualNorm(
         LayerNorm.create(output.child("LayerNorm"), config.width(), config.layerNormEpsilon()),
-        new Dropout(config.dropout()));
+        Dropout.create(output, config.dropout()));
   }
 
   /** norm(x + dropout(result)), all of one shape. */

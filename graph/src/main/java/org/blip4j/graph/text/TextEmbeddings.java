@@ -30,7 +30,7 @@ public final class TextEmbeddings {
         Embedding.create(vars.child("position_embeddings"), config.maxPositions(), config.width());
     this.norm =
         LayerNorm.create(vars.child("LayerNorm"), config.width(), config.layerNormEpsilon());
-    this.dropout = new Dropout(config.dropout());
+    this.dropout = Dropout.create(vars, config.dropout());
   }
 
   static TextEmbeddings create(VariableScope vars, TextConfig config) {

@@ -16,7 +16,7 @@ public record TextEncoder(MedStack stack) {
 
   /** Encodes texts. */
   public TextStates apply(GraphContext outer, Tokens tokens) {
-    GraphContext ctx = outer.in("text");
+    GraphContext ctx = outer.in("text").application("text");
     AttentionMask mask = AttentionMask.padding(ctx, tokens.mask(), AttentionMask.SELF_HIDDEN);
     return new TextStates(stack.run(ctx, tokens, mask, List.of()), tokens.mask());
   }

@@ -30,7 +30,8 @@ final class VitBlock {
   private final Linear fc1;
   private final Linear fc2;
   private final AttentionHeads heads;
-  private final Dropout dropPath;
+  private final Dropout attentionPath;
+  private final Dropout mlpPath;
   private final int tokens;
 
   private VitBlock(VariableScope vars, VitConfig config, double dropPath) {
@@ -43,7 +44,8 @@ final class VitBlock {
     this.fc1 = Linear.create(vars.child("mlp").child("fc1"), width, hidden);
     this.fc2 = Linear.create(vars.child("mlp").child("fc2"), hidden, width);
     this.heads = AttentionHeads.over(width, config.heads());
-    this.dropPath = new Dropout(dropPath);
+    this.attentionPath = Dropout.create(vars.child("attn"), dropPath);
+    this.mlpPath = Dropout.create(vars.child("mlp"), dropPath);
     this.tokens = config.tokens();
   }
 
@@ -93,30 +95,31 @@ final class VitBlock {
       GraphContext ctx, Operand<TFloat32> queries, KeysValues source, Operand<TFloat32> residual) {
     Ops tf = ctx.tf();
     Operand<TFloat32> attended =
-        heads.attend(ctx, queries, source, Optional.empty(), new Dropout(0));
+        heads.attend(ctx, queries, source, Optional.empty(), Dropout.none());
     Operand<TFloat32> rows = tf.reshape(ctx.transpose(attended, 0, 2, 1, 3), tf.shape(residual));
-    return addTo(ctx.in("proj"), residual, projection, rows);
+    return addTo(ctx.in("proj"), residual, new Branch(projection, attentionPath), rows);
   }
 
   private Operand<TFloat32> feedForward(GraphContext ctx, Operand<TFloat32> middle) {
     Operand<TFloat32> hidden = fc1.applyGelu(ctx.in("fc1"), norm2.apply(ctx.in("norm2"), middle));
-    return addTo(ctx.in("fc2"), middle, fc2, hidden);
+    return addTo(ctx.in("fc2"), middle, new Branch(fc2, mlpPath), hidden);
   }
+
+  /** How a residual branch ends: its last map, and what drops it for a sample. */
+  private record Branch(Linear last, Dropout path) {}
 
   private Operand<TFloat32> addTo(
-      GraphContext ctx, Operand<TFloat32> residual, Linear last, Operand<TFloat32> rows) {
+      GraphContext ctx, Operand<TFloat32> residual, Branch branch, Operand<TFloat32> rows) {
     return ctx.training()
-        ? ctx.add(drop(ctx, last.apply(ctx, rows)), residual)
-        : last.applyAndAdd(ctx, rows, residual);
+        ? ctx.add(drop(ctx, branch.path(), branch.last().apply(ctx, rows)), residual)
+        : branch.last().applyAndAdd(ctx, rows, residual);
   }
 
-  private Operand<TFloat32> drop(GraphContext ctx, Operand<TFloat32> rows) {
-    if (!ctx.training() || dropPath.rate() == 0) {
+  private Operand<TFloat32> drop(GraphContext ctx, Dropout path, Operand<TFloat32> rows) {
+    if (path.rate() == 0) {
       return rows;
     }
-    Ops tf = ctx.tf();
-    long width = rows.shape().get(1);
-    Operand<TFloat32> samples = ctx.reshape(rows, -1, tokens, width);
-    return tf.reshape(dropPath.applyPerSample(ctx, samples), tf.shape(rows));
+    Operand<TFloat32> samples = ctx.reshape(rows, -1, tokens, Shapes.known(rows, 1)); // [B, P, W]
+    return ctx.tf().reshape(path.applyPerSample(ctx, samples), ctx.tf().shape(rows)); // [B*P, W]
   }
 }

@@ -42,7 +42,7 @@ public final class MultiHeadAttention {
         Linear.create(vars.child("key"), sourceWidth, width),
         Linear.create(vars.child("value"), sourceWidth, width),
         AttentionHeads.over(width, heads),
-        new Dropout(dropout));
+        Dropout.create(vars, dropout));
   }
 
   /** The heads. */

@@ -187,6 +187,14 @@ public final class GraphContext extends ShapeOps {
     return new GraphContext(graph, tf, mode, kernels, values, source, enclosing, path);
   }
 
+  /**
+   * The same for another application of layers that are applied more than once: what is random in
+   * it differs from the others.
+   */
+  public GraphContext application(String name) {
+    return randomness == null ? this : with(randomness.forApplication(name));
+  }
+
   /** The same where some variables have other values, for example the updated momentum weights. */
   public GraphContext withValues(Map<Variable<?>, Operand<?>> overrides) {
     Map<Variable<?>, Operand<?>> map = Map.copyOf(overrides);

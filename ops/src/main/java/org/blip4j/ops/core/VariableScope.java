@@ -71,6 +71,11 @@ public final class VariableScope {
     return new VariableScope(ctx, registry, prefix, scheme, false);
   }
 
+  /** The absolute name of what is created here, such as {@code text_encoder/embeddings}. */
+  public String name() {
+    return prefix.isEmpty() ? "" : prefix.substring(0, prefix.length() - 1);
+  }
+
   /** How linear kernels and embeddings start. */
   public InitializerScheme scheme() {
     return scheme;

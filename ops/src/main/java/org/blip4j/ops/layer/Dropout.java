@@ -1,7 +1,8 @@
 package org.blip4j.ops.layer;
 
-import java.util.List;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
+import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TBool;
@@ -13,14 +14,25 @@ import org.tensorflow.types.TInt32;
  * inference graph has no trace of it.
  *
  * @param rate the probability, in [0, 1)
+ * @param layer the name of its stream of random numbers
  */
-public record Dropout(double rate) {
+public record Dropout(double rate, String layer) {
 
   /** Checks the rate. */
   public Dropout {
     if (!(rate >= 0 && rate < 1)) {
       throw new IllegalArgumentException("dropout rate " + rate + " must be in [0, 1)");
     }
+  }
+
+  /** One that draws in the name of a scope. */
+  public static Dropout create(VariableScope vars, double rate) {
+    return new Dropout(rate, vars.name());
+  }
+
+  /** One that drops nothing. */
+  public static Dropout none() {
+    return new Dropout(0, "");
   }
 
   /** Drops single elements. */
@@ -37,9 +49,10 @@ public record Dropout(double rate) {
     if (!active(ctx)) {
       return branch;
     }
-    Ops tf = ctx.tf();
-    Operand<TInt32> batch = ctx.at(tf.shape(branch), 0, 0);
-    return drop(ctx, branch, tf.stack(List.of(batch, tf.constant(1), tf.constant(1))));
+    return drop(
+        ctx,
+        branch,
+        Shapes.of(ctx, Shapes.sizeOf(ctx, branch, 0), Shapes.size(1), Shapes.size(1))); // [3]
   }
 
   private boolean active(GraphContext ctx) {
@@ -50,7 +63,7 @@ public record Dropout(double rate) {
     Ops tf = ctx.tf();
     Operand<TFloat32> uniform =
         tf.random.statelessRandomUniform(
-            maskShape, ctx.randomness().seedFor(ctx, "dropout"), TFloat32.class);
+            maskShape, ctx.randomness().seedFor(ctx, layer), TFloat32.class);
     Operand<TBool> keep = ctx.greaterEqual(uniform, rate);
     Operand<TFloat32> scale = ctx.mul(tf.dtypes.cast(keep, TFloat32.class), 1.0 / (1.0 - rate));
     return tf.math.mul(x, scale);

@@ -2,14 +2,17 @@ package org.blip4j.ops.layer;
 
 import static org.blip4j.ops.testing.TensorAssert.assertClose;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Randomness;
@@ -18,7 +21,9 @@ import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
@@ -119,14 +124,14 @@ final class LayerTest extends GraphTest {
 
   @Test
   void dropoutScalesWhatItKeepsAndLeavesNoTraceInInference() {
-    Dropout dropout = new Dropout(0.5);
+    Dropout dropout = Dropout.create(vars.child("layer"), 0.5);
     float[] ones = new float[1000];
     Arrays.fill(ones, 1f);
     Operand<TFloat32> x = floats(Shape.of(1000), ones);
     assertSame(x, dropout.apply(ctx, x));
     GraphContext training = ctx.as(Mode.TRAIN).with(new Randomness(3, ctx.tf().constant(0L)));
     float[] first = run(dropout.apply(training, x));
-    float[] second = run(dropout.apply(training, x));
+    float[] second = run(dropout.apply(training.application("again"), x));
     double kept = 0;
     int differing = 0;
     for (int i = 0; i < first.length; i++) {
@@ -136,5 +141,43 @@ final class LayerTest extends GraphTest {
     }
     assertEquals(500, kept, 60);
     assertNotEquals(0, differing);
+  }
+
+  /** Everything that a stream of random numbers is made of, changed one by one. */
+  static List<Arguments> streams() {
+    UnaryOperator<Randomness> same = randomness -> randomness;
+    return List.of(
+        arguments("computed again", "layer", same, true),
+        arguments("another application", "layer", forApplication("match"), false),
+        arguments("another part of the batch", "layer", forRows(1), false),
+        arguments("another layer", "other", same, false));
+  }
+
+  private static UnaryOperator<Randomness> forApplication(String name) {
+    return randomness -> randomness.forApplication(name);
+  }
+
+  private static UnaryOperator<Randomness> forRows(long key) {
+    return randomness -> randomness.forRows(key);
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("streams")
+  void aStreamIsRunStepLayerApplicationAndRows(
+      String what, String layer, UnaryOperator<Randomness> change, boolean equal) {
+    Randomness randomness = new Randomness(3, ctx.tf().constant(7L));
+    Operand<TFloat32> x = ctx.fill(ctx.tf().constant(new int[] {100}), 1f);
+    GraphContext training = ctx.as(Mode.TRAIN).with(randomness);
+    float[] first = run(new Dropout(0.5, "layer").apply(training.in("scope"), x));
+    float[] second =
+        run(
+            new Dropout(0.5, layer)
+                .apply(training.in("renamed").with(change.apply(randomness)), x));
+    assertEquals(equal, Arrays.equals(first, second), what);
+    for (Randomness other :
+        List.of(new Randomness(4, randomness.step()), new Randomness(3, ctx.tf().constant(8L)))) {
+      float[] third = run(new Dropout(0.5, "layer").apply(training.with(other), x));
+      assertFalse(Arrays.equals(first, third));
+    }
   }
 }
