@@ -4,49 +4,38 @@ import com.google.protobuf.ByteString;
 import java.util.List;
 
 /**
- * The two models of CapFilt, over bytes and strings. Answers come in the order asked for; a row's
- * answer does not depend on the rows beside it. Used by several threads at once.
+ * The two models of CapFilt, over bytes and strings. A row's answer depends neither on the rows
+ * beside it nor on their number. Used by several threads at once.
  */
 public interface CaptionerAndFilter extends AutoCloseable {
-  /**
-   * What became of one row.
-   *
-   * @param value the answer; unspecified if there is a problem
-   * @param problem empty, or why the image could not be used
-   */
-  record Row<T>(T value, String problem) {
-    /** A good answer. */
-    public static <T> Row<T> of(T value) {
-      return new Row<>(value, "");
-    }
+  /** Images that were decoded and encoded once, to be asked about any number of times. */
+  interface Images extends AutoCloseable {
+    /** For each image empty, or why it cannot be decoded. */
+    List<String> problems();
 
-    /** Whether there is an answer. */
-    public boolean ok() {
-      return problem.isEmpty();
-    }
+    /**
+     * One text for each image; unspecified where there is a problem.
+     *
+     * @param seeds one for each image, what is sampled depends on; a search takes no notice
+     */
+    List<String> captions(long[] seeds);
+
+    /**
+     * Texts with the filter's scores.
+     *
+     * @param rows the image of each text
+     */
+    List<CapFiltText> scored(int[] rows, List<CapFiltText> texts);
+
+    @Override
+    void close();
   }
 
-  /**
-   * An image to be captioned.
-   *
-   * @param image encoded bytes
-   * @param seed decides what is sampled
-   */
-  record CaptionRequest(ByteString image, long seed) {}
+  /** Most images that can be read at once. */
+  int rows();
 
-  /**
-   * An image and a text to be compared.
-   *
-   * @param image encoded bytes
-   * @param text not cleaned
-   */
-  record MatchRequest(ByteString image, String text) {}
-
-  /** Writes one text for each request. */
-  List<Row<String>> caption(List<CaptionRequest> requests);
-
-  /** Scores each pair. */
-  List<Row<MatchScore>> match(List<MatchRequest> requests);
+  /** Decodes and encodes image files. */
+  Images read(List<ByteString> files);
 
   @Override
   void close();

@@ -1,14 +1,17 @@
 package org.blip4j.savedmodel.predict;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.data.weights.WeightFile;
+import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.PublishedDescription;
 import org.blip4j.savedmodel.open.ServingModel;
+import org.blip4j.savedmodel.signature.ExportedInfo;
 import org.blip4j.savedmodel.signature.ServingGraph;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.tensorflow.Session;
@@ -81,6 +84,22 @@ public final class LoadedModel implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /**
+   * Builds an exported model anew from its description and its weights, with kernels and settings
+   * of its own.
+   */
+  public static LoadedModel rebuild(ModelSource.Exported source, PredictorOptions options)
+      throws IOException {
+    Path path = source.path();
+    ModelConfig config =
+        ConfigJson.read(path.resolve(ExportedInfo.FILE), ExportedInfo.class).model();
+    Vocabulary vocabulary = Vocabulary.read(path.resolve(ExportedInfo.VOCABULARY_FILE));
+    return open(
+        new ServingModel(config, vocabulary),
+        new ModelWeights.Checkpoint(path.resolve("variables/variables")),
+        options);
   }
 
   public ServingModel model() {

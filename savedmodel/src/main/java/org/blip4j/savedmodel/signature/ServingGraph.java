@@ -39,6 +39,7 @@ public final class ServingGraph implements AutoCloseable {
   private final SaverNodes saver;
   private final Optional<Supplier<Operation>> preparation;
   private final Map<String, SignatureDef> signatures;
+  private final Supplier<StagedCalls> stages;
 
   /**
    * What signatures are made of.
@@ -68,6 +69,7 @@ public final class ServingGraph implements AutoCloseable {
     this.saver = SaverNodes.create(ctx, variables);
     Parts parts = new Parts(model, settings, blip, new ServingTexts(model));
     this.preparation = ctx.kernels().preparation();
+    this.stages = Suppliers.memoize(() -> StagedCalls.create(ctx, parts));
     this.signatures = definitions(task.judges() ? pair(ctx, parts) : single(ctx, parts, task));
   }
 
@@ -156,6 +158,11 @@ public final class ServingGraph implements AutoCloseable {
    */
   public Map<String, SignatureDef> signaturesOnDemand() {
     return signatures;
+  }
+
+  /** Its parts as calls of their own, added to the graph now; before it is first run. */
+  public StagedCalls stages() {
+    return stages.get();
   }
 
   /** What is exported. */

@@ -1,33 +1,33 @@
 package org.blip4j.savedmodel.capfilt;
 
-import static org.blip4j.savedmodel.capfilt.TextSource.SYNTHETIC;
-import static org.blip4j.savedmodel.capfilt.TextSource.WEB;
+import static org.blip4j.savedmodel.capfilt.CapFiltText.Source.SYNTHETIC;
+import static org.blip4j.savedmodel.capfilt.CapFiltText.Source.WEB;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class CapFiltPolicyTest {
-  private static List<String> kept(CapFiltPolicy policy, ScoredText... texts) {
+  private static List<String> kept(CapFiltPolicy policy, CapFiltText... texts) {
     return policy.decide(List.of(texts)).stream()
-        .filter(TextDecision::kept)
-        .map(decision -> decision.text().text())
+        .filter(CapFiltText::kept)
+        .map(CapFiltText::text)
         .toList();
   }
 
-  private static CapFiltPolicy policy(TextChoice texts, int keepTop, Rank rank) {
+  private static CapFiltPolicy policy(
+      CapFiltPolicy.Texts texts, int keepTop, CapFiltPolicy.Rank rank) {
     return new CapFiltPolicy(true, 0.5, texts, keepTop, rank);
   }
 
   @Test
   void judgesEachTextForItself() {
     CapFiltPolicy published = CapFiltPolicy.published();
-    ScoredText web = scored("w", WEB, 0.9, 0);
-    ScoredText synthetic = scored("s", SYNTHETIC, 0.7, 0);
-    ScoredText wrong = scored("x", WEB, 0.49999, 1);
+    CapFiltText web = scored("w", WEB, 0.9, 0);
+    CapFiltText synthetic = scored("s", SYNTHETIC, 0.7, 0);
+    CapFiltText wrong = scored("x", WEB, 0.49999, 1);
     assertEquals(List.of("w", "s"), kept(published, web, synthetic));
     assertEquals(List.of("s"), kept(published, wrong, synthetic));
     assertEquals(List.of(), kept(published, wrong));
@@ -35,36 +35,46 @@ class CapFiltPolicyTest {
 
   @Test
   void keepsExactlyFromTheThresholdOn() {
-    ScoredText half = scored("half", WEB, 0.5, 0);
+    CapFiltText half = scored("half", WEB, 0.5, 0);
     assertEquals(List.of("half"), kept(CapFiltPolicy.published(), half));
     assertEquals(List.of(), kept(CapFiltPolicy.published().withThreshold(0.5000001), half));
   }
 
   @Test
   void takesOnlyTheChosenTexts() {
-    ScoredText web = scored("w", WEB, 0.9, 0);
-    ScoredText synthetic = scored("s", SYNTHETIC, 0.7, 0);
-    assertEquals(List.of("w"), kept(policy(TextChoice.web, 1, Rank.itm), web, synthetic));
-    assertEquals(List.of("s"), kept(policy(TextChoice.synthetic, 1, Rank.itm), web, synthetic));
+    CapFiltText web = scored("w", WEB, 0.9, 0);
+    CapFiltText synthetic = scored("s", SYNTHETIC, 0.7, 0);
+    assertEquals(
+        List.of("w"),
+        kept(policy(CapFiltPolicy.Texts.web, 1, CapFiltPolicy.Rank.itm), web, synthetic));
+    assertEquals(
+        List.of("s"),
+        kept(policy(CapFiltPolicy.Texts.synthetic, 1, CapFiltPolicy.Rank.itm), web, synthetic));
   }
 
   @Test
   void ranksCandidatesBeforeItFilters() {
-    ScoredText[] candidates = {
+    CapFiltText[] candidates = {
       scored("a", SYNTHETIC, 0.6, 0.1),
       scored("b", SYNTHETIC, 0.4, 0.9),
       scored("c", SYNTHETIC, 0.8, 0.2),
       scored("c", SYNTHETIC, 0.8, 0.2),
     };
-    assertEquals(List.of("a", "c"), kept(policy(TextChoice.both, 2, Rank.itm), candidates));
-    assertEquals(List.of("c"), kept(policy(TextChoice.both, 2, Rank.itc), candidates));
-    assertEquals(List.of(), kept(policy(TextChoice.both, 1, Rank.itc), candidates));
+    assertEquals(
+        List.of("a", "c"),
+        kept(policy(CapFiltPolicy.Texts.both, 2, CapFiltPolicy.Rank.itm), candidates));
+    assertEquals(
+        List.of("c"),
+        kept(policy(CapFiltPolicy.Texts.both, 2, CapFiltPolicy.Rank.itc), candidates));
+    assertEquals(
+        List.of(), kept(policy(CapFiltPolicy.Texts.both, 1, CapFiltPolicy.Rank.itc), candidates));
   }
 
   @Test
   void keepsAllWithoutFilter() {
-    CapFiltPolicy all = new CapFiltPolicy(false, 0.5, TextChoice.both, 1, Rank.itm);
-    assertEquals(List.of("w"), kept(all, new ScoredText("w", WEB, Optional.empty())));
+    CapFiltPolicy all =
+        new CapFiltPolicy(false, 0.5, CapFiltPolicy.Texts.both, 1, CapFiltPolicy.Rank.itm);
+    assertEquals(List.of("w"), kept(all, CapFiltText.of("w", WEB)));
   }
 
   @Test
@@ -73,13 +83,14 @@ class CapFiltPolicyTest {
         assertThrows(
             IllegalArgumentException.class, () -> CapFiltPolicy.published().withThreshold(1.5));
     assertTrue(threshold.getMessage().contains("1.5"), threshold.getMessage());
-    ScoredText unscored = new ScoredText("w", WEB, Optional.empty());
+    CapFiltText unscored = CapFiltText.of("w", WEB);
     assertThrows(
         IllegalArgumentException.class, () -> CapFiltPolicy.published().decide(List.of(unscored)));
-    assertThrows(IllegalArgumentException.class, () -> new MatchScore(Float.NaN, 0));
+    assertThrows(IllegalArgumentException.class, () -> scored("w", WEB, Double.NaN, 0));
   }
 
-  private static ScoredText scored(String text, TextSource source, double itm, double itc) {
-    return new ScoredText(text, source, Optional.of(new MatchScore((float) itm, (float) itc)));
+  private static CapFiltText scored(
+      String text, CapFiltText.Source source, double itm, double itc) {
+    return CapFiltText.of(text, source).withScores((float) itm, (float) itc);
   }
 }

@@ -65,13 +65,18 @@ public final class TinyModel {
 
   /** Writes a model folder. */
   public static ModelSource.Folder write(Path path, Task task) throws IOException {
+    return write(path, task, 5);
+  }
+
+  /** Writes a model folder with weights drawn from a seed. */
+  public static ModelSource.Folder write(Path path, Task task, long seed) throws IOException {
     Files.createDirectories(path);
     ModelFolder folder = new ModelFolder(path);
     ModelConfig config = config(task);
     ConfigJson.write(folder.configFile(), config);
     vocabulary().write(folder.vocabularyFile());
     ServingModel model = new ServingModel(config, vocabulary());
-    Random random = new Random(5);
+    Random random = new Random(seed);
     try (ServingGraph graph = ServingGraph.build(model, ServingSettings.of(config.textSettings()));
         TensorBundleWriter writer = TensorBundleWriter.create(folder.variables())) {
       for (Variable<?> variable : graph.variables()) {

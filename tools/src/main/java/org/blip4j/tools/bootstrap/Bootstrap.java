@@ -7,23 +7,31 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import org.blip4j.data.pipeline.Mixture;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.FieldAliases;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelFolder;
+import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.savedmodel.capfilt.CapFiltModels;
-import org.blip4j.savedmodel.capfilt.InputShard;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.tools.capfilt.CapFilt;
 import org.blip4j.tools.capfilt.CapFiltFolder;
+import org.blip4j.tools.capfilt.CapFiltPlan;
 import org.blip4j.tools.capfilt.CapFiltStats;
-import org.blip4j.tools.capfilt.CapFiltTotals;
+import org.blip4j.tools.console.ProgramVersion;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunInputs;
+import org.blip4j.training.event.RunStart;
+import org.blip4j.training.event.StepReport;
+import org.blip4j.training.event.TrainingListener;
 import org.blip4j.training.run.Trainer;
+import org.tensorflow.proto.ConfigProto;
 
 /**
  * Bootstrapping: pre-training on human and web texts; then, in each round, a captioner and a filter
@@ -33,19 +41,42 @@ import org.blip4j.training.run.Trainer;
 public final class Bootstrap {
   private final BootstrapConfig config;
   private final BootstrapFolder folder;
-  private final BootstrapContext context;
-  private final StageMarks marks;
+  private final Context context;
   private final ShardSet human;
   private final ShardSet web;
 
-  private Bootstrap(BootstrapConfig config, BootstrapFolder folder, BootstrapContext context)
+  private Bootstrap(BootstrapConfig config, BootstrapFolder folder, Context context)
       throws IOException {
     this.config = config;
     this.folder = folder;
     this.context = context;
-    this.marks = new StageMarks(folder::mark, context.listener());
     this.human = ShardSet.find(config.human());
     this.web = ShardSet.find(config.web());
+  }
+
+  /**
+   * On what and for whom the stages run.
+   *
+   * @param training threads and devices of training
+   * @param inference threads and devices of running models
+   * @param program version and commit, for provenance
+   * @param stop asked between steps and records; true ends the stage with {@link Stages.Stopped}
+   * @param listener hears of the stages
+   */
+  public record Context(
+      ConfigProto training,
+      ConfigProto inference,
+      ProgramVersion program,
+      BooleanSupplier stop,
+      Stages.Listener listener) {
+    /** Refuses missing parts, and a session that nothing can be trained in. */
+    public Context {
+      Kernels.forTraining(training);
+      Objects.requireNonNull(inference, "inference");
+      Objects.requireNonNull(program, "program");
+      Objects.requireNonNull(stop, "stop");
+      Objects.requireNonNull(listener, "listener");
+    }
   }
 
   /**
@@ -54,36 +85,43 @@ public final class Bootstrap {
    * @throws IllegalArgumentException if the folder was begun with another configuration
    * @throws IOException if the folder holds something else, or shards are missing
    */
-  public static Bootstrap in(
-      BootstrapFolder folder, BootstrapConfig config, BootstrapContext context) throws IOException {
+  public static Bootstrap in(BootstrapFolder folder, BootstrapConfig config, Context context)
+      throws IOException {
     Bootstrap bootstrap = new Bootstrap(config, folder, context);
     bootstrap.claimFolder();
     return bootstrap;
   }
 
-  /** Runs all stages; returns their reports. */
-  public ImmutableList<StageReport> run(int rounds) throws IOException {
+  /** How many stages a number of rounds has. */
+  public static int count(int rounds) {
+    return 1 + 4 * rounds;
+  }
+
+  /** Runs all stages; their reports. */
+  public ImmutableList<Stages.Report> run(int rounds) throws IOException {
+    return new Stages(folder::mark, context.listener(), count(rounds)).run(stages(rounds));
+  }
+
+  /** The stages of a number of rounds, in order. */
+  public ImmutableList<Stages.Stage> stages(int rounds) {
     if (rounds < 1) {
       throw new IllegalArgumentException(rounds + " rounds bootstrap nothing; use 1 or more");
     }
-    ImmutableList.Builder<StageReport> reports = ImmutableList.builder();
-    reports.add(marks.run("pretrain-first", () -> pretrain(folder.first(), web.paths())));
-    for (int round = 1; round <= rounds; round++) {
-      reports.addAll(round(round));
+    ImmutableList.Builder<Stages.Stage> stages = ImmutableList.builder();
+    stages.add(stage("pretrain-first", () -> pretrain(folder.first(), web.paths())));
+    for (int i = 1; i <= rounds; i++) {
+      int round = i;
+      stages.add(
+          stage("captioner-" + i, () -> finetune(config.captioner(), round, folder::captioner)),
+          stage("filter-" + i, () -> finetune(config.filter(), round, folder::filter)),
+          stage("capfilt-" + i, () -> capfilt(round)),
+          stage("pretrain-" + i, () -> pretrain(folder.model(round), keptShards(round))));
     }
-    return reports.build();
+    return stages.build();
   }
 
-  private ImmutableList<StageReport> round(int round) throws IOException {
-    ModelFolder base = BootstrapFolder.modelOf(folder.model(round - 1));
-    String suffix = "-" + round;
-    return ImmutableList.of(
-        marks.run(
-            "captioner" + suffix,
-            () -> finetune(config.captioner(), base, folder.captioner(round))),
-        marks.run("filter" + suffix, () -> finetune(config.filter(), base, folder.filter(round))),
-        marks.run("capfilt" + suffix, () -> capfilt(round)),
-        marks.run("pretrain" + suffix, () -> pretrain(folder.model(round), keptShards(round))));
+  private static Stages.Stage stage(String name, Stages.Work work) {
+    return new Stages.Stage(name, work);
   }
 
   private Map<String, Double> pretrain(Path run, List<Path> noisy) throws IOException {
@@ -92,15 +130,23 @@ public final class Bootstrap {
     return train(config.pretrain(), inputs(ShardSet.of(shards)), run);
   }
 
-  private Map<String, Double> finetune(RunConfig run, ModelFolder base, Path out)
-      throws IOException {
-    return train(run, inputs(human).startingFrom(base), out);
+  private interface OfRound {
+    Path run(int round);
+  }
+
+  private Map<String, Double> finetune(RunConfig run, int round, OfRound out) throws IOException {
+    ModelFolder base = BootstrapFolder.modelOf(folder.model(round - 1));
+    return train(run, inputs(human).startingFrom(base), out.run(round));
   }
 
   private Map<String, Double> train(RunConfig run, RunInputs inputs, Path out) throws IOException {
     LastMetrics metrics = new LastMetrics(context.listener().training());
-    Trainer.of(run, inputs).run(out, metrics);
-    return metrics.figures();
+    Trainer.Outcome outcome =
+        Trainer.of(run, inputs).stoppingWhen(context.stop()).run(out, metrics);
+    if (!outcome.finished()) {
+      throw new Stages.Stopped("stopped at step " + outcome.step() + " of " + out);
+    }
+    return ImmutableMap.copyOf(metrics.last);
   }
 
   private Map<String, Double> capfilt(int round) throws IOException {
@@ -108,10 +154,20 @@ public final class Bootstrap {
         new CapFiltModels(
             Optional.of(source(folder.captioner(round))),
             Optional.of(source(folder.filter(round))));
+    Path out = folder.capfilt(round).path();
+    ImmutableList<CapFiltPlan.Shard> shards = CapFiltPlan.Shard.of(web);
     CapFiltStats stats =
-        CapFilt.into(folder.capfilt(round).path(), context.listener().capfilt(web.paths().size()))
-            .run(CapFilt.Task.all(InputShard.of(web), config.capfilt()), models, context.session());
-    CapFiltTotals totals = stats.totals();
+        CapFilt.into(
+                out,
+                config.capfiltBatch(),
+                context.stop(),
+                context.listener().capfilt(shards.size()))
+            .run(CapFilt.Task.all(shards, config.capfilt()), models, context.inference());
+    if (stats.shards() < shards.size()) {
+      throw new Stages.Stopped(
+          "stopped with %d of %d shards done in %s".formatted(stats.shards(), shards.size(), out));
+    }
+    CapFiltStats.Totals totals = stats.totals();
     return ImmutableMap.<String, Double>builder()
         .put("read", (double) totals.read())
         .put("kept_web", (double) totals.kept().web())
@@ -125,7 +181,7 @@ public final class Bootstrap {
 
   private List<Path> keptShards(int round) throws IOException {
     CapFiltFolder set = folder.capfilt(round);
-    return InputShard.of(web).stream().map(InputShard::name).map(set::shard).toList();
+    return CapFiltPlan.Shard.of(web).stream().map(CapFiltPlan.Shard::name).map(set::shard).toList();
   }
 
   private static ModelSource source(Path run) {
@@ -141,9 +197,9 @@ public final class Bootstrap {
         Mixture.of(shards),
         new ExampleCodec(new FieldAliases(standard.image(), texts, standard.key())),
         Optional.empty(),
-        context.session(),
-        context.version(),
-        context.commit());
+        context.training(),
+        context.program().version(),
+        context.program().commit());
   }
 
   private void claimFolder() throws IOException {
@@ -162,5 +218,44 @@ public final class Bootstrap {
     }
     Files.createDirectories(folder.path());
     ConfigJson.write(folder.config(), config);
+  }
+
+  /** Passes on what a run says and keeps its last figures. */
+  private static final class LastMetrics implements TrainingListener {
+    private final TrainingListener next;
+    private final Map<String, Double> last = new TreeMap<>();
+
+    LastMetrics(TrainingListener next) {
+      this.next = next;
+    }
+
+    @Override
+    public void started(RunStart start) throws IOException {
+      next.started(start);
+    }
+
+    @Override
+    public void logged(StepReport report) throws IOException {
+      last.put("steps", (double) report.step());
+      report
+          .means()
+          .forEach(
+              (name, value) -> {
+                if (name.startsWith("loss") || name.endsWith("accuracy")) {
+                  last.put(name, value);
+                }
+              });
+      next.logged(report);
+    }
+
+    @Override
+    public void note(String line) {
+      next.note(line);
+    }
+
+    @Override
+    public void finished() throws IOException {
+      next.finished();
+    }
   }
 }

@@ -2,12 +2,20 @@ package org.blip4j.tools.bootstrap;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
+import org.blip4j.tools.console.ExitCodes;
+import org.blip4j.tools.console.InterruptWatch;
+import org.blip4j.tools.console.ProgramVersion;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
 
 /** {@code bootstrap}: pre-trains, captions, filters and pre-trains anew. */
 @Command(
@@ -40,15 +48,37 @@ public final class BootstrapCommand implements Callable<Integer> {
       description = "How often the web set is bootstrapped (1).")
   private int rounds = 1;
 
+  @Spec private CommandSpec command;
+
   @Mixin private CommonOptions common;
 
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    BootstrapContext context =
-        BootstrapContext.of(common.sessionConfig(), new ConsoleStages(console));
-    BootstrapConfig settings = BootstrapConfigReader.read(config);
-    Bootstrap.in(new BootstrapFolder(out), settings, context).run(rounds);
+    BootstrapConfig settings = BootstrapConfig.read(config, changes());
+    try (InterruptWatch watch = new InterruptWatch()) {
+      Bootstrap.Context context =
+          new Bootstrap.Context(
+              common.sessionConfig(),
+              common.inferenceConfig(),
+              ProgramVersion.read(),
+              watch::interrupted,
+              new ConsoleStages(console));
+      Bootstrap.in(new BootstrapFolder(out), settings, context).run(rounds);
+    } catch (Stages.Stopped e) {
+      console.note("%s", e.getMessage());
+      return ExitCodes.INTERRUPTED;
+    }
     return console.exitCode();
+  }
+
+  /** What was said on the command line changes every stage; what was not is the file's. */
+  private BootstrapConfig.Changes changes() {
+    ParseResult given = command.commandLine().getParseResult();
+    return new BootstrapConfig.Changes(
+        given.hasMatchedOption("--seed") ? OptionalLong.of(common.seed()) : OptionalLong.empty(),
+        given.hasMatchedOption("--batch-size")
+            ? OptionalInt.of(common.batchSize(1))
+            : OptionalInt.empty());
   }
 }

@@ -1,14 +1,39 @@
 package org.blip4j.tools.bootstrap;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.Task;
+import org.blip4j.graph.config.TextSettings;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.training.config.RunConfig;
+import org.blip4j.training.config.RunConfigReader;
 
 /**
- * What bootstrapping is made of.
+ * What bootstrapping is made of. A file needs to name only what differs from the published recipe
+ * of each stage:
+ *
+ * <pre>{@code
+ * {
+ *   "human": ["human/*.tfrecord"],
+ *   "web": ["web/*.tfrecord"],
+ *   "pretrain": {"duration": {"batch": 64, "epochs": 0, "steps": 800}},
+ *   "captioner": {},
+ *   "filter": {},
+ *   "capfilt": {"policy": {"threshold": 0.5}},
+ *   "capfiltBatch": 32
+ * }
+ * }</pre>
  *
  * @param human shards whose texts people wrote for their images; never filtered
  * @param web shards whose texts are noisy
@@ -17,6 +42,8 @@ import org.blip4j.training.config.RunConfig;
  * @param captioner how the captioner is fine-tuned on the human set
  * @param filter how the filter is fine-tuned on the human set
  * @param capfilt what is written and kept
+ * @param capfiltBatch images that are captioned and filtered at once; the result does not depend on
+ *     it
  */
 public record BootstrapConfig(
     List<String> human,
@@ -24,7 +51,11 @@ public record BootstrapConfig(
     RunConfig pretrain,
     RunConfig captioner,
     RunConfig filter,
-    CapFiltSettings capfilt) {
+    CapFiltSettings capfilt,
+    int capfiltBatch) {
+  private static final long SEED = 1;
+  private static final int BATCH = 32;
+
   /** Refuses missing parts and stages for another task. */
   public BootstrapConfig {
     human = ImmutableList.copyOf(human);
@@ -37,6 +68,9 @@ public record BootstrapConfig(
     require("captioner", captioner, Task.CAPTION);
     require("filter", filter, Task.RETRIEVAL);
     Objects.requireNonNull(capfilt, "capfilt is missing");
+    if (capfiltBatch < 1) {
+      throw new IllegalArgumentException("capfiltBatch is " + capfiltBatch + "; use 1 or more");
+    }
   }
 
   private static void require(String name, RunConfig run, Task task) {
@@ -44,6 +78,109 @@ public record BootstrapConfig(
     if (run.task() != task) {
       throw new IllegalArgumentException(
           "%s.task is %s; it must be %s".formatted(name, run.task(), task));
+    }
+  }
+
+  /**
+   * What the command line changes in all stages.
+   *
+   * @param seed of everything random
+   * @param batch pairs in a step of training, and images captioned at once
+   */
+  public record Changes(OptionalLong seed, OptionalInt batch) {
+    /** None. */
+    public static final Changes NONE = new Changes(OptionalLong.empty(), OptionalInt.empty());
+  }
+
+  /**
+   * Reads a file; paths in it are relative to it.
+   *
+   * @throws IllegalArgumentException in one line that names the key, if it is no such configuration
+   */
+  public static BootstrapConfig read(Path file, Changes changes) throws IOException {
+    return new Reader(file, changes).read();
+  }
+
+  private record Reader(Path file, Changes changes) {
+    /** The file as written, with the stages still open. */
+    private record Written(
+        List<String> human,
+        List<String> web,
+        JsonNode pretrain,
+        JsonNode captioner,
+        JsonNode filter,
+        JsonNode capfilt,
+        int capfiltBatch) {}
+
+    BootstrapConfig read() throws IOException {
+      String text;
+      try {
+        text = Files.readString(file, StandardCharsets.UTF_8);
+      } catch (NoSuchFileException e) {
+        throw new IOException("configuration " + file + " does not exist", e);
+      }
+      JsonNode tree = ConfigJson.tree(text, file.toString());
+      if (tree instanceof ObjectNode object && !object.has("capfiltBatch")) {
+        object.put("capfiltBatch", BATCH);
+      }
+      Written written = ConfigJson.convert(tree, file.toString(), Written.class);
+      return new BootstrapConfig(
+          resolved(written.human()),
+          resolved(written.web()),
+          stage(Task.PRETRAIN, written.pretrain(), "pretrain"),
+          stage(Task.CAPTION, written.captioner(), "captioner"),
+          stage(Task.RETRIEVAL, written.filter(), "filter"),
+          capfilt(written),
+          changes.batch().orElse(written.capfiltBatch()));
+    }
+
+    private CapFiltSettings capfilt(Written written) {
+      TextSettings texts = TextSettings.published();
+      ObjectNode tree = (ObjectNode) ConfigJson.tree(CapFiltSettings.published(texts, SEED));
+      merge(tree, object(written.capfilt(), "capfilt"));
+      CapFiltSettings settings =
+          ConfigJson.convert(tree, file + ", capfilt", CapFiltSettings.class);
+      return changes.seed().isPresent() ? settings.withSeed(changes.seed().getAsLong()) : settings;
+    }
+
+    private RunConfig stage(Task task, JsonNode recipe, String name) {
+      ImmutableList.Builder<String> more = ImmutableList.builder();
+      changes.seed().ifPresent(seed -> more.add("seed=" + seed));
+      changes.batch().ifPresent(batch -> more.add("duration.batch=" + batch));
+      return RunConfigReader.of(task)
+          .changes(object(recipe, name), file + ", " + name, file.toAbsolutePath().getParent())
+          .settings(more.build())
+          .config();
+    }
+
+    private ObjectNode object(JsonNode node, String name) {
+      if (node instanceof ObjectNode object) {
+        return object;
+      }
+      throw new IllegalArgumentException(
+          file + ": " + name + " is not a JSON object; {} takes the published recipe");
+    }
+
+    private List<String> resolved(List<String> patterns) {
+      Path folder = file.toAbsolutePath().getParent();
+      return patterns.stream()
+          .map(pattern -> folder.resolve(pattern).toString())
+          .collect(ImmutableList.toImmutableList());
+    }
+
+    private static void merge(ObjectNode target, ObjectNode changes) {
+      changes
+          .properties()
+          .forEach(
+              change -> {
+                JsonNode old = target.get(change.getKey());
+                if (old instanceof ObjectNode part
+                    && change.getValue() instanceof ObjectNode more) {
+                  merge(part, more);
+                } else {
+                  target.set(change.getKey(), change.getValue());
+                }
+              });
     }
   }
 }

@@ -46,7 +46,8 @@ public record BootstrapFolder(Path path) {
     return path.resolve("bootstrap.json");
   }
 
-  Path mark(String stage) {
+  /** The mark of a stage. */
+  public Path mark(String stage) {
     return path.resolve("stages").resolve(stage + ".json");
   }
 

@@ -8,7 +8,7 @@ import org.blip4j.training.event.ConsoleLog;
 import org.blip4j.training.event.TrainingListener;
 
 /** Writes the stages to a console: a line a stage as result, everything else as notes. */
-public final class ConsoleStages implements StageListener {
+public final class ConsoleStages implements Stages.Listener {
   private final Console console;
 
   /** A listener that writes to {@code console}. */
@@ -17,12 +17,12 @@ public final class ConsoleStages implements StageListener {
   }
 
   @Override
-  public void begins(String stage) {
-    console.note("%s", stage + " ...");
+  public void begins(String stage, int number, int total) {
+    console.note("stage %d of %d: %s ...", number, total, stage);
   }
 
   @Override
-  public void finished(StageReport report) throws IOException {
+  public void finished(Stages.Report report) throws IOException {
     console.result(report, report.text());
   }
 

@@ -5,28 +5,34 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.savedmodel.capfilt.CapFiltModels;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
-import org.blip4j.savedmodel.capfilt.InputShard;
-import org.blip4j.savedmodel.capfilt.ModelScores;
-import org.blip4j.savedmodel.capfilt.PredictorModels;
-import org.blip4j.savedmodel.capfilt.ScoredRecords;
+import org.blip4j.savedmodel.capfilt.CapFiltStep;
 import org.tensorflow.proto.ConfigProto;
 
 /**
  * CapFilt from shards and models to a folder of shards: what the commands call.
  *
+ * <p>What is refused has changed nothing: models are opened before the folder is touched.
+ *
  * @param out the output folder
  * @param work how this process works
  * @param codec column names of the input
+ * @param overwrite whether what an earlier run left in the folder is removed first
  */
-public record CapFilt(CapFiltFolder out, CapFiltJob.Work work, ExampleCodec codec) {
+public record CapFilt(
+    CapFiltFolder out, CapFiltJob.Work work, ExampleCodec codec, boolean overwrite) {
   /** Works into a folder with one worker, from records with standard columns. */
-  public static CapFilt into(Path out, CapFiltListener listener) {
+  public static CapFilt into(
+      Path out, int batchSize, BooleanSupplier stop, CapFiltListener listener) {
     return new CapFilt(
-        new CapFiltFolder(out), CapFiltJob.Work.single(listener), ExampleCodec.standard());
+        new CapFiltFolder(out),
+        new CapFiltJob.Work(1, batchSize, ShardLedger.LEASE, stop, listener),
+        ExampleCodec.standard(),
+        false);
   }
 
   /**
@@ -37,29 +43,27 @@ public record CapFilt(CapFiltFolder out, CapFiltJob.Work work, ExampleCodec code
    * @param settings what decides the result
    */
   public record Task(
-      ImmutableList<InputShard> shards, ImmutableList<String> names, CapFiltSettings settings) {
+      ImmutableList<CapFiltPlan.Shard> shards,
+      ImmutableList<String> names,
+      CapFiltSettings settings) {
     /** All shards. */
-    public static Task all(List<InputShard> shards, CapFiltSettings settings) {
+    public static Task all(List<CapFiltPlan.Shard> shards, CapFiltSettings settings) {
       return new Task(ImmutableList.copyOf(shards), ImmutableList.of(), settings);
     }
   }
 
   /** Captions and filters; models are opened only if there is something left to do. */
   public CapFiltStats run(Task task, CapFiltModels models, ConfigProto session) throws IOException {
-    CapFiltPlan plan =
-        new CapFiltPlan(
-            CapFiltPlan.FORMAT,
-            task.shards(),
-            task.settings(),
-            models.captionerIdentity(task.settings()),
-            models.filterIdentity(task.settings()));
+    CapFiltPlan plan = CapFiltPlan.of(task.shards(), task.settings(), models);
     CapFiltJob job = new CapFiltJob(out, plan, work);
     List<String> names = task.names().isEmpty() ? plan.names() : task.names();
-    if (job.isFinished()) {
-      return job.run(shard -> unexpected(shard), names);
+    check(plan);
+    if (!overwrite && out.isFinished()) {
+      return job.run(CapFilt::unexpected, names);
     }
-    try (PredictorModels opened = PredictorModels.open(models, task.settings(), session)) {
-      return job.run(ModelScores.opener(task.settings(), opened, source()), names);
+    try (CapFiltStep step = CapFiltStep.open(models, task.settings(), session)) {
+      clear();
+      return job.run(JudgedRecords.by(step, work.batchSize(), source()), names);
     }
   }
 
@@ -69,8 +73,12 @@ public record CapFilt(CapFiltFolder out, CapFiltJob.Work work, ExampleCodec code
    * @param data the input shards, if they no longer lie where they lay
    */
   public CapFiltStats rethreshold(
-      CapFiltFolder from, double threshold, Optional<ImmutableList<InputShard>> data)
+      CapFiltFolder from, double threshold, Optional<ImmutableList<CapFiltPlan.Shard>> data)
       throws IOException {
+    if (from.path().toAbsolutePath().normalize().equals(out.path().toAbsolutePath().normalize())) {
+      throw new IllegalArgumentException(
+          "--from and --out are both " + out.path() + "; write the new set to another folder");
+    }
     CapFiltPlan old = from.readPlan();
     if (!from.isFinished()) {
       throw new IOException(
@@ -83,26 +91,40 @@ public record CapFilt(CapFiltFolder out, CapFiltJob.Work work, ExampleCodec code
     }
     CapFiltPlan plan =
         new CapFiltPlan(
-            CapFiltPlan.FORMAT,
+            old.format(),
             data.orElse(ImmutableList.copyOf(old.shards())),
             settings.withPolicy(settings.policy().withThreshold(threshold)),
             old.captioner(),
             old.filter());
     String difference =
-        new CapFiltPlan(old.format(), plan.shards(), settings, plan.captioner(), plan.filter())
+        new CapFiltPlan(old.format(), plan.shards(), settings, old.captioner(), old.filter())
             .differenceTo(old);
     if (!difference.isEmpty()) {
       throw new IllegalArgumentException(
           "--data does not name the shards that were scored: " + difference);
     }
-    return new CapFiltJob(out, plan, work).run(RecordedScores.opener(from, source()), plan.names());
+    check(plan);
+    clear();
+    return new CapFiltJob(out, plan, work).run(JudgedRecords.recorded(from, plan, source()));
+  }
+
+  private void check(CapFiltPlan plan) throws IOException {
+    if (!overwrite) {
+      out.check(plan);
+    }
+  }
+
+  private void clear() throws IOException {
+    if (overwrite) {
+      out.clear();
+    }
   }
 
   private SourceOptions source() {
     return SourceOptions.strict().withCodec(codec);
   }
 
-  private static ScoredRecords unexpected(InputShard shard) {
+  private static JudgedRecords unexpected(CapFiltPlan.Shard shard) {
     throw new IllegalStateException("shard " + shard.name() + " of a finished folder was opened");
   }
 }

@@ -8,15 +8,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.blip4j.data.tfrecord.ShardSet;
-import org.blip4j.graph.config.TextSettings;
 import org.blip4j.savedmodel.capfilt.CapFiltModels;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
-import org.blip4j.savedmodel.capfilt.InputShard;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
+import org.blip4j.tools.console.InterruptWatch;
 import org.blip4j.tools.console.Progress;
 import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Command;
@@ -38,8 +37,6 @@ import picocli.CommandLine.Option;
             + " --data 'web/*.tfrecord' --out bootstrapped",
     subcommands = RethresholdCommand.class)
 public final class CapFiltCommand implements Callable<Integer> {
-  private static final int BATCH = 32;
-
   @Option(names = "--captioner", paramLabel = "MODEL", description = "Writes texts.")
   private String captioner;
 
@@ -81,27 +78,40 @@ public final class CapFiltCommand implements Callable<Integer> {
     require(out != null, "--out DIR");
     Console console = common.console();
     CapFiltModels models = new CapFiltModels(source(captioner), source(filter));
-    ImmutableList<InputShard> shards = InputShard.of(ShardSet.find(data));
-    CapFiltSettings settings =
-        policy.settings(lengths(models), common.seed(), common.batchSize(BATCH));
+    ImmutableList<CapFiltPlan.Shard> shards = CapFiltPlan.Shard.of(ShardSet.find(data));
+    CapFiltSettings settings = policy.settings(models.texts(), common.seed());
     ImmutableList<String> names = names(shards);
     ConfigProto session = common.inferenceConfig();
     CapFiltFolder folder = new CapFiltFolder(out);
-    if (overwrite) {
-      folder.clear();
-    }
-    try (Progress progress = console.progress("shards", names.size())) {
+    CapFiltStats stats;
+    boolean interrupted;
+    try (InterruptWatch watch = new InterruptWatch();
+        Progress progress = console.progress("images", -1)) {
       CapFiltJob.Work work =
-          new CapFiltJob.Work(workers, ShardLedger.LEASE, new ProgressListener(console, progress));
-      CapFiltStats stats =
-          new CapFilt(folder, work, columns.codec())
+          new CapFiltJob.Work(
+              workers,
+              common.batchSize(CapFiltJob.Work.BATCH),
+              ShardLedger.LEASE,
+              watch::interrupted,
+              CapFiltListener.on(console, progress));
+      stats =
+          new CapFilt(folder, work, columns.codec(), overwrite)
               .run(new CapFilt.Task(shards, names, settings), models, session);
-      console.result(stats, stats.text());
-      if (!folder.isFinished()) {
-        console.note("shards outside %s are not all done yet; _SUCCESS comes with the last", range);
+      interrupted = watch.interrupted() && stats.shards() < names.size();
+      if (interrupted) {
+        console.note(
+            "interrupted: %d of %d shards are done; give the same command again to go on",
+            stats.shards(), names.size());
       }
-      return stats.totals().unreadable() > 0 ? ExitCodes.SOME_FAILED : ExitCodes.OK;
     }
+    if (interrupted) {
+      return ExitCodes.INTERRUPTED;
+    }
+    console.result(stats, stats.text());
+    if (!folder.isFinished()) {
+      console.note("shards outside %s are not all done yet; _SUCCESS comes with the last", range);
+    }
+    return stats.totals().unreadable() > 0 ? ExitCodes.SOME_FAILED : ExitCodes.OK;
   }
 
   private static void require(boolean given, String option) {
@@ -114,16 +124,8 @@ public final class CapFiltCommand implements Callable<Integer> {
     return name == null ? Optional.empty() : Optional.of(ModelSource.resolve(name));
   }
 
-  /** The lengths that the captioner was made for. */
-  private static TextSettings lengths(CapFiltModels models) throws IOException {
-    return models.captioner().isPresent()
-            && models.captioner().get() instanceof ModelSource.Folder folder
-        ? folder.folder().readConfig().textSettings()
-        : TextSettings.published();
-  }
-
-  private ImmutableList<String> names(ImmutableList<InputShard> shards) {
-    ImmutableList<InputShard> chosen = shards;
+  private ImmutableList<String> names(ImmutableList<CapFiltPlan.Shard> shards) {
+    ImmutableList<CapFiltPlan.Shard> chosen = shards;
     if (range != null) {
       if (!range.matches("\\d{1,9}-\\d{1,9}")) {
         throw new IllegalArgumentException(
@@ -139,6 +141,6 @@ public final class CapFiltCommand implements Callable<Integer> {
       }
       chosen = shards.subList(first, last + 1);
     }
-    return chosen.stream().map(InputShard::name).collect(ImmutableList.toImmutableList());
+    return chosen.stream().map(CapFiltPlan.Shard::name).collect(ImmutableList.toImmutableList());
   }
 }

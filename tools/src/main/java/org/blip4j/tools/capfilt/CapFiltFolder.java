@@ -1,15 +1,21 @@
 package org.blip4j.tools.capfilt;
 
+import com.google.common.collect.ImmutableSet;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HashSet;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.Optional;
+import java.util.Set;
 import org.blip4j.data.file.AtomicFile;
 import org.blip4j.data.file.AtomicFolder;
-import org.blip4j.graph.config.ConfigJson;
 
 /**
  * The files of a CapFilt output folder: {@code NAME.tfrecord}, {@code scores/NAME.jsonl}, {@code
@@ -20,15 +26,30 @@ import org.blip4j.graph.config.ConfigJson;
  */
 public record CapFiltFolder(Path path) {
   private static final String STATE = ".capfilt";
+  private static final String SCORES = "scores";
+  private static final String DONE = ".done";
+  private static final String CLAIM = ".claim";
+  private static final String SHARD = ".tfrecord";
+  private static final String LINES = ".jsonl";
+
+  /**
+   * What there is, by shard.
+   *
+   * @param done shards whose work is done and whose files are there
+   * @param spoilt shards that were done and whose files are not there any more
+   * @param claimed shards that somebody works on or worked on
+   */
+  record Listing(
+      ImmutableSet<String> done, ImmutableSet<String> spoilt, ImmutableSet<String> claimed) {}
 
   /** The kept pairs of an input shard. */
   public Path shard(String name) {
-    return path.resolve(name + ".tfrecord");
+    return path.resolve(name + SHARD);
   }
 
   /** The scores of all images of an input shard. */
   public Path scores(String name) {
-    return path.resolve("scores").resolve(name + ".jsonl");
+    return path.resolve(SCORES).resolve(name + LINES);
   }
 
   /** The totals. */
@@ -47,44 +68,77 @@ public record CapFiltFolder(Path path) {
   }
 
   Path claim(String name) {
-    return path.resolve(STATE).resolve(name + ".claim");
+    return path.resolve(STATE).resolve(name + CLAIM);
   }
 
   Path mark(String name) {
-    return path.resolve(STATE).resolve(name + ".done");
-  }
-
-  boolean isDone(String name) {
-    return Files.exists(mark(name)) && Files.exists(shard(name)) && Files.exists(scores(name));
+    return path.resolve(STATE).resolve(name + DONE);
   }
 
   boolean isFinished() {
     return Files.exists(success());
   }
 
+  /** Lists the folder: three calls, however many shards there are. */
+  Listing list() throws IOException {
+    Set<String> state = names(path.resolve(STATE), ""); // first: marks come after their files
+    Set<String> shards = names(path, SHARD);
+    Set<String> scores = names(path.resolve(SCORES), LINES);
+    ImmutableSet.Builder<String> done = ImmutableSet.builder();
+    ImmutableSet.Builder<String> spoilt = ImmutableSet.builder();
+    ImmutableSet.Builder<String> claimed = ImmutableSet.builder();
+    for (String entry : state) {
+      if (entry.endsWith(DONE)) {
+        String name = entry.substring(0, entry.length() - DONE.length());
+        (shards.contains(name) && scores.contains(name) ? done : spoilt).add(name);
+      } else if (entry.endsWith(CLAIM)) {
+        claimed.add(entry.substring(0, entry.length() - CLAIM.length()));
+      }
+    }
+    return new Listing(done.build(), spoilt.build(), claimed.build());
+  }
+
+  private static Set<String> names(Path folder, String ending) throws IOException {
+    Set<String> names = new HashSet<>();
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+      for (Path entry : entries) {
+        String name = entry.getFileName().toString();
+        if (name.endsWith(ending)) {
+          names.add(name.substring(0, name.length() - ending.length()));
+        }
+      }
+    } catch (NoSuchFileException e) {
+      return Set.of();
+    }
+    return names;
+  }
+
   /** The plan that the folder was begun with. */
   public CapFiltPlan readPlan() throws IOException {
-    if (!Files.exists(plan())) {
-      throw new IOException(path + " is not an output folder of capfilt: it has no " + plan());
-    }
-    return ConfigJson.read(plan(), CapFiltPlan.class);
+    return findPlan()
+        .orElseThrow(
+            () ->
+                new IOException(path + " is not an output folder of capfilt: it has no " + plan()));
+  }
+
+  private Optional<CapFiltPlan> findPlan() throws IOException {
+    return Files.exists(plan()) ? Optional.of(CapFiltPlan.read(plan())) : Optional.empty();
   }
 
   /**
-   * Starts the folder, or joins the work on it if it was started with the same plan.
+   * Whether work by a plan can begin or go on here; changes nothing. A folder in which no shard is
+   * done and nobody works is as good as new, whatever plan it has.
    *
-   * @throws IllegalArgumentException if it was started with another plan
+   * @throws IllegalArgumentException if it was begun with another plan
    * @throws IOException if it holds something else
    */
-  void join(CapFiltPlan plan) throws IOException {
+  void check(CapFiltPlan plan) throws IOException {
     if (Files.exists(path) && !Files.isDirectory(path)) {
       throw new NotDirectoryException(path.toString());
     }
-    if (!Files.exists(plan())) {
+    if (isNew()) {
       refuseStrangeFiles();
-      Files.createDirectories(plan().getParent());
-      Files.createDirectories(path.resolve("scores"));
-      start(plan);
+      return;
     }
     String difference = readPlan().differenceTo(plan);
     if (!difference.isEmpty()) {
@@ -94,11 +148,72 @@ public record CapFiltFolder(Path path) {
     }
   }
 
+  /** {@link #check}s, then starts the folder or joins the work on it. */
+  void join(CapFiltPlan plan) throws IOException {
+    check(plan);
+    Files.createDirectories(plan().getParent());
+    Files.createDirectories(path.resolve(SCORES));
+    if (isNew() && Files.exists(plan()) && !readsLike(plan)) {
+      clear();
+    }
+    if (!Files.exists(plan())) {
+      start(plan);
+    }
+    check(plan);
+  }
+
+  /** Changes when the folder is begun anew; empty if it has no plan. */
+  String planStamp() throws IOException {
+    try {
+      BasicFileAttributes plan = Files.readAttributes(plan(), BasicFileAttributes.class);
+      return plan.lastModifiedTime() + " " + plan.size() + " " + plan.fileKey();
+    } catch (NoSuchFileException e) {
+      return "";
+    }
+  }
+
+  /**
+   * Refuses to go on if another process has begun the folder anew.
+   *
+   * @param stamp what the plan's was when this one joined
+   * @throws IOException if the plan is another one now
+   */
+  void requireSame(CapFiltPlan plan, String stamp) throws IOException {
+    if (!planStamp().equals(stamp) && !(Files.exists(plan()) && readsLike(plan))) {
+      throw new IOException(path + " was begun anew by another process; this one ends");
+    }
+  }
+
+  private boolean readsLike(CapFiltPlan plan) {
+    try {
+      return readPlan().differenceTo(plan).isEmpty();
+    } catch (IOException | IllegalArgumentException e) {
+      return false; // damaged or of another version; nothing hangs on it
+    }
+  }
+
+  /** Whether nothing is done here and nobody is at work. */
+  private boolean isNew() throws IOException {
+    if (!Files.exists(plan())) {
+      return true;
+    }
+    Listing listing = list();
+    if (isFinished() || !listing.done().isEmpty()) {
+      return false;
+    }
+    for (String name : listing.claimed()) {
+      if (!ShardLedger.isDead(claim(name))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /** Of several processes that start at once, the first one's plan stands. */
   private void start(CapFiltPlan plan) throws IOException {
-    Path mine = Files.createTempFile(plan().getParent(), "plan", ".tmp");
+    Path mine = Files.createTempFile(plan().getParent(), ".plan", ".tmp");
     try {
-      ConfigJson.write(mine, plan);
+      Files.writeString(mine, plan.json(), StandardCharsets.UTF_8);
       Files.createLink(plan(), mine);
     } catch (FileAlreadyExistsException e) {
       return;
@@ -113,23 +228,25 @@ public record CapFiltFolder(Path path) {
     if (!Files.exists(path)) {
       return;
     }
-    try (Stream<Path> entries = Files.list(path)) {
-      List<String> strange =
-          entries
-              .filter(entry -> !AtomicFolder.isWorkplace(entry))
-              .map(entry -> entry.getFileName().toString())
-              .filter(this::isStrange)
-              .toList();
-      if (!strange.isEmpty()) {
-        throw new IOException(
-            "%s exists and is not an output folder of capfilt (it holds %s); choose another place"
-                .formatted(path, strange.get(0)));
+    try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
+      for (Path entry : entries) {
+        String name = entry.getFileName().toString();
+        boolean ours =
+            name.equals(STATE)
+                || name.equals(SCORES)
+                || isLeftover(name)
+                || AtomicFolder.isWorkplace(entry);
+        if (!ours && !Files.exists(plan())) {
+          throw new IOException(
+              "%s exists and is not an output folder of capfilt (it holds %s); choose another place"
+                  .formatted(path, name));
+        }
       }
     }
   }
 
-  private boolean isStrange(String name) {
-    return !name.equals(STATE) && !name.equals("scores");
+  private static boolean isLeftover(String name) {
+    return name.startsWith(".") && name.endsWith(".tmp");
   }
 
   /** Removes what an earlier run left, as its plan lists it, and nothing else. */
@@ -138,24 +255,27 @@ public record CapFiltFolder(Path path) {
       return;
     }
     Files.deleteIfExists(success());
-    for (String name : readPlan().names()) {
+    Listing listing = list();
+    Set<String> names = new HashSet<>(listing.done());
+    names.addAll(listing.spoilt());
+    names.addAll(listing.claimed());
+    for (String name : names) {
       Files.deleteIfExists(mark(name));
       Files.deleteIfExists(claim(name));
       Files.deleteIfExists(shard(name));
       Files.deleteIfExists(scores(name));
     }
     Files.deleteIfExists(stats());
-    Files.delete(plan());
+    Files.deleteIfExists(plan());
   }
 
   /** Removes what killed processes left half-written; to be called when all shards are done. */
   void sweep() throws IOException {
-    for (Path folder : List.of(path, path.resolve("scores"), path.resolve(STATE))) {
+    for (Path folder : List.of(path, path.resolve(SCORES), path.resolve(STATE))) {
       AtomicFolder.sweep(folder);
-      try (Stream<Path> entries = Files.list(folder)) {
-        for (Path entry : (Iterable<Path>) entries::iterator) {
-          String name = entry.getFileName().toString();
-          if (name.startsWith(".") && name.endsWith(".tmp")) {
+      try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
+        for (Path entry : entries) {
+          if (isLeftover(entry.getFileName().toString())) {
             Files.deleteIfExists(entry);
           }
         }

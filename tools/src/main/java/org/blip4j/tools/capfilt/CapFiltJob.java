@@ -15,11 +15,12 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
 import org.blip4j.data.file.AtomicFile;
-import org.blip4j.savedmodel.capfilt.InputShard;
-import org.blip4j.savedmodel.capfilt.RawRecord;
-import org.blip4j.savedmodel.capfilt.ScoredRecord;
-import org.blip4j.savedmodel.capfilt.ScoredRecords;
+import org.blip4j.data.sample.ExampleCodec;
+import org.blip4j.data.sample.Sample;
+import org.blip4j.data.tfrecord.TfRecordWriter;
+import org.blip4j.savedmodel.capfilt.CapFiltRecord;
 
 /**
  * One process's part in the work on a CapFilt output folder.
@@ -27,26 +28,38 @@ import org.blip4j.savedmodel.capfilt.ScoredRecords;
  * <p>It claims shard after shard until all of its range are done, by itself or by others; shards of
  * processes that died are taken up again. Whoever finds every shard of the plan done writes {@code
  * stats.json}, then {@code _SUCCESS}.
+ *
+ * <p>The failure of one worker stops the others at their next record. {@link #run} returns when no
+ * worker is at work any more, so that what they use can be closed.
  */
-public final class CapFiltJob {
+final class CapFiltJob {
   /**
    * How this process works.
    *
    * @param workers shards worked on at once
+   * @param batchSize images read and judged at once by a worker; the result does not depend on it
    * @param lease after which a silent claim of another machine counts as abandoned
+   * @param stop asked between records; true ends the work, to be gone on with later
    * @param listener hears of progress
    */
-  public record Work(int workers, Duration lease, CapFiltListener listener) {
+  record Work(
+      int workers, int batchSize, Duration lease, BooleanSupplier stop, CapFiltListener listener) {
+    /** Images at once where nobody says how many. */
+    static final int BATCH = 32;
+
     /** Refuses less than one worker. */
-    public Work {
+    Work {
       if (workers < 1) {
         throw new IllegalArgumentException(workers + " workers do nothing; use 1 or more");
+      }
+      if (batchSize < 1) {
+        throw new IllegalArgumentException("batch size " + batchSize + " is less than 1");
       }
     }
 
     /** One worker. */
-    public static Work single(CapFiltListener listener) {
-      return new Work(1, ShardLedger.LEASE, listener);
+    static Work single(CapFiltListener listener) {
+      return new Work(1, BATCH, ShardLedger.LEASE, () -> false, listener);
     }
   }
 
@@ -55,90 +68,93 @@ public final class CapFiltJob {
   private final CapFiltFolder folder;
   private final CapFiltPlan plan;
   private final Work work;
-  private final ImmutableMap<String, InputShard> shards;
+  private final ImmutableMap<String, CapFiltPlan.Shard> shards;
+  private volatile String stamp = "";
+  private volatile boolean failed;
 
-  /**
-   * Joins the work on a folder, or begins it.
-   *
-   * @throws IllegalArgumentException if the folder was begun with another plan
-   */
-  public CapFiltJob(CapFiltFolder folder, CapFiltPlan plan, Work work) throws IOException {
+  CapFiltJob(CapFiltFolder folder, CapFiltPlan plan, Work work) {
     this.folder = folder;
     this.plan = plan;
     this.work = work;
-    this.shards = Maps.uniqueIndex(plan.shards(), InputShard::name);
-    folder.join(plan);
-  }
-
-  /** Whether the folder is complete. */
-  boolean isFinished() {
-    return folder.isFinished();
+    this.shards = Maps.uniqueIndex(plan.shards(), CapFiltPlan.Shard::name);
   }
 
   /** Works on all shards of the plan. */
-  CapFiltStats run(ScoredRecords.Opener opener) throws IOException {
+  CapFiltStats run(JudgedRecords.Opener opener) throws IOException {
     return run(opener, plan.names());
   }
 
-  /** Works on the shards of these names; the result counts them alone. */
-  CapFiltStats run(ScoredRecords.Opener opener, List<String> names) throws IOException {
+  /**
+   * Joins the work on the folder, or begins it, and works on the shards of these names; the result
+   * counts those of them that are done.
+   *
+   * @throws IllegalArgumentException if the folder was begun with another plan
+   */
+  CapFiltStats run(JudgedRecords.Opener opener, List<String> names) throws IOException {
+    folder.join(plan);
+    stamp = folder.planStamp();
     if (!folder.isFinished()) {
       try (ShardLedger ledger = new ShardLedger(folder, names, work.lease())) {
         workAll(ledger, opener);
       }
-      if (plan.names().stream().allMatch(folder::isDone)) {
+      if (folder.list().done().containsAll(plan.names())) {
         folder.sweep();
-        count(plan.names()).write(folder.stats());
+        CapFiltStats.count(folder, plan, plan.names()).write(folder.stats());
         folder.finish();
       }
     }
-    return count(names);
+    return CapFiltStats.count(
+        folder, plan, names.stream().filter(folder.list().done()::contains).toList());
   }
 
-  private CapFiltStats count(List<String> names) throws IOException {
-    double seconds = 0;
-    for (String name : names) {
-      seconds += Double.parseDouble(Files.readString(folder.mark(name)).strip());
-    }
-    return CapFiltStats.of(plan, names.size(), CapFiltTotals.of(folder, names), seconds);
-  }
-
-  private void workAll(ShardLedger ledger, ScoredRecords.Opener opener) throws IOException {
+  private void workAll(ShardLedger ledger, JudgedRecords.Opener opener) throws IOException {
     ExecutorService pool = Executors.newFixedThreadPool(work.workers());
-    try {
-      List<Future<?>> futures = new ArrayList<>();
-      for (int i = 0; i < work.workers(); i++) {
-        futures.add(
-            pool.submit(
-                () -> {
+    List<Future<?>> futures = new ArrayList<>();
+    for (int i = 0; i < work.workers(); i++) {
+      futures.add(
+          pool.submit(
+              () -> {
+                try {
                   workOn(ledger, opener);
-                  return null;
-                }));
-      }
-      for (Future<?> future : futures) {
+                } catch (Throwable e) {
+                  failed = true;
+                  throw e;
+                }
+                return null;
+              }));
+    }
+    pool.shutdown();
+    Uninterruptibles.awaitTerminationUninterruptibly(pool);
+    for (Future<?> future : futures) {
+      try {
         Uninterruptibles.getUninterruptibly(future);
+      } catch (ExecutionException e) {
+        Throwables.throwIfInstanceOf(e.getCause(), IOException.class);
+        Throwables.throwIfUnchecked(e.getCause());
+        throw new IllegalStateException(e.getCause());
       }
-    } catch (ExecutionException e) {
-      Throwables.throwIfInstanceOf(e.getCause(), IOException.class);
-      Throwables.throwIfUnchecked(e.getCause());
-      throw new IllegalStateException(e.getCause());
-    } finally {
-      pool.shutdownNow();
     }
   }
 
-  private void workOn(ShardLedger ledger, ScoredRecords.Opener opener)
-      throws IOException, InterruptedException {
-    while (!ledger.allDone()) {
-      Optional<ShardClaim> claim = ledger.claim();
+  private boolean stopped() {
+    return failed || work.stop().getAsBoolean();
+  }
+
+  private void workOn(ShardLedger ledger, JudgedRecords.Opener opener) throws IOException {
+    while (!stopped()) {
+      Optional<ShardLedger.Claim> claim = ledger.claim();
       if (claim.isEmpty()) {
-        Thread.sleep(PAUSE.toMillis());
+        if (ledger.allDone()) {
+          return;
+        }
+        Uninterruptibles.sleepUninterruptibly(PAUSE);
         continue;
       }
+      String name = claim.get().name();
       try {
-        write(shards.get(claim.get().name()), opener);
+        write(shards.get(name), opener);
       } catch (IOException e) {
-        if (!folder.isDone(claim.get().name())) {
+        if (!Files.exists(folder.mark(name))) {
           throw e;
         } // else another process took this one for dead, finished first and cleared up
       } finally {
@@ -147,27 +163,70 @@ public final class CapFiltJob {
     }
   }
 
-  private void write(InputShard shard, ScoredRecords.Opener opener)
-      throws IOException, InterruptedException {
+  private void write(CapFiltPlan.Shard shard, JudgedRecords.Opener opener) throws IOException {
     long start = System.nanoTime();
-    try (ScoredRecords records = opener.open(shard);
-        ShardOutput output = new ShardOutput(folder, shard.name())) {
-      Optional<ScoredRecord> next = records.next();
-      while (next.isPresent()) {
-        RawRecord record = next.get().record();
-        output.write(record, plan.settings().policy().decide(next.get().texts()));
-        if (record.sample().isEmpty()) {
+    try (JudgedRecords records = opener.open(shard);
+        Output output = new Output(shard.name())) {
+      for (var next = records.next(); next.isPresent(); next = records.next()) {
+        if (stopped()) {
+          return;
+        }
+        CapFiltRecord record = next.get();
+        output.write(record);
+        if (!record.usable()) {
           work.listener().unreadable(shard.name(), record.key(), record.problem());
         }
-        if (Thread.interrupted()) {
-          throw new InterruptedException();
-        }
-        next = records.next();
+        work.listener().recordDone(shard.name());
       }
       output.commit();
     }
+    folder.requireSame(plan, stamp);
     String seconds = Double.toString((System.nanoTime() - start) / 1e9);
     AtomicFile.write(folder.mark(shard.name()), seconds.getBytes(StandardCharsets.UTF_8));
     work.listener().shardDone(shard.name());
+  }
+
+  /**
+   * What CapFilt makes of one shard: its kept pairs and all its scores, both under their names only
+   * when they are whole.
+   */
+  private final class Output implements AutoCloseable {
+    private final ExampleCodec codec = ExampleCodec.standard();
+    private final TfRecordWriter pairs;
+    private final AtomicFile scores;
+    private long written;
+
+    Output(String name) throws IOException {
+      scores = AtomicFile.create(folder.scores(name));
+      try {
+        pairs =
+            TfRecordWriter.create(
+                folder.shard(name), TfRecordWriter.Options.plain().withOverwrite(true));
+      } catch (IOException | RuntimeException e) {
+        scores.close();
+        throw e;
+      }
+    }
+
+    void write(CapFiltRecord record) throws IOException {
+      String line = ScoreLine.of(written++, record).json() + "\n";
+      scores.stream().write(line.getBytes(StandardCharsets.UTF_8));
+      Optional<Sample.ImageText> kept = record.keptSample();
+      if (kept.isPresent()) {
+        pairs.write(codec.encode(kept.get()));
+      }
+    }
+
+    void commit() throws IOException {
+      scores.commit();
+      pairs.commit();
+    }
+
+    @Override
+    public void close() throws IOException {
+      try (scores) {
+        pairs.close();
+      }
+    }
   }
 }

@@ -5,15 +5,21 @@ import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.google.common.hash.Hashing;
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSortedMap;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import org.blip4j.data.file.AtomicFile;
-import org.blip4j.graph.config.ConfigJson;
+import org.blip4j.savedmodel.capfilt.CapFiltModels;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
-import org.blip4j.savedmodel.capfilt.ModelIdentity;
+import org.blip4j.savedmodel.capfilt.CapFiltText;
 
 /**
  * The content of {@code stats.json} and of the command's last line. All of it but the two figures
@@ -31,11 +37,11 @@ import org.blip4j.savedmodel.capfilt.ModelIdentity;
 @JsonPropertyOrder({"shards", "totals", "seconds", "images_per_second"})
 public record CapFiltStats(
     int shards,
-    @JsonUnwrapped CapFiltTotals totals,
+    @JsonUnwrapped Totals totals,
     double seconds,
     double imagesPerSecond,
-    ModelIdentity captioner,
-    ModelIdentity filter,
+    CapFiltModels.Identity captioner,
+    CapFiltModels.Identity filter,
     CapFiltSettings settings,
     String settingsSha256) {
   private static final JsonMapper MAPPER =
@@ -44,17 +50,77 @@ public record CapFiltStats(
           .enable(SerializationFeature.INDENT_OUTPUT)
           .build();
 
-  static CapFiltStats of(CapFiltPlan plan, int shards, CapFiltTotals totals, double seconds) {
-    String settings = ConfigJson.write(plan.settings());
+  /**
+   * What CapFilt read, kept and dropped.
+   *
+   * @param read records read
+   * @param captioned images that the captioner wrote for
+   * @param imagesKept images with at least one kept text
+   * @param kept kept texts by source
+   * @param dropped dropped texts by source
+   * @param unreadable records or images that could not be used
+   * @param reasons how often each reason was met, numbers in it put as N
+   */
+  public record Totals(
+      long read,
+      long captioned,
+      long imagesKept,
+      BySource kept,
+      BySource dropped,
+      long unreadable,
+      Map<String, Long> reasons) {
+    /** Copies the map. */
+    public Totals {
+      reasons = ImmutableMap.copyOf(ImmutableSortedMap.copyOf(reasons));
+    }
+  }
+
+  /**
+   * Numbers of texts.
+   *
+   * @param web that came with their image
+   * @param synthetic that the captioner wrote
+   */
+  public record BySource(long web, long synthetic) {
+    BySource plus(CapFiltText.Source source) {
+      return source == CapFiltText.Source.WEB
+          ? new BySource(web + 1, synthetic)
+          : new BySource(web, synthetic + 1);
+    }
+
+    long sum() {
+      return web + synthetic;
+    }
+  }
+
+  /** Counts finished shards by their scores and marks. */
+  static CapFiltStats count(CapFiltFolder folder, CapFiltPlan plan, List<String> names)
+      throws IOException {
+    Counter counter = new Counter();
+    double seconds = 0;
+    for (String name : names) {
+      counter.count(folder, name);
+      seconds += seconds(folder, name);
+    }
     return new CapFiltStats(
-        shards,
-        totals,
+        names.size(),
+        counter.totals(),
         seconds,
-        totals.read() / Math.max(seconds, 1e-9),
+        counter.read / Math.max(seconds, 1e-9),
         plan.captioner(),
         plan.filter(),
         plan.settings(),
-        Hashing.sha256().hashString(settings, StandardCharsets.UTF_8).toString());
+        plan.settingsSha256());
+  }
+
+  private static double seconds(CapFiltFolder folder, String name) throws IOException {
+    String text = new String(Files.readAllBytes(folder.mark(name)), StandardCharsets.UTF_8).strip();
+    try {
+      return Double.parseDouble(text);
+    } catch (NumberFormatException e) {
+      throw new IOException(
+          folder.mark(name) + " is damaged; delete it, and the shard is made anew", e);
+    }
   }
 
   void write(Path file) throws IOException {
@@ -82,5 +148,62 @@ public record CapFiltStats(
         totals.kept().synthetic(),
         totals.dropped().synthetic(),
         imagesPerSecond);
+  }
+
+  /**
+   * A reason without what differs from image to image: bytes that are quoted in hexadecimal are
+   * left out, numbers and checksums are put as N.
+   */
+  static String kindOf(String reason) {
+    return reason
+        .replaceAll("\\b[0-9a-f]{2}( [0-9a-f]{2})+\\b( \\.\\.\\.)?", "...")
+        .replaceAll("\\b([0-9a-f]{8}|\\d+)\\b", "N");
+  }
+
+  private static final class Counter {
+    private static final int MOST_REASONS = 50;
+
+    private long read;
+    private long captioned;
+    private long imagesKept;
+    private BySource kept = new BySource(0, 0);
+    private BySource dropped = new BySource(0, 0);
+    private long unreadable;
+    private final Map<String, Long> reasons = new TreeMap<>();
+
+    void count(CapFiltFolder folder, String name) throws IOException {
+      try (BufferedReader lines = Files.newBufferedReader(folder.scores(name))) {
+        long number = 1;
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+          count(ScoreLine.parse(line, folder.scores(name) + ", line " + number++));
+        }
+      }
+    }
+
+    private void count(ScoreLine line) {
+      read++;
+      if (!line.readable()) {
+        unreadable++;
+        String reason = kindOf(String.valueOf(line.reason()));
+        boolean full = reasons.size() >= MOST_REASONS && !reasons.containsKey(reason);
+        reasons.merge(full ? "other" : reason, 1L, Long::sum);
+        return;
+      }
+      imagesKept += line.decision().equals(ScoreLine.KEPT) ? 1 : 0;
+      boolean written = false;
+      for (CapFiltText text : line.texts()) {
+        written |= text.source() == CapFiltText.Source.SYNTHETIC;
+        if (text.kept()) {
+          kept = kept.plus(text.source());
+        } else {
+          dropped = dropped.plus(text.source());
+        }
+      }
+      captioned += written ? 1 : 0;
+    }
+
+    Totals totals() {
+      return new Totals(read, captioned, imagesKept, kept, dropped, unreadable, reasons);
+    }
   }
 }

@@ -3,9 +3,6 @@ package org.blip4j.tools.capfilt;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
-import org.blip4j.savedmodel.capfilt.GenerationSettings;
-import org.blip4j.savedmodel.capfilt.Rank;
-import org.blip4j.savedmodel.capfilt.TextChoice;
 import picocli.CommandLine.Option;
 
 /** Options of {@code capfilt} that decide what is written and kept. */
@@ -53,7 +50,7 @@ final class PolicyOptions {
       names = "--rank",
       paramLabel = "itm|itc",
       description = "Score that the best candidates are found by (itm).")
-  private Rank rank = Rank.itm;
+  private CapFiltPolicy.Rank rank = CapFiltPolicy.Rank.itm;
 
   @Option(
       names = "--threshold",
@@ -65,23 +62,22 @@ final class PolicyOptions {
       names = "--texts",
       paramLabel = "web|synthetic|both",
       description = "Which texts take part (both).")
-  private TextChoice texts = TextChoice.both;
+  private CapFiltPolicy.Texts texts = CapFiltPolicy.Texts.both;
 
   @Option(names = "--no-filter", description = "Keep all texts.")
   private boolean noFilter;
 
-  CapFiltSettings settings(TextSettings own, long seed, int batchSize) {
+  CapFiltSettings settings(TextSettings own, long seed) {
     double repetition = penalty != null ? penalty : beams > 0 ? 1 : 1.1;
     return new CapFiltSettings(
         new CapFiltPolicy(!noFilter, threshold, texts, keepTop, rank),
-        new GenerationSettings(
+        new CapFiltSettings.Generation(
             candidates,
             beams,
             nucleus,
             repetition,
             minLength == null ? own.minCaptionTokens() : minLength,
             maxLength == null ? own.maxCaptionTokens() : maxLength),
-        seed,
-        batchSize);
+        seed);
   }
 }

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.blip4j.data.tfrecord.ShardSet;
-import org.blip4j.savedmodel.capfilt.InputShard;
 import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
@@ -62,19 +61,16 @@ final class RethresholdCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    Optional<ImmutableList<InputShard>> shards =
-        data.isEmpty() ? Optional.empty() : Optional.of(InputShard.of(ShardSet.find(data)));
-    CapFiltFolder folder = new CapFiltFolder(out);
-    if (overwrite) {
-      folder.clear();
-    }
-    try (Progress progress = console.progress("shards", -1)) {
-      CapFiltJob.Work work = CapFiltJob.Work.single(new ProgressListener(console, progress));
-      CapFiltStats stats =
-          new CapFilt(folder, work, columns.codec())
+    Optional<ImmutableList<CapFiltPlan.Shard>> shards =
+        data.isEmpty() ? Optional.empty() : Optional.of(CapFiltPlan.Shard.of(ShardSet.find(data)));
+    CapFiltStats stats;
+    try (Progress progress = console.progress("images", -1)) {
+      CapFiltJob.Work work = CapFiltJob.Work.single(CapFiltListener.on(console, progress));
+      stats =
+          new CapFilt(new CapFiltFolder(out), work, columns.codec(), overwrite)
               .rethreshold(new CapFiltFolder(from), threshold, shards);
-      console.result(stats, stats.text());
-      return stats.totals().unreadable() > 0 ? ExitCodes.SOME_FAILED : ExitCodes.OK;
     }
+    console.result(stats, stats.text());
+    return stats.totals().unreadable() > 0 ? ExitCodes.SOME_FAILED : ExitCodes.OK;
   }
 }

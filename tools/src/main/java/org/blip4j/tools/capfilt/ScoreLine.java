@@ -2,17 +2,14 @@ package org.blip4j.tools.capfilt;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.google.common.base.Throwables;
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.util.List;
-import java.util.Optional;
-import org.blip4j.savedmodel.capfilt.MatchScore;
-import org.blip4j.savedmodel.capfilt.RawRecord;
-import org.blip4j.savedmodel.capfilt.ScoredText;
-import org.blip4j.savedmodel.capfilt.TextDecision;
-import org.blip4j.savedmodel.capfilt.TextSource;
+import java.util.Objects;
+import org.blip4j.savedmodel.capfilt.CapFiltRecord;
+import org.blip4j.savedmodel.capfilt.CapFiltText;
 
 /**
  * A line of {@code scores/NAME.jsonl}: one image, kept or not.
@@ -23,7 +20,8 @@ import org.blip4j.savedmodel.capfilt.TextSource;
  * @param texts all judged texts
  * @param reason why it is unreadable; absent otherwise
  */
-public record ScoreLine(long index, String key, String decision, List<Text> texts, String reason) {
+public record ScoreLine(
+    long index, String key, String decision, List<CapFiltText> texts, String reason) {
   /** At least one text is kept. */
   public static final String KEPT = "kept";
 
@@ -34,64 +32,31 @@ public record ScoreLine(long index, String key, String decision, List<Text> text
   public static final String UNREADABLE = "unreadable";
 
   private static final JsonMapper MAPPER =
-      JsonMapper.builder()
-          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-          .serializationInclusion(JsonInclude.Include.NON_NULL)
-          .build();
+      JsonMapper.builder().serializationInclusion(JsonInclude.Include.NON_NULL).build();
 
-  /**
-   * A text of the image.
-   *
-   * @param text as it came or was written
-   * @param source {@code web} or {@code synthetic}
-   * @param itmProbability match probability; absent without a filter
-   * @param itcCosine cosine of the contrastive features; absent without a filter
-   * @param kept the decision
-   */
-  public record Text(
-      String text, TextSource source, Float itmProbability, Float itcCosine, boolean kept) {
-    private static Text of(TextDecision decision) {
-      ScoredText text = decision.text();
-      return new Text(
-          text.text(),
-          text.source(),
-          text.score().map(MatchScore::itmProbability).orElse(null),
-          text.score().map(MatchScore::itcCosine).orElse(null),
-          decision.kept());
-    }
-
-    private ScoredText scored() {
-      Optional<MatchScore> score =
-          itmProbability == null
-              ? Optional.empty()
-              : Optional.of(new MatchScore(itmProbability, itcCosine));
-      return new ScoredText(text, source, score);
-    }
-  }
-
-  /** Copies the list. */
+  /** Refuses missing parts. */
   public ScoreLine {
+    if (key == null
+        || decision == null
+        || texts == null
+        || texts.stream().anyMatch(Objects::isNull)) {
+      throw new IllegalArgumentException("key, decision or texts is missing");
+    }
     texts = ImmutableList.copyOf(texts);
   }
 
-  static ScoreLine of(RawRecord record, List<TextDecision> decisions) {
-    boolean kept = decisions.stream().anyMatch(TextDecision::kept);
-    boolean usable = record.sample().isPresent();
+  static ScoreLine of(long index, CapFiltRecord record) {
     return new ScoreLine(
-        record.index(),
+        index,
         record.key(),
-        usable ? kept ? KEPT : DROPPED : UNREADABLE,
-        decisions.stream().map(Text::of).toList(),
-        usable ? null : record.problem());
+        record.usable() ? record.kept().isEmpty() ? DROPPED : KEPT : UNREADABLE,
+        record.texts(),
+        record.usable() ? null : record.problem());
   }
 
   /** Whether the image could be judged. */
   boolean readable() {
-    return !decision.equals(UNREADABLE);
-  }
-
-  ImmutableList<ScoredText> scoredTexts() {
-    return texts.stream().map(Text::scored).collect(ImmutableList.toImmutableList());
+    return !UNREADABLE.equals(decision);
   }
 
   String json() throws JsonProcessingException {
@@ -108,7 +73,14 @@ public record ScoreLine(long index, String key, String decision, List<Text> text
       return MAPPER.readValue(json, ScoreLine.class);
     } catch (JsonProcessingException e) {
       throw new IOException(
-          place + " is no line of scores: " + e.getOriginalMessage() + "; run capfilt anew", e);
+          place + " is no line of scores: " + reason(e) + "; run capfilt anew", e);
     }
+  }
+
+  private static String reason(JsonProcessingException e) {
+    Throwable root = Throwables.getRootCause(e);
+    return root instanceof JsonProcessingException json
+        ? json.getOriginalMessage()
+        : String.valueOf(root.getMessage());
   }
 }

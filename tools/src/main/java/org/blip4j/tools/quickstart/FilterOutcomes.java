@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.blip4j.savedmodel.capfilt.TextSource;
+import org.blip4j.savedmodel.capfilt.CapFiltText;
 import org.blip4j.tools.capfilt.CapFiltFolder;
 import org.blip4j.tools.capfilt.ScoreLine;
 import org.blip4j.tools.scenes.SceneTruth;
@@ -35,12 +35,12 @@ final class FilterOutcomes {
     return new CapFiltOutcome(
         line.key(),
         truth.kind(),
-        judged(line, TextSource.WEB, truth),
-        judged(line, TextSource.SYNTHETIC, truth));
+        judged(line, CapFiltText.Source.WEB, truth),
+        judged(line, CapFiltText.Source.SYNTHETIC, truth));
   }
 
-  private static JudgedText judged(ScoreLine line, TextSource source, SceneTruth truth) {
-    ScoreLine.Text text =
+  private static JudgedText judged(ScoreLine line, CapFiltText.Source source, SceneTruth truth) {
+    CapFiltText text =
         line.texts().stream().filter(t -> t.source() == source).findFirst().orElseThrow();
     return new JudgedText(
         text.text(), truth.isFullyRight(text.text()), text.itmProbability(), text.kept());

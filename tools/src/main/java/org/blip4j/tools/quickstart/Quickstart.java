@@ -2,6 +2,7 @@ package org.blip4j.tools.quickstart;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,10 +13,8 @@ import org.blip4j.savedmodel.export.ModelExporter;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.tools.bootstrap.Bootstrap;
-import org.blip4j.tools.bootstrap.BootstrapContext;
 import org.blip4j.tools.bootstrap.BootstrapFolder;
-import org.blip4j.tools.bootstrap.StageMarks;
-import org.blip4j.tools.bootstrap.StageReport;
+import org.blip4j.tools.bootstrap.Stages;
 import org.blip4j.tools.scenes.SceneData;
 import org.blip4j.tools.scenes.SceneSet;
 
@@ -25,17 +24,21 @@ import org.blip4j.tools.scenes.SceneSet;
  * SavedModel.
  */
 public final class Quickstart {
+  private static final String DATA = "data";
+  private static final String FIRST = "evaluate-first";
+  private static final String SECOND = "evaluate-second";
+  private static final String EXPORT = "export";
+  private static final ImmutableSet<String> OWN = ImmutableSet.of(DATA, FIRST, SECOND, EXPORT);
+
   private final QuickstartPlan plan;
   private final QuickstartFolder folder;
-  private final BootstrapContext context;
-  private final StageMarks marks;
+  private final Bootstrap.Context context;
   private final SceneData data;
 
-  private Quickstart(QuickstartPlan plan, QuickstartFolder folder, BootstrapContext context) {
+  private Quickstart(QuickstartPlan plan, QuickstartFolder folder, Bootstrap.Context context) {
     this.plan = plan;
     this.folder = folder;
     this.context = context;
-    this.marks = new StageMarks(folder::mark, context.listener());
     this.data = new SceneData(folder.data(), plan.data());
   }
 
@@ -52,7 +55,7 @@ public final class Quickstart {
    *
    * @throws IOException if the folder was begun with another plan
    */
-  public static Outcome run(Path work, QuickstartPlan plan, BootstrapContext context)
+  public static Outcome run(Path work, QuickstartPlan plan, Bootstrap.Context context)
       throws IOException {
     QuickstartFolder folder = new QuickstartFolder(work.toAbsolutePath());
     folder.claim(plan);
@@ -60,23 +63,31 @@ public final class Quickstart {
   }
 
   private Outcome run() throws IOException {
-    List<StageReport> stages = new ArrayList<>();
-    stages.add(marks.run("data", this::makeData));
-    stages.addAll(
-        Bootstrap.in(folder.bootstrap(), new QuickstartRecipe(plan, data).config(), context)
-            .run(1));
-    SceneEvaluation evaluation = SceneEvaluation.of(data, context.session());
-    stages.add(marks.run("evaluate-first", () -> evaluate(evaluation, "first", 0)));
-    stages.add(marks.run("evaluate-second", () -> evaluate(evaluation, "second", 1)));
-    stages.add(marks.run("export", () -> export(evaluation)));
+    Stages stages = new Stages(this::mark, context.listener(), OWN.size() + Bootstrap.count(1));
+    List<Stages.Report> reports = new ArrayList<>();
+    reports.add(stages.run(new Stages.Stage(DATA, this::makeData)));
+    Bootstrap bootstrap =
+        Bootstrap.in(folder.bootstrap(), new QuickstartRecipe(plan, data).config(), context);
+    reports.addAll(stages.run(bootstrap.stages(1)));
+    SceneEvaluation evaluation = SceneEvaluation.of(data, context.inference());
+    reports.addAll(
+        stages.run(
+            List.of(
+                new Stages.Stage(FIRST, () -> evaluate(evaluation, "first", 0)),
+                new Stages.Stage(SECOND, () -> evaluate(evaluation, "second", 1)),
+                new Stages.Stage(EXPORT, () -> export(evaluation)))));
     ImmutableList<CapFiltOutcome> outcomes =
         FilterOutcomes.read(folder.bootstrap().capfilt(1), data.shards(SceneSet.WEB), data.truth());
     QuickstartSummary summary =
         summary(
-            FilterFigures.of(outcomes), stages.stream().mapToDouble(StageReport::seconds).sum());
+            FilterFigures.of(outcomes), reports.stream().mapToDouble(Stages.Report::seconds).sum());
     ReportWriter report = new ReportWriter(plan, folder, data, evaluation);
     QuickstartReport.write(folder.report(), report.content(summary, outcomes));
     return new Outcome(summary, folder.report());
+  }
+
+  private Path mark(String stage) {
+    return OWN.contains(stage) ? folder.mark(stage) : folder.bootstrap().mark(stage);
   }
 
   private Map<String, Double> makeData() throws IOException {
@@ -103,12 +114,12 @@ public final class Quickstart {
     ModelExporter.Exported exported =
         ModelExporter.export(
             model(1),
-            SceneEvaluation.options(context.session()),
+            SceneEvaluation.options(context.inference()),
             new ExportTarget(folder.served(), 1, true));
     try (Predictor served =
         Predictor.open(
             new ModelSource.Exported(exported.folder()),
-            SceneEvaluation.options(context.session()))) {
+            SceneEvaluation.options(context.inference()))) {
       List<String> captions = evaluation.captions(served);
       List<String> expected = ModelAnswers.read(folder.answers("second")).captions();
       int equal = 0;

@@ -3,10 +3,14 @@ package org.blip4j.tools.quickstart;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.blip4j.tools.bootstrap.BootstrapContext;
+import org.blip4j.tools.bootstrap.Bootstrap;
 import org.blip4j.tools.bootstrap.ConsoleStages;
+import org.blip4j.tools.bootstrap.Stages;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
+import org.blip4j.tools.console.ExitCodes;
+import org.blip4j.tools.console.InterruptWatch;
+import org.blip4j.tools.console.ProgramVersion;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -40,13 +44,23 @@ public final class QuickstartCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    BootstrapContext context =
-        BootstrapContext.of(common.sessionConfig(), new ConsoleStages(console));
     QuickstartPlan plan =
         smoke ? QuickstartPlan.smoke(common.seed()) : QuickstartPlan.standard(common.seed());
-    Quickstart.Outcome outcome = Quickstart.run(work, plan, context);
-    console.result(outcome.summary(), "\n" + outcome.summary().table());
-    console.note("report: %s", outcome.report());
+    try (InterruptWatch watch = new InterruptWatch()) {
+      Bootstrap.Context context =
+          new Bootstrap.Context(
+              common.sessionConfig(),
+              common.inferenceConfig(),
+              ProgramVersion.read(),
+              watch::interrupted,
+              new ConsoleStages(console));
+      Quickstart.Outcome outcome = Quickstart.run(work, plan, context);
+      console.result(outcome.summary(), "\n" + outcome.summary().table());
+      console.note("report: %s", outcome.report());
+    } catch (Stages.Stopped e) {
+      console.note("%s", e.getMessage());
+      return ExitCodes.INTERRUPTED;
+    }
     return console.exitCode();
   }
 }

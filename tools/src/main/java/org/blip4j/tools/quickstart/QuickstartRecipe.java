@@ -14,7 +14,6 @@ import org.blip4j.graph.config.VitConfig;
 import org.blip4j.ops.core.InitializerScheme;
 import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
-import org.blip4j.savedmodel.capfilt.GenerationSettings;
 import org.blip4j.tools.bootstrap.BootstrapConfig;
 import org.blip4j.tools.scenes.Scene;
 import org.blip4j.tools.scenes.SceneData;
@@ -74,9 +73,10 @@ final class QuickstartRecipe {
         run(Task.RETRIEVAL, plan.filterSteps(), schedule(FINETUNE_RATE, 10)),
         new CapFiltSettings(
             CapFiltPolicy.published(),
-            new GenerationSettings(1, 0, 0.9, 1, SHORTEST_CAPTION, SceneVocabulary.LONGEST_TEXT),
-            plan.data().seed(),
-            CAPFILT_BATCH));
+            new CapFiltSettings.Generation(
+                1, 0, 0.9, 1, SHORTEST_CAPTION, SceneVocabulary.LONGEST_TEXT),
+            plan.data().seed()),
+        CAPFILT_BATCH);
   }
 
   private List<String> patterns(SceneSet set) {

@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.blip4j.data.pipeline.SampleSource;
@@ -22,16 +21,11 @@ import org.blip4j.data.sample.Sample;
 import org.blip4j.data.tfrecord.ShardName;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordWriter;
-import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
+import org.blip4j.graph.config.TextSettings;
+import org.blip4j.savedmodel.capfilt.CapFiltModels;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
+import org.blip4j.savedmodel.capfilt.CapFiltStep;
 import org.blip4j.savedmodel.capfilt.CaptionerAndFilter;
-import org.blip4j.savedmodel.capfilt.GenerationSettings;
-import org.blip4j.savedmodel.capfilt.InputShard;
-import org.blip4j.savedmodel.capfilt.MatchScore;
-import org.blip4j.savedmodel.capfilt.ModelIdentity;
-import org.blip4j.savedmodel.capfilt.ModelScores;
-import org.blip4j.savedmodel.capfilt.ScoredText;
-import org.blip4j.savedmodel.capfilt.TextSource;
 
 /** Small shards of pictures that differ by bytes after their end. */
 public final class CapFiltData {
@@ -68,23 +62,32 @@ public final class CapFiltData {
   }
 
   static CapFiltPlan plan(List<Path> shards, CapFiltSettings settings) throws IOException {
-    ModelIdentity model = new ModelIdentity("m", "00");
+    CapFiltModels.Identity model = new CapFiltModels.Identity("m", "00");
     return new CapFiltPlan(
-        CapFiltPlan.FORMAT, InputShard.of(ShardSet.of(shards)), settings, model, model);
+        CapFiltPlan.FORMAT, CapFiltPlan.Shard.of(ShardSet.of(shards)), settings, model, model);
   }
 
-  static CapFiltSettings settings(int batch) {
-    return new CapFiltSettings(CapFiltPolicy.published(), GenerationSettings.published(), 7, batch);
+  static CapFiltSettings settings() {
+    return CapFiltSettings.published(TextSettings.published(), 7);
+  }
+
+  static CapFiltJob.Work work(int workers, int batch) {
+    return new CapFiltJob.Work(
+        workers, batch, Duration.ofSeconds(1), () -> false, CapFiltListener.NONE);
   }
 
   static CapFiltStats run(Path out, CapFiltPlan plan, CaptionerAndFilter models, int workers)
       throws IOException {
-    CapFiltJob job =
-        new CapFiltJob(
-            new CapFiltFolder(out),
-            plan,
-            new CapFiltJob.Work(workers, Duration.ofSeconds(1), CapFiltListener.NONE));
-    return job.run(ModelScores.opener(plan.settings(), models, SourceOptions.strict()));
+    return run(out, plan, models, work(workers, 8));
+  }
+
+  static CapFiltStats run(
+      Path out, CapFiltPlan plan, CaptionerAndFilter models, CapFiltJob.Work work)
+      throws IOException {
+    return new CapFiltJob(new CapFiltFolder(out), plan, work)
+        .run(
+            JudgedRecords.by(
+                CapFiltStep.of(plan.settings(), models), work.batchSize(), SourceOptions.strict()));
   }
 
   /** All files that the result consists of, by name; speed and the hidden state left out. */
@@ -111,9 +114,5 @@ public final class CapFiltData {
       }
     }
     return samples;
-  }
-
-  static ScoredText scored(String text, TextSource source, double itm, double itc) {
-    return new ScoredText(text, source, Optional.of(new MatchScore((float) itm, (float) itc)));
   }
 }

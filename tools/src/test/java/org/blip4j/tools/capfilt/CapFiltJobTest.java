@@ -30,7 +30,7 @@ class CapFiltJobTest {
   @BeforeEach
   void write() throws IOException {
     shards = CapFiltData.write(folder.resolve("in"), SHARDS, RECORDS);
-    plan = CapFiltData.plan(shards, CapFiltData.settings(8));
+    plan = CapFiltData.plan(shards, CapFiltData.settings());
   }
 
   private Map<String, String> run(String out) throws IOException {
@@ -64,7 +64,7 @@ class CapFiltJobTest {
         texts += captions.size();
       }
     }
-    CapFiltTotals totals = stats.totals();
+    CapFiltStats.Totals totals = stats.totals();
     assertEquals(SHARDS * RECORDS, totals.read());
     assertEquals(SHARDS * RECORDS, totals.captioned());
     assertEquals(images, totals.imagesKept());
@@ -104,7 +104,7 @@ class CapFiltJobTest {
     assertEquals(0, models.captioned.get());
     assertEquals(first, CapFiltData.content(folder.resolve("out")));
 
-    plan = CapFiltData.plan(shards, CapFiltData.settings(9));
+    plan = CapFiltData.plan(shards, CapFiltData.settings().withSeed(9));
     IllegalArgumentException refused =
         assertThrows(IllegalArgumentException.class, () -> run("out"));
     assertTrue(refused.getMessage().contains("begun with other settings"), refused.getMessage());
@@ -139,8 +139,8 @@ class CapFiltJobTest {
     int length = bytes.length / RECORDS;
     bytes[3 * length + 60] ^= 1; // in the data of the fourth record
     Files.write(first, bytes);
-    plan = CapFiltData.plan(shards, CapFiltData.settings(8));
-    CapFiltTotals totals =
+    plan = CapFiltData.plan(shards, CapFiltData.settings());
+    CapFiltStats.Totals totals =
         CapFiltData.run(
                 folder.resolve("out"), plan, new FakeModels(0, CapFiltData.image("k1-5")), 1)
             .totals();
@@ -165,7 +165,7 @@ class CapFiltJobTest {
             new CapFiltFolder(folder.resolve("again")),
             replay,
             CapFiltJob.Work.single(CapFiltListener.NONE))
-        .run(RecordedScores.opener(from, SourceOptions.strict()));
+        .run(JudgedRecords.recorded(from, replay, SourceOptions.strict()));
     CapFiltData.run(folder.resolve("straight"), replay, FakeModels.quick(), 1);
     Map<String, String> straight = CapFiltData.content(folder.resolve("straight"));
     assertEquals(straight, CapFiltData.content(folder.resolve("again")));
@@ -179,6 +179,6 @@ class CapFiltJobTest {
     Files.copy(shards.get(0), twin);
     assertThrows(
         IllegalArgumentException.class,
-        () -> CapFiltData.plan(List.of(shards.get(0), twin), CapFiltData.settings(8)));
+        () -> CapFiltData.plan(List.of(shards.get(0), twin), CapFiltData.settings()));
   }
 }

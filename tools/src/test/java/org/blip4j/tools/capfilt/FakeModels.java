@@ -3,10 +3,12 @@ package org.blip4j.tools.capfilt;
 import com.google.common.hash.Hashing;
 import com.google.protobuf.ByteString;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.LongStream;
+import org.blip4j.savedmodel.capfilt.CapFiltText;
 import org.blip4j.savedmodel.capfilt.CaptionerAndFilter;
-import org.blip4j.savedmodel.capfilt.MatchScore;
 
 /** Answers that depend on their row alone: texts from the seed, scores from a hash of the pair. */
 final class FakeModels implements CaptionerAndFilter {
@@ -27,27 +29,38 @@ final class FakeModels implements CaptionerAndFilter {
   }
 
   @Override
-  public List<Row<String>> caption(List<CaptionRequest> requests) {
-    pause();
-    captioned.addAndGet(requests.size());
-    return requests.stream().map(this::row).toList();
-  }
-
-  private Row<String> row(CaptionRequest request) {
-    return request.image().equals(unreadable)
-        ? new Row<>("", PROBLEM)
-        : Row.of("synthetic " + Long.toHexString(request.seed()));
+  public int rows() {
+    return 3;
   }
 
   @Override
-  public List<Row<MatchScore>> match(List<MatchRequest> requests) {
-    return requests.stream()
-        .map(
-            request -> {
-              float score = score(request.image(), request.text());
-              return Row.of(new MatchScore(score, 2 * score - 1));
-            })
-        .toList();
+  public Images read(List<ByteString> files) {
+    return new Images() {
+      @Override
+      public List<String> problems() {
+        return files.stream().map(file -> file.equals(unreadable) ? PROBLEM : "").toList();
+      }
+
+      @Override
+      public List<String> captions(long[] seeds) {
+        pause();
+        captioned.addAndGet(seeds.length);
+        return LongStream.of(seeds).mapToObj(s -> "synthetic " + Long.toHexString(s)).toList();
+      }
+
+      @Override
+      public List<CapFiltText> scored(int[] rows, List<CapFiltText> texts) {
+        List<CapFiltText> scored = new ArrayList<>();
+        for (int i = 0; i < rows.length; i++) {
+          float score = score(files.get(rows[i]), texts.get(i).text());
+          scored.add(texts.get(i).withScores(score, 2 * score - 1));
+        }
+        return scored;
+      }
+
+      @Override
+      public void close() {}
+    };
   }
 
   static float score(ByteString image, String text) {

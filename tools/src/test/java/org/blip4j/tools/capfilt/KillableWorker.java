@@ -3,9 +3,12 @@ package org.blip4j.tools.capfilt;
 import com.google.protobuf.ByteString;
 import java.io.File;
 import java.io.IOException;
+import java.net.URI;
+import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A process of its own that works on a CapFilt folder with slow models, to be killed. */
@@ -18,7 +21,7 @@ final class KillableWorker {
   /** The plan that every worker of a folder of shards has. */
   static CapFiltPlan plan(Path in) throws IOException {
     try (Stream<Path> shards = Files.list(in)) {
-      return CapFiltData.plan(shards.sorted().toList(), CapFiltData.settings(BATCH));
+      return CapFiltData.plan(shards.sorted().toList(), CapFiltData.settings());
     }
   }
 
@@ -30,7 +33,7 @@ final class KillableWorker {
                 "-XX:TieredStopAtLevel=1",
                 "-Xmx128m",
                 "-cp",
-                System.getProperty("java.class.path"),
+                classPath(),
                 KillableWorker.class.getName(),
                 in.toString(),
                 out.toString()))
@@ -39,9 +42,23 @@ final class KillableWorker {
         .start();
   }
 
+  /** That of this process, also where a test launcher loads the classes itself. */
+  private static String classPath() {
+    if (KillableWorker.class.getClassLoader() instanceof URLClassLoader loader) {
+      return Stream.of(loader.getURLs())
+          .map(url -> Path.of(URI.create(url.toString())).toString())
+          .collect(Collectors.joining(File.pathSeparator));
+    }
+    return System.getProperty("java.class.path");
+  }
+
   /** Works until all is done, or the process is killed. */
   public static void main(String[] args) throws IOException {
     CapFiltPlan plan = plan(Path.of(args[0]));
-    CapFiltData.run(Path.of(args[1]), plan, new FakeModels(PAUSE_MILLIS, ByteString.EMPTY), 1);
+    CapFiltData.run(
+        Path.of(args[1]),
+        plan,
+        new FakeModels(PAUSE_MILLIS, ByteString.EMPTY),
+        CapFiltData.work(1, BATCH));
   }
 }

@@ -40,8 +40,8 @@ class ShardLedgerTest {
   void eachShardIsClaimedOnce() throws IOException {
     try (ShardLedger one = ledger(ShardLedger.LEASE);
         ShardLedger two = ledger(ShardLedger.LEASE)) {
-      ShardClaim a = one.claim().orElseThrow();
-      ShardClaim b = two.claim().orElseThrow();
+      ShardLedger.Claim a = one.claim().orElseThrow();
+      ShardLedger.Claim b = two.claim().orElseThrow();
       assertEquals("a", a.name());
       assertEquals("b", b.name());
       finish("a");
@@ -51,6 +51,7 @@ class ShardLedgerTest {
       assertEquals("b", one.claim().orElseThrow().name());
       assertFalse(one.allDone());
       finish("b");
+      assertTrue(two.claim().isEmpty());
       assertTrue(two.allDone());
     }
   }
@@ -59,8 +60,8 @@ class ShardLedgerTest {
   void deadProcessLosesItsClaimAtOnce() throws Exception {
     Process process = new ProcessBuilder("true").start();
     process.waitFor();
-    ProcessIdentity self = ProcessIdentity.own();
-    ProcessIdentity dead = new ProcessIdentity(self.machine(), process.pid(), "x");
+    ShardLedger.Owner self = ShardLedger.Owner.own();
+    ShardLedger.Owner dead = new ShardLedger.Owner(self.machine(), process.pid(), "x");
     Files.writeString(folder.claim("a"), dead.token());
     assertTrue(self.knowsDead(dead.token()) || self.machine().equals("-"));
     try (ShardLedger ledger = ledger(ShardLedger.LEASE)) {
@@ -70,12 +71,12 @@ class ShardLedgerTest {
 
   @Test
   void livingOrUnknownProcessesAreLeftAlone() {
-    ProcessIdentity self = ProcessIdentity.own();
+    ShardLedger.Owner self = ShardLedger.Owner.own();
     assertFalse(self.knowsDead(self.token()));
     assertFalse(self.knowsDead("elsewhere 1 x"));
     assertFalse(self.knowsDead(""));
     assertTrue(
-        self.knowsDead(new ProcessIdentity(self.machine(), self.pid(), "earlier").token())
+        self.knowsDead(new ShardLedger.Owner(self.machine(), self.pid(), "earlier").token())
             || self.machine().equals("-"));
   }
 
@@ -84,7 +85,7 @@ class ShardLedgerTest {
     Files.writeString(folder.claim("a"), "elsewhere 1 x");
     try (ShardLedger waiting = ledger(Duration.ofMillis(100));
         ShardLedger working = ledger(Duration.ofMillis(60))) {
-      ShardClaim b = working.claim().orElseThrow();
+      ShardLedger.Claim b = working.claim().orElseThrow();
       assertEquals("b", b.name());
       assertTrue(waiting.claim().isEmpty());
       Thread.sleep(300);

@@ -8,18 +8,26 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.Task;
+import org.blip4j.graph.config.TextSettings;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.training.config.Duration;
 import org.blip4j.training.config.RunConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class BootstrapConfigReaderTest {
+class BootstrapConfigTest {
   @TempDir private Path folder;
 
   private BootstrapConfig read(String pretrain, String capfilt) throws IOException {
+    return read(pretrain, capfilt, BootstrapConfig.Changes.NONE);
+  }
+
+  private BootstrapConfig read(String pretrain, String capfilt, BootstrapConfig.Changes changes)
+      throws IOException {
     Path file = folder.resolve("bootstrap.json");
     Files.writeString(
         file,
@@ -28,7 +36,7 @@ class BootstrapConfigReaderTest {
          "filter": {}, "capfilt": %s}
         """
             .formatted(pretrain, capfilt));
-    return BootstrapConfigReader.read(file);
+    return BootstrapConfig.read(file, changes);
   }
 
   private String refused(String pretrain, String capfilt) {
@@ -41,7 +49,7 @@ class BootstrapConfigReaderTest {
     assertEquals(RunConfig.published(Task.PRETRAIN), config.pretrain());
     assertEquals(RunConfig.published(Task.CAPTION), config.captioner());
     assertEquals(RunConfig.published(Task.RETRIEVAL), config.filter());
-    assertEquals(CapFiltSettings.published(1), config.capfilt());
+    assertEquals(CapFiltSettings.published(TextSettings.published(), 1), config.capfilt());
     assertEquals(List.of(folder.resolve("web/*.tfrecord").toString()), config.web());
   }
 
@@ -56,6 +64,21 @@ class BootstrapConfigReaderTest {
     assertEquals(folder.resolve("v.txt").toString(), config.pretrain().vocabulary());
     assertEquals(0.7, config.capfilt().policy().threshold());
     assertEquals(config, ConfigJson.parse(ConfigJson.write(config), "copy", BootstrapConfig.class));
+  }
+
+  @Test
+  void theCommandLineChangesEveryStage() throws IOException {
+    BootstrapConfig.Changes changes =
+        new BootstrapConfig.Changes(OptionalLong.of(7), OptionalInt.of(50));
+    BootstrapConfig config = read("{}", "{\"seed\": 3}", changes);
+    for (RunConfig run : List.of(config.pretrain(), config.captioner(), config.filter())) {
+      assertEquals(7, run.seed());
+      assertEquals(50, run.duration().batch());
+    }
+    assertEquals(7, config.capfilt().seed());
+    assertEquals(50, config.capfiltBatch());
+    assertEquals(3, read("{}", "{\"seed\": 3}").capfilt().seed());
+    assertEquals(32, read("{}", "{}").capfiltBatch());
   }
 
   @Test

@@ -1,4 +1,4 @@
-package org.blip4j.savedmodel.capfilt;
+package org.blip4j.tools.capfilt;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -11,19 +11,22 @@ import org.blip4j.data.pipeline.DamagedRecord;
 import org.blip4j.data.pipeline.LocatedSample;
 import org.blip4j.data.pipeline.SampleSource;
 import org.blip4j.data.pipeline.SourceOptions;
-import org.blip4j.data.sample.ImageInfo;
-import org.blip4j.data.sample.SampleException;
+import org.blip4j.data.sample.Sample;
 import org.blip4j.data.tfrecord.ShardSet;
+import org.blip4j.savedmodel.capfilt.CapFiltRecord;
 
-/** The records of one shard in order; damaged ones and those without a whole image are kept. */
-public final class ShardRecords implements Closeable {
-  private final InputShard shard;
+/**
+ * The records of one shard in order; damaged ones are there, too. A sample without a key has none,
+ * so that its seed does not depend on its place; its record is called by it.
+ */
+final class ShardRecords implements Closeable {
+  private final CapFiltPlan.Shard shard;
   private final SampleSource source;
-  private final Deque<RawRecord> waiting = new ArrayDeque<>();
+  private final Deque<CapFiltRecord> waiting = new ArrayDeque<>();
   private long position;
 
   /** Opens a shard; {@code options} say under which names its columns are found. */
-  public ShardRecords(InputShard shard, SourceOptions options) {
+  ShardRecords(CapFiltPlan.Shard shard, SourceOptions options) {
     this.shard = shard;
     this.source =
         SampleSource.open(
@@ -32,7 +35,7 @@ public final class ShardRecords implements Closeable {
   }
 
   /** The next record, or empty at the end of the shard. */
-  public Optional<RawRecord> next() throws IOException {
+  Optional<CapFiltRecord> next() throws IOException {
     if (waiting.isEmpty()) {
       source.next().ifPresent(this::sample);
     }
@@ -45,14 +48,16 @@ public final class ShardRecords implements Closeable {
   }
 
   private void sample(LocatedSample located) {
-    RawRecord record =
-        new RawRecord(position++, located.sample().key(), Optional.of(located.sample()), "");
-    try {
-      ImageInfo.inspect(located.sample().image());
-      waiting.add(record);
-    } catch (SampleException e) {
-      waiting.add(record.unusable(e.getMessage()));
-    }
+    Sample.ImageText sample = located.sample();
+    String place = located.shard().getFileName() + "#" + located.index();
+    boolean unnamed = sample.key().equals(place);
+    position++;
+    waiting.add(
+        CapFiltRecord.of(
+            sample.key(),
+            unnamed
+                ? new Sample.ImageText("", sample.image(), sample.texts(), sample.columns())
+                : sample));
   }
 
   private void damaged(DamagedRecord damaged) {
@@ -61,7 +66,6 @@ public final class ShardRecords implements Closeable {
         damaged.reason().startsWith(where)
             ? damaged.reason().substring(where.length())
             : damaged.reason();
-    long index = position++;
-    waiting.add(new RawRecord(index, shard.name() + "#" + index, Optional.empty(), reason));
+    waiting.add(CapFiltRecord.unusable(shard.name() + "#" + position++, reason));
   }
 }

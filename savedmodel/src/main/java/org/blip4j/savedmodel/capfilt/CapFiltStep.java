@@ -1,0 +1,183 @@
+package org.blip4j.savedmodel.capfilt;
+
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Lists;
+import com.google.protobuf.ByteString;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.blip4j.data.sample.ImageInfo;
+import org.blip4j.data.sample.Sample;
+import org.blip4j.data.sample.SampleException;
+import org.tensorflow.proto.ConfigProto;
+
+/**
+ * CapFilt's step (paper section 3.3): samples in, samples with judged texts out. It knows no files
+ * and no shards; the command calls it as any program can.
+ *
+ * <p>What becomes of a sample depends on the settings, the models and the sample alone: not on the
+ * samples beside it, how many there are, their order, or who works. The captioner's seed is made of
+ * the run's seed, the sample's key and its image's bytes (so records of one key with different
+ * images are told apart, and a record that is there twice gets the same text twice), and the models
+ * always compute the same number of rows ({@link StagedModels#ROWS}; missing ones are filled with
+ * black images), since sums over rows of another number differ in their last digits, and with them
+ * what is drawn and what passes the threshold.
+ *
+ * <pre>{@code
+ * CapFiltModels models = new CapFiltModels(Optional.of(captioner), Optional.of(filter));
+ * try (CapFiltStep step = CapFiltStep.open(models, models.published(1), session)) {
+ *   step.apply(samples).forEach(record -> record.keptSample().ifPresent(this::write));
+ * }
+ * }</pre>
+ *
+ * <p>Calls may come from several threads; closing waits for those that run.
+ */
+public final class CapFiltStep implements AutoCloseable {
+  private final CapFiltSettings settings;
+  private final Optional<CaptionerAndFilter> models;
+  private final ReadWriteLock use = new ReentrantReadWriteLock();
+  private boolean closed;
+
+  private CapFiltStep(CapFiltSettings settings, Optional<CaptionerAndFilter> models) {
+    this.settings = settings;
+    this.models = models;
+  }
+
+  /**
+   * Opens the models that the settings need.
+   *
+   * @throws IllegalArgumentException if one is missing or was trained for something else
+   */
+  public static CapFiltStep open(
+      CapFiltModels models, CapFiltSettings settings, ConfigProto session) throws IOException {
+    boolean needed = settings.captions() || settings.scores();
+    return new CapFiltStep(
+        settings,
+        needed ? Optional.of(StagedModels.open(models, settings, session)) : Optional.empty());
+  }
+
+  /** A step over models that are open already; it closes them. */
+  public static CapFiltStep of(CapFiltSettings settings, CaptionerAndFilter models) {
+    return new CapFiltStep(settings, Optional.of(models));
+  }
+
+  /** What decides the result. */
+  public CapFiltSettings settings() {
+    return settings;
+  }
+
+  /** Judges samples; the records come in their order. */
+  public ImmutableList<CapFiltRecord> apply(List<Sample.ImageText> samples) {
+    use.readLock().lock();
+    try {
+      if (closed) {
+        throw new IllegalStateException("the step is closed; open another one");
+      }
+      int rows = models.map(CaptionerAndFilter::rows).orElse(Math.max(1, samples.size()));
+      ImmutableList.Builder<CapFiltRecord> records = ImmutableList.builder();
+      for (List<Sample.ImageText> some : Lists.partition(samples, rows)) {
+        records.addAll(judge(some));
+      }
+      return records.build();
+    } finally {
+      use.readLock().unlock();
+    }
+  }
+
+  private List<CapFiltRecord> judge(List<Sample.ImageText> samples) {
+    List<Draft> drafts = samples.stream().map(Draft::new).toList();
+    List<Draft> usable = drafts.stream().filter(draft -> draft.problem.isEmpty()).toList();
+    if (models.isPresent() && !usable.isEmpty()) {
+      List<ByteString> files = usable.stream().map(draft -> draft.sample.image()).toList();
+      try (CaptionerAndFilter.Images images = models.get().read(files)) {
+        for (int row = 0; row < usable.size(); row++) {
+          usable.get(row).problem = images.problems().get(row);
+        }
+        if (settings.captions()) {
+          caption(images, usable);
+        }
+        if (settings.scores()) {
+          score(images, usable);
+        }
+      }
+    }
+    return drafts.stream().map(Draft::finish).toList();
+  }
+
+  private void caption(CaptionerAndFilter.Images images, List<Draft> drafts) {
+    for (int candidate = 0; candidate < settings.generation().candidates(); candidate++) {
+      int number = candidate;
+      long[] seeds =
+          drafts.stream().mapToLong(draft -> settings.seed(draft.sample, number)).toArray();
+      List<String> texts = images.captions(seeds);
+      for (int row = 0; row < drafts.size(); row++) {
+        drafts.get(row).add(texts.get(row), CapFiltText.Source.SYNTHETIC);
+      }
+    }
+  }
+
+  private static void score(CaptionerAndFilter.Images images, List<Draft> drafts) {
+    List<Integer> rows = new ArrayList<>();
+    List<CapFiltText> texts = new ArrayList<>();
+    for (int row = 0; row < drafts.size(); row++) {
+      Draft draft = drafts.get(row);
+      if (draft.problem.isEmpty()) {
+        for (CapFiltText text : draft.texts) {
+          rows.add(row);
+          texts.add(text);
+        }
+        draft.texts.clear();
+      }
+    }
+    List<CapFiltText> scored =
+        images.scored(rows.stream().mapToInt(Integer::intValue).toArray(), texts);
+    for (int i = 0; i < scored.size(); i++) {
+      drafts.get(rows.get(i)).texts.add(scored.get(i));
+    }
+  }
+
+  @Override
+  public void close() {
+    use.writeLock().lock();
+    try {
+      if (!closed) {
+        closed = true;
+        models.ifPresent(CaptionerAndFilter::close);
+      }
+    } finally {
+      use.writeLock().unlock();
+    }
+  }
+
+  /** A sample while its texts are gathered and scored. */
+  private final class Draft {
+    private final Sample.ImageText sample;
+    private final List<CapFiltText> texts = new ArrayList<>();
+    private String problem = "";
+
+    Draft(Sample.ImageText sample) {
+      this.sample = sample;
+      try {
+        ImageInfo.inspect(sample.image());
+      } catch (SampleException e) {
+        problem = e.getMessage();
+      }
+      if (settings.policy().texts().includes(CapFiltText.Source.WEB)) {
+        sample.texts().forEach(text -> add(text, CapFiltText.Source.WEB));
+      }
+    }
+
+    void add(String text, CapFiltText.Source source) {
+      texts.add(CapFiltText.of(text, source));
+    }
+
+    CapFiltRecord finish() {
+      return problem.isEmpty()
+          ? CapFiltRecord.of(sample.key(), sample).withTexts(settings.policy().decide(texts))
+          : CapFiltRecord.unusable(sample.key(), problem);
+    }
+  }
+}

@@ -1,0 +1,206 @@
+package org.blip4j.savedmodel.capfilt;
+
+import com.google.common.collect.Lists;
+import com.google.protobuf.ByteString;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import org.blip4j.ops.decode.LengthLimits;
+import org.blip4j.ops.decode.SamplingSettings;
+import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.signature.ServingSettings;
+import org.tensorflow.Result;
+import org.tensorflow.Tensor;
+import org.tensorflow.proto.ConfigProto;
+
+/**
+ * Captioner and filter as TensorFlow graphs. An image is decoded once and encoded once a model, or
+ * once for both if their image encoders have equal weights; a model that is both is open once.
+ *
+ * <p>Every run has {@link #ROWS} images and {@link #PAIRS} pairs, whatever there is to do. A row's
+ * result is then the same to the last bit wherever it stands and whatever is beside it: the kernels
+ * add up each row by itself, in an order that the number of rows may change, and nothing else.
+ */
+final class StagedModels implements CaptionerAndFilter {
+  /** Images of a run: enough that the rows of a step fill the kernels' blocks. */
+  static final int ROWS = 8;
+
+  /** Pairs of a run: a web text and a written one for each image. */
+  static final int PAIRS = 2 * ROWS;
+
+  private final StagedModel captioner;
+  private final StagedModel filter;
+  private final boolean searches;
+  private final boolean onePass;
+
+  private StagedModels(StagedModel captioner, StagedModel filter, boolean searches) {
+    this.captioner = captioner;
+    this.filter = filter;
+    this.searches = searches;
+    this.onePass =
+        captioner != null
+            && filter != null
+            && (captioner == filter || captioner.encodesLike(filter));
+  }
+
+  static StagedModels open(CapFiltModels models, CapFiltSettings settings, ConfigProto session)
+      throws IOException {
+    StagedModel captioner = null;
+    StagedModel filter = null;
+    try {
+      if (settings.captions()) {
+        ModelSource source = models.requireCaptioner();
+        captioner = StagedModel.open(source, session, own -> adjusted(own, settings.generation()));
+        require(captioner.writes(), captioner, source, "captions");
+      }
+      if (settings.scores()) {
+        ModelSource source = models.requireFilter();
+        boolean same = captioner != null && source.equals(models.requireCaptioner());
+        filter =
+            same
+                ? captioner
+                : StagedModel.open(source, session, own -> own.withExpectedBatch(PAIRS));
+        require(filter.matches(), filter, source, "match scores");
+      }
+      return new StagedModels(captioner, filter, settings.generation().beams() > 0);
+    } catch (IOException | RuntimeException | Error e) {
+      close(captioner, filter);
+      throw e;
+    }
+  }
+
+  private static void require(boolean able, StagedModel model, ModelSource source, String what) {
+    if (!able) {
+      throw new IllegalArgumentException(
+          "%s is a model for %s, it gives no %s; give another one"
+              .formatted(source.path(), model.task(), what));
+    }
+  }
+
+  private static ServingSettings adjusted(
+      ServingSettings own, CapFiltSettings.Generation generation) {
+    LengthLimits lengths = new LengthLimits(generation.minLength(), generation.maxLength());
+    ServingSettings adjusted =
+        generation.beams() > 0
+            ? own.withSearch(
+                own.search()
+                    .withBeams(generation.beams())
+                    .withLengths(lengths)
+                    .withRepetitionPenalty(generation.repetitionPenalty()))
+            : own.withSampling(
+                SamplingSettings.nucleus(generation.nucleus())
+                    .withLengths(lengths)
+                    .withRepetitionPenalty(generation.repetitionPenalty()));
+    return adjusted.withExpectedBatch(ROWS);
+  }
+
+  /** Whether one run of an image encoder serves both models. */
+  boolean onePass() {
+    return onePass;
+  }
+
+  @Override
+  public int rows() {
+    return ROWS;
+  }
+
+  @Override
+  public Images read(List<ByteString> files) {
+    List<byte[]> padded = new ArrayList<>();
+    files.forEach(file -> padded.add(file.toByteArray()));
+    padded.addAll(Collections.nCopies(ROWS - files.size(), new byte[0]));
+    StagedModel first = captioner != null ? captioner : filter;
+    try (Result decoded = first.decode(padded)) {
+      List<String> problems = StagedModel.strings(decoded.get(1)).subList(0, files.size());
+      Result own = captioner == null ? null : captioner.encode(decoded.get(0));
+      try {
+        return new Encoded(problems, own, forFilter(padded, decoded.get(0), own));
+      } catch (RuntimeException | Error e) {
+        close(own);
+        throw e;
+      }
+    }
+  }
+
+  /** The filter's states, if there is a filter. */
+  private Result forFilter(List<byte[]> files, Tensor pixels, Result captioners) {
+    if (filter == null || onePass) {
+      return captioners;
+    }
+    if (captioner == null || captioner.decodesLike(filter)) {
+      return filter.encode(pixels);
+    }
+    try (Result other = filter.decode(files)) {
+      return filter.encode(other.get(0));
+    }
+  }
+
+  private static void close(AutoCloseable... all) {
+    for (AutoCloseable one : all) {
+      if (one != null) {
+        try {
+          one.close();
+        } catch (Exception e) {
+          throw new IllegalStateException(e);
+        }
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    close(captioner, filter == captioner ? null : filter);
+  }
+
+  /** States of up to {@link #ROWS} images. */
+  private final class Encoded implements Images {
+    private final List<String> problems;
+    private final Result ofCaptioner;
+    private final Result ofFilter;
+
+    Encoded(List<String> problems, Result ofCaptioner, Result ofFilter) {
+      this.problems = problems;
+      this.ofCaptioner = ofCaptioner;
+      this.ofFilter = ofFilter;
+    }
+
+    @Override
+    public List<String> problems() {
+      return problems;
+    }
+
+    @Override
+    public List<String> captions(long[] seeds) {
+      Tensor states = ofCaptioner.get(0);
+      List<String> texts =
+          searches
+              ? captioner.search(states)
+              : captioner.sample(states, Arrays.copyOf(seeds, ROWS));
+      return texts.subList(0, seeds.length);
+    }
+
+    @Override
+    public List<CapFiltText> scored(int[] rows, List<CapFiltText> texts) {
+      List<CapFiltText> scored = new ArrayList<>();
+      int start = 0;
+      for (List<CapFiltText> some : Lists.partition(texts, PAIRS)) {
+        List<String> words = new ArrayList<>(some.stream().map(CapFiltText::text).toList());
+        words.addAll(Collections.nCopies(PAIRS - some.size(), ""));
+        int[] images = Arrays.copyOf(Arrays.copyOfRange(rows, start, start + some.size()), PAIRS);
+        float[][] scores = filter.match(ofFilter.get(0), images, words);
+        for (int i = 0; i < some.size(); i++) {
+          scored.add(some.get(i).withScores(scores[0][i], scores[1][i]));
+        }
+        start += some.size();
+      }
+      return scored;
+    }
+
+    @Override
+    public void close() {
+      StagedModels.close(ofCaptioner, ofFilter == ofCaptioner ? null : ofFilter);
+    }
+  }
+}

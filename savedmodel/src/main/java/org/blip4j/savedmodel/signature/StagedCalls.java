@@ -1,0 +1,151 @@
+package org.blip4j.savedmodel.signature;
+
+import com.google.common.collect.ImmutableList;
+import java.util.List;
+import java.util.Optional;
+import org.blip4j.graph.generate.CaptionGenerator;
+import org.blip4j.graph.model.Blip;
+import org.blip4j.graph.text.Tokens;
+import org.blip4j.graph.vision.ImageStates;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
+import org.blip4j.ops.decode.Decoded;
+import org.blip4j.ops.decode.Prompt;
+import org.blip4j.ops.image.DecodedImages;
+import org.blip4j.ops.image.ImageDecoding;
+import org.blip4j.ops.text.TokenLayout;
+import org.tensorflow.Operand;
+import org.tensorflow.Result;
+import org.tensorflow.Session;
+import org.tensorflow.Tensor;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.op.Ops;
+import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+import org.tensorflow.types.TString;
+import org.tensorflow.types.family.TType;
+
+/**
+ * The steps from an image to its captions and match scores as calls of their own, so that an image
+ * is decoded and encoded once however much is asked about it, and so that two models can share
+ * pixels or states.
+ *
+ * <p>Every text to be matched is as wide as the longest that the model reads: what a row gives does
+ * not depend on the texts beside it. These calls are no signatures and are not exported.
+ *
+ * @param decode {@code image_bytes [B]} to pixels {@code [B, S, S, 3]} (0 where there is no image)
+ *     and status {@code [B]}
+ * @param encode pixels {@code [B, S, S, 3]} to states {@code [B, P, W]}
+ * @param search states to captions {@code [B]}, by search; empty if the model writes none
+ * @param sample states and seeds {@code [B]} to captions {@code [B]}, drawn by chance
+ * @param match states {@code [B, P, W]}, rows {@code [N]} and texts {@code [N]} to match
+ *     probabilities {@code [N]} and cosines {@code [N]}; empty if the model matches none
+ */
+public record StagedCalls(
+    Call decode, Call encode, Optional<Call> search, Optional<Call> sample, Optional<Call> match) {
+  /**
+   * A part of a graph that is run by itself.
+   *
+   * @param inputs placeholders
+   * @param outputs what is fetched
+   */
+  public record Call(ImmutableList<Operand<?>> inputs, ImmutableList<Operand<?>> outputs) {
+    /** Runs it; the values are those of the inputs, in order, and stay open. */
+    public Result run(Session session, Tensor... values) {
+      Session.Runner runner = session.runner();
+      for (int i = 0; i < inputs.size(); i++) {
+        runner.feed(inputs.get(i), values[i]);
+      }
+      outputs.forEach(runner::fetch);
+      return runner.run();
+    }
+  }
+
+  static StagedCalls create(GraphContext outer, ServingGraph.Parts parts) {
+    GraphContext ctx = outer.in("stages");
+    Blip blip = parts.blip();
+    int side = blip.config().vision().imageSize();
+    Operand<TString> bytes = input(ctx, "image_bytes", TString.class, Shape.of(-1));
+    DecodedImages decoded = new ImageDecoding(side).apply(ctx, bytes);
+    Operand<TFloat32> pixels = input(ctx, "pixels", TFloat32.class, Shape.of(-1, side, side, 3));
+    ImageStates encoded = blip.vision().apply(ctx.in("images"), pixels);
+    Call decode = call(List.of(bytes), decoded.pixels(), decoded.status());
+    Call encode = call(List.of(pixels), encoded.hidden());
+
+    Shape shape =
+        Shape.of(-1, blip.config().vision().tokens(), blip.config().vision().width()); // [B, P, W]
+    ImageStates states = new ImageStates(input(ctx, "states", TFloat32.class, shape));
+    boolean captions = blip.task().captions();
+    return new StagedCalls(
+        decode,
+        encode,
+        captions ? Optional.of(search(ctx, parts, states)) : Optional.empty(),
+        captions ? Optional.of(sample(ctx, parts, states)) : Optional.empty(),
+        blip.task().matches() ? Optional.of(match(ctx, parts, states)) : Optional.empty());
+  }
+
+  private static Call search(GraphContext outer, ServingGraph.Parts parts, ImageStates states) {
+    GraphContext ctx = outer.in("search");
+    Prompt prompt = prompt(ctx, parts, states);
+    Decoded decoded = generator(parts).search(ctx, states, prompt, parts.settings().search());
+    return call(List.of(states.hidden()), text(ctx, parts, decoded, prompt));
+  }
+
+  private static Call sample(GraphContext outer, ServingGraph.Parts parts, ImageStates states) {
+    GraphContext ctx = outer.in("sample");
+    Operand<TInt64> seeds = input(ctx, "seeds", TInt64.class, Shape.of(-1));
+    Prompt prompt = prompt(ctx, parts, states);
+    Decoded decoded =
+        generator(parts).sample(ctx, states, prompt, parts.settings().sampling(), seeds);
+    return call(List.of(states.hidden(), seeds), text(ctx, parts, decoded, prompt));
+  }
+
+  private static Call match(GraphContext outer, ServingGraph.Parts parts, ImageStates states) {
+    GraphContext ctx = outer.in("match");
+    Ops tf = ctx.tf();
+    Operand<TInt32> rows = input(ctx, "rows", TInt32.class, Shape.of(-1));
+    Operand<TString> texts = input(ctx, "texts", TString.class, Shape.of(-1));
+    boolean cleans = parts.settings().matchToken() == ServingSettings.MatchToken.ENC;
+    ServingTexts.Cleaning cleaning =
+        cleans ? ServingTexts.Cleaning.CAPTION : ServingTexts.Cleaning.NONE;
+    TokenLayout layout = parts.texts().layout(TokenLayout.First.CLASSIFY, TokenLayout.Padding.MAX);
+    Tokens tokens = parts.texts().read(ctx, texts, "text", cleaning, layout).tokens(); // [N, T]
+    Tokens first =
+        cleans ? tokens.withFirst(ctx, parts.model().vocabulary().encode()) : tokens; // [N, T]
+    Blip.Matching matching = parts.blip().matching();
+    Operand<TFloat32> logits = matching.itmLogits(ctx, first, rows, states); // [N, 2]
+    Operand<TFloat32> images =
+        ctx.gather(matching.dual().imageFeatures(ctx, states), rows, 0); // [N, E]
+    Operand<TFloat32> features = matching.dual().textFeatures(ctx, tokens); // [N, E]
+    return call(
+        List.of(states.hidden(), rows, texts),
+        ctx.at(tf.nn.softmax(logits), 1, 1),
+        ctx.sum(tf.math.mul(images, features), 1));
+  }
+
+  private static CaptionGenerator generator(ServingGraph.Parts parts) {
+    return CaptionGenerator.of(parts.blip(), parts.settings().expectedBatch());
+  }
+
+  private static Prompt prompt(GraphContext ctx, ServingGraph.Parts parts, ImageStates states) {
+    long[] ids = parts.texts().promptIds(parts.settings().prompt());
+    return Prompt.same(ctx, Shapes.dim(ctx, states.hidden(), 0), ids);
+  }
+
+  /** The captions without their prompt, {@code [B]}. */
+  private static Operand<TString> text(
+      GraphContext ctx, ServingGraph.Parts parts, Decoded decoded, Prompt prompt) {
+    return parts.texts().captions(ctx, decoded.ids(), Shapes.dim(ctx, prompt.ids(), 1));
+  }
+
+  private static <T extends TType> Operand<T> input(
+      GraphContext ctx, String name, Class<T> type, Shape shape) {
+    return ctx.tf().withName(name).placeholder(type, Placeholder.shape(shape));
+  }
+
+  private static Call call(List<Operand<?>> inputs, Operand<?>... outputs) {
+    return new Call(ImmutableList.copyOf(inputs), ImmutableList.copyOf(outputs));
+  }
+}

@@ -1,0 +1,154 @@
+package org.blip4j.tools.capfilt;
+
+import com.google.common.collect.ImmutableList;
+import java.io.BufferedReader;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.blip4j.data.pipeline.SourceOptions;
+import org.blip4j.data.sample.Sample;
+import org.blip4j.data.stream.InOrder;
+import org.blip4j.savedmodel.capfilt.CapFiltRecord;
+import org.blip4j.savedmodel.capfilt.CapFiltStep;
+
+/** The records of one shard in order, each with its judged texts. */
+interface JudgedRecords extends Closeable {
+  /** Opens the records of shards, by models or from scores that they left. */
+  interface Opener {
+    JudgedRecords open(CapFiltPlan.Shard shard) throws IOException;
+  }
+
+  /** The next record, or empty at the end of the shard. */
+  Optional<CapFiltRecord> next() throws IOException;
+
+  /** Shards to be judged by a step, in batches of which two are in work at once. */
+  static Opener by(CapFiltStep step, int batchSize, SourceOptions options) {
+    return shard -> new Judging(shard, step, batchSize, options);
+  }
+
+  /** Shards with the scores that lie in {@code from}, decided anew by {@code plan}. */
+  static Opener recorded(CapFiltFolder from, CapFiltPlan plan, SourceOptions options) {
+    return shard -> new Recorded(shard, from.scores(shard.name()), plan, options);
+  }
+
+  /** Asks the step. */
+  final class Judging implements JudgedRecords {
+    private static final int AT_ONCE = 2;
+
+    private final CapFiltStep step;
+    private final int batchSize;
+    private final ShardRecords records;
+    private final InOrder<List<CapFiltRecord>> batches;
+    private final Deque<CapFiltRecord> judged = new ArrayDeque<>();
+    private boolean ended;
+
+    private Judging(
+        CapFiltPlan.Shard shard, CapFiltStep step, int batchSize, SourceOptions options) {
+      this.step = step;
+      this.batchSize = batchSize;
+      this.records = new ShardRecords(shard, options);
+      this.batches = new InOrder<>(AT_ONCE, this::nextBatch);
+    }
+
+    @Override
+    public Optional<CapFiltRecord> next() throws IOException {
+      while (judged.isEmpty() && !ended) {
+        batches.next().ifPresentOrElse(judged::addAll, () -> ended = true);
+      }
+      return Optional.ofNullable(judged.poll());
+    }
+
+    @Override
+    public void close() throws IOException {
+      batches.close();
+      synchronized (records) { // a batch may still be being read
+        records.close();
+      }
+    }
+
+    private Optional<Callable<List<CapFiltRecord>>> nextBatch() throws IOException {
+      List<CapFiltRecord> batch = new ArrayList<>();
+      synchronized (records) {
+        int usable = 0;
+        while (usable < batchSize) {
+          Optional<CapFiltRecord> record = records.next();
+          if (record.isEmpty()) {
+            break;
+          }
+          batch.add(record.get());
+          usable += record.get().usable() ? 1 : 0;
+        }
+      }
+      return batch.isEmpty() ? Optional.empty() : Optional.of(() -> judge(batch));
+    }
+
+    private List<CapFiltRecord> judge(List<CapFiltRecord> batch) {
+      List<Sample.ImageText> samples =
+          batch.stream().map(CapFiltRecord::sample).flatMap(Optional::stream).toList();
+      Deque<CapFiltRecord> done = new ArrayDeque<>(step.apply(samples));
+      return batch.stream()
+          .map(record -> record.usable() ? done.remove().withKey(record.key()) : record)
+          .toList();
+    }
+  }
+
+  /** Takes the judged texts from the scores of an earlier run. */
+  final class Recorded implements JudgedRecords {
+    private final Path file;
+    private final BufferedReader lines;
+    private final ShardRecords records;
+    private final CapFiltPlan plan;
+    private long index;
+
+    private Recorded(CapFiltPlan.Shard shard, Path file, CapFiltPlan plan, SourceOptions options)
+        throws IOException {
+      this.file = file;
+      this.lines = Files.newBufferedReader(file);
+      this.records = new ShardRecords(shard, options);
+      this.plan = plan;
+    }
+
+    @Override
+    public Optional<CapFiltRecord> next() throws IOException {
+      Optional<CapFiltRecord> next = records.next();
+      String line = lines.readLine();
+      if (next.isEmpty() && line == null) {
+        return Optional.empty();
+      }
+      if (next.isEmpty() || line == null) {
+        throw unlike(next.isEmpty() ? "fewer records" : "more records");
+      }
+      CapFiltRecord record = next.get();
+      ScoreLine scores = ScoreLine.parse(line, file + ", line " + (index + 1));
+      if (scores.index() != index || !scores.key().equals(record.key())) {
+        throw unlike("\"" + record.key() + "\" where \"" + scores.key() + "\" was");
+      }
+      index++;
+      return Optional.of(
+          scores.readable() && record.usable()
+              ? record.withTexts(
+                  plan.settings().policy().decide(ImmutableList.copyOf(scores.texts())))
+              : CapFiltRecord.unusable(
+                  record.key(), scores.readable() ? record.problem() : scores.reason()));
+    }
+
+    @Override
+    public void close() throws IOException {
+      lines.close();
+      records.close();
+    }
+
+    private IOException unlike(String what) {
+      return new IOException(
+          "the shard has %s, compared with %s; name the shards that were scored with --data"
+              .formatted(what, file));
+    }
+  }
+}
