@@ -11,11 +11,14 @@ import java.nio.charset.StandardCharsets;
 final class PickleInput {
   private static final int BUFFER = 1 << 16;
   private static final int LONGEST_LINE = 1 << 12;
+  private static final int LONGEST_NUMBER = 1 << 12;
+  private static final long MOST_BYTES = 1 << 28;
 
   private final FileRegion region;
   private final ByteBuffer buffer =
       ByteBuffer.allocate(BUFFER).order(ByteOrder.LITTLE_ENDIAN).limit(0);
   private long filled;
+  private long handedOut;
 
   PickleInput(FileRegion region) {
     this.region = region;
@@ -58,7 +61,13 @@ final class PickleInput {
           "the pickle is cut off or damaged: it claims %d more bytes, %d are left"
               .formatted(count, region.length() - position()));
     }
-    byte[] bytes = new byte[Math.toIntExact(count)];
+    handedOut += count;
+    if (handedOut > MOST_BYTES) {
+      throw new WeightFileException(
+          region.path(),
+          "the pickle is damaged: its texts have more than %d MiB".formatted(MOST_BYTES >> 20));
+    }
+    byte[] bytes = new byte[(int) count];
     int buffered = Math.min(bytes.length, buffer.remaining());
     buffer.get(bytes, 0, buffered);
     region.read(ByteBuffer.wrap(bytes, buffered, bytes.length - buffered), filled);
@@ -72,6 +81,10 @@ final class PickleInput {
 
   /** A whole number of any size in two's complement, lowest byte first; a Long where it fits. */
   Number readBigInteger(long count) throws IOException {
+    if (count > LONGEST_NUMBER) {
+      throw new WeightFileException(
+          region.path(), "the pickle is damaged: a number of " + count + " bytes");
+    }
     byte[] bytes = readBytes(count);
     for (int i = 0, j = bytes.length - 1; i < j; i++, j--) {
       byte swapped = bytes[i];

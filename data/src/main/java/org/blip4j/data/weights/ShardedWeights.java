@@ -16,6 +16,7 @@ import java.util.Map;
  */
 public final class ShardedWeights implements WeightFile {
   private static final ObjectMapper JSON = new ObjectMapper();
+  private static final long LARGEST = 100_000_000;
 
   private final Path index;
   private final Map<String, WeightFile> shards = new LinkedHashMap<>();
@@ -38,10 +39,13 @@ public final class ShardedWeights implements WeightFile {
 
   private ImmutableMap<String, StoredTensor> openAll() throws IOException {
     JsonNode map;
+    if (Files.size(index) > LARGEST) {
+      throw new WeightFileException(index, "too large for an index of shards");
+    }
     try {
       map = JSON.readTree(Files.readAllBytes(index)).path("weight_map");
     } catch (JsonProcessingException e) {
-      throw new WeightFileException(index, "not valid JSON: " + e.getOriginalMessage());
+      throw new WeightFileException(index, "not valid JSON in line " + e.getLocation().getLineNr());
     }
     if (!map.isObject() || map.isEmpty()) {
       throw new WeightFileException(index, "no weight_map in this index");
@@ -73,7 +77,7 @@ public final class ShardedWeights implements WeightFile {
     if (open != null) {
       return open;
     }
-    if (name.isEmpty() || name.contains("/") || name.contains("\\") || name.startsWith(".")) {
+    if (!name.matches("[^./\\\\\\x00][^/\\\\\\x00]*")) {
       throw new WeightFileException(index, "'" + name + "' is not the name of a shard beside it");
     }
     Path path = index.resolveSibling(name);

@@ -21,6 +21,7 @@ import org.tensorflow.ndarray.Shape;
  */
 public final class StoredTensor {
   private static final int CHUNK_BYTES = 1 << 20;
+  private static final long MOST_REPEATED = 1 << 24;
 
   private final String name;
   private final WeightType type;
@@ -48,6 +49,12 @@ public final class StoredTensor {
           storage.path(),
           "tensor %s needs %d bytes of a storage that has %d"
               .formatted(name, needed, storage.length()));
+    }
+    if (view.shape().size() > Math.max(MOST_REPEATED, storage.length() / type.bytes())) {
+      throw new WeightFileException(
+          storage.path(),
+          "tensor %s repeats its elements to %d, far beyond what its storage has"
+              .formatted(name, view.shape().size()));
     }
     return new StoredTensor(name, type, view, storage);
   }

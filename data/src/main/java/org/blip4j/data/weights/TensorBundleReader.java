@@ -10,8 +10,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
+import org.blip4j.data.file.MaskedCrc;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.BundleEntryProto;
 import org.tensorflow.proto.BundleHeaderProto;
@@ -27,22 +29,40 @@ import org.tensorflow.proto.TensorShapeProto;
 public final class TensorBundleReader {
   private static final String INDEX = ".index";
 
+  /**
+   * One tensor, as the index describes it.
+   *
+   * @param name name of the variable
+   * @param type element type
+   * @param shape shape
+   */
+  public record Entry(String name, DataType type, Shape shape) {}
+
+  /**
+   * Where the bytes of a tensor lie.
+   *
+   * @param file the data file of the checkpoint
+   * @param offset the first byte
+   * @param length number of bytes
+   */
+  public record Region(Path file, long offset, long length) {}
+
   private final Path prefix;
   private final int shards;
   private final ImmutableMap<String, BundleEntryProto> entries;
-  private final ImmutableMap<String, StoredVariable> variables;
+  private final ImmutableMap<String, Entry> variables;
 
   private TensorBundleReader(Path prefix, int shards, Map<String, BundleEntryProto> entries)
       throws IOException {
     this.prefix = prefix;
     this.shards = shards;
     this.entries = ImmutableMap.copyOf(entries);
-    ImmutableMap.Builder<String, StoredVariable> named = ImmutableMap.builder();
+    ImmutableMap.Builder<String, Entry> named = ImmutableMap.builder();
     for (Map.Entry<String, BundleEntryProto> entry : entries.entrySet()) {
       BundleEntryProto proto = entry.getValue();
       named.put(
           entry.getKey(),
-          new StoredVariable(entry.getKey(), proto.getDtype(), shape(proto.getShape())));
+          new Entry(entry.getKey(), proto.getDtype(), shape(prefix, entry.getKey(), proto)));
     }
     this.variables = named.buildOrThrow();
   }
@@ -90,7 +110,7 @@ public final class TensorBundleReader {
   }
 
   /** All tensors by name, sorted. */
-  public ImmutableMap<String, StoredVariable> variables() {
+  public ImmutableMap<String, Entry> variables() {
     return variables;
   }
 
@@ -124,10 +144,10 @@ public final class TensorBundleReader {
    *
    * @throws IllegalArgumentException if the checkpoint has no such tensor
    */
-  public StoredRegion region(String name) throws IOException {
+  public Region region(String name) throws IOException {
     BundleEntryProto entry = entry(name);
     Path data = checked(name, entry).file();
-    return new StoredRegion(data, entry.getOffset(), entry.getSize());
+    return new Region(data, entry.getOffset(), entry.getSize());
   }
 
   private BundleEntryProto entry(String name) {
@@ -157,7 +177,7 @@ public final class TensorBundleReader {
         prefix.resolveSibling(
             "%s.data-%05d-of-%05d".formatted(prefix.getFileName(), entry.getShardId(), shards));
     ByteBuffer bytes = read(data, name, entry);
-    if (SortedTable.maskedCrc(bytes.duplicate()) != entry.getCrc32C()) {
+    if (MaskedCrc.of(bytes.duplicate()) != entry.getCrc32C()) {
       throw new IOException(data + ": the checksum of tensor " + name + " does not match");
     }
     return new Checked(data, bytes);
@@ -173,15 +193,33 @@ public final class TensorBundleReader {
       if (entry.getOffset() < 0 || size < 0 || entry.getOffset() > channel.size() - size) {
         throw new IOException(data + ": cut off before the end of tensor " + name);
       }
+      if (size > Integer.MAX_VALUE) {
+        throw new IOException(
+            "%s: tensor %s has %d bytes; at most 2 GiB are read".formatted(data, name, size));
+      }
       ByteBuffer bytes = channel.map(FileChannel.MapMode.READ_ONLY, entry.getOffset(), size);
       return bytes.order(ByteOrder.LITTLE_ENDIAN);
     }
   }
 
-  private static Shape shape(TensorShapeProto proto) throws IOException {
-    if (proto.getUnknownRank()) {
-      throw new IOException("a tensor of unknown rank in a checkpoint index");
+  /** The shape, found to be that of the bytes. */
+  private static Shape shape(Path prefix, String name, BundleEntryProto entry) throws IOException {
+    TensorShapeProto proto = entry.getShape();
+    long[] sizes = proto.getDimList().stream().mapToLong(TensorShapeProto.Dim::getSize).toArray();
+    long bytes = entry.getDtype() == DataType.DT_INT64 ? Long.BYTES : Float.BYTES;
+    try {
+      for (long size : sizes) {
+        bytes = size < 0 ? -1 : Math.multiplyExact(bytes, size);
+      }
+    } catch (ArithmeticException e) {
+      bytes = -1;
     }
-    return Shape.of(proto.getDimList().stream().mapToLong(TensorShapeProto.Dim::getSize).toArray());
+    boolean known = entry.getDtype() == DataType.DT_INT64 || entry.getDtype() == DataType.DT_FLOAT;
+    if (proto.getUnknownRank() || bytes < 0 || (known && bytes != entry.getSize())) {
+      throw new IOException(
+          "%s%s: tensor %s of shape %s has %d bytes; the index is damaged"
+              .formatted(prefix, INDEX, name, Arrays.toString(sizes), entry.getSize()));
+    }
+    return Shape.of(sizes);
   }
 }

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
+import org.blip4j.data.file.MaskedCrc;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.BundleEntryProto;
 import org.tensorflow.proto.BundleHeaderProto;
@@ -97,7 +98,7 @@ public final class TensorBundleWriter implements AutoCloseable {
     channel.force(true);
     channel.close();
     try (FileChannel out = open(partialIndex)) {
-      SortedTableWriter table = new SortedTableWriter(out);
+      SortedTable.Writer table = new SortedTable.Writer(out);
       BundleHeaderProto header =
           BundleHeaderProto.newBuilder()
               .setNumShards(1)
@@ -152,7 +153,7 @@ public final class TensorBundleWriter implements AutoCloseable {
             .setShape(dims)
             .setOffset(start)
             .setSize(written - start)
-            .setCrc32C(SortedTable.masked(crc))
+            .setCrc32C(MaskedCrc.of(crc))
             .build());
   }
 

@@ -13,11 +13,18 @@ import org.tensorflow.ndarray.Shape;
  */
 public record TensorView(Shape shape, long offset, ImmutableLongArray strides) {
   public TensorView {
-    if (shape.numDimensions() != strides.length()) {
+    if (shape.isUnknown() || shape.numDimensions() != strides.length()) {
       throw new IllegalArgumentException("shape " + shape + " with strides " + strides);
     }
     if (offset < 0 || strides.stream().anyMatch(stride -> stride < 0)) {
       throw new IllegalArgumentException("offset " + offset + ", strides " + strides);
+    }
+    long elements = 1;
+    for (long size : shape.asArray()) {
+      if (size < 0) {
+        throw new IllegalArgumentException("a size of " + size);
+      }
+      elements = Math.multiplyExact(elements, size);
     }
   }
 

@@ -23,6 +23,11 @@ public interface WeightFile extends AutoCloseable {
   /** The tensors of the model by name, in the order of the file. */
   ImmutableMap<String, StoredTensor> tensors();
 
+  /** Free strings about the whole, by their keys; only safetensors files have any. */
+  default ImmutableMap<String, String> metadata() {
+    return ImmutableMap.of();
+  }
+
   @Override
   void close() throws IOException;
 

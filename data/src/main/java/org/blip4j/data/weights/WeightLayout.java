@@ -1,10 +1,14 @@
 package org.blip4j.data.weights;
 
 import com.google.common.primitives.ImmutableIntArray;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import org.tensorflow.ndarray.Shape;
 
 /**
- * How the axes of a published tensor become ours; pure functions on shapes and row-major arrays.
+ * How the axes of a published tensor become ours; on shapes and row-major arrays.
  *
  * <ul>
  *   <li>{@code SAME}: as it is
@@ -18,6 +22,8 @@ public enum WeightLayout {
   CONVOLUTION(2, 3, 1, 0);
 
   private static final int TILE = 32;
+  private static final int BAND = 64;
+  private static final int COLUMNS = 16;
 
   /** Axis of the published tensor that becomes each of our axes. */
   private final ImmutableIntArray axes;
@@ -126,5 +132,45 @@ public enum WeightLayout {
       }
     }
     return permuted;
+  }
+
+  /**
+   * Reads a matrix of plain floats, {@code [rows, columns]}, into memory for {@code [columns,
+   * rows]}: bands of rows go through arrays that stay in the processor's cache, and every band
+   * becomes a run in each row of the result.
+   */
+  public static void readTransposed(StoredTensor matrix, ByteBuffer target) throws IOException {
+    int rows = (int) matrix.shape().get(0);
+    int columns = (int) matrix.shape().get(1);
+    FloatBuffer result = target.asFloatBuffer();
+    ByteBuffer bytes =
+        ByteBuffer.allocateDirect(BAND * columns * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    float[] band = new float[BAND * columns];
+    float[] tile = new float[COLUMNS * BAND];
+    for (int row = 0; row < rows; row += BAND) {
+      int count = Math.min(BAND, rows - row);
+      bytes.clear().limit(count * columns * Float.BYTES);
+      matrix.readPart(bytes, (long) row * columns);
+      bytes.flip();
+      bytes.asFloatBuffer().get(band, 0, count * columns);
+      for (int left = 0; left < columns; left += COLUMNS) {
+        int width = Math.min(COLUMNS, columns - left);
+        turn(band, columns, left, width, count, tile);
+        for (int i = 0; i < width; i++) {
+          result.put((left + i) * rows + row, tile, i * BAND, count);
+        }
+      }
+    }
+  }
+
+  /** One cache line of each row at a time. */
+  private static void turn(
+      float[] band, int columns, int left, int width, int count, float[] tile) {
+    for (int i = 0; i < count; i++) {
+      int from = i * columns + left;
+      for (int j = 0; j < width; j++) {
+        tile[j * BAND + i] = band[from + j];
+      }
+    }
   }
 }

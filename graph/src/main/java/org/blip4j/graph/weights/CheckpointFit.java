@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiPredicate;
-import org.blip4j.data.weights.StoredVariable;
+import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.ops.core.Variable;
 import org.tensorflow.ndarray.Shape;
 
@@ -27,7 +27,7 @@ public final class CheckpointFit {
   private int checked;
 
   /** Whether a variable can take a tensor as it is. */
-  public boolean check(Variable<?> variable, Optional<StoredVariable> tensor) {
+  public boolean check(Variable<?> variable, Optional<TensorBundleReader.Entry> tensor) {
     return check(variable, tensor, Shape::equals);
   }
 
@@ -38,7 +38,9 @@ public final class CheckpointFit {
    * @param shapes whether the tensor's shape, the first, can become that of the variable
    */
   public boolean check(
-      Variable<?> variable, Optional<StoredVariable> tensor, BiPredicate<Shape, Shape> shapes) {
+      Variable<?> variable,
+      Optional<TensorBundleReader.Entry> tensor,
+      BiPredicate<Shape, Shape> shapes) {
     checked++;
     Optional<String> problem =
         tensor.isEmpty() ? Optional.of("is missing") : problem(variable, tensor.get(), shapes);
@@ -47,7 +49,7 @@ public final class CheckpointFit {
   }
 
   private static Optional<String> problem(
-      Variable<?> variable, StoredVariable tensor, BiPredicate<Shape, Shape> shapes) {
+      Variable<?> variable, TensorBundleReader.Entry tensor, BiPredicate<Shape, Shape> shapes) {
     if (!shapes.test(tensor.shape(), variable.shape())) {
       return Optional.of("has shape " + tensor.shape() + ", not " + variable.shape());
     }

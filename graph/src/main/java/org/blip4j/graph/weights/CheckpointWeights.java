@@ -10,9 +10,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.blip4j.data.weights.FileRegion;
-import org.blip4j.data.weights.StoredRegion;
 import org.blip4j.data.weights.StoredTensor;
-import org.blip4j.data.weights.StoredVariable;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.data.weights.TensorView;
 import org.blip4j.data.weights.WeightFile;
@@ -54,9 +52,9 @@ public final class CheckpointWeights implements WeightFile {
   private void openAll(TensorBundleReader reader) throws IOException {
     boolean shared = WeightExporter.sharesDecoder(reader.variables().keySet());
     WeightNames names = WeightNames.of(PublishedForm.OFFICIAL, shared);
-    for (StoredVariable variable : reader.variables().values()) {
+    for (TensorBundleReader.Entry variable : reader.variables().values()) {
       WeightType type = type(variable);
-      StoredRegion region = reader.region(variable.name());
+      TensorBundleReader.Region region = reader.region(variable.name());
       FileRegion bytes = region(region.file()).slice(region.offset(), region.length());
       ImmutableLongArray strides = TensorView.contiguous(variable.shape()).strides();
       for (PublishedName name : names.published(variable.name())) {
@@ -76,7 +74,7 @@ public final class CheckpointWeights implements WeightFile {
     }
   }
 
-  private WeightType type(StoredVariable variable) throws IOException {
+  private WeightType type(TensorBundleReader.Entry variable) throws IOException {
     if (variable.type() == DataType.DT_FLOAT) {
       return WeightType.F32;
     }

@@ -4,7 +4,6 @@ import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.blip4j.data.weights.StoredTensor;
-import org.blip4j.data.weights.TransposedRead;
 import org.blip4j.data.weights.WeightFileException;
 import org.blip4j.data.weights.WeightLayout;
 import org.tensorflow.ndarray.Shape;
@@ -61,7 +60,7 @@ record PlannedTensor(
     if (asStored) {
       source.read(target);
     } else {
-      TransposedRead.run(source, target);
+      WeightLayout.readTransposed(source, target);
     }
   }
 

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
-import org.blip4j.data.weights.StoredVariable;
+import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.testing.GraphTest;
@@ -20,8 +20,8 @@ import org.tensorflow.types.TFloat32;
 class CheckpointFitTest extends GraphTest {
   private final CheckpointFit fit = new CheckpointFit();
 
-  private static Optional<StoredVariable> tensor(DataType type, long... shape) {
-    return Optional.of(new StoredVariable("stored", type, Shape.of(shape)));
+  private static Optional<TensorBundleReader.Entry> tensor(DataType type, long... shape) {
+    return Optional.of(new TensorBundleReader.Entry("stored", type, Shape.of(shape)));
   }
 
   @Test

@@ -13,9 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.blip4j.data.weights.SafetensorsWriter;
-import org.blip4j.data.weights.TransposedRead;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.data.weights.WeightFileException;
+import org.blip4j.data.weights.WeightLayout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,7 +68,7 @@ class DirectReadTest {
     try (WeightFile file = WeightFile.open(path)) {
       ByteBuffer memory =
           ByteBuffer.allocateDirect(values.length * Float.BYTES).order(ByteOrder.nativeOrder());
-      TransposedRead.run(file.tensors().get("m"), memory);
+      WeightLayout.readTransposed(file.tensors().get("m"), memory);
       for (int row = 0; row < rows; row++) {
         for (int column = 0; column < columns; column++) {
           int at = column * rows + row;

@@ -16,8 +16,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
-import org.blip4j.data.weights.SortedTable;
-import org.blip4j.data.weights.StoredVariable;
+import org.blip4j.data.file.MaskedCrc;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.BeforeEach;
@@ -66,7 +65,7 @@ final class TensorBundleReaderTest extends GraphTest {
     for (int i = 0; i < MANY; i++) {
       String name = "text_encoder/encoder/layer/" + i + "/output/dense/kernel";
       assertEquals(
-          new StoredVariable(name, DataType.DT_FLOAT, Shape.of(3, 2)),
+          new TensorBundleReader.Entry(name, DataType.DT_FLOAT, Shape.of(3, 2)),
           bundle.variables().get(name));
       assertArrayEquals(values(Shape.of(3, 2), i), bundle.floats(name));
     }
@@ -143,7 +142,7 @@ final class TensorBundleReaderTest extends GraphTest {
     int indexBlock = footerIndexBlock(buffer);
     int size = footerIndexSize(buffer);
     bytes[indexBlock + size] = 1;
-    buffer.putInt(indexBlock + size + 1, SortedTable.maskedCrc(buffer.slice(indexBlock, size + 1)));
+    buffer.putInt(indexBlock + size + 1, MaskedCrc.of(buffer.slice(indexBlock, size + 1)));
     return bytes;
   }
 
@@ -177,7 +176,7 @@ final class TensorBundleReaderTest extends GraphTest {
   }
 
   private static void readAll(TensorBundleReader bundle) throws IOException {
-    for (StoredVariable variable : bundle.variables().values()) {
+    for (TensorBundleReader.Entry variable : bundle.variables().values()) {
       if (variable.type() == DataType.DT_FLOAT) {
         bundle.floats(variable.name());
       }

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.blip4j.data.weights.StoredVariable;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.Task;
@@ -44,7 +43,7 @@ sealed interface ModelWeights {
   record Checkpoint(Path prefix) implements ModelWeights {
     @Override
     public void load(ServingGraph graph, Session session) throws IOException {
-      Map<String, StoredVariable> stored = TensorBundleReader.open(prefix).variables();
+      Map<String, TensorBundleReader.Entry> stored = TensorBundleReader.open(prefix).variables();
       CheckpointFit fit = new CheckpointFit();
       for (Variable<?> variable : graph.variables()) {
         fit.check(variable, Optional.ofNullable(stored.get(variable.name())));

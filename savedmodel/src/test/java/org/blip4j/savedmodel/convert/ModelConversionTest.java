@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.blip4j.data.weights.StoredVariable;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.data.weights.TensorBundleWriter;
 import org.blip4j.graph.config.Task;
@@ -51,7 +50,7 @@ class ModelConversionTest {
     TensorBundleReader a = variables(expected);
     TensorBundleReader b = variables(actual);
     assertEquals(a.variables(), b.variables());
-    for (StoredVariable variable : a.variables().values()) {
+    for (TensorBundleReader.Entry variable : a.variables().values()) {
       switch (variable.type()) {
         case DT_INT64 -> assertArrayEquals(a.longs(variable.name()), b.longs(variable.name()));
         default -> assertArrayEquals(a.floats(variable.name()), b.floats(variable.name()));
@@ -114,7 +113,7 @@ class ModelConversionTest {
     TensorBundleReader plain = variables("plain");
     try (TensorBundleWriter writer =
         TensorBundleWriter.create(folder.resolve("m").resolve("variables"))) {
-      for (StoredVariable variable : plain.variables().values()) {
+      for (TensorBundleReader.Entry variable : plain.variables().values()) {
         writer.add(variable.name(), variable.shape(), plain.floats(variable.name()));
       }
       writer.add("temp", Shape.scalar(), new float[] {0.05f});

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import org.blip4j.data.weights.SafetensorsFile;
 import org.blip4j.data.weights.StoredTensor;
-import org.blip4j.data.weights.StoredVariable;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.data.weights.TorchCheckpoint;
 import org.blip4j.data.weights.WeightFile;
@@ -137,7 +136,7 @@ final class WeightListing {
     TensorBundleReader reader = TensorBundleReader.open(prefix);
     listing.fact("variables", reader.variables().size());
     long values = 0;
-    for (StoredVariable variable : reader.variables().values()) {
+    for (TensorBundleReader.Entry variable : reader.variables().values()) {
       values += Math.max(0, variable.shape().size());
       listing.row(
           "name", variable.name(),

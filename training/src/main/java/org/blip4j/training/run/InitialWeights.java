@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiPredicate;
-import org.blip4j.data.weights.StoredVariable;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.weights.CheckpointFit;
@@ -30,7 +29,7 @@ final class InitialWeights {
   private final TensorBundleReader reader;
   private final Map<String, Source> sources;
 
-  private record Source(StoredVariable stored, Shape wanted) {}
+  private record Source(TensorBundleReader.Entry stored, Shape wanted) {}
 
   private InitialWeights(TensorBundleReader reader, Map<String, Source> sources) {
     this.reader = reader;
@@ -48,7 +47,7 @@ final class InitialWeights {
     Map<String, Source> sources = new LinkedHashMap<>();
     CheckpointFit fit = new CheckpointFit();
     for (Variable<TFloat32> variable : trainables) {
-      Optional<StoredVariable> stored = find(reader, variable.name());
+      Optional<TensorBundleReader.Entry> stored = find(reader, variable.name());
       boolean fresh = stored.isEmpty() && variable.name().equals(TEMPERATURE);
       if (!fresh && fit.check(variable, stored, shapes(variable.name()))) {
         sources.put(variable.name(), new Source(stored.get(), variable.shape()));
@@ -72,8 +71,8 @@ final class InitialWeights {
         : PositionInterpolation.resize(values, source.stored().shape(), source.wanted());
   }
 
-  private static Optional<StoredVariable> find(TensorBundleReader reader, String name) {
-    StoredVariable own = reader.variables().get(name);
+  private static Optional<TensorBundleReader.Entry> find(TensorBundleReader reader, String name) {
+    TensorBundleReader.Entry own = reader.variables().get(name);
     if (own == null && name.startsWith(DECODER)) {
       own = reader.variables().get(ENCODER + name.substring(DECODER.length()));
     }
