@@ -57,7 +57,7 @@ public final class CheckpointWeights implements WeightFile {
       TensorBundleReader.Region region = reader.region(variable.name());
       FileRegion bytes = region(region.file()).slice(region.offset(), region.length());
       ImmutableLongArray strides = TensorView.contiguous(variable.shape()).strides();
-      for (PublishedName name : names.published(variable.name())) {
+      for (WeightNames.Published name : names.published(variable.name())) {
         // A shape made of strides: both permute alike.
         long[] published = name.layout().toPublished(Shape.of(strides.toArray())).asArray();
         TensorView view =

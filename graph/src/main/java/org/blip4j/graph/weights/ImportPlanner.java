@@ -9,14 +9,39 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.blip4j.data.file.NearestName;
 import org.blip4j.data.weights.StoredTensor;
 import org.blip4j.data.weights.WeightFile;
 
 /** Finds the tensor for every variable, by names and shapes alone, and collects all problems. */
 final class ImportPlanner {
+  private static final int MOST_COMPARED = 50;
+
+  /**
+   * What a model wants from a weight file.
+   *
+   * @param variables every variable to fill, in the order in which they are to be handed out
+   * @param fresh families of variables that may keep their initial values
+   * @param substitutes whether a variable without a tensor of its own may take that of its
+   *     original, as {@link WeightNames#substitute} says
+   */
+  record Request(
+      ImmutableList<VariableShape> variables,
+      ImmutableList<NamePattern> fresh,
+      boolean substitutes) {
+    /** All variables must be in the file. */
+    static Request strict(List<VariableShape> variables) {
+      return new Request(ImmutableList.copyOf(variables), ImmutableList.of(), false);
+    }
+
+    private boolean mayStay(VariableShape variable) {
+      return fresh.stream().anyMatch(family -> family.match(variable.name()).isPresent());
+    }
+  }
+
   private final WeightFile file;
   private final WeightNames names;
-  private final ImportRequest request;
+  private final Request request;
   private final ImmutableList<String> unknown;
 
   private final Map<String, PlannedTensor> planned = new LinkedHashMap<>();
@@ -24,7 +49,7 @@ final class ImportPlanner {
   private final List<String> fresh = new ArrayList<>();
   private final List<ImportReport.Problem> problems = new ArrayList<>();
 
-  ImportPlanner(WeightFile file, WeightNames names, ImportRequest request) {
+  ImportPlanner(WeightFile file, WeightNames names, Request request) {
     this.file = file;
     this.names = names;
     this.request = request;
@@ -33,13 +58,11 @@ final class ImportPlanner {
             .filter(name -> !names.skips(name) && names.target(name).isEmpty())
             .collect(ImmutableList.toImmutableList());
     request.variables().forEach(this::plan);
-    if (!request.unknownAllowed()) {
-      unknown.forEach(
-          name ->
-              problems.add(
-                  new ImportReport.Problem(
-                      ImportReport.Kind.UNKNOWN, name, name + " is not a tensor of this model")));
-    }
+    unknown.forEach(
+        name ->
+            problems.add(
+                new ImportReport.Problem(
+                    ImportReport.Kind.UNKNOWN, name, name + " is not a tensor of this model")));
   }
 
   ImmutableMap<String, PlannedTensor> planned() {
@@ -70,8 +93,8 @@ final class ImportPlanner {
   }
 
   private void plan(VariableShape variable) {
-    ImmutableList<PublishedName> own = present(names.published(variable.name()));
-    ImmutableList<PublishedName> sources = own;
+    ImmutableList<WeightNames.Published> own = present(names.published(variable.name()));
+    ImmutableList<WeightNames.Published> sources = own;
     if (own.isEmpty() && request.substitutes()) {
       sources =
           names
@@ -86,24 +109,29 @@ final class ImportPlanner {
     }
   }
 
-  private ImmutableList<PublishedName> present(ImmutableList<PublishedName> candidates) {
+  private ImmutableList<WeightNames.Published> present(
+      ImmutableList<WeightNames.Published> candidates) {
     return candidates.stream()
         .filter(name -> file.tensors().containsKey(name.name()))
         .collect(ImmutableList.toImmutableList());
   }
 
   private void absent(VariableShape variable) {
-    if (request.fresh().allows(variable.name())) {
+    if (request.mayStay(variable)) {
       fresh.add(variable.name());
       return;
     }
-    ImmutableList<PublishedName> expected = names.published(variable.name());
+    ImmutableList<WeightNames.Published> expected = names.published(variable.name());
     String sentence =
         expected.isEmpty()
             ? "no published tensor is known for " + variable.name()
             : expected.get(0).name() + " is missing";
     Optional<String> near =
-        expected.stream().findFirst().flatMap(name -> NameDistance.nearest(name.name(), unknown));
+        unknown.size() > MOST_COMPARED
+            ? Optional.empty()
+            : expected.stream()
+                .findFirst()
+                .flatMap(name -> NearestName.among(unknown, name.name()));
     problems.add(
         new ImportReport.Problem(
             ImportReport.Kind.MISSING,
@@ -112,11 +140,11 @@ final class ImportPlanner {
   }
 
   /** Plans the first source with the others as tied copies; false if a shape does not fit. */
-  private boolean take(VariableShape variable, ImmutableList<PublishedName> sources) {
-    PublishedName first = sources.get(0);
+  private boolean take(VariableShape variable, ImmutableList<WeightNames.Published> sources) {
+    WeightNames.Published first = sources.get(0);
     StoredTensor source = file.tensors().get(first.name());
     ImmutableList.Builder<StoredTensor> tied = ImmutableList.builder();
-    for (PublishedName name : sources) {
+    for (WeightNames.Published name : sources) {
       StoredTensor tensor = file.tensors().get(name.name());
       if (tensor.type().isInteger() != WeightNames.isInteger(variable.name())) {
         mistyped(variable, tensor);
@@ -152,8 +180,8 @@ final class ImportPlanner {
                     tensor.type().isInteger() ? "floats" : "whole numbers")));
   }
 
-  private void misshaped(VariableShape variable, PublishedName name, StoredTensor tensor) {
-    if (request.fresh().allows(variable.name())) {
+  private void misshaped(VariableShape variable, WeightNames.Published name, StoredTensor tensor) {
+    if (request.mayStay(variable)) {
       fresh.add(variable.name());
       return;
     }

@@ -1,6 +1,7 @@
 package org.blip4j.graph.weights;
 
 import com.google.common.collect.ImmutableList;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,6 +54,23 @@ public record ImportReport(
    * @param sentence the whole of it
    */
   public record Problem(Kind kind, String name, String sentence) {}
+
+  /** Weights that do not fit a model; the message lists every problem, the report all the rest. */
+  public static final class Refusal extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private final transient ImportReport report;
+
+    Refusal(ImportReport report) {
+      super(report.source() + ": " + report.complaint().orElseThrow());
+      this.report = report;
+    }
+
+    /** What fits and what does not. */
+    public ImportReport report() {
+      return report;
+    }
+  }
 
   public ImportReport {
     derived = Map.copyOf(derived);

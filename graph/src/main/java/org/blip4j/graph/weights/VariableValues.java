@@ -13,4 +13,13 @@ public interface VariableValues {
 
   /** The value of an integer variable, row-major. */
   long[] longs(String variable) throws IOException;
+
+  /** Takes the values of variables one after another, in our layout, row-major. */
+  interface Sink {
+    /** Takes a float variable. */
+    void floats(VariableShape variable, float[] values) throws IOException;
+
+    /** Takes an integer variable. */
+    void longs(VariableShape variable, long[] values) throws IOException;
+  }
 }

@@ -102,11 +102,11 @@ public final class WeightExporter {
       requirePublishable();
     }
     for (VariableShape variable : values.variables()) {
-      ImmutableList<PublishedName> published = names.published(variable.name());
+      ImmutableList<WeightNames.Published> published = names.published(variable.name());
       if (published.isEmpty()) {
         leftOut.add(variable.name());
       }
-      for (PublishedName name : published) {
+      for (WeightNames.Published name : published) {
         if (form == PublishedForm.OFFICIAL || !name.name().equals(SECOND_BIAS)) {
           entries.add(entry(variable, name));
         }
@@ -128,7 +128,7 @@ public final class WeightExporter {
     }
   }
 
-  private SafetensorsWriter.Entry entry(VariableShape variable, PublishedName name) {
+  private SafetensorsWriter.Entry entry(VariableShape variable, WeightNames.Published name) {
     Shape shape = name.layout().toPublished(variable.shape());
     if (WeightNames.isInteger(variable.name())) {
       return new SafetensorsWriter.Longs(name.name(), shape, () -> values.longs(variable.name()));
@@ -145,7 +145,7 @@ public final class WeightExporter {
     for (VariableShape variable : values.variables()) {
       if (variable.name().endsWith(POSITIONS)) {
         long rows = variable.shape().get(0);
-        for (PublishedName name : names.published(variable.name())) {
+        for (WeightNames.Published name : names.published(variable.name())) {
           String stack = name.name().substring(0, name.name().length() - suffix.length());
           entries.add(
               new SafetensorsWriter.Longs(

@@ -2,6 +2,7 @@ package org.blip4j.graph.weights;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.util.concurrent.Uninterruptibles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -11,7 +12,6 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.blip4j.data.stream.Outcome;
 import org.blip4j.data.weights.TensorBundleWriter;
 import org.blip4j.data.weights.WeightFile;
@@ -27,8 +27,7 @@ import org.blip4j.data.weights.WeightFileException;
  * <pre>{@code
  * try (WeightFile file = WeightFile.open(path)) {
  *   WeightNames names = WeightImporter.names(file, task == Task.PRETRAIN);
- *   WeightImporter importer =
- *       WeightImporter.plan(file, names, ImportRequest.strict(variables));
+ *   WeightImporter importer = WeightImporter.plan(file, names, variables);
  *   importer.writeCheckpoint(new ModelFolder(folder).variables());
  * }
  * }</pre>
@@ -66,22 +65,30 @@ public final class WeightImporter implements VariableValues {
    *
    * @return the report, complete or with problems
    */
-  public static ImportReport compare(WeightFile file, WeightNames names, ImportRequest request) {
-    return new ImportPlanner(file, names, request).report();
+  public static ImportReport compare(
+      WeightFile file, WeightNames names, List<VariableShape> variables) {
+    return new ImportPlanner(file, names, ImportPlanner.Request.strict(variables)).report();
   }
 
   /**
    * Plans the import.
    *
-   * @throws WeightImportException if a variable is missing or mis-shaped and may not stay fresh, or
-   *     a tensor is unknown; all are listed
+   * @param variables every variable of the model, in the order in which they are to be handed out
+   * @throws ImportReport.Refusal if a variable is missing or mis-shaped, or a tensor is unknown;
+   *     all are listed
    */
-  public static WeightImporter plan(WeightFile file, WeightNames names, ImportRequest request)
-      throws WeightImportException {
+  public static WeightImporter plan(
+      WeightFile file, WeightNames names, List<VariableShape> variables)
+      throws ImportReport.Refusal {
+    return plan(file, names, ImportPlanner.Request.strict(variables));
+  }
+
+  static WeightImporter plan(WeightFile file, WeightNames names, ImportPlanner.Request request)
+      throws ImportReport.Refusal {
     ImportPlanner planner = new ImportPlanner(file, names, request);
     ImportReport report = planner.report();
     if (!report.complete()) {
-      throw new WeightImportException(report);
+      throw new ImportReport.Refusal(report);
     }
     return new WeightImporter(report, planner.planned());
   }
@@ -103,7 +110,7 @@ public final class WeightImporter implements VariableValues {
    *
    * @throws WeightFileException if tied tensors differ
    */
-  public void copyTo(WeightSink sink) throws IOException {
+  public void copyTo(Sink sink) throws IOException {
     for (PlannedTensor tensor : planned.values()) {
       if (tensor.isInteger()) {
         sink.longs(tensor.variable(), tensor.longs());
@@ -122,7 +129,8 @@ public final class WeightImporter implements VariableValues {
 
   /**
    * Runs an action for every variable that has a value, as many at once as there are processors,
-   * the largest first.
+   * the largest first. None is running any more when this returns or throws, not even after an
+   * interrupt, so that the caller may free what they write to.
    *
    * @throws IOException what the first action that failed has thrown
    */
@@ -146,19 +154,8 @@ public final class WeightImporter implements VariableValues {
       }
     } finally {
       workers.shutdownNow();
-      awaitEnd(workers);
-    }
-  }
-
-  private static void awaitEnd(ExecutorService workers) {
-    boolean ended = false;
-    while (!ended) {
-      try {
-        ended = workers.awaitTermination(1, TimeUnit.SECONDS);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
-      }
+      // Also when this thread is interrupted: the memory that they write to is the caller's.
+      Uninterruptibles.awaitTerminationUninterruptibly(workers);
     }
   }
 
@@ -185,7 +182,7 @@ public final class WeightImporter implements VariableValues {
     }
     try (TensorBundleWriter writer = TensorBundleWriter.create(prefix)) {
       copyTo(
-          new WeightSink() {
+          new Sink() {
             @Override
             public void floats(VariableShape variable, float[] values) throws IOException {
               writer.add(variable.name(), variable.shape(), values);

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.blip4j.data.weights.WeightLayout;
 
 /**
  * The correspondence between published names and ours, in both directions.
@@ -21,6 +22,24 @@ import java.util.regex.Pattern;
  * }</pre>
  */
 public final class WeightNames {
+  /**
+   * Where a published tensor goes.
+   *
+   * @param variable our name
+   * @param layout how the axes become ours
+   * @param tied whether the published name is a further one of a tensor that has a first name
+   */
+  public record Target(String variable, WeightLayout layout, boolean tied) {}
+
+  /**
+   * A name under which a variable is published.
+   *
+   * @param name published name
+   * @param layout how its axes become ours
+   * @param tied whether this is a further name of a tensor that has a first one
+   */
+  public record Published(String name, WeightLayout layout, boolean tied) {}
+
   private static final Pattern MOMENTUM =
       Pattern.compile("(visual_encoder|text_encoder|vision_proj|text_proj)_m/(.*)");
 
@@ -46,11 +65,11 @@ public final class WeightNames {
   }
 
   /** The variable that a published tensor fills; empty for skipped and unknown names. */
-  public Optional<WeightTarget> target(String publishedName) {
-    List<WeightTarget> targets = new ArrayList<>();
+  public Optional<Target> target(String publishedName) {
+    List<Target> targets = new ArrayList<>();
     for (WeightRule rule : rules) {
       rule.variable(publishedName)
-          .ifPresent(name -> targets.add(new WeightTarget(name, rule.layout(), rule.tied())));
+          .ifPresent(name -> targets.add(new Target(name, rule.layout(), rule.tied())));
     }
     if (targets.size() > 1) {
       throw new IllegalStateException(publishedName + " has several rules: " + targets);
@@ -64,15 +83,15 @@ public final class WeightNames {
   }
 
   /** The names under which a variable is published, the first name first; empty if none. */
-  public ImmutableList<PublishedName> published(String variableName) {
-    List<PublishedName> names = new ArrayList<>();
+  public ImmutableList<Published> published(String variableName) {
+    List<Published> names = new ArrayList<>();
     for (WeightRule rule : rules) {
       rule.published(variableName)
           .ifPresent(
               name ->
                   names.add(
                       rule.tied() ? names.size() : 0,
-                      new PublishedName(name, rule.layout(), rule.tied())));
+                      new Published(name, rule.layout(), rule.tied())));
     }
     return ImmutableList.copyOf(names);
   }

@@ -25,7 +25,7 @@ public final class TinyWeights {
       for (int i = 0; i < ours.length; i++) {
         ours[i] = random.nextFloat();
       }
-      for (PublishedName name : names.published(variable.name())) {
+      for (WeightNames.Published name : names.published(variable.name())) {
         weights.put(
             name.name(),
             name.layout().toPublished(variable.shape()),

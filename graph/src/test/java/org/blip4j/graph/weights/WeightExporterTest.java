@@ -13,6 +13,7 @@ import java.util.TreeSet;
 import org.blip4j.data.weights.StoredTensor;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.data.weights.WeightFile;
+import org.blip4j.graph.config.Task;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.ndarray.Shape;
@@ -30,8 +31,7 @@ final class WeightExporterTest {
       weights.put(stack + ".embeddings.position_ids", Shape.of(1, 20), new float[20]);
     }
     try (WeightFile before = weights.write(folder.resolve("before.safetensors"))) {
-      TensorBundleReader checkpoint =
-          checkpoint(before, SHARED, ImportRequest.strict(TinyWeights.pretraining()));
+      TensorBundleReader checkpoint = checkpoint(before, SHARED, TinyWeights.pretraining());
       Path target = folder.resolve("after.safetensors");
       assertEquals(List.of(), WeightExporter.write(checkpoint, PublishedForm.OFFICIAL, target));
       try (WeightFile after = WeightFile.open(target)) {
@@ -55,7 +55,7 @@ final class WeightExporterTest {
     List<VariableShape> variables = TinyWeights.captioning(5);
     TinyWeights weights = TinyWeights.of(SEPARATE, variables);
     try (WeightFile before = weights.write(folder.resolve("before.safetensors"))) {
-      TensorBundleReader checkpoint = checkpoint(before, SEPARATE, ImportRequest.strict(variables));
+      TensorBundleReader checkpoint = checkpoint(before, SEPARATE, variables);
       Path target = folder.resolve("model.safetensors");
       WeightExporter.write(checkpoint, PublishedForm.HUGGING_FACE, target);
       try (WeightFile after = WeightFile.open(folder)) {
@@ -63,8 +63,7 @@ final class WeightExporterTest {
         assertTrue(after.tensors().containsKey("text_decoder.cls.predictions.decoder.weight"));
         assertFalse(after.tensors().containsKey("text_decoder.cls.predictions.decoder.bias"));
         WeightImporter again =
-            WeightImporter.plan(
-                after, WeightImporter.names(after, false), ImportRequest.strict(variables));
+            WeightImporter.plan(after, WeightImporter.names(after, false), variables);
         assertEquals(List.of(), again.report().leftOver());
         for (VariableShape variable : variables) {
           assertArrayEquals(checkpoint.floats(variable.name()), again.floats(variable.name()));
@@ -77,8 +76,7 @@ final class WeightExporterTest {
   void refusesModelsThatHuggingFaceHasNoClassFor() throws Exception {
     TinyWeights weights = TinyWeights.of(SHARED, TinyWeights.pretraining());
     try (WeightFile file = weights.write(folder.resolve("before.safetensors"))) {
-      TensorBundleReader checkpoint =
-          checkpoint(file, SHARED, ImportRequest.strict(TinyWeights.pretraining()));
+      TensorBundleReader checkpoint = checkpoint(file, SHARED, TinyWeights.pretraining());
       Path target = folder.resolve("model.safetensors");
       String message =
           assertThrows(
@@ -92,18 +90,20 @@ final class WeightExporterTest {
   @Test
   void writesNoCheckpointWithHoles() throws Exception {
     TinyWeights weights = TinyWeights.of(SHARED, TinyWeights.pretraining()).remove("temp");
-    ImportRequest request =
-        ImportRequest.strict(TinyWeights.pretraining()).withFresh(FreshVariables.retrieval());
     try (WeightFile file = weights.write(folder.resolve("before.safetensors"))) {
       String message =
-          assertThrows(IllegalStateException.class, () -> checkpoint(file, SHARED, request))
+          assertThrows(
+                  IllegalStateException.class,
+                  () ->
+                      StartingModel.plan(file, Task.PRETRAIN, TinyWeights.pretraining())
+                          .writeCheckpoint(folder.resolve("variables")))
               .getMessage();
       assertTrue(message.contains("[temp]"), message);
     }
   }
 
-  private TensorBundleReader checkpoint(WeightFile file, WeightNames names, ImportRequest request)
-      throws IOException {
+  private TensorBundleReader checkpoint(
+      WeightFile file, WeightNames names, List<VariableShape> request) throws IOException {
     Path prefix = folder.resolve("variables");
     WeightImporter.plan(file, names, request).writeCheckpoint(prefix);
     return TensorBundleReader.open(prefix);

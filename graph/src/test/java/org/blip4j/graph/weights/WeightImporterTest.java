@@ -16,6 +16,7 @@ import java.util.OptionalInt;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.data.weights.WeightFileException;
 import org.blip4j.data.weights.WeightLayout;
+import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.VitConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,8 +37,7 @@ final class WeightImporterTest {
     pretrained.put("text_encoder.embeddings.position_ids", Shape.of(1, 20), new float[20]);
     try (WeightFile file = file(pretrained)) {
       WeightImporter importer =
-          WeightImporter.plan(
-              file, WeightImporter.names(file, true), ImportRequest.strict(variables));
+          WeightImporter.plan(file, WeightImporter.names(file, true), variables);
       Map<String, Object> values = new LinkedHashMap<>();
       importer.copyTo(collector(values));
       assertEquals(
@@ -59,8 +59,7 @@ final class WeightImporterTest {
     float[] changed = pretrained.values(decoder).clone();
     changed[5] += 1;
     try (WeightFile file = file(pretrained.put(decoder, Shape.of(64), changed))) {
-      WeightImporter importer =
-          WeightImporter.plan(file, SHARED, ImportRequest.strict(TinyWeights.pretraining()));
+      WeightImporter importer = WeightImporter.plan(file, SHARED, TinyWeights.pretraining());
       String message =
           assertThrows(
                   WeightFileException.class,
@@ -76,8 +75,7 @@ final class WeightImporterTest {
     pretrained.remove("text_encoder.embeddings.word_embeddings.weight");
     float[] words = pretrained.values("text_decoder.cls.predictions.decoder.weight");
     try (WeightFile file = file(pretrained)) {
-      WeightImporter importer =
-          WeightImporter.plan(file, SHARED, ImportRequest.strict(TinyWeights.pretraining()));
+      WeightImporter importer = WeightImporter.plan(file, SHARED, TinyWeights.pretraining());
       assertArrayEquals(words, importer.floats("text_encoder/embeddings/word_embeddings/weight"));
       assertThrows(IllegalArgumentException.class, () -> importer.floats("no/such"));
     }
@@ -92,10 +90,10 @@ final class WeightImporterTest {
         .remove("temp")
         .put("itm_head.weight", Shape.of(3, 64), new float[3 * 64]);
     try (WeightFile file = file(pretrained)) {
-      ImportRequest request = ImportRequest.strict(TinyWeights.pretraining());
-      WeightImportException error =
+      List<VariableShape> request = TinyWeights.pretraining();
+      ImportReport.Refusal error =
           assertThrows(
-              WeightImportException.class, () -> WeightImporter.plan(file, SHARED, request));
+              ImportReport.Refusal.class, () -> WeightImporter.plan(file, SHARED, request));
       String message = error.getMessage();
       assertTrue(message.contains("3 missing, 1 mis-shaped, 1 unknown"), message);
       assertTrue(
@@ -115,8 +113,7 @@ final class WeightImporterTest {
   @Test
   void startsACaptionerFromAPretrainingFileAtAnotherImageSize() throws Exception {
     try (WeightFile file = file(pretrained)) {
-      WeightImporter importer =
-          WeightImporter.plan(file, SEPARATE, ImportRequest.strict(TinyWeights.captioning(17)));
+      WeightImporter importer = WeightImporter.plan(file, SEPARATE, TinyWeights.captioning(17));
       assertEquals(17 * 64, importer.floats("visual_encoder/pos_embed").length);
       assertEquals(
           "interpolated from visual_encoder.pos_embed" + Shape.of(1, 5, 64),
@@ -140,9 +137,7 @@ final class WeightImporterTest {
     TinyWeights.linear(variables, "text_proj_m", 64, 16);
     pretrained.remove("text_proj_m.weight").remove("text_proj_m.bias");
     try (WeightFile file = file(pretrained)) {
-      ImportRequest request =
-          ImportRequest.strict(variables).withFresh(FreshVariables.nlvr()).withSubstitutes();
-      WeightImporter importer = WeightImporter.plan(file, SEPARATE, request);
+      WeightImporter importer = StartingModel.plan(file, Task.NLVR, variables);
       assertArrayEquals(
           pretrained.values(LAYER + "crossattention.self.query.bias"),
           importer.floats(layer + "self1/query/bias"));
@@ -158,13 +153,10 @@ final class WeightImporterTest {
               "cls_head/2/bias"),
           importer.report().fresh());
       assertThrows(
-          WeightImportException.class,
-          () -> WeightImporter.plan(file, SEPARATE, ImportRequest.strict(variables)));
+          ImportReport.Refusal.class, () -> WeightImporter.plan(file, SEPARATE, variables));
       List<ImportReport.Problem> problems =
-          WeightImporter.compare(
-                  file, SEPARATE, ImportRequest.strict(variables).withFresh(FreshVariables.nlvr()))
-              .problems();
-      assertEquals(6, problems.size());
+          WeightImporter.compare(file, SEPARATE, variables).problems();
+      assertEquals(10, problems.size());
     }
   }
 
@@ -174,8 +166,7 @@ final class WeightImporterTest {
     TinyWeights.linear(
         variables, "text_decoder/bert/encoder/layer/0/crossattention/self/key", 32, 64);
     try (WeightFile file = file(pretrained)) {
-      ImportRequest request = ImportRequest.strict(variables).withFresh(FreshVariables.vqa());
-      ImportReport report = WeightImporter.plan(file, SEPARATE, request).report();
+      ImportReport report = StartingModel.plan(file, Task.VQA, variables).report();
       assertEquals(
           List.of("text_decoder/bert/encoder/layer/0/crossattention/self/key/kernel"),
           report.fresh());
@@ -189,29 +180,26 @@ final class WeightImporterTest {
     try (WeightFile file = file(pretrained.put("ptr_queue", Shape.of(1), 3))) {
       String message =
           assertThrows(
-                  WeightImportException.class,
-                  () -> WeightImporter.plan(file, SEPARATE, ImportRequest.strict(variables)))
+                  ImportReport.Refusal.class, () -> WeightImporter.plan(file, SEPARATE, variables))
               .getMessage();
       assertTrue(message.contains("ptr_queue is of type F32"), message);
     }
   }
 
   @Test
-  void toleratesUnknownTensorsWhenAsked() throws Exception {
+  void anUnknownTensorIsNeverIgnored() throws Exception {
     pretrained.put("ema.decay", Shape.of(1), 1);
     try (WeightFile file = file(pretrained)) {
-      ImportRequest request = ImportRequest.strict(TinyWeights.pretraining());
-      assertThrows(WeightImportException.class, () -> WeightImporter.plan(file, SHARED, request));
-      assertEquals(
-          List.of("ema.decay"),
-          WeightImporter.plan(file, SHARED, request.withUnknownAllowed()).report().unknown());
+      List<VariableShape> all = TinyWeights.pretraining();
+      assertThrows(ImportReport.Refusal.class, () -> WeightImporter.plan(file, SHARED, all));
+      assertThrows(ImportReport.Refusal.class, () -> StartingModel.plan(file, Task.PRETRAIN, all));
     }
   }
 
   @Test
   void readsTheArchitectureFromTheShapes() throws Exception {
     try (WeightFile file = file(pretrained)) {
-      PublishedModel model = ConfigFromWeights.read(file, HeadCounts.published());
+      PublishedModel model = PublishedModel.read(file, PublishedModel.Given.nothing());
       assertEquals(PublishedTask.PRETRAIN, model.task());
       assertEquals(OptionalInt.of(8), model.queueSize());
       assertEquals(16, model.config().vision().imageSize());
@@ -224,7 +212,8 @@ final class WeightImporterTest {
       assertEquals(119, model.config().text().tokens().enc());
       assertEquals(20, model.config().text().maxPositions());
       assertEquals(16, model.config().embedDim());
-      assertEquals(4, ConfigFromWeights.read(file, HeadCounts.of(4, 8)).config().vision().heads());
+      assertEquals(
+          4, PublishedModel.read(file, PublishedModel.Given.heads(4, 8)).config().vision().heads());
     }
   }
 
@@ -235,7 +224,8 @@ final class WeightImporterTest {
     String mlp = "visual_encoder.blocks.0.mlp.";
     other.put(mlp + "fc1.weight", Shape.of(100, 64), new float[6400]);
     try (WeightFile file = file(other)) {
-      VitConfig vision = ConfigFromWeights.read(file, HeadCounts.published()).config().vision();
+      VitConfig vision =
+          PublishedModel.read(file, PublishedModel.Given.nothing()).config().vision();
       assertEquals(24, vision.imageSize());
       assertEquals(8, vision.patchSize());
       assertEquals(100, vision.mlpWidth());
@@ -257,7 +247,7 @@ final class WeightImporterTest {
       String message =
           assertThrows(
                   WeightFileException.class,
-                  () -> ConfigFromWeights.read(file, HeadCounts.published()))
+                  () -> PublishedModel.read(file, PublishedModel.Given.nothing()))
               .getMessage();
       assertTrue(message.contains("visual_encoder.pos_embed is missing"), message);
     }
@@ -267,8 +257,8 @@ final class WeightImporterTest {
     return weights.write(folder.resolve("weights.safetensors"));
   }
 
-  private static WeightSink collector(Map<String, Object> values) {
-    return new WeightSink() {
+  private static VariableValues.Sink collector(Map<String, Object> values) {
+    return new VariableValues.Sink() {
       @Override
       public void floats(VariableShape variable, float[] data) {
         assertEquals(variable.shape().size(), data.length);

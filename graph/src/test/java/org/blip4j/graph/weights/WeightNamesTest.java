@@ -49,13 +49,13 @@ final class WeightNamesTest {
     Set<String> reached = new TreeSet<>();
     int skips = 0;
     for (Map.Entry<String, Shape> key : published.entrySet()) {
-      Optional<WeightTarget> target = names.target(key.getKey());
+      Optional<WeightNames.Target> target = names.target(key.getKey());
       if (names.skips(key.getKey())) {
         assertEquals(Optional.empty(), target);
         skips++;
         continue;
       }
-      WeightTarget found = target.orElseThrow(() -> new AssertionError("no rule: " + key));
+      WeightNames.Target found = target.orElseThrow(() -> new AssertionError("no rule: " + key));
       Shape shape = found.layout().toOurs(key.getValue());
       assertEquals(key.getValue(), found.layout().toPublished(shape));
       Shape known = ours.putIfAbsent(found.variable(), shape);
@@ -66,12 +66,12 @@ final class WeightNamesTest {
     assertEquals(skipped, skips);
     Set<String> back = new TreeSet<>();
     for (String variable : ours.keySet()) {
-      List<PublishedName> sources = names.published(variable);
+      List<WeightNames.Published> sources = names.published(variable);
       assertFalse(sources.get(0).tied(), variable);
-      for (PublishedName source : sources) {
+      for (WeightNames.Published source : sources) {
         assertTrue(back.add(source.name()), source.name() + " belongs to two variables");
         assertEquals(
-            new WeightTarget(variable, source.layout(), source.tied()),
+            new WeightNames.Target(variable, source.layout(), source.tied()),
             names.target(source.name()).orElseThrow());
       }
     }

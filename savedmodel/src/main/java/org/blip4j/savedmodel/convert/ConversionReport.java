@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.weights.ImportReport;
+import org.blip4j.savedmodel.open.OpenModel;
 
 /**
  * What became of every tensor and every variable.

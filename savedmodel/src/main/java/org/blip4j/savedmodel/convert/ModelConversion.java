@@ -5,22 +5,38 @@ import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import org.blip4j.data.text.Vocabulary;
+import org.blip4j.data.weights.StoredTensor;
 import org.blip4j.graph.config.ConfigJson;
+import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
+import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.weights.ImportReport;
-import org.blip4j.graph.weights.ImportRequest;
 import org.blip4j.graph.weights.PublishedForm;
+import org.blip4j.graph.weights.PublishedTask;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightExporter;
 import org.blip4j.graph.weights.WeightImporter;
 import org.blip4j.graph.weights.WeightNames;
+import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Mode;
+import org.blip4j.ops.core.Variable;
+import org.blip4j.ops.core.VariableScope;
 import org.blip4j.savedmodel.huggingface.HuggingFaceFolder;
 import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.open.OpenModel;
 import org.blip4j.savedmodel.open.PublishedDescription;
 import org.blip4j.savedmodel.open.ServingModel;
+import org.tensorflow.Graph;
+import org.tensorflow.ndarray.Shape;
 
 /**
  * Converts a model of any form into a model folder or into published weights.
@@ -37,6 +53,7 @@ import org.blip4j.savedmodel.open.ServingModel;
  * }</pre>
  */
 public final class ModelConversion {
+  private static final String MOMENTUM = "_m/";
   private static final String ENDING = ".safetensors";
 
   private final OpenModel source;
@@ -70,12 +87,12 @@ public final class ModelConversion {
     }
     WeightNames names = WeightImporter.names(source.file(), task == Task.PRETRAIN);
     ImmutableList.Builder<VariableShape> wanted = ImmutableList.builder();
-    List<VariableShape> variables = source.variables();
+    List<VariableShape> variables = variables();
     wanted.addAll(variables);
     if (request.form() != TargetForm.HUGGING_FACE) {
-      wanted.addAll(source.trainingState(names, variables));
+      wanted.addAll(trainingState(names, variables));
     }
-    ImportRequest strict = ImportRequest.strict(wanted.build());
+    ImmutableList<VariableShape> strict = wanted.build();
     ImportReport imported = WeightImporter.compare(source.file(), names, strict);
     ConversionReport report = ConversionReport.of(source, request, imported);
     if (!imported.complete()) {
@@ -128,5 +145,50 @@ public final class ModelConversion {
           PublishedDescription.VOCABULARY_KEY, String.join("\n", model.vocabulary().tokens()));
     }
     return WeightExporter.write(importer, PublishedForm.OFFICIAL, file, strings.buildOrThrow());
+  }
+
+  /** The variables that inference needs. */
+  private List<VariableShape> variables() {
+    List<VariableShape> shapes = new ArrayList<>();
+    ModelConfig config = source.model().config();
+    try (Graph graph = new Graph()) {
+      VariableScope scope = VariableScope.root(GraphContext.create(graph, Mode.INFER), 0);
+      Blip.create(scope, config.architecture(), config.task());
+      for (Variable<?> variable : scope.all()) {
+        shapes.add(new VariableShape(variable.name(), variable.shape()));
+      }
+    }
+    return shapes;
+  }
+
+  /**
+   * What else the weights hold for training of the same task to go on: momentum copies, queues, the
+   * temperature. Copies of the image encoder have the image size of the model.
+   */
+  private ImmutableList<VariableShape> trainingState(
+      WeightNames names, List<VariableShape> variables) {
+    boolean sameTask =
+        PublishedTask.of(source.file().tensors().keySet())
+            .task()
+            .filter(task -> task == source.model().config().task())
+            .isPresent();
+    if (!sameTask) {
+      return ImmutableList.of();
+    }
+    Map<String, Shape> online = new HashMap<>();
+    variables.forEach(variable -> online.put(variable.name(), variable.shape()));
+    Set<String> added = new HashSet<>();
+    ImmutableList.Builder<VariableShape> state = ImmutableList.builder();
+    for (StoredTensor tensor : source.file().tensors().values()) {
+      Optional<WeightNames.Target> target = names.target(tensor.name()).filter(to -> !to.tied());
+      if (target.isPresent()
+          && !online.containsKey(target.get().variable())
+          && added.add(target.get().variable())) {
+        String name = target.get().variable();
+        Shape own = target.get().layout().toOurs(tensor.shape());
+        state.add(new VariableShape(name, online.getOrDefault(name.replace(MOMENTUM, "/"), own)));
+      }
+    }
+    return state.build();
   }
 }

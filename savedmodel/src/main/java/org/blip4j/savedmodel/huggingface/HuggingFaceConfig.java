@@ -37,20 +37,27 @@ public record HuggingFaceConfig(
     return config.has("model_type") || config.has("architectures") || config.has(TEXT);
   }
 
+  /** Reads a configuration of a model with the vocabulary of BERT. */
+  public static HuggingFaceConfig read(JsonNode config) {
+    return read(config, SpecialTokens.BERT);
+  }
+
   /**
    * Reads a configuration.
    *
+   * @param words ids of the special tokens in the folder's vocabulary; those that the configuration
+   *     gives must be the same
    * @throws IllegalArgumentException if it is another model's, a value is of a wrong type, or our
    *     model cannot do what it says; names the value
    */
-  public static HuggingFaceConfig read(JsonNode config) {
+  public static HuggingFaceConfig read(JsonNode config, SpecialTokens words) {
     Optional<HuggingFaceClass> type = HuggingFaceClass.named(config);
     HuggingFaceFields all = new HuggingFaceFields(config, "");
     HuggingFaceFields text = all.part(TEXT);
     BlipConfig architecture =
         new BlipConfig(
             vision(all.part(VISION)),
-            text(text),
+            text(text, words),
             all.integer("image_text_hidden_size", 256),
             InitializerScheme.PUBLISHED);
     return new HuggingFaceConfig(type, architecture, text.number("label_smoothing", 0));
@@ -80,11 +87,10 @@ public record HuggingFaceConfig(
         isLarge ? large.dropPath() : 0);
   }
 
-  private static TextConfig text(HuggingFaceFields fields) {
+  private static TextConfig text(HuggingFaceFields fields, SpecialTokens words) {
     fields.require("hidden_act", "gelu");
     fields.require("position_embedding_type", "absolute");
-    SpecialTokens bert = SpecialTokens.BERT;
-    int start = fields.integer("bos_token_id", bert.dec());
+    int start = fields.integer("bos_token_id", words.dec());
     return new TextConfig(
         fields.integer("vocab_size", 30524),
         fields.integer("hidden_size", 768),
@@ -95,13 +101,13 @@ public record HuggingFaceConfig(
         fields.number("layer_norm_eps", 1e-12),
         fields.number("hidden_dropout_prob", 0),
         new SpecialTokens(
-            fields.integer("pad_token_id", bert.pad()),
-            bert.unk(),
-            bert.cls(),
-            fields.integer("sep_token_id", bert.sep()),
-            bert.mask(),
+            fields.integer("pad_token_id", words.pad()),
+            words.unk(),
+            words.cls(),
+            fields.integer("sep_token_id", words.sep()),
+            words.mask(),
             start,
-            start + 1));
+            start == words.dec() ? words.enc() : start + 1));
   }
 
   /**

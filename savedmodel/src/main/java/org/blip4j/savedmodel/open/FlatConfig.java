@@ -3,13 +3,14 @@ package org.blip4j.savedmodel.open;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableSet;
 import java.util.Iterator;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.blip4j.data.file.NearestName;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.VitConfig;
-import org.blip4j.graph.weights.HeadCounts;
+import org.blip4j.graph.weights.PublishedModel;
 
 /**
  * A flat JSON object of single values about published weights: what their tensors do not tell, such
@@ -66,9 +67,10 @@ record FlatConfig(JsonNode node) {
     return node.isObject() && KNOWN.stream().anyMatch(node::has);
   }
 
-  /** The heads, where given. */
-  HeadCounts heads() {
-    return new HeadCounts(optional("vision_heads"), optional("text_heads"));
+  /** What no tensor tells, as far as it is given here. */
+  PublishedModel.Given given(SpecialTokens tokens) {
+    return new PublishedModel.Given(
+        optional("vision_heads"), optional("text_heads"), Optional.of(tokens(tokens)));
   }
 
   /**
@@ -112,7 +114,7 @@ record FlatConfig(JsonNode node) {
             text.maxPositions(),
             number("text_layer_norm_eps", text.layerNormEpsilon()),
             number("dropout", text.dropout()),
-            tokens(text.tokens()));
+            text.tokens());
     int embedDim = integer("embed_dim", told.embedDim());
     return new BlipConfig(newVision, newText, embedDim, told.initialization());
   }

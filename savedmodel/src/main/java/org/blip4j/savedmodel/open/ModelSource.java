@@ -56,7 +56,28 @@ public sealed interface ModelSource {
    *
    * @param path the folder with {@code saved_model.pb}
    */
-  record Exported(Path path) implements ModelSource {}
+  record Exported(Path path) implements ModelSource {
+    /** Name of the file that says what the model is. */
+    public static final String INFO_FILE = "assets.extra/blip.json";
+
+    /** Name of the vocabulary's file. */
+    public static final String VOCABULARY_FILE = "assets.extra/vocab.txt";
+
+    /** What the model is. */
+    public Path infoFile() {
+      return path.resolve(INFO_FILE);
+    }
+
+    /** The word pieces, a line each. */
+    public Path vocabularyFile() {
+      return path.resolve(VOCABULARY_FILE);
+    }
+
+    /** The prefix of the checkpoint's files. */
+    public Path variables() {
+      return path.resolve("variables/variables");
+    }
+  }
 
   /** {@link #resolve(String, Optional)} without a configuration. */
   static ModelSource resolve(String name) throws IOException {
@@ -113,9 +134,9 @@ public sealed interface ModelSource {
     if (version.isPresent()) {
       return new Exported(version.get());
     }
-    Path model = path.resolve("model");
-    if (new ModelFolder(model).looksComplete()) {
-      throw new IOException(path + " is the folder of a run; its model is " + model);
+    ModelFolder model = new ModelFolder(path.resolve("model"));
+    if (model.looksComplete()) {
+      return new Folder(model); // the folder of a run
     }
     try (Stream<Path> content = Files.list(path)) {
       if (content.findAny().isEmpty()) {

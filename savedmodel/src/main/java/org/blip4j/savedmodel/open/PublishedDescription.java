@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.blip4j.data.text.Vocabulary;
-import org.blip4j.data.weights.SafetensorsFile;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ConfigJson;
@@ -18,8 +17,6 @@ import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.TextSettings;
-import org.blip4j.graph.weights.ConfigFromWeights;
-import org.blip4j.graph.weights.HeadCounts;
 import org.blip4j.graph.weights.PublishedModel;
 import org.blip4j.graph.weights.PublishedTask;
 import org.blip4j.savedmodel.huggingface.HuggingFaceConfig;
@@ -64,13 +61,13 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
   public static PublishedDescription of(
       WeightFile file, ModelSource.Published source, Optional<Task> wanted) throws IOException {
     Optional<Path> configFile = configFile(file, source);
-    Reader reader = new Reader(file, source, wanted);
+    Vocabulary vocabulary = vocabulary(file, source.path());
+    Reader reader = new Reader(file, source, wanted, tokens(vocabulary));
     try {
       ModelConfig config =
           configFile.isPresent()
               ? reader.fromFile(ConfigJson.tree(Files.readString(configFile.get()), "config"))
               : reader.alone();
-      Vocabulary vocabulary = vocabulary(file, source.path());
       TextConfig text = config.architecture().text();
       requireSame(text.tokens(), vocabulary);
       Vocabulary whole = vocabulary.filledUp(text.vocabularySize());
@@ -110,9 +107,7 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
   }
 
   private static Optional<String> ownStrings(WeightFile file, String key) {
-    return file instanceof SafetensorsFile own
-        ? Optional.ofNullable(own.metadata().get(key))
-        : Optional.empty();
+    return Optional.ofNullable(file.metadata().get(key));
   }
 
   /** Published weights come with the vocabulary of BERT, or with one of their own. */
@@ -126,6 +121,17 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
 
   private static Path folder(Path path) {
     return Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
+  }
+
+  private static SpecialTokens tokens(Vocabulary words) {
+    return new SpecialTokens(
+        words.pad(),
+        words.unknown(),
+        words.classify(),
+        words.separator(),
+        words.mask(),
+        words.decode(),
+        words.encode());
   }
 
   private static void requireSame(SpecialTokens tokens, Vocabulary vocabulary) {
@@ -149,11 +155,17 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
     private final WeightFile file;
     private final Path path;
     private final Provenance provenance;
+    private final SpecialTokens tokens;
     private final Optional<Task> wanted;
     private final List<String> notes = new ArrayList<>();
 
-    private Reader(WeightFile file, ModelSource.Published source, Optional<Task> wanted) {
+    private Reader(
+        WeightFile file,
+        ModelSource.Published source,
+        Optional<Task> wanted,
+        SpecialTokens tokens) {
       this.file = file;
+      this.tokens = tokens;
       this.path = source.path();
       this.provenance = source.provenance();
       this.wanted = wanted;
@@ -164,7 +176,8 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
       if (inside.isPresent()) {
         return fromFile(ConfigJson.tree(inside.get(), CONFIG_KEY));
       }
-      PublishedModel model = ConfigFromWeights.read(file, HeadCounts.published());
+      PublishedModel model =
+          PublishedModel.read(file, PublishedModel.Given.nothing().withTokens(tokens));
       return config(model.task(), model.config());
     }
 
@@ -174,7 +187,7 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
         return wanted.map(task -> forTask(config, task)).orElse(config);
       }
       if (HuggingFaceConfig.describes(node)) {
-        HuggingFaceConfig config = HuggingFaceConfig.read(node);
+        HuggingFaceConfig config = HuggingFaceConfig.read(node, tokens);
         config.doubt().ifPresent(notes::add);
         if (Files.isDirectory(path)) {
           ImagePreparation.require(path, config.architecture().vision().imageSize());
@@ -184,7 +197,7 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
       }
       if (FlatConfig.describes(node)) {
         FlatConfig flat = new FlatConfig(node);
-        PublishedModel model = ConfigFromWeights.read(file, flat.heads());
+        PublishedModel model = PublishedModel.read(file, flat.given(tokens));
         return config(model.task(), flat.adjust(model.config()));
       }
       throw new IllegalArgumentException(

@@ -8,6 +8,7 @@ import org.blip4j.data.text.Vocabulary;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
+import org.blip4j.graph.weights.PublishedWeights;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.PublishedDescription;
 import org.blip4j.savedmodel.open.ServingModel;
@@ -47,7 +48,7 @@ public final class LoadedModel implements AutoCloseable {
     }
     if (source instanceof ModelSource.Published published) {
       ServingModel model;
-      try (WeightFile file = WeightFile.open(published.path())) {
+      try (WeightFile file = PublishedWeights.open(published.path())) {
         model = PublishedDescription.of(file, published).model();
       }
       return open(

@@ -10,7 +10,7 @@ import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.weights.CheckpointFit;
-import org.blip4j.graph.weights.ImportRequest;
+import org.blip4j.graph.weights.PublishedWeights;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightImporter;
 import org.blip4j.graph.weights.WeightNames;
@@ -73,9 +73,9 @@ sealed interface ModelWeights {
     public void load(ServingGraph graph, Session session) throws IOException {
       List<VariableShape> shapes =
           graph.variables().stream().map(v -> new VariableShape(v.name(), v.shape())).toList();
-      try (WeightFile file = WeightFile.open(path)) {
+      try (WeightFile file = PublishedWeights.open(path)) {
         WeightNames names = WeightImporter.names(file, task == Task.PRETRAIN);
-        WeightImporter importer = WeightImporter.plan(file, names, ImportRequest.strict(shapes));
+        WeightImporter importer = WeightImporter.plan(file, names, shapes);
         Map<String, Tensor> values = new ConcurrentHashMap<>();
         try {
           importer.parallel(variable -> read(importer, variable, values));

@@ -2,6 +2,7 @@ package org.blip4j.savedmodel.signature;
 
 import java.util.Objects;
 import org.blip4j.graph.config.ModelConfig;
+import org.blip4j.savedmodel.open.ModelSource;
 
 /**
  * What {@code assets.extra/blip.json} of an exported model says: what it is and what was fixed.
@@ -11,10 +12,10 @@ import org.blip4j.graph.config.ModelConfig;
  */
 public record ExportedInfo(ModelConfig model, ServingSettings serving) {
   /** Name of the file. */
-  public static final String FILE = "assets.extra/blip.json";
+  public static final String FILE = ModelSource.Exported.INFO_FILE;
 
   /** Name of the vocabulary's file. */
-  public static final String VOCABULARY_FILE = "assets.extra/vocab.txt";
+  public static final String VOCABULARY_FILE = ModelSource.Exported.VOCABULARY_FILE;
 
   /** Checks that both parts are there. */
   public ExportedInfo {

@@ -17,6 +17,7 @@ import org.blip4j.data.sample.FieldAliases;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelFolder;
+import org.blip4j.graph.weights.StartingModel;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.savedmodel.capfilt.CapFiltModels;
 import org.blip4j.savedmodel.open.ModelSource;
@@ -136,7 +137,7 @@ public final class Bootstrap {
 
   private Map<String, Double> finetune(RunConfig run, int round, OfRound out) throws IOException {
     ModelFolder base = BootstrapFolder.modelOf(folder.model(round - 1));
-    return train(run, inputs(human).startingFrom(base), out.run(round));
+    return train(run, inputs(human).startingFrom(StartingModel.of(base)), out.run(round));
   }
 
   private Map<String, Double> train(RunConfig run, RunInputs inputs, Path out) throws IOException {

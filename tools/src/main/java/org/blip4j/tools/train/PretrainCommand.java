@@ -26,7 +26,7 @@ public final class PretrainCommand implements Callable<Integer> {
   @Option(
       names = "--init",
       paramLabel = "MODEL",
-      description = "Model folder to start from (fresh weights).")
+      description = "Model to start from (fresh weights): " + StartOption.FORMS + ".")
   private String init;
 
   @Mixin private CommonOptions common;

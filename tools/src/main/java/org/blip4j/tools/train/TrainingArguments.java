@@ -6,13 +6,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.blip4j.data.pipeline.Mixture;
-import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
-import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.graph.weights.StartingModel;
+import org.blip4j.savedmodel.open.OpenModel;
 import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
+import org.blip4j.tools.console.HubOptions;
 import org.blip4j.tools.console.InterruptWatch;
 import org.blip4j.tools.console.ProgramVersion;
 import org.blip4j.training.config.RunConfig;
@@ -60,6 +61,7 @@ final class TrainingArguments {
   private List<String> settings = List.of();
 
   @Mixin private ColumnOptions columns;
+  @Mixin private HubOptions hub;
 
   /** Runs a task and returns the exit status. */
   int run(Task task, Optional<String> init, CommonOptions common) throws IOException {
@@ -70,7 +72,7 @@ final class TrainingArguments {
         new RunInputs(
             Mixture.find(data),
             columns.codec(),
-            init.isPresent() ? Optional.of(folder(init.get())) : Optional.empty(),
+            start(init, console),
             common.sessionConfig(),
             program.version(),
             program.commit());
@@ -104,12 +106,10 @@ final class TrainingArguments {
     return reader.settings(all).config();
   }
 
-  private static ModelFolder folder(String model) throws IOException {
-    if (ModelSource.resolve(model) instanceof ModelSource.Folder source) {
-      return source.folder();
-    }
-    throw new IllegalArgumentException(
-        "--init %s is no model folder; make one of it: tools/blip convert %s DEST"
-            .formatted(model, model));
+  /** What the model to start from is; its weights are read when training begins. */
+  private Optional<StartingModel> start(Optional<String> init, Console console) throws IOException {
+    return init.isPresent()
+        ? Optional.of(OpenModel.starting(hub.resolve(init.get(), Optional.empty(), console)))
+        : Optional.empty();
   }
 }

@@ -7,9 +7,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.blip4j.data.weights.WeightFile;
-import org.blip4j.graph.weights.FreshVariables;
+import org.blip4j.graph.config.Task;
 import org.blip4j.graph.weights.ImportReport;
-import org.blip4j.graph.weights.ImportRequest;
+import org.blip4j.graph.weights.StartingModel;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightImporter;
 import org.blip4j.graph.weights.WeightNames;
@@ -81,8 +81,7 @@ final class GoldenGraph implements AutoCloseable {
       throws IOException {
     try (WeightFile file = WeightFile.open(weights)) {
       WeightNames names = WeightImporter.names(file, sharedDecoder);
-      WeightImporter importer =
-          WeightImporter.plan(file, names, ImportRequest.strict(shapes(variables)));
+      WeightImporter importer = WeightImporter.plan(file, names, shapes(variables));
       ImportReport report = importer.report();
       if (!report.leftOver().isEmpty()) {
         throw new IOException(weights + " has tensors that were not used: " + report.leftOver());
@@ -96,19 +95,16 @@ final class GoldenGraph implements AutoCloseable {
   }
 
   /**
-   * Starts a model from another one's checkpoint, by the code that users' checkpoints go through;
+   * Starts a model from another one's checkpoint, by the code that {@code --init} goes through;
    * fresh variables keep their values.
    *
+   * @param task what the new model is for
    * @return what became of every tensor and variable
    * @throws IOException if a variable is missing that may not be fresh, or a tensor is unknown
    */
-  ImportReport start(Path weights, FreshVariables fresh) throws IOException {
+  ImportReport start(Path weights, Task task) throws IOException {
     try (WeightFile file = WeightFile.open(weights)) {
-      WeightImporter importer =
-          WeightImporter.plan(
-              file,
-              WeightImporter.names(file, false),
-              ImportRequest.strict(shapes(vars.all())).withFresh(fresh).withSubstitutes());
+      WeightImporter importer = StartingModel.plan(file, task, shapes(vars.all()));
       Map<Variable<?>, Values> values = new LinkedHashMap<>();
       for (String name : importer.report().filled()) {
         Variable<?> variable = vars.get(name);

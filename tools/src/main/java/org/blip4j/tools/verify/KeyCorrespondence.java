@@ -15,13 +15,9 @@ import org.blip4j.graph.config.Task;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.task.PretrainModel;
 import org.blip4j.graph.task.RetrievalModel;
-import org.blip4j.graph.weights.ConfigFromWeights;
-import org.blip4j.graph.weights.HeadCounts;
 import org.blip4j.graph.weights.PublishedModel;
-import org.blip4j.graph.weights.PublishedName;
 import org.blip4j.graph.weights.PublishedTask;
 import org.blip4j.graph.weights.WeightNames;
-import org.blip4j.graph.weights.WeightTarget;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Variable;
@@ -57,7 +53,7 @@ final class KeyCorrespondence {
    */
   static KeyCorrespondence of(KeyList list) {
     return new KeyCorrespondence(
-        list, ConfigFromWeights.read(list.shapes(), HeadCounts.published()));
+        list, PublishedModel.read(list.shapes(), PublishedModel.Given.nothing()));
   }
 
   private void add(String name, KeyList.Tensor tensor) {
@@ -68,7 +64,7 @@ final class KeyCorrespondence {
       }
       return;
     }
-    Optional<WeightTarget> target = names.target(name);
+    Optional<WeightNames.Target> target = names.target(name);
     if (target.isEmpty()) {
       problems.add(name + " has no rule");
       return;
@@ -95,7 +91,7 @@ final class KeyCorrespondence {
     byVariable.forEach(
         (variable, published) -> {
           Set<String> back = new HashSet<>();
-          names.published(variable).stream().map(PublishedName::name).forEach(back::add);
+          names.published(variable).stream().map(WeightNames.Published::name).forEach(back::add);
           if (!back.equals(new HashSet<>(published))) {
             found.add(variable + " is published as " + back + ", the list has " + published);
           }

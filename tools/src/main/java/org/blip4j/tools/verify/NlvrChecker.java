@@ -7,11 +7,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.blip4j.data.text.TokenBatch;
+import org.blip4j.graph.config.Task;
 import org.blip4j.graph.task.ImagePairBatch;
 import org.blip4j.graph.task.NlvrModel;
 import org.blip4j.graph.text.MedStack;
 import org.blip4j.graph.text.Tokens;
-import org.blip4j.graph.weights.FreshVariables;
 import org.blip4j.graph.weights.ImportReport;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.WeightNames;
@@ -70,7 +70,7 @@ record NlvrChecker(ConfigProto session) implements GoldenChecker {
       Map<String, Operand<?>> logits = Map.of("prediction_swapped", trace.logits());
       outputs.addAll("", graph.run(logits, inputs.swapped().feeds(batch)));
       Path checkpoint = golden.file(CHECKPOINT + ".pth");
-      ImportReport report = graph.start(checkpoint, FreshVariables.nlvr());
+      ImportReport report = graph.start(checkpoint, Task.NLVR);
       outputs.addAll("converted/", graph.run(converted(graph, trace), inputs.feeds(batch)));
       new KeyConversion(golden, checkpoint, report)
           .check(WeightNames.of(PublishedForm.OFFICIAL, false), rows);

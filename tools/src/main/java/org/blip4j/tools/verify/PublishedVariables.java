@@ -2,7 +2,6 @@ package org.blip4j.tools.verify;
 
 import java.util.List;
 import org.blip4j.graph.weights.PublishedForm;
-import org.blip4j.graph.weights.PublishedName;
 import org.blip4j.graph.weights.WeightNames;
 import org.blip4j.ops.core.Variable;
 import org.tensorflow.ndarray.Shape;
@@ -20,8 +19,8 @@ record PublishedVariables(WeightNames names) {
   }
 
   /** The first name under which a variable is published. */
-  PublishedName name(Variable<?> variable) {
-    List<PublishedName> all = names.published(variable.name());
+  WeightNames.Published name(Variable<?> variable) {
+    List<WeightNames.Published> all = names.published(variable.name());
     if (all.isEmpty()) {
       throw new IllegalArgumentException("variable " + variable.name() + " has no published name");
     }
@@ -33,7 +32,7 @@ record PublishedVariables(WeightNames names) {
     if (values.shape().length == 0) {
       return values.reshape(1); // scalars are stored with shape [1]
     }
-    PublishedName name = name(variable);
+    WeightNames.Published name = name(variable);
     Shape shape = Shape.of(values.shape());
     return values.shape().length == 1
         ? values

@@ -12,7 +12,7 @@ import org.blip4j.graph.loss.HardNegatives;
 import org.blip4j.graph.task.ImageTextBatch;
 import org.blip4j.graph.task.TaskModel;
 import org.blip4j.graph.task.TrainingStep;
-import org.blip4j.graph.weights.PublishedName;
+import org.blip4j.graph.weights.WeightNames;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Variable;
@@ -143,7 +143,7 @@ final class TrainingCheck implements AutoCloseable {
     double beta2 = optimizer.path("betas").path(1).doubleValue();
     Map<Variable<?>, Values> moments = new LinkedHashMap<>();
     for (Variable<TFloat32> variable : training.optimizer().trainables()) {
-      PublishedName name = official.name(variable);
+      WeightNames.Published name = official.name(variable);
       Values stored = gradients.get(name.name());
       float[] ours =
           variable.shape().size() == 1

@@ -44,27 +44,14 @@ final class TrainCommandsTest {
     for (String name : List.of("loss_itc", "loss_itm", "loss_lm", "itm_accuracy", "itm_baseline")) {
       assertTrue(steps.get(0).has(name), name);
     }
-    Path model = run.resolve("model");
-    CliRun tuned =
+    Path file = folder.resolve("pretrained.safetensors");
+    CliRun converted =
         CliRun.of(
-            "finetune",
-            "retrieval",
-            "--init",
-            model.toString(),
-            "--data",
-            data,
-            "--out",
-            folder.resolve("filter").toString(),
-            "--set",
-            "objective.queueSize=8",
-            "--set",
-            "images.size=0",
-            "--set",
-            "text.maxTokens=14",
-            "--set",
-            "duration={\"batch\":4,\"epochs\":0,\"steps\":1}");
-    assertEquals(0, tuned.status(), tuned.err());
-    assertEquals(folder.resolve("filter/model") + "\n", tuned.out());
+            "convert", run.resolve("model").toString(), file.toString(), "--to", "safetensors");
+    assertEquals(0, converted.status(), converted.err());
+    String step = finetuned(run.resolve("model"), "filter");
+    assertEquals(step, finetuned(run, "from-run"));
+    assertEquals(step, finetuned(file, "from-file"));
     assertRefused(
         "was started with another configuration (seed is 2, was 1)", pretrain(run, "--seed", "2"));
   }
@@ -88,6 +75,34 @@ final class TrainCommandsTest {
         "no such shard",
         CliRun.of("pretrain", "--data", folder + "/nothing", "--out", out.toString()));
     assertFalse(Files.exists(out));
+  }
+
+  /** The one step of a model that starts from another, as it is logged. */
+  private static String finetuned(Path init, String name) throws IOException {
+    Path out = folder.resolve(name);
+    CliRun tuned =
+        CliRun.of(
+            "finetune",
+            "retrieval",
+            "--init",
+            init.toString(),
+            "--data",
+            data,
+            "--out",
+            out.toString(),
+            "--set",
+            "objective.queueSize=8",
+            "--set",
+            "images.size=0",
+            "--set",
+            "text.maxTokens=14",
+            "--set",
+            "keeping.logEvery=1",
+            "--set",
+            "duration={\"batch\":4,\"epochs\":0,\"steps\":1}");
+    assertEquals(0, tuned.status(), tuned.err());
+    assertEquals(out.resolve("model") + "\n", tuned.out());
+    return Files.readString(out.resolve("metrics.jsonl"));
   }
 
   private static CliRun pretrain(Path out, String... more) {

@@ -30,7 +30,7 @@ import org.tensorflow.proto.Features;
 class InspectCommandTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
   private static final Path CONTAINERS =
-      Path.of("../savedmodel/src/test/resources/org/blip4j/savedmodel/weights/containers");
+      Path.of("../data/src/test/resources/org/blip4j/data/weights/containers");
 
   @TempDir private Path folder;
 

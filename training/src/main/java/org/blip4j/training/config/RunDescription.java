@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.blip4j.graph.config.ConfigJson;
+import org.blip4j.graph.weights.StartingModel;
 import org.tensorflow.TensorFlow;
 
 /**
@@ -36,7 +37,7 @@ public record RunDescription(
         inputs.commit(),
         TensorFlow.version(),
         inputs.data().describe(),
-        inputs.init().map(folder -> folder.path().toString()).orElse(null),
+        inputs.init().map(StartingModel::name).orElse(null),
         plan.config());
   }
 

@@ -5,7 +5,7 @@ import java.util.Optional;
 import org.blip4j.data.pipeline.Mixture;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.tfrecord.ShardSet;
-import org.blip4j.graph.config.ModelFolder;
+import org.blip4j.graph.weights.StartingModel;
 import org.tensorflow.proto.ConfigProto;
 
 /**
@@ -21,7 +21,7 @@ import org.tensorflow.proto.ConfigProto;
 public record RunInputs(
     Mixture data,
     ExampleCodec codec,
-    Optional<ModelFolder> init,
+    Optional<StartingModel> init,
     ConfigProto session,
     String version,
     String commit) {
@@ -46,7 +46,7 @@ public record RunInputs(
   }
 
   /** The same with weights to start from. */
-  public RunInputs startingFrom(ModelFolder folder) {
-    return new RunInputs(data, codec, Optional.of(folder), session, version, commit);
+  public RunInputs startingFrom(StartingModel model) {
+    return new RunInputs(data, codec, Optional.of(model), session, version, commit);
   }
 }

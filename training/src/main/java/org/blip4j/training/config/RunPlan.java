@@ -10,11 +10,11 @@ import org.blip4j.data.text.Vocabulary;
 import org.blip4j.data.text.WordPieceTokenizer;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ModelConfig;
-import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.TextSettings;
+import org.blip4j.graph.weights.StartingModel;
 import org.blip4j.ops.kernel.Kernels;
 
 /**
@@ -35,10 +35,7 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
    * @throws IOException if the starting model or the vocabulary cannot be read
    */
   public static RunPlan resolve(RunConfig config, RunInputs inputs) throws IOException {
-    Optional<ModelConfig> start = Optional.empty();
-    if (inputs.init().isPresent()) {
-      start = Optional.of(inputs.init().get().readConfig());
-    }
+    Optional<ModelConfig> start = inputs.init().map(StartingModel::config);
     BlipConfig architecture = architecture(config, start);
     Vocabulary vocabulary = vocabulary(config, inputs.init());
     TextSettings settings =
@@ -100,14 +97,12 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
         : architecture.withImageSize(size);
   }
 
-  private static Vocabulary vocabulary(RunConfig config, Optional<ModelFolder> init)
+  private static Vocabulary vocabulary(RunConfig config, Optional<StartingModel> init)
       throws IOException {
     if (config.vocabulary() != null) {
       return Vocabulary.read(Path.of(config.vocabulary()));
     }
-    return init.isPresent()
-        ? Vocabulary.read(init.get().vocabularyFile())
-        : Vocabulary.bertBaseUncased();
+    return init.map(StartingModel::vocabulary).orElseGet(Vocabulary::bertBaseUncased);
   }
 
   private static void requireVocabulary(Vocabulary vocabulary, TextConfig text) {

@@ -9,6 +9,7 @@ import java.util.function.BooleanSupplier;
 import org.blip4j.data.pipeline.Cursor;
 import org.blip4j.data.stream.Prefetch;
 import org.blip4j.graph.config.ModelFolder;
+import org.blip4j.graph.weights.ImportReport;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunDescription;
 import org.blip4j.training.config.RunInputs;
@@ -79,7 +80,7 @@ public final class Trainer {
     long stepsPerEpoch = data.pipeline().batchesPerEpoch();
     try (TrainingSession session = new TrainingSession(plan)) {
       CheckpointStore store = folder.checkpoints(config.keeping().checkpoints());
-      CheckpointState state = start(session, store, stepsPerEpoch);
+      CheckpointState state = start(session, store, stepsPerEpoch, listener);
       folder.describe(RunDescription.of(plan));
       data.index().save(folder.index());
       folder.metrics().rewind(state.step());
@@ -95,11 +96,15 @@ public final class Trainer {
   }
 
   /** Fresh weights, or the newest checkpoint. */
-  private CheckpointState start(TrainingSession session, CheckpointStore store, long stepsPerEpoch)
+  private CheckpointState start(
+      TrainingSession session, CheckpointStore store, long stepsPerEpoch, TrainingListener listener)
       throws IOException {
     Optional<CheckpointState> newest = store.newest();
     if (newest.isEmpty()) {
-      session.initialize(plan.inputs().init());
+      Optional<ImportReport> started = session.initialize(plan.inputs().init());
+      if (started.isPresent()) {
+        listener.note("start: " + started.get().summary());
+      }
       store.clean();
       return new CheckpointState(
           0, Cursor.START.encode(), stepsPerEpoch, MetricWindow.EMPTY, config);

@@ -7,11 +7,15 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.blip4j.data.text.TokenBatch;
+import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.BlipConfig;
-import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.task.ImageTextBatch;
 import org.blip4j.graph.task.TaskModel;
+import org.blip4j.graph.weights.ImportReport;
+import org.blip4j.graph.weights.StartingModel;
+import org.blip4j.graph.weights.VariableShape;
+import org.blip4j.graph.weights.WeightImporter;
 import org.blip4j.ops.checkpoint.SaverNodes;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
@@ -36,6 +40,7 @@ import org.tensorflow.types.TString;
 /** The graph of a run with its session: steps, saving and restoring. Not for several threads. */
 final class TrainingSession implements Closeable {
   private final Graph graph = new Graph();
+  private final Task task;
   private final BlipConfig architecture;
   private final TrainingGraph training;
   private final ImmutableList<Variable<?>> variables;
@@ -55,10 +60,11 @@ final class TrainingSession implements Closeable {
 
   TrainingSession(RunPlan plan) {
     RunConfig config = plan.config();
+    this.task = config.task();
     this.architecture = config.architecture();
     GraphContext ctx = plan.kernels().on(GraphContext.create(graph, Mode.TRAIN));
     VariableScope vars = VariableScope.root(ctx, config.seed(), architecture.initialization());
-    TaskModel<ImageTextBatch> task =
+    TaskModel<ImageTextBatch> taskModel =
         TaskModels.create(
             vars, config.task(), architecture, config.objective(), plan.promptTokens());
     List<Variable<TFloat32>> weights = vars.trainable();
@@ -66,7 +72,7 @@ final class TrainingSession implements Closeable {
         TrainingGraph.build(
             ctx,
             vars,
-            task,
+            taskModel,
             new TrainingGraph.Settings(
                 new StepInputs.BatchShape(
                     config.duration().batch(),
@@ -114,19 +120,34 @@ final class TrainingSession implements Closeable {
     return variables;
   }
 
-  /** Gives every variable its first value, from a model where one is given. */
-  void initialize(Optional<ModelFolder> init) throws IOException {
-    Optional<InitialWeights> weights = Optional.empty();
-    if (init.isPresent()) {
-      weights = Optional.of(InitialWeights.plan(init.get(), training.optimizer().trainables()));
-    }
+  /**
+   * Gives every variable its first value, from a model where one is given.
+   *
+   * @return what became of every tensor of that model
+   * @throws IOException in one line that lists every variable that the model has no value for
+   */
+  Optional<ImportReport> initialize(Optional<StartingModel> init) throws IOException {
     run(training.initialize());
-    if (weights.isPresent()) {
-      for (String name : weights.get().names()) {
-        feed.set(session, name, weights.get().read(name));
-      }
+    Optional<ImportReport> report = Optional.empty();
+    if (init.isPresent()) {
+      report = Optional.of(fill(init.get()));
     }
     training.start().ifPresent(this::run);
+    return report;
+  }
+
+  private ImportReport fill(StartingModel init) throws IOException {
+    List<VariableShape> wanted = new ArrayList<>();
+    for (Variable<TFloat32> variable : training.optimizer().trainables()) {
+      wanted.add(new VariableShape(variable.name(), variable.shape()));
+    }
+    try (WeightFile file = init.weights().open()) {
+      WeightImporter weights = StartingModel.plan(file, task, wanted);
+      for (VariableShape variable : weights.variables()) {
+        feed.set(session, variable.name(), weights.floats(variable.name()));
+      }
+      return weights.report();
+    }
   }
 
   /** Does one step and returns its diagnostics, in the order of their names. */

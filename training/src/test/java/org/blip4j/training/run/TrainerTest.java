@@ -16,6 +16,7 @@ import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
+import org.blip4j.graph.weights.StartingModel;
 import org.blip4j.training.config.Duration;
 import org.blip4j.training.config.Keeping;
 import org.blip4j.training.config.RunConfig;
@@ -106,7 +107,10 @@ final class TrainerTest {
     List<StepReport> reports = new ArrayList<>();
 
     Trainer.Outcome outcome =
-        Trainer.of(config, tiny.inputs().startingFrom(new ModelFolder(whole.resolve("model"))))
+        Trainer.of(
+                config,
+                tiny.inputs()
+                    .startingFrom(StartingModel.of(new ModelFolder(whole.resolve("model")))))
             .run(folder.resolve(task.toString()), reports::add);
 
     assertEquals(steps, outcome.step());
