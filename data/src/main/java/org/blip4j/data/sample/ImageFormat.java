@@ -1,6 +1,7 @@
 package org.blip4j.data.sample;
 
 import com.google.protobuf.ByteString;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -10,7 +11,8 @@ public enum ImageFormat {
   PNG("png"),
   GIF("image"),
   BMP("image"),
-  WEBP("webp");
+  WEBP("webp"),
+  TIFF("image");
 
   private static final ByteString JPEG_MAGIC = ByteString.fromHex("ffd8ff");
   private static final ByteString PNG_MAGIC = ByteString.fromHex("89504e470d0a1a0a");
@@ -38,6 +40,20 @@ public enum ImageFormat {
       case GIF -> ascii(image, 0, "GIF87a") || ascii(image, 0, "GIF89a");
       case BMP -> ascii(image, 0, "BM") && image.size() >= 26 && image.byteAt(14) >= 12;
       case WEBP -> ascii(image, 0, "RIFF") && ascii(image, 8, "WEBP");
+      case TIFF -> ascii(image, 0, "II*\0") || ascii(image, 0, "MM\0*");
+    };
+  }
+
+  /** The name of a format of phones and browsers that no decoder here reads, or empty. */
+  static Optional<String> unread(ByteString image) {
+    if (!ascii(image, 4, "ftyp") || image.size() < 12) {
+      return Optional.empty();
+    }
+    String brand = image.substring(8, 11).toString(StandardCharsets.ISO_8859_1);
+    return switch (brand) {
+      case "hei", "hev", "mif", "msf" -> Optional.of("HEIC");
+      case "avi" -> Optional.of("AVIF");
+      default -> Optional.empty();
     };
   }
 

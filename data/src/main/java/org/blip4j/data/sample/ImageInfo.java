@@ -5,14 +5,15 @@ import com.google.protobuf.ByteString;
 import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Optional;
 import java.util.zip.CRC32;
 
 /**
  * Format and size of an image, read from its headers, after a check that the file is whole.
  *
  * <p>Nothing is decoded: JPEG is followed to its scan and its end marker, PNG chunk by chunk with
- * the checksums of those that matter, WebP by its stated length, GIF and BMP by their headers.
- * Bytes after the end of the image are allowed.
+ * the checksums of those that matter, WebP by its stated length, TIFF by the places of its strips,
+ * GIF and BMP by their headers. Bytes after the end of the image are allowed.
  */
 public record ImageInfo(ImageFormat format, int width, int height) {
   private static final int SHOWN = 8;
@@ -40,6 +41,7 @@ public record ImageInfo(ImageFormat format, int width, int height) {
         case GIF -> gif(bytes.order(ByteOrder.LITTLE_ENDIAN));
         case BMP -> bmp(bytes.order(ByteOrder.LITTLE_ENDIAN));
         case WEBP -> webp(bytes.order(ByteOrder.LITTLE_ENDIAN));
+        case TIFF -> TiffHeader.inspect(bytes);
       };
     } catch (BufferUnderflowException | IndexOutOfBoundsException e) {
       throw new SampleException(
@@ -54,11 +56,16 @@ public record ImageInfo(ImageFormat format, int width, int height) {
     if (image.isEmpty()) {
       return "the image is empty";
     }
+    Optional<String> unread = ImageFormat.unread(image);
+    if (unread.isPresent()) {
+      return "a picture in the format %s, which is not read; save it as JPEG, PNG or WebP"
+          .formatted(unread.get());
+    }
     StringBuilder start = new StringBuilder();
     for (int i = 0; i < Math.min(SHOWN, image.size()); i++) {
       start.append("%02x ".formatted(image.byteAt(i)));
     }
-    return "not an image: %d bytes that begin with %s(JPEG, PNG, GIF, BMP and WebP are known)"
+    return "not an image: %d bytes that begin with %s(JPEG, PNG, GIF, BMP, WebP and TIFF are known)"
         .formatted(image.size(), start);
   }
 
@@ -162,16 +169,26 @@ public record ImageInfo(ImageFormat format, int width, int height) {
     if ((in.getInt(4) & 0xffffffffL) + 8 > in.limit()) {
       throw new BufferUnderflowException();
     }
-    return switch (in.get(15)) {
-      case ' ' ->
-          new ImageInfo(ImageFormat.WEBP, in.getShort(26) & 0x3fff, in.getShort(28) & 0x3fff);
-      case 'L' -> {
-        int bits = in.getInt(21);
-        yield new ImageInfo(ImageFormat.WEBP, (bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1);
-      }
-      default ->
-          new ImageInfo(
-              ImageFormat.WEBP, (in.getInt(24) & 0xffffff) + 1, (in.getInt(26) >>> 8) + 1);
-    };
+    ImageInfo info =
+        switch (in.get(15)) {
+          case ' ' ->
+              new ImageInfo(ImageFormat.WEBP, in.getShort(26) & 0x3fff, in.getShort(28) & 0x3fff);
+          case 'L' -> {
+            int bits = in.getInt(21);
+            yield new ImageInfo(ImageFormat.WEBP, (bits & 0x3fff) + 1, (bits >> 14 & 0x3fff) + 1);
+          }
+          default ->
+              new ImageInfo(
+                  ImageFormat.WEBP, (in.getInt(24) & 0xffffff) + 1, (in.getInt(26) >>> 8) + 1);
+        };
+    if (in.get(15) == 'X') {
+      WebpStill.requireSize(in, info.width(), info.height());
+    }
+    return info;
+  }
+
+  /** Whether an inspected BMP is compressed by run lengths. */
+  static boolean runLengths(ByteString bmp) {
+    return bmp.byteAt(14) >= 40 && bmp.size() > 30 && (bmp.byteAt(30) == 1 || bmp.byteAt(30) == 2);
   }
 }

@@ -3,7 +3,6 @@ package org.blip4j.ops.image;
 import java.util.ArrayList;
 import java.util.List;
 import org.blip4j.ops.core.GraphContext;
-import org.blip4j.ops.core.GraphFunction;
 import org.blip4j.ops.image.AugmentOperation.Overflow;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
@@ -49,13 +48,12 @@ final class AugmentChoice {
   static Operand<TUint8> apply(
       GraphContext ctx, Drawn drawn, Operand<TUint8> image, Overflow overflow) {
     Ops tf = ctx.tf();
-    List<GraphFunction.Body> ways = new ArrayList<>();
+    List<Branches.Way> ways = new ArrayList<>();
     for (AugmentOperation operation : IN_PLACE) {
       double value = operation.value(drawn.magnitude());
       ways.add(
           (inner, in) ->
-              List.of(
-                  operation.apply(inner, image(in.get(0)), inner.tf().constant(value), overflow)));
+              operation.apply(inner, image(in.get(0)), inner.tf().constant(value), overflow));
     }
     List<Operand<TFloat64>> matrices = new ArrayList<>();
     for (AugmentOperation operation : MOVING) {
@@ -64,7 +62,7 @@ final class AugmentChoice {
       matrices.add(tf.stack(operation.matrix(ctx, image, signed)));
     }
     int firstMove = ways.size();
-    ways.add((inner, in) -> List.of(warp(inner, image(in.get(0)), in.get(1))));
+    ways.add((inner, in) -> warp(inner, image(in.get(0)), in.get(1)));
     Operand<TInt32> move =
         tf.math.maximum(tf.math.sub(drawn.operation(), tf.constant(firstMove)), tf.constant(0));
     Operand<TFloat64> matrix = tf.gather(tf.stack(matrices), move, tf.constant(0)); // [6]

@@ -1,16 +1,16 @@
 package org.blip4j.ops.image;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.GraphFunction;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.image.DecodeImage;
-import org.tensorflow.op.image.DecodeJpeg;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
-import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
 import org.tensorflow.types.TUint8;
@@ -19,17 +19,28 @@ import org.tensorflow.types.TUint8;
  * From the bytes of image files to the pixels that a vision transformer takes, inside the graph
  * (blip-spec 2.1, in training 5.8).
  *
- * <p>Each row stands alone: bytes that cannot be decoded give a status and pixels of 0 in their own
- * row and leave the others as they are. JPEG, PNG, GIF (first frame) and BMP are read, bit-equal to
- * Pillow (CMYK JPEG may differ by one level, and 16-bit grey PNG, which Pillow turns white, keeps
- * its upper bytes); alpha is dropped, grey replicated, the EXIF orientation ignored.
+ * <p>Each row stands alone: bytes that cannot be decoded, or of more than {@link #MOST_PIXELS},
+ * give a status and pixels of 0 in their own row and leave the others as they are. Only what the
+ * decoder refuses is such a row; any other error, such as a want of memory for the resize, ends the
+ * run.
  *
- * <p>Everything runs on the CPU, one row per thread, and needs no initialisation, so it works
- * unchanged in an exported model.
+ * <p>JPEG, PNG, GIF (first picture) and uncompressed BMP are read, bit-equal to Pillow's {@code
+ * convert("RGB")} (CMYK JPEG may differ by one level): alpha and transparency are dropped, grey is
+ * replicated, palettes are looked up, the EXIF orientation is ignored.
+ *
+ * <p>Everything runs on the CPU and needs no initialisation, so it works unchanged in an exported
+ * model. Rows are decoded in parallel as long as their pixels stay within {@link #PIXELS_AT_ONCE}.
  *
  * @param size S, the side of the square that images are resized to
  */
 public record ImageDecoding(int size) {
+  /** As many pixels as Pillow reads without a warning; a narrow image counts as S pixels wide. */
+  public static final long MOST_PIXELS = 178_956_970;
+
+  /** How many pixels may be in work at once, however many threads there are; one image always. */
+  public static final long PIXELS_AT_ONCE = 1L << 26;
+
+  private static final long PARALLEL_ROWS = 16;
 
   /** Checks the size. */
   public ImageDecoding {
@@ -48,10 +59,8 @@ public record ImageDecoding(int size) {
     Shapes.require(bytes, "image bytes", -1);
     return decode(
         ctx,
-        bytes,
-        List.of(),
-        (inner, row) ->
-            List.of(BicubicResize.apply(inner, decodeOne(inner, string(row.get(0))), size)));
+        List.of(bytes),
+        (inner, in) -> List.of(BicubicResize.apply(inner, image(in.get(0)), size)));
   }
 
   /**
@@ -71,12 +80,8 @@ public record ImageDecoding(int size) {
     Shapes.require(seeds, "augmentation seeds", -1, 2);
     return decode(
         ctx,
-        bytes,
-        List.of(seeds),
-        (inner, row) ->
-            List.of(
-                augmentation.apply(
-                    inner, decodeOne(inner, string(row.get(0))), seed(row.get(1)), size)));
+        List.of(bytes, seeds),
+        (inner, in) -> List.of(augmentation.apply(inner, image(in.get(0)), seed(in.get(1)), size)));
   }
 
   /**
@@ -86,62 +91,84 @@ public record ImageDecoding(int size) {
    * @return {@code [height, width, 3]}
    */
   public static Operand<TUint8> decodeOne(GraphContext context, Operand<TString> bytes) {
-    GraphContext ctx = context.onCpu();
-    Operand<TInt32> other =
-        ctx.tf()
-            .dtypes
-            .cast(ctx.tf().math.logicalNot(ImageStatus.isJpegOrPng(ctx.tf(), bytes)), TInt32.class);
-    return Branches.choose(
-        ctx,
-        other,
-        List.of(bytes),
-        List.of(
-            (inner, in) ->
-                List.of(
-                    inner
-                        .tf()
-                        .image
-                        .decodeJpeg(
-                            string(in.get(0)),
-                            DecodeJpeg.channels(3L),
-                            DecodeJpeg.dctMethod("INTEGER_ACCURATE"))),
-            (inner, in) -> List.of(decodeGifOrBmp(inner.tf(), string(in.get(0))))));
+    return ImageFile.pixels(context.onCpu(), bytes);
   }
 
-  private static Operand<TUint8> decodeGifOrBmp(Ops tf, Operand<TString> bytes) {
-    Operand<TUint8> image =
-        tf.image.decodeImage(
-            bytes, TUint8.class, DecodeImage.expandAnimations(false)); // [height, width, 1..4]
-    Operand<TInt32> channels = tf.gather(tf.shape(image), tf.constant(2), tf.constant(0));
-    Operand<TInt32> picked =
-        tf.math.minimum(tf.constant(new int[] {0, 1, 2}), tf.math.sub(channels, tf.constant(1)));
-    return tf.gather(image, picked, tf.constant(2));
-  }
-
-  private DecodedImages decode(
-      GraphContext ctx, Operand<TString> bytes, List<Operand<?>> more, GraphFunction.Body row) {
+  /**
+   * Decodes files.
+   *
+   * @param rows the files, and what else {@code finish} is given of each
+   * @param finish makes of an image one of the model's size
+   */
+  private DecodedImages decode(GraphContext ctx, List<Operand<?>> rows, GraphFunction.Body finish) {
     Ops tf = ctx.tf();
-    Operand<TInt64> rows = tf.dtypes.cast(Shapes.dim(ctx, bytes, 0), TInt64.class);
-    RobustMap.Survivors survivors = new RobustMap(size).run(ctx, bytes, more, row);
+    Operand<TString> bytes = string(rows.get(0));
+    Operand<TInt64> count = tf.dtypes.cast(Shapes.dim(ctx, bytes, 0), TInt64.class);
+    Operand<TInt64> sizes = ImageFile.sizes(ctx, bytes); // [B, 2]
+    Operand<TInt64> width = tf.gather(sizes, tf.constant(0), tf.constant(1));
+    Operand<TInt64> pixels = // [B]
+        tf.math.mul(
+            tf.math.maximum(width, tf.constant((long) size)),
+            tf.gather(sizes, tf.constant(1), tf.constant(1)));
+    Operand<TBool> tooLarge = tf.math.greater(pixels, tf.constant(MOST_PIXELS));
+    List<Operand<?>> kept = new ArrayList<>(rows);
+    kept.set(0, tf.select(tooLarge, tf.constant(""), bytes));
+    Operand<TInt64> largest =
+        tf.max(
+            tf.concat(
+                List.of(tf.select(tooLarge, tf.constant(0L), pixels), tf.array(1L)),
+                tf.constant(0)),
+            tf.constant(0));
+    Operand<TInt64> parallel =
+        tf.clipByValue(
+            tf.math.div(tf.constant(PIXELS_AT_ONCE), largest),
+            tf.constant(1L),
+            tf.constant(PARALLEL_ROWS));
+    List<GraphFunction.Input> decoded = new ArrayList<>();
+    decoded.add(new GraphFunction.Input(DataType.DT_UINT8, Shape.of(-1, -1, 3)));
+    rows.subList(1, rows.size())
+        .forEach(
+            more ->
+                decoded.add(
+                    new GraphFunction.Input(more.asOutput().dataType(), more.shape().tail())));
+    RobustMap.Survivors survivors =
+        new RobustMap(kept, parallel)
+            .run(
+                ctx,
+                new RobustMap.Step(
+                    (inner, in) -> {
+                      List<Operand<?>> out = new ArrayList<>(in);
+                      out.set(0, ImageFile.pixels(inner, string(in.get(0))));
+                      return out;
+                    },
+                    decoded),
+                new RobustMap.Step(
+                    finish,
+                    List.of(new GraphFunction.Input(DataType.DT_UINT8, Shape.of(size, size, 3)))));
     Operand<TInt64> indices = tf.expandDims(survivors.indices(), tf.constant(1));
     Operand<TInt64> shape =
         tf.stack(
-            List.of(rows, tf.constant((long) size), tf.constant((long) size), tf.constant(3L)));
-    Operand<TFloat32> pixels =
-        tf.scatterNd(indices, Normalization.apply(ctx, survivors.images()), shape);
-    Operand<TBool> decoded =
+            List.of(count, tf.constant((long) size), tf.constant((long) size), tf.constant(3L)));
+    Operand<TFloat32> normalised =
+        tf.scatterNd(indices, Normalization.apply(ctx, image(survivors.values())), shape);
+    Operand<TBool> found =
         tf.scatterNd(
             indices,
             tf.fill(tf.shape(survivors.indices()), tf.constant(true)),
-            tf.expandDims(rows, tf.constant(0)));
+            tf.expandDims(count, tf.constant(0)));
     return new DecodedImages(
-        tf.reshape(pixels, tf.constant(new int[] {-1, size, size, 3})),
-        ImageStatus.of(ctx, bytes, decoded));
+        tf.reshape(normalised, tf.constant(new int[] {-1, size, size, 3})),
+        ImageStatus.of(ctx, new ImageStatus.Row(bytes, sizes, tooLarge, found)));
   }
 
   @SuppressWarnings("unchecked") // rows are declared as strings
   private static Operand<TString> string(Operand<?> operand) {
     return (Operand<TString>) operand;
+  }
+
+  @SuppressWarnings("unchecked") // declared so
+  private static Operand<TUint8> image(Operand<?> operand) {
+    return (Operand<TUint8>) operand;
   }
 
   @SuppressWarnings("unchecked") // declared like the seeds

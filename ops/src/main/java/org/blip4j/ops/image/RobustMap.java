@@ -2,12 +2,12 @@ package org.blip4j.ops.image;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.GraphFunction;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
-import org.tensorflow.OperationBuilder;
 import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.index.Index;
@@ -21,109 +21,116 @@ import org.tensorflow.types.TUint8;
 import org.tensorflow.types.family.TType;
 
 /**
- * Maps the rows of a batch to images so that a row which fails is left out instead of failing the
- * run.
+ * Maps the rows of a batch so that a row which fails is left out instead of failing the run.
  *
  * <p>A graph cannot catch an error, but a data set can skip it: slice, map in parallel, ignore
- * errors, batch, take the one element. A row with a good image is added at the end, since a data
- * set of which nothing is left has no element to take.
+ * errors, map on, batch, take the one element. Only the first map may fail: an error of the second,
+ * such as a want of memory, is none of the row and ends the run with its cause. A row with a good
+ * image is added at the end, since a data set of which nothing is left has no element to take.
  *
- * @param size the side of the images that rows become
+ * @param rows files, {@code [B]}, then further values with one row for each
+ * @param parallel how many rows are worked on at once, a scalar
  */
-record RobustMap(int size) {
-  private static final long PARALLEL_ROWS = 16;
+record RobustMap(List<Operand<?>> rows, Operand<TInt64> parallel) {
+
+  /**
+   * What is done with a row.
+   *
+   * @param body from the row's values to others
+   * @param results their types and shapes
+   */
+  record Step(GraphFunction.Body body, List<GraphFunction.Input> results) {}
 
   /**
    * The rows that did not fail, in order.
    *
    * @param indices {@code [N]} their numbers
-   * @param images {@code [N, size, size, 3]}
+   * @param values {@code [N, ...]}, what became of them
    */
-  record Survivors(Operand<TInt64> indices, Operand<TUint8> images) {}
+  record Survivors(Operand<TInt64> indices, Operand<?> values) {}
 
   /**
    * Maps rows.
    *
-   * @param bytes {@code [B]}
-   * @param more further values with one row for each image
-   * @param row takes the row's bytes and further values, returns one image {@code [size, size, 3]}
+   * @param steps the first may fail; the last one gives a single value
    */
-  Survivors run(
-      GraphContext ctx, Operand<TString> bytes, List<Operand<?>> more, GraphFunction.Body row) {
+  Survivors run(GraphContext ctx, Step... steps) {
     Ops tf = ctx.tf();
-    Operand<TInt32> rows = Shapes.dim(ctx, bytes, 0);
+    Operand<TInt64> count =
+        tf.math.add(tf.dtypes.cast(Shapes.dim(ctx, rows.get(0), 0), TInt64.class), tf.constant(1L));
     List<Operand<?>> columns = new ArrayList<>();
-    columns.add(
-        tf.range(
-            tf.constant(0L),
-            tf.math.add(tf.dtypes.cast(rows, TInt64.class), tf.constant(1L)),
-            tf.constant(1L)));
-    columns.add(tf.concat(List.of(bytes, goodImage(tf)), tf.constant(0)));
-    for (Operand<?> values : more) {
-      columns.add(withLastRow(tf, values));
-    }
-    Output<?> mapped = mapRows(ctx, sliced(ctx, columns), columns, row);
-    Output<?> kept =
-        ctx.op("IgnoreErrorsDataset", "ignore_errors")
-            .addInput(mapped)
-            .setAttr("output_types", types())
-            .setAttr("output_shapes", shapes())
+    columns.add(tf.range(tf.constant(0L), count, tf.constant(1L)));
+    columns.add(tf.concat(List.of(strings(rows.get(0)), goodImage(tf)), tf.constant(0)));
+    rows.subList(1, rows.size()).forEach(values -> columns.add(withLastRow(tf, values)));
+    List<GraphFunction.Input> row =
+        columns.stream()
+            .map(c -> new GraphFunction.Input(c.asOutput().dataType(), c.shape().tail()))
+            .toList();
+    Output<?> set =
+        ctx.op("TensorSliceDataset", "rows")
+            .addInputList(columns.stream().map(Operand::asOutput).toArray(Output<?>[]::new))
+            .setAttr("Toutput_types", types(row))
+            .setAttr("output_shapes", shapes(row))
             .build()
             .output(0);
-    return withoutLastRow(tf, single(ctx, kept, rows));
+    for (int i = 0; i < steps.length; i++) {
+      set = map(ctx, set, row, steps[i]);
+      row = numbered(steps[i]);
+      if (i == 0) {
+        set =
+            ctx.op("IgnoreErrorsDataset", "ignore_errors")
+                .addInput(set)
+                .setAttr("output_types", types(row))
+                .setAttr("output_shapes", shapes(row))
+                .build()
+                .output(0);
+      }
+    }
+    return withoutLastRow(tf, single(ctx, set, row, count));
   }
 
-  private static Output<?> sliced(GraphContext ctx, List<Operand<?>> columns) {
-    return ctx.op("TensorSliceDataset", "rows")
-        .addInputList(columns.stream().map(Operand::asOutput).toArray(Output<?>[]::new))
-        .setAttr("Toutput_types", dtypes(columns))
-        .setAttr("output_shapes", columns.stream().map(RobustMap::rowShape).toArray(Shape[]::new))
+  private Output<?> map(GraphContext ctx, Output<?> set, List<GraphFunction.Input> row, Step step) {
+    GraphFunction.Built function =
+        GraphFunction.build(
+            ctx,
+            row,
+            (inner, in) ->
+                Stream.concat(
+                        Stream.of(in.get(0)),
+                        step.body().apply(inner, in.subList(1, in.size())).stream())
+                    .toList());
+    List<Operand<?>> captured = function.captured();
+    return ctx.op("ParallelMapDatasetV2", "map")
+        .addInput(set)
+        .addInputList(captured.stream().map(Operand::asOutput).toArray(Output<?>[]::new))
+        .addInput(parallel.asOutput())
+        .setAttr("f", function.function())
+        .setAttr("Targuments", types(captured.stream().map(GraphFunction.Input::like).toList()))
+        .setAttr("output_types", types(numbered(step)))
+        .setAttr("output_shapes", shapes(numbered(step)))
         .build()
         .output(0);
   }
 
-  private Output<?> mapRows(
-      GraphContext ctx, Output<?> rows, List<Operand<?>> columns, GraphFunction.Body row) {
-    List<GraphFunction.Input> declared =
-        columns.stream()
-            .map(c -> new GraphFunction.Input(c.asOutput().dataType(), rowShape(c)))
-            .toList();
-    GraphFunction.Built function =
-        GraphFunction.build(
-            ctx,
-            declared,
-            (inner, inputs) ->
-                List.of(inputs.get(0), row.apply(inner, inputs.subList(1, inputs.size())).get(0)));
-    OperationBuilder builder =
-        ctx.op("ParallelMapDatasetV2", "map")
-            .addInput(rows)
-            .addInputList(
-                function.captured().stream().map(Operand::asOutput).toArray(Output<?>[]::new))
-            .addInput(ctx.tf().constant(PARALLEL_ROWS).asOutput())
-            .setAttr("f", function.function())
-            .setAttr("Targuments", dtypes(function.captured()))
-            .setAttr("output_types", types())
-            .setAttr("output_shapes", shapes());
-    return builder.build().output(0);
-  }
-
-  private Survivors single(GraphContext ctx, Output<?> rows, Operand<TInt32> count) {
-    Ops tf = ctx.tf();
-    Operand<TInt64> atLeastAll = tf.math.add(tf.dtypes.cast(count, TInt64.class), tf.constant(1L));
-    Shape[] batched = {Shape.of(-1), Shape.of(-1, size, size, 3)};
+  private static Survivors single(
+      GraphContext ctx, Output<?> set, List<GraphFunction.Input> row, Operand<TInt64> count) {
+    Shape[] batched =
+        row.stream()
+            .map(column -> column.shape().prepend(Shape.UNKNOWN_SIZE))
+            .toArray(Shape[]::new);
     Output<?> batch =
         ctx.op("BatchDatasetV2", "batch")
-            .addInput(rows)
-            .addInput(atLeastAll.asOutput())
-            .addInput(tf.constant(false).asOutput())
-            .setAttr("output_types", types())
+            .addInput(set)
+            .addInput(count.asOutput())
+            .addInput(ctx.tf().constant(false).asOutput())
+            .setAttr("output_types", types(row))
             .setAttr("output_shapes", batched)
             .build()
             .output(0);
     Operation element =
         ctx.op("DatasetToSingleElement", "element")
             .addInput(batch)
-            .setAttr("output_types", types())
+            .setAttr("output_types", types(row))
             .setAttr("output_shapes", batched)
             .build();
     return new Survivors(element.output(0), element.output(1));
@@ -132,13 +139,13 @@ record RobustMap(int size) {
   private static Survivors withoutLastRow(Ops tf, Survivors all) {
     Index butLast = Indices.sliceTo(-1);
     return new Survivors(
-        tf.stridedSlice(all.indices(), butLast), tf.stridedSlice(all.images(), butLast));
+        tf.stridedSlice(all.indices(), butLast), tf.stridedSlice(all.values(), butLast));
   }
 
   private static Operand<TString> goodImage(Ops tf) {
     Operand<TUint8> black =
         tf.dtypes.cast(tf.zeros(tf.constant(new int[] {1, 1, 3}), TInt32.class), TUint8.class);
-    return tf.expandDims(tf.image.encodePng(black), tf.constant(0));
+    return tf.expandDims(tf.image.encodeJpeg(black), tf.constant(0));
   }
 
   private static <T extends TType> Operand<T> withLastRow(Ops tf, Operand<T> values) {
@@ -149,20 +156,22 @@ record RobustMap(int size) {
     return tf.pad(values, tf.constant(margins), zero);
   }
 
-  private static Shape rowShape(Operand<?> column) {
-    Shape shape = column.shape();
-    return shape.tail();
+  /** What a step gives, after the number of the row. */
+  private static List<GraphFunction.Input> numbered(Step step) {
+    GraphFunction.Input number = new GraphFunction.Input(DataType.DT_INT64, Shape.scalar());
+    return Stream.concat(Stream.of(number), step.results().stream()).toList();
   }
 
-  private static DataType[] dtypes(List<Operand<?>> operands) {
-    return operands.stream().map(o -> o.asOutput().dataType()).toArray(DataType[]::new);
+  private static DataType[] types(List<GraphFunction.Input> columns) {
+    return columns.stream().map(GraphFunction.Input::dtype).toArray(DataType[]::new);
   }
 
-  private static DataType[] types() {
-    return new DataType[] {DataType.DT_INT64, DataType.DT_UINT8};
+  private static Shape[] shapes(List<GraphFunction.Input> columns) {
+    return columns.stream().map(GraphFunction.Input::shape).toArray(Shape[]::new);
   }
 
-  private Shape[] shapes() {
-    return new Shape[] {Shape.of(), Shape.of(size, size, 3)};
+  @SuppressWarnings("unchecked") // the first column
+  private static Operand<TString> strings(Operand<?> operand) {
+    return (Operand<TString>) operand;
   }
 }

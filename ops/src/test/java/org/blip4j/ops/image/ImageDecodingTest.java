@@ -126,7 +126,7 @@ final class ImageDecodingTest extends ImageTest {
     files.put("damaged or unusual BMP: it cannot be decoded", ascii("BM"));
     files.put("unsupported format WebP" + READ, ascii("RIFF1234WEBPVP8 "));
     files.put("unsupported format TIFF" + READ, ascii("II*\0 "));
-    files.put("unsupported format HEIF" + READ, ascii("1234ftypheic"));
+    files.put("unsupported format HEIC" + READ, ascii("1234ftypheic"));
     files.put("unsupported format AVIF" + READ, ascii("1234ftypavif"));
     return files;
   }

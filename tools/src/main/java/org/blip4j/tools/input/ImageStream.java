@@ -1,5 +1,6 @@
 package org.blip4j.tools.input;
 
+import com.google.protobuf.UnsafeByteOperations;
 import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
@@ -132,8 +133,7 @@ public final class ImageStream implements Closeable {
       Optional<LocatedSample> next = records.next();
       if (next.isPresent()) {
         var sample = next.get().sample();
-        LoadedImage.Content bytes = ImageBytes.of(sample.image().toByteArray());
-        ready.add(new LoadedImage(sample.key(), Optional.empty(), bytes));
+        ready.add(LoadedImage.of(sample.key(), Optional.empty(), sample.image()));
         return;
       }
     } catch (IOException e) {
@@ -156,7 +156,7 @@ public final class ImageStream implements Closeable {
       return bytes.length > MOST_BYTES
           ? LoadedImage.failed(
               path.toString(), file, "more than " + (MOST_BYTES >> 20) + " MB; not an image")
-          : new LoadedImage(path.toString(), file, ImageBytes.of(bytes));
+          : LoadedImage.of(path.toString(), file, UnsafeByteOperations.unsafeWrap(bytes));
     } catch (NoSuchFileException e) {
       return LoadedImage.failed(path.toString(), file, "no such file");
     } catch (AccessDeniedException e) {
@@ -164,8 +164,6 @@ public final class ImageStream implements Closeable {
     } catch (IOException e) {
       return LoadedImage.failed(
           path.toString(), file, "cannot be read: " + withoutName(path.toString(), e));
-    } catch (OutOfMemoryError e) {
-      return LoadedImage.failed(path.toString(), file, "too large for the memory");
     }
   }
 

@@ -1,8 +1,11 @@
 package org.blip4j.tools.input;
 
+import com.google.protobuf.ByteString;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
+import org.blip4j.data.sample.EncodedImage;
+import org.blip4j.data.sample.SampleException;
 
 /**
  * An image of the input with its bytes, or with the reason why it has none.
@@ -16,7 +19,7 @@ public record LoadedImage(String name, Optional<Path> file, Content content) {
   /** Bytes of an image file, or a problem. */
   sealed interface Content {}
 
-  /** The whole file. */
+  /** The file as the graph reads it. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
   public record Bytes(byte[] value) implements Content {}
 
@@ -26,6 +29,16 @@ public record LoadedImage(String name, Optional<Path> file, Content content) {
   public LoadedImage {
     Objects.requireNonNull(name, "name");
     Objects.requireNonNull(content, "content");
+  }
+
+  /** An image with what {@link EncodedImage} makes of its file. */
+  static LoadedImage of(String name, Optional<Path> file, ByteString bytes) {
+    try {
+      byte[] encoded = EncodedImage.of(bytes).bytes().toByteArray();
+      return new LoadedImage(name, file, new Bytes(encoded));
+    } catch (SampleException e) {
+      return failed(name, file, e.getMessage());
+    }
   }
 
   public static LoadedImage failed(String name, Optional<Path> file, String problem) {

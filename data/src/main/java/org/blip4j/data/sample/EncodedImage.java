@@ -1,0 +1,121 @@
+package org.blip4j.data.sample;
+
+import com.google.common.primitives.Ints;
+import com.google.protobuf.ByteString;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.zip.CRC32;
+import java.util.zip.Deflater;
+import java.util.zip.DeflaterOutputStream;
+
+/**
+ * An image file in a form that the graph reads: the one way from any file's bytes to its pixels.
+ *
+ * <p>JPEG, PNG, GIF and uncompressed BMP are looked at, their headers and whether they are whole,
+ * and stay as they are: the graph's kernels read them as Pillow does. WebP, TIFF and compressed BMP
+ * become PNG with the pixels that Pillow's {@code convert("RGB")} gives. Sizes are checked by the
+ * headers before anything is decoded.
+ *
+ * @param info format and size of the file
+ * @param bytes for the graph
+ */
+public record EncodedImage(ImageInfo info, ByteString bytes) {
+  /** As many pixels as Pillow reads without a warning; the graph has the same limit. */
+  public static final long MOST_PIXELS = 178_956_970;
+
+  private static final byte[] SIGNATURE = {(byte) 137, 'P', 'N', 'G', 13, 10, 26, 10};
+  private static final int PIECE = 1 << 16;
+
+  /** Small pictures are not compressed: that would take longer than all else. */
+  private static final int COMPRESSED_FROM = 1 << 21;
+
+  /**
+   * Prepares a file.
+   *
+   * @throws SampleException if it is no image, or damaged, or too large; says what is wrong
+   */
+  public static EncodedImage of(ByteString file) throws SampleException {
+    ImageInfo info = ImageInfo.inspect(file);
+    if ((long) info.width() * info.height() > MOST_PIXELS) {
+      throw new SampleException(
+          "%d x %d pixels are too many; %d are read at most"
+              .formatted(info.width(), info.height(), MOST_PIXELS));
+    }
+    boolean ready =
+        switch (info.format()) {
+          case JPEG, PNG, GIF -> true;
+          case BMP -> !ImageInfo.runLengths(file);
+          case WEBP, TIFF -> false;
+        };
+    return new EncodedImage(info, ready ? file : png(JavaPicture.read(info, file)));
+  }
+
+  private static ByteString png(JavaPicture picture) {
+    ByteString.Output out = ByteString.newOutput(PIECE);
+    int width = picture.width();
+    int height = picture.height();
+    put(out, SIGNATURE);
+    byte[] header = new byte[13]; // the rest: deflate, no filter, no interlace
+    System.arraycopy(Ints.toByteArray(width), 0, header, 0, 4);
+    System.arraycopy(Ints.toByteArray(height), 0, header, 4, 4);
+    header[8] = 8;
+    header[9] = 2;
+    chunk(out, "IHDR", header, header.length);
+    boolean compressed = (long) width * height >= COMPRESSED_FROM;
+    Deflater deflater = new Deflater(compressed ? Deflater.BEST_SPEED : Deflater.NO_COMPRESSION);
+    try (OutputStream data =
+        new DeflaterOutputStream(
+            new BufferedOutputStream(new Pieces(out), PIECE), deflater, PIECE)) {
+      byte[] row = new byte[1 + 3 * width]; // begins with filter 0
+      for (int y = 0; y < height; y++) {
+        picture.row(y, row, 1);
+        data.write(row);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing to memory", e);
+    } finally {
+      deflater.end();
+    }
+    chunk(out, "IEND", new byte[0], 0);
+    return out.toByteString();
+  }
+
+  /** Compressed data, piece by piece a chunk of a PNG file. */
+  private static final class Pieces extends OutputStream {
+    private final ByteString.Output out;
+
+    Pieces(ByteString.Output out) {
+      this.out = out;
+    }
+
+    @Override
+    public void write(int b) {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) {
+      byte[] piece = Arrays.copyOfRange(bytes, offset, offset + length);
+      chunk(out, "IDAT", piece, length);
+    }
+  }
+
+  private static void chunk(ByteString.Output out, String type, byte[] body, int length) {
+    byte[] name = type.getBytes(StandardCharsets.US_ASCII);
+    CRC32 crc = new CRC32();
+    crc.update(name);
+    crc.update(body, 0, length);
+    put(out, Ints.toByteArray(length));
+    put(out, name);
+    out.write(body, 0, length);
+    put(out, Ints.toByteArray((int) crc.getValue()));
+  }
+
+  private static void put(ByteString.Output out, byte... bytes) {
+    out.write(bytes, 0, bytes.length);
+  }
+}
