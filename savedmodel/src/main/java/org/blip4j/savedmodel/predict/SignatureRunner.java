@@ -2,10 +2,14 @@ package org.blip4j.savedmodel.predict;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.io.Closer;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.UnsafeByteOperations;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +17,8 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.blip4j.data.sample.EncodedImage;
+import org.blip4j.data.sample.SampleException;
 import org.blip4j.savedmodel.signature.RowStatus;
 import org.blip4j.savedmodel.signature.ServingSignature;
 import org.tensorflow.Result;
@@ -94,7 +100,7 @@ final class SignatureRunner implements AutoCloseable {
       names.forEach(name -> runner.fetch(definition.getOutputsOrThrow(name).getName()));
       Result result = runner.run();
       closer.register(result::close);
-      return read.apply(new Outputs(result, names));
+      return read.apply(new Outputs(result, names, inputs.problems));
     } catch (IOException e) {
       throw new UncheckedIOException(e); // nothing that is closed here reads or writes
     }
@@ -117,6 +123,7 @@ final class SignatureRunner implements AutoCloseable {
   /** What a call is given, checked before anything native is made of it. */
   static final class Inputs {
     private final Map<String, Supplier<Tensor>> tensors = new LinkedHashMap<>();
+    private final Map<Integer, String> problems = new HashMap<>();
     private int rows;
 
     /** How many rows the last one has. */
@@ -124,13 +131,40 @@ final class SignatureRunner implements AutoCloseable {
       return rows;
     }
 
-    /** The bytes of files, one a row. */
+    /**
+     * The bytes of image files, one a row, in the form that the graph reads. A row of which {@link
+     * EncodedImage} makes none fails with what it says.
+     */
     Inputs files(String name, String argument, List<byte[]> files) {
       byte[][] all = files.toArray(new byte[0][]);
       requireAll(argument, "give the bytes of an image file, or no bytes", (Object[]) all);
       rows = all.length;
+      Map<byte[], byte[]> encoded = new IdentityHashMap<>(); // an image may be in many rows
+      for (int row = 0; row < all.length; row++) {
+        byte[] file = all[row];
+        try {
+          if (!encoded.containsKey(file)) {
+            ByteString bytes = UnsafeByteOperations.unsafeWrap(file);
+            EncodedImage image = EncodedImage.of(bytes);
+            encoded.put(file, image.bytes() == bytes ? file : image.bytes().toByteArray());
+          }
+          all[row] = encoded.get(file);
+        } catch (SampleException e) {
+          problems.merge(row, whose(name) + e.getMessage(), (one, two) -> one + "; " + two);
+          all[row] = new byte[0];
+        }
+      }
       tensors.put(name, () -> TString.tensorOfBytes(NdArrays.vectorOfObjects(all)));
       return this;
+    }
+
+    /** How the graph says which of two images is meant. */
+    private static String whose(String name) {
+      return switch (name) {
+        case ServingSignature.LEFT_BYTES -> "left image: ";
+        case ServingSignature.RIGHT_BYTES -> "right image: ";
+        default -> "";
+      };
     }
 
     /** Texts, one a row. */
@@ -165,10 +199,11 @@ final class SignatureRunner implements AutoCloseable {
     private final ImmutableList<String> names;
     private final List<String> statuses;
 
-    private Outputs(Result result, ImmutableList<String> names) {
+    private Outputs(Result result, ImmutableList<String> names, Map<Integer, String> problems) {
       this.result = result;
       this.names = names;
       this.statuses = strings(ServingSignature.STATUS);
+      problems.forEach(statuses::set);
     }
 
     int rows() {

@@ -5,6 +5,8 @@ import java.io.Closeable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.blip4j.data.sample.EncodedImage;
+import org.blip4j.data.sample.SampleException;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.image.Augmentation;
@@ -15,6 +17,7 @@ import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.ndarray.NdArray;
 import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
@@ -22,6 +25,7 @@ import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
 
@@ -36,6 +40,8 @@ final class PreparedPixels implements Closeable {
   private final Operand<TString> bytes;
   private final Optional<Operand<TInt64>> seeds;
   private final DecodedImages decoded;
+  private final Operand<TString> single;
+  private final Operand<TInt32> singleShape;
 
   /**
    * The pixels of a batch, where the decoder left them, in native memory; whoever takes them closes
@@ -79,6 +85,10 @@ final class PreparedPixels implements Closeable {
       this.seeds = Optional.of(fed);
       this.decoded = decoding.apply(ctx, bytes, new Augmentation(input.augmentation()), fed);
     }
+    this.single =
+        ctx.tf().withName("single").placeholder(TString.class, Placeholder.shape(Shape.scalar()));
+    GraphContext cpu = ctx.onCpu();
+    this.singleShape = cpu.tf().shape(ImageDecoding.decodeOne(cpu, single));
     this.session = new Session(graph, config);
   }
 
@@ -89,8 +99,15 @@ final class PreparedPixels implements Closeable {
    */
   Prepared prepare(List<ByteString> images, long[] imageSeeds) {
     NdArray<byte[]> files = NdArrays.ofObjects(byte[].class, Shape.of(images.size()));
+    List<String> problems = new ArrayList<>();
     for (int row = 0; row < images.size(); row++) {
-      files.setObject(images.get(row).toByteArray(), row);
+      try {
+        files.setObject(EncodedImage.of(images.get(row)).bytes().toByteArray(), row);
+        problems.add("");
+      } catch (SampleException e) {
+        files.setObject(new byte[0], row);
+        problems.add(e.getMessage());
+      }
     }
     long[] seedPairs = new long[2 * imageSeeds.length];
     for (int row = 0; row < imageSeeds.length; row++) {
@@ -102,12 +119,37 @@ final class PreparedPixels implements Closeable {
           session.runner().feed(bytes, fedBytes).fetch(decoded.pixels()).fetch(decoded.status());
       seeds.ifPresent(input -> runner.feed(input, fedSeeds));
       Result result = runner.run();
-      TString status = (TString) result.get(1);
-      List<String> problems = new ArrayList<>();
-      for (int row = 0; row < images.size(); row++) {
-        problems.add(status.getObject(row));
+      try {
+        TString status = (TString) result.get(1);
+        for (int row = 0; row < images.size(); row++) {
+          if (problems.get(row).isEmpty() && !status.getObject(row).isEmpty()) {
+            requireRefused(files.getObject(row));
+            problems.set(row, status.getObject(row));
+          }
+        }
+        return new Prepared(result, problems);
+      } catch (RuntimeException | Error e) {
+        result.close();
+        throw e;
       }
-      return new Prepared(result, problems);
+    }
+  }
+
+  /**
+   * Makes sure that it is the decoder that does not take an image: a data set leaves a row out
+   * whatever the error is.
+   *
+   * @throws RuntimeException the error, if it is another one
+   */
+  private void requireRefused(byte[] file) {
+    try (TString fed = TString.tensorOfBytes(NdArrays.scalarOfObject(file));
+        Result again = session.runner().feed(single, fed).fetch(singleShape).run()) {
+      throw new IllegalStateException(
+          "an image was not decoded in its batch and is decoded alone (%s): was there too little"
+                  .formatted(again.get(0).shape())
+              + " memory?");
+    } catch (TFInvalidArgumentException e) {
+      return; // damaged
     }
   }
 
