@@ -1,8 +1,14 @@
 package org.blip4j.data.sample;
 
+import com.google.common.collect.ImmutableSet;
 import com.google.protobuf.ByteString;
+import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Image file formats, told by their first bytes, and the column each is written under. */
@@ -14,6 +20,13 @@ public enum ImageFormat {
   WEBP("webp"),
   TIFF("image");
 
+  /** Endings of names of images; some are of formats that are told by their bytes only. */
+  public static final ImmutableSet<String> ENDINGS =
+      ImmutableSet.of(
+          ".jpg", ".jpeg", ".jpe", ".jfif", ".pjpeg", ".pjp", ".png", ".gif", ".bmp", ".dib",
+          ".webp", ".tif", ".tiff");
+
+  private static final int HEAD = 64;
   private static final ByteString JPEG_MAGIC = ByteString.fromHex("ffd8ff");
   private static final ByteString PNG_MAGIC = ByteString.fromHex("89504e470d0a1a0a");
 
@@ -42,6 +55,24 @@ public enum ImageFormat {
       case WEBP -> ascii(image, 0, "RIFF") && ascii(image, 8, "WEBP");
       case TIFF -> ascii(image, 0, "II*\0") || ascii(image, 0, "MM\0*");
     };
+  }
+
+  /** Whether a file's name is that of an image, hidden ones left out. */
+  public static boolean isNameOfImage(Path file) {
+    String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+    int point = name.lastIndexOf('.');
+    return point > 0 && ENDINGS.contains(name.substring(point));
+  }
+
+  /**
+   * The format of a file by its first bytes, whatever it is called.
+   *
+   * @throws IOException if it cannot be read
+   */
+  public static Optional<ImageFormat> of(Path file) throws IOException {
+    try (InputStream in = Files.newInputStream(file)) {
+      return of(ByteString.copyFrom(in.readNBytes(HEAD)));
+    }
   }
 
   /** The name of a format of phones and browsers that no decoder here reads, or empty. */

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import org.blip4j.data.sample.ImageInfo;
+import org.blip4j.data.sample.EncodedImage;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.sample.SampleException;
 import org.tensorflow.proto.ConfigProto;
@@ -91,7 +91,7 @@ public final class CapFiltStep implements AutoCloseable {
     List<Draft> drafts = samples.stream().map(Draft::new).toList();
     List<Draft> usable = drafts.stream().filter(draft -> draft.problem.isEmpty()).toList();
     if (models.isPresent() && !usable.isEmpty()) {
-      List<ByteString> files = usable.stream().map(draft -> draft.sample.image()).toList();
+      List<ByteString> files = usable.stream().map(draft -> draft.image).toList();
       try (CaptionerAndFilter.Images images = models.get().read(files)) {
         for (int row = 0; row < usable.size(); row++) {
           usable.get(row).problem = images.problems().get(row);
@@ -156,12 +156,13 @@ public final class CapFiltStep implements AutoCloseable {
   private final class Draft {
     private final Sample.ImageText sample;
     private final List<CapFiltText> texts = new ArrayList<>();
+    private ByteString image = ByteString.EMPTY; // as the graph reads it
     private String problem = "";
 
     Draft(Sample.ImageText sample) {
       this.sample = sample;
       try {
-        ImageInfo.inspect(sample.image());
+        image = EncodedImage.of(sample.image()).bytes();
       } catch (SampleException e) {
         problem = e.getMessage();
       }

@@ -83,9 +83,8 @@ public final class CaptionCommand implements Callable<Integer> {
     Optional<PromptLines> prompts = prompts(console);
     try (ImageStream images =
             sidecar
-                ? inputs.openFiles(
-                    arguments, console.in(), "--sidecar writes beside files, use --csv")
-                : inputs.open(arguments, console.in());
+                ? inputs.openFiles(arguments, console, "--sidecar writes beside files, use --csv")
+                : inputs.open(arguments, console);
         Sinks sinks = new Sinks();
         Predictor predictor =
             model.open(

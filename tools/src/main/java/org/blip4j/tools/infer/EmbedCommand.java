@@ -67,7 +67,7 @@ public final class EmbedCommand implements Runnable {
     @Override
     public Integer call() throws IOException {
       Console console = common.console();
-      try (ImageStream images = inputs.open(arguments, console.in());
+      try (ImageStream images = inputs.open(arguments, console);
           EmbedOutput.Writer writer = output.open(console);
           Predictor predictor = model.open(common, UnaryOperator.identity());
           ImageBatches batches = new ImageBatches(images, common.batchSize(BATCH));

@@ -100,7 +100,7 @@ public final class MatchCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "no texts given; give --text TEXT, --texts-from FILE or --pairs FILE");
     }
-    try (ImageStream stream = inputs.open(images, console.in());
+    try (ImageStream stream = inputs.open(images, console);
         Predictor predictor = open()) {
       TextLimit.of(predictor.model()).require(all);
       run(predictor, batchSize, console).table(stream, all);

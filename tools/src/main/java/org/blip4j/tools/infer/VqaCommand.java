@@ -79,7 +79,7 @@ public final class VqaCommand implements Callable<Integer> {
     Optional<AnswerChoice> choice = answers.choice();
     if (pairFile == null) {
       List<String> all = questions(console);
-      try (ImageStream stream = inputs.open(images, console.in());
+      try (ImageStream stream = inputs.open(images, console);
           Predictor predictor = open(choice)) {
         TextLimit.of(predictor.model()).require(all);
         run(predictor, choice, console).table(stream, all);

@@ -11,6 +11,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.blip4j.tools.console.Console;
 import picocli.CommandLine.Option;
 
 /** Options that name images beside a command's own arguments. */
@@ -37,20 +38,20 @@ public final class ImageArguments {
    *
    * @throws IOException if no argument names anything
    */
-  public ImageStream open(List<String> arguments, InputStream in) throws IOException {
-    return new ImageStream(sources(arguments, in));
+  public ImageStream open(List<String> arguments, Console console) throws IOException {
+    return new ImageStream(sources(arguments, console.in()), note -> console.warn("%s", note));
   }
 
   /** The same where every image must be a file of its own. */
-  public ImageStream openFiles(List<String> arguments, InputStream in, String why)
+  public ImageStream openFiles(List<String> arguments, Console console, String why)
       throws IOException {
-    List<ImageSource> sources = sources(arguments, in);
+    List<ImageSource> sources = sources(arguments, console.in());
     for (ImageSource source : sources) {
       if (source instanceof ImageSource.Shards shards) {
         throw new IllegalArgumentException(shards.shards().paths().get(0) + " is a shard; " + why);
       }
     }
-    return new ImageStream(sources);
+    return new ImageStream(sources, note -> console.warn("%s", note));
   }
 
   private List<ImageSource> sources(List<String> arguments, InputStream in) throws IOException {

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.blip4j.data.sample.ImageFormat;
 import org.blip4j.data.tfrecord.ShardName;
 import org.blip4j.data.tfrecord.ShardSet;
 
@@ -17,8 +18,12 @@ sealed interface ImageSource {
   /** What makes a name a glob, or a numbered set of shards. */
   Pattern PATTERN = Pattern.compile("[*?\\[{]|@\\d+$");
 
-  /** Single files, in order. */
-  record Paths(ImmutableList<Path> paths) implements ImageSource {}
+  /** Single files, in order, and what to say before the first. */
+  record Paths(ImmutableList<Path> paths, Optional<String> note) implements ImageSource {
+    Paths(List<Path> paths) {
+      this(ImmutableList.copyOf(paths), Optional.empty());
+    }
+  }
 
   /** Records of shards, in order. */
   record Shards(ShardSet shards) implements ImageSource {}
@@ -57,7 +62,7 @@ sealed interface ImageSource {
       boolean shards = isShard(files.get(begin));
       if (end == files.size() || isShard(files.get(end)) != shards) {
         List<Path> run = files.subList(begin, end);
-        sources.add(shards ? new Shards(ShardSet.of(run)) : new Paths(ImmutableList.copyOf(run)));
+        sources.add(shards ? new Shards(ShardSet.of(run)) : new Paths(run));
         begin = end;
       }
     }
@@ -68,7 +73,7 @@ sealed interface ImageSource {
   static ImageSource folder(Path folder) throws IOException {
     ImageTree tree = ImageTree.of(folder);
     if (!tree.images().isEmpty()) {
-      return new Paths(ImmutableList.copyOf(tree.images()));
+      return new Paths(ImmutableList.copyOf(tree.images()), tree.note(folder));
     }
     if (!tree.shards().isEmpty()) {
       return new Shards(ShardSet.of(tree.shards()));
@@ -76,7 +81,7 @@ sealed interface ImageSource {
     throw new IOException(
         folder
             + ": no images and no shards in this folder (%s, *.tfrecord)"
-                .formatted(String.join(" ", ImageTree.ENDINGS)));
+                .formatted(String.join(" ", ImageFormat.ENDINGS)));
   }
 
   static boolean isShard(Path file) {

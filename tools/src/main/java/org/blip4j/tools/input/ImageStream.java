@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.blip4j.data.pipeline.DamagePolicy;
 import org.blip4j.data.pipeline.DamagedRecord;
 import org.blip4j.data.pipeline.LocatedSample;
@@ -29,11 +30,18 @@ public final class ImageStream implements Closeable {
   private final Deque<ImageSource> sources;
   private final Deque<LoadedImage> ready = new ArrayDeque<>();
   private final long total;
+  private final Consumer<String> notes;
   private Deque<Path> paths = new ArrayDeque<>();
   private SampleSource records;
   private Path shard;
 
-  ImageStream(List<ImageSource> sources) {
+  /**
+   * Images.
+   *
+   * @param notes told of what is left out of folders
+   */
+  ImageStream(List<ImageSource> sources, Consumer<String> notes) {
+    this.notes = notes;
     this.sources = new ArrayDeque<>(sources);
     this.total =
         sources.stream().allMatch(source -> source.count().isPresent())
@@ -90,6 +98,7 @@ public final class ImageStream implements Closeable {
     }
     sources.pop();
     if (source instanceof ImageSource.Paths files) {
+      files.note().ifPresent(notes);
       paths = new ArrayDeque<>(files.paths());
     } else if (source instanceof ImageSource.Missing missing) {
       ready.add(LoadedImage.failed(missing.argument(), Optional.empty(), missing.why()));

@@ -1,6 +1,7 @@
 package org.blip4j.tools.input;
 
-import com.google.common.collect.ImmutableList;
+import com.google.common.base.Joiner;
+import com.google.common.collect.ImmutableSet;
 import java.io.IOException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.FileVisitOption;
@@ -14,21 +15,27 @@ import java.util.Collections;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.blip4j.data.sample.ImageFormat;
 
 /**
- * What a folder and all below it hold, by name; links are followed, each loop once.
+ * What a folder and all below it hold; links are followed, each loop once.
  *
- * @param images files with the ending of an image, links that lead nowhere, and folders that may
- *     not be read; the last two fail when they are read, and so are named
+ * @param images files with the ending of an image or the first bytes of one, links that lead
+ *     nowhere, and folders that may not be read; the last two fail when they are read, and so are
+ *     named
  * @param shards TFRecord shards
+ * @param leftOut how many other files there are of each ending, hidden files and those that hold
+ *     captions not counted
  */
-record ImageTree(List<Path> images, List<Path> shards) {
-  /** Endings of the files that are taken. */
-  static final ImmutableList<String> ENDINGS =
-      ImmutableList.of(".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff");
+record ImageTree(List<Path> images, List<Path> shards, SortedMap<String, Integer> leftOut) {
+  private static final ImmutableSet<String> CAPTIONS =
+      ImmutableSet.of(".txt", ".caption", ".json", ".jsonl", ".csv", ".tsv", ".md");
 
   static ImageTree of(Path folder) throws IOException {
-    ImageTree tree = new ImageTree(new ArrayList<>(), new ArrayList<>());
+    ImageTree tree = new ImageTree(new ArrayList<>(), new ArrayList<>(), new TreeMap<>());
     Files.walkFileTree(
         folder,
         EnumSet.of(FileVisitOption.FOLLOW_LINKS),
@@ -39,8 +46,8 @@ record ImageTree(List<Path> images, List<Path> shards) {
             boolean broken = attributes.isSymbolicLink();
             if (attributes.isRegularFile() && ImageSource.isShard(file)) {
               tree.shards().add(file);
-            } else if ((attributes.isRegularFile() || broken) && hasImageEnding(file)) {
-              tree.images().add(file);
+            } else if (attributes.isRegularFile() || broken) {
+              tree.add(file);
             }
             return FileVisitResult.CONTINUE;
           }
@@ -61,8 +68,36 @@ record ImageTree(List<Path> images, List<Path> shards) {
     return tree;
   }
 
-  private static boolean hasImageEnding(Path file) {
+  private void add(Path file) {
     String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-    return !name.startsWith(".") && ENDINGS.stream().anyMatch(name::endsWith);
+    int point = name.lastIndexOf('.');
+    String ending = point < 0 ? "no ending" : name.substring(point);
+    if (name.startsWith(".") || CAPTIONS.contains(ending)) {
+      return;
+    }
+    if (ImageFormat.isNameOfImage(file) || startsLikeImage(file)) {
+      images.add(file);
+    } else {
+      leftOut.merge(ending, 1, Integer::sum);
+    }
+  }
+
+  private static boolean startsLikeImage(Path file) {
+    try {
+      return ImageFormat.of(file).isPresent();
+    } catch (IOException e) {
+      return false; // a link that leads nowhere, or not to be read: then its name is all there is
+    }
+  }
+
+  /** What to say of the files that were left out, if there are any. */
+  Optional<String> note(Path folder) {
+    int count = leftOut.values().stream().mapToInt(Integer::intValue).sum();
+    return count == 0
+        ? Optional.empty()
+        : Optional.of(
+            "%s: %d file(s) that are no images left out (%s)"
+                .formatted(
+                    folder, count, Joiner.on(", ").withKeyValueSeparator(" ").join(leftOut)));
   }
 }

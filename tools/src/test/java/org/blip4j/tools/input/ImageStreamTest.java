@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +16,8 @@ import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.tfrecord.TfRecordWriter;
 import org.blip4j.savedmodel.testing.TinyModel;
+import org.blip4j.tools.console.Console;
+import org.blip4j.tools.console.Streams;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,7 +48,13 @@ class ImageStreamTest {
     if (!list.isEmpty()) {
       new CommandLine(new Listed(options)).parseArgs("--images-from", "-");
     }
-    return options.open(List.of(arguments), new ByteArrayInputStream(list.getBytes(UTF_8)));
+    Streams streams =
+        new Streams(
+            new ByteArrayInputStream(list.getBytes(UTF_8)),
+            OutputStream.nullOutputStream(),
+            OutputStream.nullOutputStream(),
+            false);
+    return options.open(List.of(arguments), new Console(streams, false, false));
   }
 
   @CommandLine.Command
