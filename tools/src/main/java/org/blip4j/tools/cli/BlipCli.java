@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.blip4j.tools.bench.BenchCommand;
 import org.blip4j.tools.bootstrap.BootstrapCommand;
 import org.blip4j.tools.capfilt.CapFiltCommand;
@@ -108,8 +109,28 @@ public final class BlipCli implements Runnable, Console.Opener {
     return new CommandLine(this)
         .setOut(new PrintWriter(streams.out(), true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(streams.err(), true, StandardCharsets.UTF_8))
+        .setExpandAtFiles(false) // names and texts may begin with @
         .setParameterExceptionHandler(new ParseErrors(console))
+        .setExecutionStrategy(BlipCli::runChecked)
         .setUsageHelpAutoWidth(true);
+  }
+
+  /** {@code help caption} is {@code caption --help}. */
+  private static String[] helpAsOption(String... args) {
+    return args.length > 0 && args[0].equals("help")
+        ? Stream.concat(Arrays.stream(args).skip(1), Stream.of("--help")).toArray(String[]::new)
+        : args;
+  }
+
+  /** Runs what was asked for, but never shows help in answer to a word that is no command. */
+  private static int runChecked(CommandLine.ParseResult parsed) {
+    for (CommandLine.ParseResult at = parsed; at != null; at = at.subcommand()) {
+      if (!at.unmatched().isEmpty()) {
+        CommandLine command = at.commandSpec().commandLine();
+        throw new CommandLine.UnmatchedArgumentException(command, at.unmatched());
+      }
+    }
+    return new CommandLine.RunLast().execute(parsed);
   }
 
   private int execute(String... args) {
@@ -117,7 +138,7 @@ public final class BlipCli implements Runnable, Console.Opener {
     CommandLine parser = parser();
     parser.setExecutionExceptionHandler((e, command, result) -> tell(e, debug));
     try {
-      return parser.execute(args);
+      return parser.execute(helpAsOption(args));
     } catch (OutOfMemoryError | StackOverflowError | LinkageError e) {
       return tell(e, debug);
     }

@@ -4,12 +4,16 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.Streams;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 class BlipCliTest {
@@ -55,6 +59,38 @@ class BlipCliTest {
         "--treads=4");
     assertUsage("blip: unknown command 'xylophone' (see 'blip --help')", "xylophone");
     assertUsage("blip: a command is missing (see 'blip --help')");
+  }
+
+  @Test
+  void helpIsNoAnswerToAWordThatIsNoCommand() {
+    String line = "blip: unknown command 'capfit', did you mean 'capfilt'? (see 'blip --help')";
+    assertUsage(line, "capfit", "--help");
+    assertUsage(line, "--help", "capfit");
+    assertUsage(line, "help", "capfit");
+    assertUsage(line, "capfit", "--captioner", "model", "--version");
+    assertUsage(
+        "blip: unknown command 'shwo', did you mean 'show'? (see 'blip records --help')",
+        "records",
+        "shwo",
+        "--help");
+  }
+
+  @Test
+  void helpMayBeAskedForInFrontOfACommand() {
+    assertEquals(CliRun.of("--help").out(), CliRun.of("help").out());
+    assertEquals(
+        CliRun.of("records", "pack", "--help").out(), CliRun.of("help", "records", "pack").out());
+  }
+
+  @Test
+  void wordsThatBeginWithAtAreTakenAsTheyStand(@TempDir Path folder) throws IOException {
+    Path friends = Files.writeString(folder.resolve("friends"), "--json dinner");
+    for (String word : List.of("@" + friends, "@" + folder)) {
+      CliRun run = CliRun.of("inspect", word);
+      assertEquals(ExitCodes.USAGE, run.status());
+      assertTrue(run.err().contains(word), run.err());
+      assertEquals(1, run.err().lines().count(), run.err());
+    }
   }
 
   @Test
