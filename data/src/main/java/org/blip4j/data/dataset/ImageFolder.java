@@ -1,36 +1,62 @@
 package org.blip4j.data.dataset;
 
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableListMultimap;
+import com.google.common.collect.ListMultimap;
+import com.google.common.collect.MultimapBuilder;
 import java.io.IOException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.blip4j.data.file.FileNames;
+import org.blip4j.data.sample.ImageFormat;
 
-/** The image files below a folder, found by path, by file name, or by name without ending. */
+/**
+ * The image files below a folder, found by the names that caption files give them.
+ *
+ * <p>A name is looked for as a path below the folder, then as the name of a file in any folder,
+ * then as such a name without its ending. What has no file as it stands is looked for without a
+ * caption's number ({@code a.jpg#0}), with {@code \} for {@code /}, and as {@link FileNames}
+ * compares.
+ */
 public final class ImageFolder {
-  private static final Set<String> ENDINGS =
-      Set.of("jpg", "jpeg", "png", "gif", "bmp", "webp", "jpe");
+  private static final Pattern NUMBERED = Pattern.compile("(.+)#\\d+");
 
   private final Path root;
-  private final List<Path> images;
-  private final Map<String, List<Path>> byName = new HashMap<>();
+  private final ImmutableList<Path> images;
+  private final ListMultimap<String, Path> byPath =
+      MultimapBuilder.hashKeys().arrayListValues(1).build();
+  private final ListMultimap<String, Path> byName =
+      MultimapBuilder.hashKeys().arrayListValues(1).build();
+  private final ListMultimap<String, Path> byStem =
+      MultimapBuilder.hashKeys().arrayListValues(1).build();
+  private final ImmutableListMultimap<String, Path> texts;
 
-  private ImageFolder(Path root, List<Path> images) {
+  private ImageFolder(Path root, List<Path> files) {
     this.root = root;
-    this.images = images;
+    this.images =
+        files.stream().filter(ImageFolder::isImage).collect(ImmutableList.toImmutableList());
     for (Path image : images) {
-      String name = image.getFileName().toString();
-      byName.computeIfAbsent(name, k -> new ArrayList<>()).add(image);
-      byName.computeIfAbsent(stem(image), k -> new ArrayList<>()).add(image);
+      byPath.put(FileNames.folded(root.relativize(image).toString()), image);
+      byName.put(FileNames.folded(image.getFileName().toString()), image);
+      byStem.put(FileNames.folded(stem(image)), image);
     }
+    this.texts =
+        files.stream()
+            .filter(p -> ending(p).equals("txt"))
+            .collect(
+                ImmutableListMultimap.toImmutableListMultimap(
+                    p -> FileNames.folded(p.resolveSibling(stem(p)).toString()), p -> p));
   }
 
   public static ImageFolder open(Path root) throws IOException {
@@ -38,13 +64,12 @@ public final class ImageFolder {
       throw new IOException(root + ": there is no such folder of images");
     }
     try (Stream<Path> files = Files.walk(root, FileVisitOption.FOLLOW_LINKS)) {
-      return new ImageFolder(
-          root, files.filter(p -> isImage(p) && Files.isRegularFile(p)).sorted().toList());
+      return new ImageFolder(root, files.filter(Files::isRegularFile).sorted().toList());
     }
   }
 
   /** All image files, by path. */
-  List<Path> images() {
+  ImmutableList<Path> images() {
     return images;
   }
 
@@ -55,25 +80,91 @@ public final class ImageFolder {
   /**
    * The file that a caption file means.
    *
-   * @throws IOException if several files have that name
+   * @throws IllegalArgumentException if several files have that name
    */
-  public Optional<Path> find(String named) throws IOException {
-    try {
-      Path direct = root.resolve(named);
-      if (Files.isRegularFile(direct)) {
-        return Optional.of(direct.normalize());
+  public Optional<Path> find(String named) {
+    for (String name : spellings(named)) {
+      try {
+        Path path = Path.of(name);
+        Path direct = root.resolve(path);
+        if (Files.isRegularFile(direct)) {
+          return Optional.of(direct.normalize());
+        }
+        Optional<Path> found = indexed(path, named);
+        if (found.isPresent()) {
+          return found.map(Path::normalize);
+        }
+      } catch (InvalidPathException e) {
+        continue; // no file has such a name
       }
-      Path name = Path.of(named).getFileName();
-      List<Path> found = name == null ? List.of() : byName.getOrDefault(name.toString(), List.of());
-      if (found.size() > 1) {
-        throw new IOException(
-            "\"%s\" may be %s or %s; name it with its folder"
-                .formatted(named, found.get(0), found.get(1)));
-      }
-      return found.stream().map(Path::normalize).findFirst();
-    } catch (InvalidPathException e) {
+    }
+    return Optional.empty();
+  }
+
+  private Optional<Path> indexed(Path path, String named) {
+    Path name = path.getFileName();
+    if (name == null || name.toString().isEmpty()) {
       return Optional.empty();
     }
+    Path inside = path.normalize();
+    return one(byPath.get(FileNames.folded(inside.toString())), inside, named)
+        .or(() -> one(byName.get(FileNames.folded(name.toString())), inside, named))
+        .or(() -> one(byStem.get(FileNames.folded(name.toString())), inside, named));
+  }
+
+  /** Of several, the one whose folders are those of the name, or whose letters are. */
+  private static Optional<Path> one(List<Path> found, Path path, String named) {
+    List<Path> left = found;
+    if (left.size() > 1) {
+      int most = left.stream().mapToInt(p -> sharedFolders(p, path)).max().getAsInt();
+      left = left.stream().filter(p -> sharedFolders(p, path) == most).toList();
+    }
+    if (left.size() > 1) {
+      left = FileNames.nearest(left, path.getFileName().toString());
+    }
+    if (left.size() > 1) {
+      throw new IllegalArgumentException(
+          "\"%s\" may be %s or %s; name it with its folder"
+              .formatted(named, left.get(0), left.get(1)));
+    }
+    return left.stream().findFirst();
+  }
+
+  /** How many folders, from the innermost on, two paths have in common. */
+  private static int sharedFolders(Path a, Path b) {
+    int shared = 0;
+    Path left = a.getParent();
+    Path right = b.getParent();
+    while (left != null
+        && right != null
+        && left.getFileName() != null
+        && right.getFileName() != null
+        && FileNames.folded(left.getFileName().toString())
+            .equals(FileNames.folded(right.getFileName().toString()))) {
+      shared++;
+      left = left.getParent();
+      right = right.getParent();
+    }
+    return shared;
+  }
+
+  private static Set<String> spellings(String named) {
+    Set<String> spellings = new LinkedHashSet<>();
+    spellings.add(named);
+    spellings.add(named.replace('\\', '/'));
+    for (String name : new ArrayList<>(spellings)) {
+      Matcher numbered = NUMBERED.matcher(name);
+      if (numbered.matches()) {
+        spellings.add(numbered.group(1));
+      }
+    }
+    return spellings;
+  }
+
+  /** The text file beside an image: with its name and the ending {@code .txt}. */
+  Optional<Path> textBeside(Path image) {
+    String stem = FileNames.folded(image.resolveSibling(stem(image)).toString());
+    return FileNames.nearest(texts.get(stem), stem(image) + ".txt").stream().findFirst();
   }
 
   /** A file's name without ending. */
@@ -83,8 +174,12 @@ public final class ImageFolder {
     return point > 0 ? name.substring(0, point) : name;
   }
 
-  private static boolean isImage(Path file) {
+  private static String ending(Path file) {
     String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
-    return !name.startsWith(".") && ENDINGS.contains(name.substring(name.lastIndexOf('.') + 1));
+    return name.substring(name.lastIndexOf('.') + 1);
+  }
+
+  private static boolean isImage(Path file) {
+    return !file.getFileName().toString().startsWith(".") && ImageFormat.isNameOfImage(file);
   }
 }

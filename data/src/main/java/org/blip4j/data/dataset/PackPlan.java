@@ -1,69 +1,222 @@
 package org.blip4j.data.dataset;
 
+import com.google.common.collect.ImmutableList;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
+import org.blip4j.data.dataset.CaptionFile.Problem;
+import org.blip4j.data.dataset.CaptionFile.Reading;
+import org.blip4j.data.dataset.CaptionFile.Row;
+import org.blip4j.data.file.TextFile;
 import org.blip4j.data.sample.Columns;
 
 /**
- * Which images are packed, with which texts, and which rows name no image.
+ * Which images are packed, with which texts, and which rows cannot be used.
  *
  * <p>Rows of one image become one record with several texts. The key is the file's name without
- * ending, or with its folders where two images share a name.
+ * ending; with its folders where two images share that, and with its source's where two sources
+ * share these, too.
+ *
+ * @param items the images to pack
+ * @param missing rows whose image is not there
+ * @param problems rows that cannot be read, or may mean several images
+ * @param uncaptioned how many images have no text
  */
-public record PackPlan(List<Item> items, List<Missing> missing, long uncaptioned) {
+public record PackPlan(
+    ImmutableList<Item> items,
+    ImmutableList<Problem> missing,
+    ImmutableList<Problem> problems,
+    long uncaptioned) {
+  private static final List<String> NAMES =
+      List.of("captions", "metadata", "annotations", "results");
+
   /** One image to pack. */
   public record Item(Path file, String key, List<String> texts, Columns columns) {}
 
-  /** A row whose image is not there. */
-  public record Missing(String place, String problem) {}
+  /** Images and what is said about them. */
+  private record Source(ImageFolder folder, CaptionFile captions) {}
 
-  public static PackPlan of(List<PackSource> sources) throws IOException {
-    Map<Path, Item> items = new LinkedHashMap<>();
-    List<Missing> missing = new ArrayList<>();
-    long images = 0;
-    for (PackSource source : sources) {
-      images += source.folder().images().size();
-      for (CaptionRow row : source.rows()) {
-        Optional<Path> file = source.folder().find(row.image());
-        if (file.isPresent()) {
-          items.merge(file.get(), item(file.get(), source, row), PackPlan::joined);
-        } else {
-          String problem =
-              "there is no image \"%s\" below %s".formatted(row.image(), source.folder().root());
-          missing.add(new Missing(row.place(), problem));
+  /** Collects sources. */
+  public static final class Builder {
+    private final Reading reading;
+    private final List<Source> sources = new ArrayList<>();
+
+    private Builder(Reading reading) {
+      this.reading = reading;
+    }
+
+    /**
+     * Adds a folder or a caption file. A folder has its caption file in it: {@code captions},
+     * {@code metadata}, {@code annotations} or {@code results} with {@code .csv .tsv .json .jsonl},
+     * or the only file with such an ending; or else a {@code .txt} beside each image. A caption
+     * file has its images in the same folder or below.
+     */
+    public Builder source(Path source) throws IOException {
+      if (Files.isDirectory(source)) {
+        ImageFolder folder = ImageFolder.open(source);
+        Optional<Path> captions = captionFile(source);
+        sources.add(
+            captions.isPresent()
+                ? read(captions.get(), folder)
+                : new Source(folder, besides(folder)));
+        return this;
+      }
+      if (!Files.exists(source)) {
+        throw new IOException(source + ": there is no such folder or caption file");
+      }
+      return captions(source, source.toAbsolutePath().getParent());
+    }
+
+    /** Adds a caption file and the folder of its images. */
+    public Builder captions(Path captions, Path images) throws IOException {
+      sources.add(read(captions, ImageFolder.open(images)));
+      return this;
+    }
+
+    private Source read(Path captions, ImageFolder folder) throws IOException {
+      return new Source(folder, CaptionFile.read(captions, reading, name -> isThere(folder, name)));
+    }
+
+    private static boolean isThere(ImageFolder folder, String name) {
+      try {
+        return folder.find(name).isPresent();
+      } catch (IllegalArgumentException e) {
+        return true; // more than once
+      }
+    }
+
+    /** The plan for all sources. */
+    public PackPlan build() {
+      return new Planning().plan(sources);
+    }
+  }
+
+  /** Starts a plan without sources. */
+  public static Builder of(Reading reading) {
+    return new Builder(reading);
+  }
+
+  /** The caption file of a folder, if it has any; several of unknown names are an error. */
+  private static Optional<Path> captionFile(Path folder) throws IOException {
+    List<Path> files;
+    try (Stream<Path> entries = Files.list(folder)) {
+      files =
+          entries.filter(p -> CaptionFile.isKnown(p) && Files.isRegularFile(p)).sorted().toList();
+    }
+    List<Path> known =
+        files.stream()
+            .filter(p -> NAMES.contains(ImageFolder.stem(p).toLowerCase(Locale.ROOT)))
+            .toList();
+    List<Path> candidates = known.isEmpty() ? files : known;
+    if (candidates.size() > 1) {
+      throw new IOException(
+          "%s has more than one caption file: %s; choose one with --captions"
+              .formatted(
+                  folder, candidates.stream().map(p -> p.getFileName().toString()).toList()));
+    }
+    return candidates.stream().findFirst();
+  }
+
+  /** Text files beside images, one caption a line; one that cannot be read is a problem. */
+  private static CaptionFile besides(ImageFolder folder) throws IOException {
+    ImmutableList.Builder<Row> rows = ImmutableList.builder();
+    ImmutableList.Builder<Problem> problems = ImmutableList.builder();
+    int texts = 0;
+    for (Path image : folder.images()) {
+      Optional<Path> text = folder.textBeside(image);
+      if (text.isPresent()) {
+        texts++;
+        try {
+          List<String> lines =
+              TextFile.lines(text.get()).stream()
+                  .map(String::strip)
+                  .filter(line -> !line.isEmpty())
+                  .toList();
+          String name = folder.root().relativize(image).toString();
+          rows.add(new Row(name, lines, Columns.NONE, text.get().toString()));
+        } catch (IOException e) {
+          String place = text.get().toString();
+          String what = String.valueOf(e.getMessage());
+          problems.add(
+              new Problem(
+                  place, what.startsWith(place) ? what.substring(place.length()).strip() : what));
         }
       }
     }
-    return new PackPlan(withUniqueKeys(items), missing, images - items.size());
-  }
-
-  private static Item item(Path file, PackSource source, CaptionRow row) {
-    Path root = source.folder().root().normalize();
-    Path inside = file.startsWith(root) ? root.relativize(file) : file;
-    return new Item(file, inside.toString(), row.texts(), row.columns());
-  }
-
-  private static Item joined(Item first, Item second) {
-    List<String> texts = new ArrayList<>(first.texts());
-    texts.addAll(second.texts());
-    return new Item(first.file(), first.key(), texts, first.columns());
-  }
-
-  private static List<Item> withUniqueKeys(Map<Path, Item> items) {
-    Map<String, Integer> stems = new HashMap<>();
-    items.keySet().forEach(file -> stems.merge(ImageFolder.stem(file), 1, Integer::sum));
-    List<Item> keyed = new ArrayList<>();
-    for (Item item : items.values()) {
-      String stem = ImageFolder.stem(item.file());
-      String key = stems.get(stem) == 1 ? stem : item.key();
-      keyed.add(new Item(item.file(), key, item.texts(), item.columns()));
+    if (texts == 0) {
+      throw new IOException(
+          "%s: has %d images but no captions.csv, .tsv, .json or .jsonl, and no .txt beside an image;"
+                  .formatted(folder.root(), folder.images().size())
+              + " name the file with --captions");
     }
-    return keyed;
+    return new CaptionFile(rows.build(), problems.build());
+  }
+
+  /** Brings the rows of all sources together. */
+  private static final class Planning {
+    private final Map<Path, Item> items = new LinkedHashMap<>();
+    private final ImmutableList.Builder<Problem> missing = ImmutableList.builder();
+    private final ImmutableList.Builder<Problem> problems = ImmutableList.builder();
+
+    PackPlan plan(List<Source> sources) {
+      long images = 0;
+      for (Source source : sources) {
+        images += source.folder().images().size();
+        problems.addAll(source.captions().problems());
+        source.captions().rows().forEach(row -> add(source.folder(), row));
+      }
+      return new PackPlan(
+          withUniqueKeys(), missing.build(), problems.build(), Math.max(0, images - items.size()));
+    }
+
+    private void add(ImageFolder folder, Row row) {
+      Optional<Path> file;
+      try {
+        file = folder.find(row.image());
+      } catch (IllegalArgumentException e) {
+        problems.add(new Problem(row.place(), e.getMessage()));
+        return;
+      }
+      if (file.isEmpty()) {
+        missing.add(
+            new Problem(
+                row.place(),
+                "there is no image \"%s\" below %s".formatted(row.image(), folder.root())));
+        return;
+      }
+      Item item = items.get(file.get());
+      if (item == null) {
+        Path root = folder.root().normalize();
+        Path inside = file.get().startsWith(root) ? root.relativize(file.get()) : file.get();
+        item = new Item(file.get(), inside.toString(), new ArrayList<>(), row.columns());
+        items.put(file.get(), item);
+      }
+      item.texts().addAll(row.texts());
+    }
+
+    private ImmutableList<Item> withUniqueKeys() {
+      Map<String, Integer> stems = new HashMap<>();
+      Map<String, Integer> inside = new HashMap<>();
+      for (Item item : items.values()) {
+        stems.merge(ImageFolder.stem(item.file()), 1, Integer::sum);
+        inside.merge(item.key(), 1, Integer::sum);
+      }
+      ImmutableList.Builder<Item> keyed = ImmutableList.builder();
+      for (Item item : items.values()) {
+        String stem = ImageFolder.stem(item.file());
+        String path = inside.get(item.key()) == 1 ? item.key() : item.file().toString();
+        String key = stems.get(stem) == 1 ? stem : path;
+        keyed.add(new Item(item.file(), key, List.copyOf(item.texts()), item.columns()));
+      }
+      return keyed.build();
+    }
   }
 }

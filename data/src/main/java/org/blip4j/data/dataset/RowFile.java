@@ -1,19 +1,15 @@
 package org.blip4j.data.dataset;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.collect.ImmutableList;
-import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.blip4j.data.file.JsonFile;
+import org.blip4j.data.file.TextFile;
 
 /**
  * Rows of named strings, one a line: values with tabs between, or JSON objects with those names. A
@@ -21,12 +17,8 @@ import java.util.Optional;
  * file is of another kind.
  */
 public final class RowFile implements Closeable {
-  private static final JsonMapper MAPPER = new JsonMapper();
-
-  private final String name;
   private final ImmutableList<String> columns;
-  private final BufferedReader reader;
-  private int line;
+  private final TextFile lines;
 
   /**
    * One line.
@@ -39,10 +31,9 @@ public final class RowFile implements Closeable {
 
   /** Opens a file; {@code -} is standard input. */
   public RowFile(String name, InputStream in, String... columns) throws IOException {
-    this.name = name;
     this.columns = ImmutableList.copyOf(columns);
-    InputStream bytes = name.equals("-") ? in : Files.newInputStream(Path.of(name));
-    this.reader = new BufferedReader(new InputStreamReader(bytes, StandardCharsets.UTF_8));
+    this.lines =
+        name.equals("-") ? TextFile.open("standard input", in) : TextFile.open(Path.of(name));
   }
 
   /**
@@ -51,21 +42,24 @@ public final class RowFile implements Closeable {
    * @throws IOException if the first line cannot be used
    */
   public Optional<Row> next() throws IOException {
-    for (String text = reader.readLine(); text != null; text = reader.readLine()) {
-      line++;
-      if (!text.isBlank()) {
-        return Optional.of(row(text));
+    for (Optional<TextFile.Line> l = lines.next(); l.isPresent(); l = lines.next()) {
+      if (!l.get().text().isBlank()) {
+        return Optional.of(row(l.get()));
       }
     }
     return Optional.empty();
   }
 
-  private Row row(String text) throws IOException {
-    String place = (name.equals("-") ? "standard input" : name) + ", line " + line;
+  private Row row(TextFile.Line line) throws IOException {
+    String place = lines.name() + ", line " + line.number();
     try {
+      if (line.problem().isPresent()) {
+        throw new IllegalArgumentException(line.problem().get());
+      }
+      String text = line.text();
       return new Row(place, text.startsWith("{") ? json(text) : tabbed(text), Optional.empty());
     } catch (IllegalArgumentException e) {
-      if (line == 1) {
+      if (line.number() == 1) {
         throw new IOException(place + ": " + e.getMessage(), e);
       }
       return new Row(place, ImmutableList.of(), Optional.of(e.getMessage()));
@@ -85,24 +79,25 @@ public final class RowFile implements Closeable {
   }
 
   private ImmutableList<String> json(String text) {
+    JsonNode node;
     try {
-      JsonNode node = MAPPER.readTree(text);
-      ImmutableList.Builder<String> values = ImmutableList.builder();
-      for (String column : columns) {
-        if (!node.path(column).isTextual()) {
-          throw new IllegalArgumentException(
-              "expected an object with the strings " + String.join(", ", columns));
-        }
-        values.add(node.get(column).textValue());
-      }
-      return values.build();
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException("not a JSON object: " + e.getOriginalMessage(), e);
+      node = JsonFile.parse(text, "").tree();
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(e.getMessage().substring(2), e);
     }
+    ImmutableList.Builder<String> values = ImmutableList.builder();
+    for (String column : columns) {
+      if (!node.path(column).isTextual()) {
+        throw new IllegalArgumentException(
+            "expected an object with the strings " + String.join(", ", columns));
+      }
+      values.add(node.get(column).textValue());
+    }
+    return values.build();
   }
 
   @Override
   public void close() throws IOException {
-    reader.close();
+    lines.close();
   }
 }

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.tensorflow.proto.BytesList;
 import org.tensorflow.proto.Feature;
@@ -23,6 +24,41 @@ public record Columns(ImmutableSortedMap<String, Feature> features) {
   /** The columns of a map. */
   public static Columns of(Map<String, Feature> features) {
     return new Columns(ImmutableSortedMap.copyOf(features));
+  }
+
+  /** Collects columns; a name that comes again replaces. */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /** Columns that come one by one. */
+  public static final class Builder {
+    private final TreeMap<String, Feature> features = new TreeMap<>();
+
+    private Builder() {}
+
+    /** A UTF-8 text. */
+    public Builder text(String name, String value) {
+      features.put(name, feature(List.of(value)));
+      return this;
+    }
+
+    /** An integer. */
+    public Builder whole(String name, long value) {
+      features.put(name, feature(value));
+      return this;
+    }
+
+    /** A float. */
+    public Builder number(String name, float value) {
+      features.put(name, feature(value));
+      return this;
+    }
+
+    /** The columns so far. */
+    public Columns build() {
+      return new Columns(ImmutableSortedMap.copyOfSorted(features));
+    }
   }
 
   /** All texts of a column; bytes are taken as UTF-8, numbers are written out; empty if absent. */
@@ -44,9 +80,7 @@ public record Columns(ImmutableSortedMap<String, Feature> features) {
 
   /** The same columns with one more (or another value) of UTF-8 texts. */
   public Columns withTexts(String name, List<String> values) {
-    BytesList.Builder list = BytesList.newBuilder();
-    values.forEach(value -> list.addValue(ByteString.copyFromUtf8(value)));
-    return with(name, Feature.newBuilder().setBytesList(list).build());
+    return with(name, feature(values));
   }
 
   /** The same columns with one more (or another value) of one UTF-8 text. */
@@ -56,14 +90,12 @@ public record Columns(ImmutableSortedMap<String, Feature> features) {
 
   /** The same columns with one more (or another value) of floats. */
   public Columns withFloats(String name, float... values) {
-    FloatList.Builder list = FloatList.newBuilder().addAllValue(Floats.asList(values));
-    return with(name, Feature.newBuilder().setFloatList(list).build());
+    return with(name, feature(values));
   }
 
   /** The same columns with one more (or another value) of integers. */
   public Columns withLongs(String name, long... values) {
-    Int64List.Builder list = Int64List.newBuilder().addAllValue(Longs.asList(values));
-    return with(name, Feature.newBuilder().setInt64List(list).build());
+    return with(name, feature(values));
   }
 
   /** The same columns without some. */
@@ -82,6 +114,31 @@ public record Columns(ImmutableSortedMap<String, Feature> features) {
     ImmutableMap.Builder<String, Feature> all = ImmutableMap.builder();
     all.putAll(features).put(name, feature);
     return of(all.buildKeepingLast());
+  }
+
+  private static Feature feature(List<String> texts) {
+    BytesList.Builder list = BytesList.newBuilder();
+    texts.forEach(text -> list.addValue(ByteString.copyFromUtf8(wellFormed(text))));
+    return Feature.newBuilder().setBytesList(list).build();
+  }
+
+  private static Feature feature(float... values) {
+    FloatList.Builder list = FloatList.newBuilder().addAllValue(Floats.asList(values));
+    return Feature.newBuilder().setFloatList(list).build();
+  }
+
+  private static Feature feature(long... values) {
+    Int64List.Builder list = Int64List.newBuilder().addAllValue(Longs.asList(values));
+    return Feature.newBuilder().setInt64List(list).build();
+  }
+
+  /** With U+FFFD for halves of cut surrogate pairs, which UTF-8 cannot say. */
+  private static String wellFormed(String text) {
+    StringBuilder whole = new StringBuilder(text.length());
+    text.codePoints()
+        .map(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? 0xFFFD : c)
+        .forEach(whole::appendCodePoint);
+    return whole.toString();
   }
 
   static List<String> texts(Feature feature) {

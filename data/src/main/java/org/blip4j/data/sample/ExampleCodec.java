@@ -25,7 +25,9 @@ import org.tensorflow.proto.SequenceExample;
  * other lists become columns.
  *
  * <p>Further kinds are told by their columns: {@code question} (with {@code answers}, {@code
- * answer_weights}), {@code left right statement label}, {@code frames}.
+ * answer_weights}), {@code left right statement label}, {@code frames}. The image columns of these
+ * kinds must hold images: a caption's record may have columns of such names that are something
+ * else.
  *
  * <p>What is read are views of the record's bytes, which must not be changed afterwards.
  */
@@ -68,16 +70,38 @@ public final class ExampleCodec {
   public Sample decode(byte[] record, String otherwise) throws SampleException {
     Map<String, Feature> all = parse(record);
     try {
-      if (all.containsKey("left") && all.containsKey("right")) {
+      if (isImagePair(all)) {
         return imagePair(all, otherwise);
       }
-      if (all.containsKey("frames")) {
+      if (holdsImages(all, "frames")) {
         return video(all, otherwise);
       }
-      return all.containsKey("question") ? question(all, otherwise) : imageText(all, otherwise);
+      return isQuestion(all) ? question(all, otherwise) : imageText(all, otherwise);
     } catch (IllegalArgumentException e) {
       throw new SampleException(e.getMessage(), e);
     }
+  }
+
+  /** Columns called left and right may be anything, such as the sides of a box. */
+  private boolean isImagePair(Map<String, Feature> all) {
+    return holdsImages(all, "left")
+        && holdsImages(all, "right")
+        && (all.containsKey("statement") || first(aliases.image(), all).isEmpty());
+  }
+
+  /** Captions may have a column of questions, too; a question has answers, or is the only text. */
+  private boolean isQuestion(Map<String, Feature> all) {
+    return all.containsKey("question")
+        && (all.containsKey("answers") || first(aliases.text(), all).isEmpty());
+  }
+
+  /** Whether a column's bytes are images, or may be damaged ones of a record that has no others. */
+  private boolean holdsImages(Map<String, Feature> all, String column) {
+    List<ByteString> values =
+        all.getOrDefault(column, Feature.getDefaultInstance()).getBytesList().getValueList();
+    return !values.isEmpty()
+        && (first(aliases.image(), all).isEmpty()
+            || values.stream().allMatch(value -> ImageFormat.of(value).isPresent()));
   }
 
   /** All columns of a record as they stand, whatever they are. */

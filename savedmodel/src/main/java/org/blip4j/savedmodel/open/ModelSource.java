@@ -143,6 +143,12 @@ public sealed interface ModelSource {
         throw new IOException(path + " is an empty folder; there is no model in it");
       }
     }
+    if (Files.exists(path.resolve("adapter_config.json"))) {
+      throw new IOException(
+          path
+              + " is a LoRA adapter, which is no model of its own; merge it into its base model"
+              + " first (peft: merge_and_unload, then save_pretrained) and give that folder");
+    }
     folder.readConfig(); // names what is missing
     throw new IOException(path + " is not a complete model folder");
   }

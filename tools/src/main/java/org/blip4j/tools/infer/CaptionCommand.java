@@ -156,7 +156,7 @@ public final class CaptionCommand implements Callable<Integer> {
         try {
           sink.accept(image, row);
         } catch (FileAlreadyExistsException e) {
-          console.failed(image.name(), e.getFile() + " exists already; give --overwrite");
+          console.failed(image.name(), e.getReason());
         }
       }
     }

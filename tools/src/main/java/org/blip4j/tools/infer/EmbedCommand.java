@@ -23,6 +23,7 @@ import org.blip4j.tools.input.TextLimit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
@@ -117,6 +118,14 @@ public final class EmbedCommand implements Runnable {
     @Parameters(paramLabel = "TEXT", arity = "0..*", description = "Texts.")
     private List<String> arguments = new ArrayList<>();
 
+    @Option(
+        names = "--match-token",
+        paramLabel = "enc|cls",
+        description =
+            "As a text is prepared: enc as trained, cls as Hugging Face, where it is not cleaned"
+                + " (enc).")
+    private String matchToken;
+
     @Mixin private TextArguments list;
     @Mixin private EmbedOutput output;
     @Mixin private ModelOptions model;
@@ -130,7 +139,13 @@ public final class EmbedCommand implements Runnable {
         throw new IllegalArgumentException("no texts given; name some or give --texts-from FILE");
       }
       try (EmbedOutput.Writer writer = output.open(console);
-          Predictor predictor = model.open(common, UnaryOperator.identity());
+          Predictor predictor =
+              model.open(
+                  common,
+                  own ->
+                      matchToken == null
+                          ? own
+                          : own.withMatchToken(MatchCommand.MatchTokens.parse(matchToken)));
           Progress progress = console.progress("texts", texts.size())) {
         TextLimit.of(predictor.model()).require(texts);
         for (List<String> batch : Lists.partition(texts, common.batchSize(BATCH))) {

@@ -16,6 +16,7 @@ import org.blip4j.tools.input.TextLimit;
  * used is a statement that cannot be judged.
  */
 final class StatementFile implements Closeable {
+  private final NamedImages images = new NamedImages();
   private final RowFile rows;
   private final TextLimit limit;
 
@@ -28,18 +29,18 @@ final class StatementFile implements Closeable {
   /** Up to {@code count} further statements with their images; empty at the end. */
   List<Judge.Statement> next(int count) throws IOException {
     List<Judge.Statement> statements = new ArrayList<>();
-    NamedImages images = new NamedImages();
+    images.nextBatch();
     while (statements.size() < count) {
       Optional<RowFile.Row> row = rows.next();
       if (row.isEmpty()) {
         break;
       }
-      statements.add(statement(row.get(), images));
+      statements.add(statement(row.get()));
     }
     return statements;
   }
 
-  private Judge.Statement statement(RowFile.Row row, NamedImages images) {
+  private Judge.Statement statement(RowFile.Row row) {
     Optional<String> problem =
         row.problem()
             .or(() -> limit.problem(row.values().get(2)).map(why -> "the statement " + why));

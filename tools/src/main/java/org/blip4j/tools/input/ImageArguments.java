@@ -1,16 +1,13 @@
 package org.blip4j.tools.input;
 
 import com.google.common.collect.ImmutableList;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.blip4j.data.file.TextFile;
 import org.blip4j.tools.console.Console;
 import picocli.CommandLine.Option;
 
@@ -84,8 +81,9 @@ public final class ImageArguments {
     return ImmutableList.copyOf(sources);
   }
 
-  private BufferedReader lines(InputStream in) throws IOException {
-    InputStream bytes = usesStandardInput() ? in : Files.newInputStream(Path.of(listFile));
-    return new BufferedReader(new InputStreamReader(bytes, StandardCharsets.UTF_8));
+  private TextFile lines(InputStream in) throws IOException {
+    return usesStandardInput()
+        ? TextFile.open("standard input", in)
+        : TextFile.open(Path.of(listFile));
   }
 }

@@ -1,7 +1,6 @@
 package org.blip4j.tools.input;
 
 import com.google.common.collect.ImmutableList;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,9 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
+import org.blip4j.data.file.TextFile;
 import org.blip4j.data.sample.ImageFormat;
 import org.blip4j.data.tfrecord.ShardName;
 import org.blip4j.data.tfrecord.ShardSet;
+import org.blip4j.data.tfrecord.TfRecordReader;
 
 /** Where images come from: files, shards, or a list that is read line by line. */
 sealed interface ImageSource {
@@ -29,7 +30,7 @@ sealed interface ImageSource {
   record Shards(ShardSet shards) implements ImageSource {}
 
   /** Paths of files, folders or shards, one a line. */
-  record Lines(BufferedReader reader) implements ImageSource {}
+  record Lines(TextFile reader) implements ImageSource {}
 
   /** An argument that names nothing, and why; it is one failed item among the others. */
   record Missing(String argument, String why) implements ImageSource {}
@@ -84,8 +85,23 @@ sealed interface ImageSource {
                 .formatted(String.join(" ", ImageFormat.ENDINGS)));
   }
 
+  /** By name; by content, if the name is neither a shard's nor an image's. */
   static boolean isShard(Path file) {
-    return file.getFileName() != null && ShardName.looksLikeShard(file.getFileName().toString());
+    return file.getFileName() != null
+        && (ShardName.looksLikeShard(file.getFileName().toString())
+            || (!ImageFormat.isNameOfImage(file) && holdsRecords(file)));
+  }
+
+  /** Whether a file begins with a record's length and its checksum, compressed or not. */
+  static boolean holdsRecords(Path file) {
+    if (!Files.isRegularFile(file)) {
+      return false;
+    }
+    try (TfRecordReader reader = TfRecordReader.open(file)) {
+      return reader.skip();
+    } catch (IOException e) {
+      return false; // whatever reads the file says why
+    }
   }
 
   /** How many images there are, if that can be told without reading them. */

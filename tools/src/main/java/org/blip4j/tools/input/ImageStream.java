@@ -1,7 +1,6 @@
 package org.blip4j.tools.input;
 
 import com.google.protobuf.UnsafeByteOperations;
-import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,6 +15,8 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.blip4j.data.file.FileNames;
+import org.blip4j.data.file.TextFile;
 import org.blip4j.data.pipeline.DamagePolicy;
 import org.blip4j.data.pipeline.DamagedRecord;
 import org.blip4j.data.pipeline.LocatedSample;
@@ -27,6 +28,7 @@ import org.blip4j.data.tfrecord.ShardSet;
 public final class ImageStream implements Closeable {
   private static final int MOST_BYTES = 256 << 20;
 
+  private final FileNames names = new FileNames();
   private final Deque<ImageSource> sources;
   private final Deque<LoadedImage> ready = new ArrayDeque<>();
   private final long total;
@@ -116,24 +118,34 @@ public final class ImageStream implements Closeable {
     }
   }
 
-  private void readLine(BufferedReader reader) throws IOException {
-    String line = reader.readLine();
-    if (line == null) {
-      reader.close();
+  private void readLine(TextFile lines) throws IOException {
+    Optional<TextFile.Line> next = lines.next();
+    if (next.isEmpty()) {
+      lines.close();
       sources.pop();
-    } else if (!line.isBlank()) {
-      try {
-        Path path = Path.of(line);
-        if (Files.isDirectory(path)) {
-          sources.push(ImageSource.folder(path));
-        } else if (ImageSource.isShard(path) && Files.exists(path)) {
-          sources.push(new ImageSource.Shards(ShardSet.of(List.of(path))));
-        } else {
-          ready.add(read(path));
-        }
-      } catch (IOException | InvalidPathException e) {
-        ready.add(LoadedImage.failed(line, Optional.empty(), withoutName(line, e)));
+      return;
+    }
+    TextFile.Line line = next.get();
+    if (line.problem().isPresent()) {
+      String place = "%s line %d".formatted(lines.name(), line.number());
+      ready.add(LoadedImage.failed(place, Optional.empty(), line.problem().get()));
+    } else if (!line.text().isBlank()) {
+      readNamed(line.text());
+    }
+  }
+
+  private void readNamed(String name) {
+    try {
+      Path path = names.find(name);
+      if (Files.isDirectory(path)) {
+        sources.push(ImageSource.folder(path));
+      } else if (Files.exists(path) && ImageSource.isShard(path)) {
+        sources.push(new ImageSource.Shards(ShardSet.of(List.of(path))));
+      } else {
+        ready.add(read(path));
       }
+    } catch (IOException | InvalidPathException e) {
+      ready.add(LoadedImage.failed(name, Optional.empty(), withoutName(name, e)));
     }
   }
 

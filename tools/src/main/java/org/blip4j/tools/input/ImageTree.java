@@ -19,6 +19,7 @@ import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.blip4j.data.sample.ImageFormat;
+import org.blip4j.data.tfrecord.ShardName;
 
 /**
  * What a folder and all below it hold; links are followed, each loop once.
@@ -26,7 +27,7 @@ import org.blip4j.data.sample.ImageFormat;
  * @param images files with the ending of an image or the first bytes of one, links that lead
  *     nowhere, and folders that may not be read; the last two fail when they are read, and so are
  *     named
- * @param shards TFRecord shards
+ * @param shards TFRecord shards, by name or by content
  * @param leftOut how many other files there are of each ending, hidden files and those that hold
  *     captions not counted
  */
@@ -44,7 +45,8 @@ record ImageTree(List<Path> images, List<Path> shards, SortedMap<String, Integer
           @Override
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
             boolean broken = attributes.isSymbolicLink();
-            if (attributes.isRegularFile() && ImageSource.isShard(file)) {
+            String name = file.getFileName().toString();
+            if (attributes.isRegularFile() && ShardName.looksLikeShard(name)) {
               tree.shards().add(file);
             } else if (attributes.isRegularFile() || broken) {
               tree.add(file);
@@ -77,6 +79,8 @@ record ImageTree(List<Path> images, List<Path> shards, SortedMap<String, Integer
     }
     if (ImageFormat.isNameOfImage(file) || startsLikeImage(file)) {
       images.add(file);
+    } else if (ImageSource.holdsRecords(file)) {
+      shards.add(file);
     } else {
       leftOut.merge(ending, 1, Integer::sum);
     }

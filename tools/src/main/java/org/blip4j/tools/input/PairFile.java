@@ -13,6 +13,7 @@ import org.blip4j.data.dataset.RowFile;
  * a pair that cannot be scored.
  */
 public final class PairFile implements Closeable {
+  private final NamedImages images = new NamedImages();
   private final RowFile rows;
   private final TextLimit limit;
   private final String key;
@@ -31,18 +32,18 @@ public final class PairFile implements Closeable {
   /** Up to {@code count} further pairs with their images; empty at the end. */
   public List<ImageText> next(int count) throws IOException {
     List<ImageText> pairs = new ArrayList<>();
-    NamedImages images = new NamedImages();
+    images.nextBatch();
     while (pairs.size() < count) {
       Optional<RowFile.Row> row = rows.next();
       if (row.isEmpty()) {
         break;
       }
-      pairs.add(pair(row.get(), images));
+      pairs.add(pair(row.get()));
     }
     return pairs;
   }
 
-  private ImageText pair(RowFile.Row row, NamedImages images) {
+  private ImageText pair(RowFile.Row row) {
     Optional<String> problem =
         row.problem()
             .or(() -> limit.problem(row.values().get(1)).map(why -> "the " + key + " " + why));

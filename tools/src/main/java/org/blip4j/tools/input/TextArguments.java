@@ -1,16 +1,11 @@
 package org.blip4j.tools.input;
 
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.blip4j.data.file.TextFile;
 import picocli.CommandLine.Option;
 
 /** Texts that are listed in a file. */
@@ -40,17 +35,17 @@ public final class TextArguments {
     return List.copyOf(all);
   }
 
-  /** The lines of a file, or of standard input for {@code -}. */
+  /**
+   * The lines of a file, or of standard input for {@code -}.
+   *
+   * @throws IOException that names file, line and byte, if one is not UTF-8
+   */
   public static List<String> lines(String file, InputStream in) throws IOException {
-    try (InputStream bytes = file.equals("-") ? in : Files.newInputStream(Path.of(file));
-        BufferedReader reader =
-            new BufferedReader(new InputStreamReader(bytes, StandardCharsets.UTF_8.newDecoder()))) {
-      return reader.lines().toList();
-    } catch (UncheckedIOException e) {
-      if (e.getCause() instanceof CharacterCodingException) {
-        throw new IOException(file + " is not UTF-8 text; convert it", e);
-      }
-      throw e.getCause();
+    if (!file.equals("-")) {
+      return TextFile.lines(Path.of(file));
+    }
+    try (in) {
+      return TextFile.decode(in.readAllBytes(), "standard input").lines().toList();
     }
   }
 }

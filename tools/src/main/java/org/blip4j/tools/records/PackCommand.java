@@ -1,15 +1,18 @@
 package org.blip4j.tools.records;
 
+import com.google.common.collect.Iterables;
+import com.google.common.collect.Lists;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.blip4j.data.dataset.ColumnNames;
+import org.blip4j.data.dataset.CaptionFile.Problem;
+import org.blip4j.data.dataset.CaptionFile.Reading;
 import org.blip4j.data.dataset.PackPlan;
-import org.blip4j.data.dataset.PackSource;
+import org.blip4j.data.dataset.ShardPacker;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
+import org.blip4j.tools.console.Progress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -22,8 +25,8 @@ import picocli.CommandLine.Parameters;
       "Make shards of image folders with captions.",
       "A SOURCE is a folder with a captions file in it (.csv, .tsv, .json, .jsonl, COCO's"
           + " annotations) or a .txt beside each image, or a captions file. Several captions of an"
-          + " image go into one record. Rows without image and unreadable images are named, the"
-          + " rest is packed, and the exit status is 1."
+          + " image go into one record. Rows that cannot be read or have no image, and unreadable"
+          + " images, are named, the rest is packed, and the exit status is 1."
     },
     footerHeading = "%nExample:%n",
     footer = "  tools/blip records pack coco100 --out shards --name coco --shards 4")
@@ -86,45 +89,88 @@ final class PackCommand implements Callable<Integer> {
 
   @Mixin private CommonOptions common;
 
+  /** What was packed. */
+  private record Result(
+      String out,
+      String name,
+      int shards,
+      long images,
+      long texts,
+      long missing,
+      long unusable,
+      long unreadable,
+      long uncaptioned,
+      long bytes) {}
+
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    PackPlan plan = PackPlan.of(open());
+    PackPlan plan = plan();
     if (plan.items().isEmpty()) {
+      List<Problem> rows = Lists.newArrayList(Iterables.concat(plan.problems(), plan.missing()));
       throw new IOException(
           "no image to pack: %d row(s) of captions, the first: %s"
               .formatted(
-                  plan.missing().size(),
-                  plan.missing().isEmpty()
-                      ? "none"
-                      : plan.missing().get(0).place() + ": " + plan.missing().get(0).problem()));
+                  rows.size(),
+                  rows.isEmpty() ? "none" : rows.get(0).place() + ": " + rows.get(0).what()));
     }
     int count = shards == null ? defaultShards(plan.items().size()) : shards;
     if (count > plan.items().size()) {
       throw new IllegalArgumentException(
           "--shards is %d, but there are only %d images".formatted(count, plan.items().size()));
     }
-    PackTarget target = new PackTarget(out, name, count, gzip, overwrite);
-    target.requireFree();
-    if (!skipMissing) {
-      plan.missing().forEach(row -> console.failed(row.place(), row.problem()));
+    ShardPacker.Target target = new ShardPacker.Target(out, name, count, gzip, overwrite);
+    try (ShardPacker packer = ShardPacker.open(target)) {
+      plan.problems().forEach(row -> console.failed(row.place(), row.what()));
+      if (!skipMissing) {
+        plan.missing().forEach(row -> console.failed(row.place(), row.what()));
+      }
+      ShardPacker.Packed packed = pack(packer, plan, console);
+      Result result =
+          new Result(
+              out.toString(),
+              name,
+              count,
+              packed.images(),
+              packed.texts(),
+              plan.missing().size(),
+              plan.problems().size(),
+              packed.unreadable(),
+              plan.uncaptioned(),
+              packed.bytes());
+      console.result(result, text(result));
     }
-    PackJob.Packed packed = new PackJob(target, console).run(plan);
-    console.result(packed, text(packed));
     return console.exitCode();
   }
 
-  private List<PackSource> open() throws IOException {
-    PackSource.Reading reading =
-        new PackSource.Reading(ColumnNames.of(imageColumn, captionColumn), noHeader);
+  private static ShardPacker.Packed pack(ShardPacker packer, PackPlan plan, Console console)
+      throws IOException {
+    try (Progress progress = console.progress("images", plan.items().size())) {
+      return packer.pack(
+          plan,
+          new ShardPacker.Listener() {
+            @Override
+            public void done() {
+              progress.advance(1);
+            }
+
+            @Override
+            public void failed(Path image, String why) {
+              console.failed(image.toString(), why);
+            }
+          });
+    }
+  }
+
+  private PackPlan plan() throws IOException {
+    PackPlan.Builder plan = PackPlan.of(Reading.of(imageColumn, captionColumn, noHeader));
     if (captions != null) {
       if (sources.size() + (images == null ? 0 : 1) > 1) {
         throw new IllegalArgumentException(
             "--captions belongs to one folder of images; give one SOURCE or --images, not both");
       }
       Path folder = images != null ? images : captions.toAbsolutePath().getParent();
-      return List.of(
-          PackSource.open(captions, sources.isEmpty() ? folder : sources.get(0), reading));
+      return plan.captions(captions, sources.isEmpty() ? folder : sources.get(0)).build();
     }
     if (images != null || sources.isEmpty()) {
       throw new IllegalArgumentException(
@@ -132,18 +178,17 @@ final class PackCommand implements Callable<Integer> {
               ? "--images needs --captions FILE; a folder with its captions in it is a SOURCE"
               : "nothing to pack; name a folder or a captions file");
     }
-    List<PackSource> opened = new ArrayList<>();
     for (Path source : sources) {
-      opened.add(PackSource.open(source, reading));
+      plan.source(source);
     }
-    return opened;
+    return plan.build();
   }
 
   private static int defaultShards(int images) {
     return (images + IMAGES_A_SHARD - 1) / IMAGES_A_SHARD;
   }
 
-  private static String text(PackJob.Packed packed) {
+  private static String text(Result packed) {
     StringBuilder text = new StringBuilder();
     text.append(
         "%s: %,d images with %,d texts in %d shard(s), %,d bytes"
@@ -151,6 +196,9 @@ final class PackCommand implements Callable<Integer> {
                 packed.out(), packed.images(), packed.texts(), packed.shards(), packed.bytes()));
     if (packed.missing() > 0) {
       text.append("%n  %,d row(s) name an image that is not there".formatted(packed.missing()));
+    }
+    if (packed.unusable() > 0) {
+      text.append("%n  %,d row(s) cannot be used".formatted(packed.unusable()));
     }
     if (packed.unreadable() > 0) {
       text.append("%n  %,d image(s) cannot be read".formatted(packed.unreadable()));

@@ -3,6 +3,9 @@ package org.blip4j.tools.weights;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
@@ -48,13 +51,28 @@ final class Inspection {
   }
 
   private static Listing folder(Path path) throws IOException {
-    ModelSource source = ModelSource.resolve(path.toString());
+    ModelSource source;
+    try {
+      source = ModelSource.resolve(path.toString());
+    } catch (IOException e) {
+      return RecordListing.of(path, shards(path).orElseThrow(() -> e));
+    }
     if (source instanceof ModelSource.Folder folder) {
       return model(folder.folder());
     }
     return source instanceof ModelSource.Exported exported
         ? SavedModelListing.of(exported.path())
         : WeightListing.published(path);
+  }
+
+  /** The shards of a folder that is no model. */
+  private static Optional<ShardSet> shards(Path folder) {
+    try {
+      ShardSet shards = ShardSet.find(List.of(folder.toString()));
+      return RecordListing.isShard(shards.paths().get(0)) ? Optional.of(shards) : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty(); // that it is no model says more
+    }
   }
 
   private static Listing model(ModelFolder folder) throws IOException {

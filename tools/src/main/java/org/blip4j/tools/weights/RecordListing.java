@@ -1,8 +1,8 @@
 package org.blip4j.tools.weights;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -10,12 +10,18 @@ import org.blip4j.data.sample.Columns;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.FieldAliases;
 import org.blip4j.data.sample.SampleException;
+import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordException;
 import org.blip4j.data.tfrecord.TfRecordReader;
 import org.tensorflow.proto.Feature;
 
-/** Lists a TFRecord file: how many records, and the columns of the examples in it. */
+/** Lists TFRecord shards: how many records, and the columns of the examples in them. */
 final class RecordListing {
+  private final ExampleCodec codec = new ExampleCodec(FieldAliases.STANDARD);
+  private final Map<String, Count> columns = new TreeMap<>();
+  private long records;
+  private long others;
+
   private RecordListing() {}
 
   /** Whether the first record of a file, packed or not, is framed as one. */
@@ -28,11 +34,39 @@ final class RecordListing {
   }
 
   static Listing of(Path file) throws IOException {
-    Listing listing = new Listing(file.toString(), "TFRecord");
-    ExampleCodec codec = new ExampleCodec(FieldAliases.STANDARD);
-    Map<String, Count> columns = new TreeMap<>();
-    long records = 0;
-    long others = 0;
+    return of(file, ShardSet.of(List.of(file)));
+  }
+
+  /** Lists the shards of a folder as one. */
+  static Listing of(Path path, ShardSet shards) throws IOException {
+    Listing listing = new Listing(path.toString(), "TFRecord");
+    RecordListing counts = new RecordListing();
+    for (Path shard : shards.paths()) {
+      counts.read(shard, listing);
+    }
+    if (shards.size() > 1) {
+      listing.fact("shards", shards.size());
+    }
+    listing.fact("bytes", shards.bytes());
+    listing.fact("records", counts.records);
+    if (counts.others > 0) {
+      listing.fact("not_examples", counts.others);
+    }
+    counts.columns.forEach(
+        (name, count) ->
+            listing.row(
+                "name",
+                name,
+                "type",
+                count.type,
+                "records",
+                count.records,
+                "values",
+                count.values));
+    return listing;
+  }
+
+  private void read(Path file, Listing listing) throws IOException {
     try (TfRecordReader reader = TfRecordReader.open(file)) {
       Optional<byte[]> record = reader.next();
       for (; record.isPresent(); record = reader.next()) {
@@ -49,23 +83,6 @@ final class RecordListing {
     } catch (TfRecordException e) {
       listing.fact("damage", e.getMessage());
     }
-    listing.fact("bytes", Files.size(file));
-    listing.fact("records", records);
-    if (others > 0) {
-      listing.fact("not_examples", others);
-    }
-    columns.forEach(
-        (name, count) ->
-            listing.row(
-                "name",
-                name,
-                "type",
-                count.type,
-                "records",
-                count.records,
-                "values",
-                count.values));
-    return listing;
   }
 
   /** How often a column comes, of which type. */

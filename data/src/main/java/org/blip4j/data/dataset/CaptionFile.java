@@ -1,0 +1,132 @@
+package org.blip4j.data.dataset;
+
+import com.google.common.collect.ImmutableList;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Predicate;
+import org.blip4j.data.sample.Columns;
+
+/**
+ * What a caption file says, row by row; a row that cannot be read is a problem and the others are
+ * read.
+ *
+ * <p>CSV, TSV and the {@code .token} files of Flickr8k and Flickr30k; JSON and JSON Lines in the
+ * forms of COCO, Karpathy and Hugging Face.
+ *
+ * @param rows the good rows, in order
+ * @param problems the others
+ */
+public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> problems) {
+  /**
+   * What is said about one image.
+   *
+   * @param image its file as named there
+   * @param columns everything else that is said
+   * @param place where it stands, for messages: {@code captions.csv line 7}
+   */
+  public record Row(String image, List<String> texts, Columns columns, String place) {}
+
+  /** A row that cannot be used, and why. */
+  public record Problem(String place, String what) {}
+
+  /**
+   * The names of the columns or fields of image and text; the first that is present is taken.
+   *
+   * @param given whether the user named them, so that a file without them is an error
+   * @param noHeader take the first row of a CSV file for data
+   */
+  public record Reading(
+      ImmutableList<String> image, ImmutableList<String> text, boolean given, boolean noHeader) {
+    private static final ImmutableList<String> IMAGE =
+        ImmutableList.of(
+            "image",
+            "file",
+            "file_name",
+            "filename",
+            "image_name",
+            "image_path",
+            "filepath",
+            "path",
+            "img",
+            "jpg",
+            "image_id");
+    private static final ImmutableList<String> TEXT =
+        ImmutableList.of(
+            "caption",
+            "captions",
+            "text",
+            "txt",
+            "comment",
+            "sentence",
+            "sentences",
+            "description");
+
+    /** The usual names. */
+    public static Reading usual() {
+      return new Reading(IMAGE, TEXT, false, false);
+    }
+
+    /** The usual names, or those given (either may be null). */
+    public static Reading of(String image, String text, boolean noHeader) {
+      return new Reading(
+          image == null ? IMAGE : ImmutableList.of(image),
+          text == null ? TEXT : ImmutableList.of(text),
+          image != null || text != null,
+          noHeader);
+    }
+
+    Optional<String> imageOf(Collection<String> columns) {
+      return first(image, columns);
+    }
+
+    Optional<String> textOf(Collection<String> columns) {
+      return first(text, columns);
+    }
+
+    private static Optional<String> first(List<String> names, Collection<String> columns) {
+      return names.stream()
+          .flatMap(name -> columns.stream().filter(c -> c.strip().equalsIgnoreCase(name)))
+          .findFirst();
+    }
+  }
+
+  /** Whether a file is read by {@link #read}, by its ending. */
+  public static boolean isKnown(Path file) {
+    return List.of("csv", "tsv", "json", "jsonl", "ndjson", "token").contains(ending(file));
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @param isImage whether a name is that of an image, to tell an unknown header from data
+   * @throws IOException if the file as a whole cannot be read, or its columns must be asked for
+   */
+  public static CaptionFile read(Path file, Reading reading, Predicate<String> isImage)
+      throws IOException {
+    if (!Files.isRegularFile(file)) {
+      throw new IOException(file + ": there is no such caption file");
+    }
+    try {
+      return switch (ending(file)) {
+        case "jsonl", "ndjson" -> new JsonCaptions(file, reading).readLines();
+        case "json" -> new JsonCaptions(file, reading).read();
+        case "csv", "tsv", "txt", "token" -> new CsvCaptions(file, reading, isImage).read();
+        default ->
+            throw new IOException(
+                file + ": captions are read from .csv, .tsv, .json and .jsonl files only");
+      };
+    } catch (IllegalArgumentException e) {
+      throw new IOException(e.getMessage(), e);
+    }
+  }
+
+  private static String ending(Path file) {
+    String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
+    return name.substring(name.lastIndexOf('.') + 1);
+  }
+}

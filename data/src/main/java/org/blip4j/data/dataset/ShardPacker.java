@@ -1,0 +1,172 @@
+package org.blip4j.data.dataset;
+
+import com.google.common.collect.ImmutableList;
+import com.google.protobuf.ByteString;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.blip4j.data.file.AtomicFolder;
+import org.blip4j.data.sample.ExampleCodec;
+import org.blip4j.data.sample.ImageInfo;
+import org.blip4j.data.sample.Sample;
+import org.blip4j.data.sample.SampleException;
+import org.blip4j.data.tfrecord.ShardName;
+import org.blip4j.data.tfrecord.TfRecordWriter;
+
+/**
+ * Writes the images of a {@link PackPlan}, with their texts, into shards of equal numbers of
+ * images.
+ *
+ * <p>The shards are written in a hidden folder beside and get their names together. Until {@link
+ * #close} they count as unfinished: what a killed process leaves, the next one takes for nothing
+ * and begins anew.
+ */
+public final class ShardPacker implements AutoCloseable {
+  /**
+   * The set of shards to write: {@code NAME-00000-of-0000N.tfrecord} in a folder.
+   *
+   * @param overwrite whether an older set of this name may be replaced
+   */
+  public record Target(Path folder, String name, int shards, boolean gzip, boolean overwrite) {
+    public Target {
+      if (name.isEmpty() || name.contains("/") || name.startsWith(".")) {
+        throw new IllegalArgumentException(
+            "--name is \"%s\"; a plain name such as web is expected".formatted(name));
+      }
+      if (shards < 1 || shards > 99_999) {
+        throw new IllegalArgumentException("--shards is " + shards + ", it must be 1 to 99999");
+      }
+    }
+
+    private String shard(int index) {
+      return new ShardName(name, index, shards, gzip ? ".tfrecord.gz" : ".tfrecord").fileName();
+    }
+
+    /** Shards of this name that are there; what a killed process left is removed first. */
+    private List<Path> older() throws IOException {
+      if (!Files.exists(folder)) {
+        return List.of();
+      }
+      if (!Files.isDirectory(folder)) {
+        throw new IOException(folder + " is a file; --out names a folder");
+      }
+      AtomicFolder.sweep(folder);
+      try (Stream<Path> files = Files.list(folder)) {
+        return files.filter(this::isOurs).sorted().toList();
+      }
+    }
+
+    private boolean isOurs(Path file) {
+      return ShardName.parse(file.getFileName().toString())
+          .filter(shard -> shard.base().equals(name))
+          .isPresent();
+    }
+
+    private List<Path> requireFree() throws IOException {
+      List<Path> old = older();
+      if (!old.isEmpty() && !overwrite) {
+        throw new IOException(
+            "%s exists already (%d shard(s) named %s); choose another --name or --out, or give"
+                    .formatted(old.get(0), old.size(), name)
+                + " --overwrite");
+      }
+      return old;
+    }
+  }
+
+  /** What was written. */
+  public record Packed(long images, long texts, long unreadable, long bytes) {}
+
+  /** Told about each image. */
+  public interface Listener {
+    /** An image was packed or failed. */
+    void done();
+
+    /** An image cannot be used. */
+    void failed(Path image, String why);
+  }
+
+  private final Target target;
+  private final AtomicFolder staging;
+  private final ExampleCodec codec = ExampleCodec.standard();
+  private long images;
+  private long texts;
+  private long unreadable;
+  private long bytes;
+
+  private ShardPacker(Target target, AtomicFolder staging) {
+    this.target = target;
+    this.staging = staging;
+  }
+
+  /**
+   * Starts a set.
+   *
+   * @throws IOException if shards of this name are there and may not be replaced
+   */
+  public static ShardPacker open(Target target) throws IOException {
+    target.requireFree();
+    return new ShardPacker(target, AtomicFolder.create(target.folder().resolve(target.name())));
+  }
+
+  /**
+   * Writes all shards and gives them their names.
+   *
+   * @throws IOException if not one image can be used; then nothing is written
+   */
+  public Packed pack(PackPlan plan, Listener listener) throws IOException {
+    for (int shard = 0; shard < target.shards(); shard++) {
+      write(shard, plan, listener);
+    }
+    if (images == 0) {
+      throw new IOException(
+          "none of the %d images can be used; nothing was written".formatted(plan.items().size()));
+    }
+    staging.commitFiles(target.requireFree());
+    return new Packed(images, texts, unreadable, bytes);
+  }
+
+  /** Ends the writing; without it, the shards are taken away again by the next writer. */
+  @Override
+  public void close() throws IOException {
+    staging.close();
+  }
+
+  private void write(int shard, PackPlan plan, Listener listener) throws IOException {
+    long count = plan.items().size();
+    int first = (int) (count * shard / target.shards());
+    int end = (int) (count * (shard + 1) / target.shards());
+    Path file = staging.path().resolve(target.shard(shard));
+    try (TfRecordWriter writer =
+        TfRecordWriter.create(file, TfRecordWriter.Options.plain().withGzip(target.gzip()))) {
+      for (PackPlan.Item item : plan.items().subList(first, end)) {
+        pack(item, writer, listener);
+        listener.done();
+      }
+      writer.commit();
+    }
+    bytes += Files.size(file);
+  }
+
+  private void pack(PackPlan.Item item, TfRecordWriter writer, Listener listener)
+      throws IOException {
+    try {
+      ByteString image = ByteString.copyFrom(Files.readAllBytes(item.file()));
+      ImageInfo.inspect(image);
+      ImmutableList<String> kept =
+          item.texts().stream()
+              .filter(Predicate.not(String::isEmpty))
+              .collect(ImmutableList.toImmutableList());
+      Sample sample = new Sample.ImageText(item.key(), image, kept, item.columns());
+      writer.write(codec.encode(sample));
+      images++;
+      texts += kept.size();
+    } catch (SampleException e) {
+      unreadable++;
+      listener.failed(item.file(), e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,158 @@
+package org.blip4j.data.dataset;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.text.Normalizer;
+import java.util.List;
+import java.util.Optional;
+import org.blip4j.data.dataset.CaptionFile.Reading;
+import org.blip4j.data.file.FileNames;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class PackPlanTest {
+  @TempDir Path folder;
+
+  @ParameterizedTest
+  @CsvSource({
+    "x/a.jpg, x/a.jpg",
+    "train/a.jpg, x/a.jpg",
+    "c, c.jpg",
+    "./c.jpg, c.jpg",
+    "C.JPG, c.jpg",
+    "X/A.JPG, x/a.jpg",
+    "x\\a.jpg, x/a.jpg",
+    "C:\\data\\X\\A.jpg, x/a.jpg",
+    "c.jpg#0, c.jpg",
+    "X\\a.jpg#12, x/a.jpg",
+    "c.jpg#, ",
+    "d.jpg, ",
+    "'', ",
+    ".., ",
+    "y/b.jpg, y/b.jpg",
+    "data/y/b.jpg, y/b.jpg",
+    "e#1.jpg, e#1.jpg",
+    "f.jpg, f.jpg",
+    "F.JPG, F.JPG",
+  })
+  void imagesAreFoundAsOthersWriteTheirNames(String name, String expected) throws IOException {
+    files("x/a.jpg", "y/b.jpg", "x/b.jpg", "c.jpg", "e#1.jpg", "f.jpg", "F.JPG");
+    Optional<Path> found = ImageFolder.open(folder).find(name);
+    assertEquals(Optional.ofNullable(expected).map(folder::resolve), found);
+  }
+
+  @Test
+  void namesThatSeveralFilesHaveAreAmbiguous() throws IOException {
+    files("x/b.jpg", "y/b.jpg", "f.jpg", "F.JPG");
+    ImageFolder images = ImageFolder.open(folder);
+    for (String name : List.of("b.jpg", "B.JPG", "z/b.jpg", "F.jpg")) {
+      IllegalArgumentException e =
+          assertThrows(IllegalArgumentException.class, () -> images.find(name));
+      assertTrue(e.getMessage().contains("name it with its folder"), e.getMessage());
+    }
+  }
+
+  @Test
+  void lettersTakenApartEqualWholeOnes() throws IOException {
+    String whole = "caf\u00e9 \uac00\uaca9.jpg";
+    String apart = Normalizer.normalize(whole, Normalizer.Form.NFD);
+    for (String[] pair : new String[][] {{whole, apart}, {apart, whole}}) {
+      int number = pair[0].length();
+      Path root = Files.createDirectory(folder.resolve(pair[0] + number));
+      Path file = Files.writeString(root.resolve(pair[0]), "");
+      assertEquals(Optional.of(file), ImageFolder.open(root).find(pair[1]));
+      assertEquals(file, new FileNames().find(folder + "/" + pair[1] + number + "/" + pair[1]));
+    }
+  }
+
+  @Test
+  void pathsAreFoundWithoutAFolderToSearch() throws IOException {
+    files("Sub/a.jpg", "Sub/b.JPG", "Sub/B.jpg");
+    FileNames names = new FileNames();
+    assertEquals(folder.resolve("Sub/a.jpg"), names.find(folder + "\\sub\\A.jpg"));
+    assertEquals(folder.resolve("Sub/b.JPG"), names.find(folder + "/Sub/b.JPG"));
+    assertEquals(folder.resolve("Sub/b.jpg"), names.find(folder + "/Sub/b.jpg"), "which of two?");
+    assertEquals(Path.of("no/such"), names.find("no/such"));
+  }
+
+  @Test
+  void rowsOfOneImageBecomeOneItemAndKeysAreUnique() throws IOException {
+    files("x/a.jpg", "y/a.jpg", "b.jpg");
+    lines("captions.csv", "x/a.jpg,1", "b.jpg,2", "y/a.jpg,3", "x/a.jpg,4", "a.jpg,5", "no.jpg,6");
+    PackPlan plan = PackPlan.of(Reading.usual()).source(folder).build();
+    assertEquals(List.of("x/a.jpg", "b", "y/a.jpg"), keys(plan));
+    assertEquals(List.of("1", "4"), plan.items().get(0).texts());
+    assertTrue(plan.problems().get(0).what().contains("may be"), plan.problems().toString());
+    assertTrue(plan.missing().get(0).what().contains("no image \"no.jpg\""));
+  }
+
+  @Test
+  void keysOfTwoSourcesAreUnique() throws IOException {
+    files("p/1.jpg", "q/1.jpg", "q/2.jpg");
+    for (String source : List.of("p", "q")) {
+      lines(source + "/captions.csv", "1.jpg,x", "2.jpg,y");
+    }
+    PackPlan plan =
+        PackPlan.of(Reading.usual())
+            .source(folder.resolve("p"))
+            .source(folder.resolve("q"))
+            .build();
+    assertEquals(List.of(folder + "/p/1.jpg", folder + "/q/1.jpg", "2"), keys(plan));
+  }
+
+  @Test
+  void captionFilesOfFoldersAreChosenOrAskedFor() throws IOException {
+    files("a.jpg");
+    lines("a.txt", "\ufeffone", "", "two");
+    assertEquals(List.of("one", "two"), texts(folder));
+    lines("list.csv", "a.jpg,three");
+    lines("more.json", "{}");
+    IOException e = assertThrows(IOException.class, () -> texts(folder));
+    assertTrue(e.getMessage().contains("[list.csv, more.json]; choose one"), e.getMessage());
+    lines("captions.jsonl", "{\"image\": \"a.jpg\", \"text\": \"four\"}");
+    assertEquals(List.of("four"), texts(folder));
+    assertEquals(List.of("three"), texts(folder.resolve("list.csv")));
+  }
+
+  @Test
+  void textsBesideImagesThatAreNotUtf8AreNamedAndTheOthersTaken() throws IOException {
+    files("a.jpg", "B.JPG", "c.jpg", "d.jpg");
+    Files.write(folder.resolve("a.txt"), "caf\u00e9".getBytes(StandardCharsets.ISO_8859_1));
+    lines("B.TXT", "good");
+    Files.writeString(folder.resolve("c.txt"), "wide", StandardCharsets.UTF_16);
+    PackPlan plan = PackPlan.of(Reading.usual()).source(folder).build();
+    assertEquals(List.of("B"), keys(plan));
+    assertEquals(2, plan.problems().size());
+    assertEquals(folder.resolve("a.txt").toString(), plan.problems().get(0).place());
+    assertTrue(plan.problems().get(0).what().contains("byte 3 (0xe9) is not UTF-8"));
+    assertTrue(plan.problems().get(1).what().contains("UTF-16"), plan.problems().toString());
+  }
+
+  private List<String> texts(Path source) throws IOException {
+    return PackPlan.of(Reading.usual()).source(source).build().items().get(0).texts();
+  }
+
+  private static List<String> keys(PackPlan plan) {
+    return plan.items().stream().map(PackPlan.Item::key).toList();
+  }
+
+  private void files(String... names) throws IOException {
+    for (String name : names) {
+      Path file = folder.resolve(name);
+      Files.createDirectories(file.getParent());
+      Files.writeString(file, "");
+    }
+  }
+
+  private void lines(String name, String... lines) throws IOException {
+    Files.writeString(folder.resolve(name), String.join("\n", lines));
+  }
+}
