@@ -46,6 +46,13 @@ public final class TinyWeights {
     return this;
   }
 
+  /** The same with something before every name. */
+  public TinyWeights after(String prefix) {
+    TinyWeights other = new TinyWeights();
+    shapes.forEach((name, shape) -> other.put(prefix + name, shape, values.get(name)));
+    return other;
+  }
+
   public float[] values(String name) {
     return values.get(name);
   }

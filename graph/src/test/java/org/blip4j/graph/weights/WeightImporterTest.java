@@ -6,13 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.util.concurrent.Uninterruptibles;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.data.weights.WeightFileException;
 import org.blip4j.data.weights.WeightLayout;
@@ -250,6 +253,33 @@ final class WeightImporterTest {
                   () -> PublishedModel.read(file, PublishedModel.Given.nothing()))
               .getMessage();
       assertTrue(message.contains("visual_encoder.pos_embed is missing"), message);
+    }
+  }
+
+  /** An interrupt must not let the caller free memory that a worker still writes to. */
+  @Test
+  void noActionRunsAnyMoreWhenParallelWorkEnds() throws Exception {
+    try (WeightFile file = file(pretrained)) {
+      WeightImporter importer = WeightImporter.plan(file, SHARED, TinyWeights.pretraining());
+      AtomicInteger running = new AtomicInteger();
+      for (int round = 0; round < 20; round++) {
+        boolean fails = round % 2 == 0;
+        Thread.currentThread().interrupt();
+        assertThrows(
+            IOException.class,
+            () ->
+                importer.parallel(
+                    variable -> {
+                      running.incrementAndGet();
+                      Uninterruptibles.sleepUninterruptibly(Duration.ofMillis(3));
+                      running.decrementAndGet();
+                      if (fails) {
+                        throw new IOException("full");
+                      }
+                    }));
+        assertEquals(0, running.get());
+        assertTrue(Thread.interrupted());
+      }
     }
   }
 

@@ -1,5 +1,6 @@
 package org.blip4j.savedmodel.convert;
 
+import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -33,7 +34,7 @@ public record ConversionReport(
     String source,
     String kind,
     String target,
-    TargetForm form,
+    ConversionRequest.Form form,
     Task task,
     boolean ok,
     int tensors,
@@ -47,6 +48,23 @@ public record ConversionReport(
     List<String> unknown,
     List<String> leftOut,
     List<String> notes) {
+
+  /** Weights that do not fit the model that they should become; the report lists everything. */
+  public static final class Refusal extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    private final transient ConversionReport report;
+
+    Refusal(String message, ConversionReport report) {
+      super(message);
+      this.report = report;
+    }
+
+    /** What fits and what does not. */
+    public ConversionReport report() {
+      return report;
+    }
+  }
 
   public ConversionReport {
     derived = new TreeMap<>(derived);

@@ -49,7 +49,7 @@ import org.tensorflow.ndarray.Shape;
  * ConversionReport report =
  *     ModelConversion.run(
  *         ModelSource.resolve("model_base_caption_capfilt_large.pth"),
- *         new ConversionRequest(folder, TargetForm.MODEL_FOLDER, Optional.empty(), false));
+ *         new ConversionRequest(folder, ConversionRequest.Form.MODEL_FOLDER, Optional.empty(), false));
  * }</pre>
  */
 public final class ModelConversion {
@@ -67,40 +67,39 @@ public final class ModelConversion {
   /**
    * Converts a model.
    *
-   * @throws ConversionException if weights are missing, mis-shaped or unknown; all are listed
+   * @throws ConversionReport.Refusal if weights are missing, mis-shaped or unknown; all are listed
    * @throws IOException if the source cannot be read, or the target exists and may not be replaced
    * @throws IllegalArgumentException if the target's form has no place for the model
    */
   public static ConversionReport run(ModelSource source, ConversionRequest request)
       throws IOException {
-    ConversionTarget target = ConversionTarget.of(request);
-    target.requireFree();
+    request.requireFree();
     try (OpenModel open = OpenModel.open(source, request.task())) {
-      return new ModelConversion(open, request).run(target);
+      return new ModelConversion(open, request).run();
     }
   }
 
-  private ConversionReport run(ConversionTarget target) throws IOException {
+  private ConversionReport run() throws IOException {
     Task task = source.model().config().task();
-    if (request.form() == TargetForm.HUGGING_FACE) {
+    if (request.form() == ConversionRequest.Form.HUGGING_FACE) {
       HuggingFaceFolder.requireClass(source.model().config());
     }
     WeightNames names = WeightImporter.names(source.file(), task == Task.PRETRAIN);
     ImmutableList.Builder<VariableShape> wanted = ImmutableList.builder();
     List<VariableShape> variables = variables();
     wanted.addAll(variables);
-    if (request.form() != TargetForm.HUGGING_FACE) {
+    if (request.form() != ConversionRequest.Form.HUGGING_FACE) {
       wanted.addAll(trainingState(names, variables));
     }
     ImmutableList<VariableShape> strict = wanted.build();
     ImportReport imported = WeightImporter.compare(source.file(), names, strict);
     ConversionReport report = ConversionReport.of(source, request, imported);
     if (!imported.complete()) {
-      throw new ConversionException(
+      throw new ConversionReport.Refusal(
           source.path() + ": " + imported.complaint().orElseThrow(), report);
     }
     WeightImporter importer = WeightImporter.plan(source.file(), names, strict);
-    return report.withLeftOut(target.write(beside -> write(importer, beside)));
+    return report.withLeftOut(request.write(place -> write(importer, place)));
   }
 
   /** Writes everything at a place that is not yet the final one. */
@@ -115,7 +114,7 @@ public final class ModelConversion {
         yield ImmutableList.of();
       }
       case SAFETENSORS -> {
-        if (request.target().toString().endsWith(ENDING)) {
+        if (request.isFile()) {
           yield safetensors(importer, beside);
         }
         ModelFolder folder = new ModelFolder(Files.createDirectory(beside));

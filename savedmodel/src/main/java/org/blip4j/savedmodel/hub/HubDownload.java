@@ -31,16 +31,17 @@ final class HubDownload {
   private final HubName repository;
   private final HubSettings settings;
   private final HubHttp http;
-  private final HubListener listener;
+  private final HubRepository.Listener listener;
 
-  HubDownload(HubName repository, HubSettings settings, HubHttp http, HubListener listener) {
+  HubDownload(
+      HubName repository, HubSettings settings, HubHttp http, HubRepository.Listener listener) {
     this.repository = repository;
     this.settings = settings;
     this.http = http;
     this.listener = listener;
   }
 
-  void fetch(String name, RemoteFile remote, Path target) throws IOException {
+  void fetch(String name, HubHttp.Remote remote, Path target) throws IOException {
     String content = Hashing.sha256().hashString(remote.etag(), StandardCharsets.UTF_8).toString();
     Path partial = target.resolveSibling("." + name + "." + content.substring(0, 16) + ".part");
     if (remote.etag().isEmpty()) {
@@ -77,7 +78,7 @@ final class HubDownload {
         || String.valueOf(e.getMessage()).contains("No space left");
   }
 
-  private boolean isWhole(Path partial, RemoteFile remote) throws IOException {
+  private boolean isWhole(Path partial, HubHttp.Remote remote) throws IOException {
     long have = size(partial);
     if (remote.size().isEmpty()) {
       return false;
@@ -93,11 +94,11 @@ final class HubDownload {
     return Files.exists(file) ? Files.size(file) : 0;
   }
 
-  private static String of(RemoteFile remote) {
+  private static String of(HubHttp.Remote remote) {
     return remote.size().isPresent() ? " of " + remote.size().getAsLong() : "";
   }
 
-  private void append(String name, RemoteFile remote, Path partial) throws IOException {
+  private void append(String name, HubHttp.Remote remote, Path partial) throws IOException {
     long have = size(partial);
     HttpResponse<InputStream> response = http.open(name, have);
     try (InputStream in = response.body()) {
@@ -128,7 +129,7 @@ final class HubDownload {
         && range.map(text -> text.startsWith("bytes " + have + "-")).orElse(false);
   }
 
-  private void copy(String name, RemoteFile remote, InputStream in, OutputStream out, long have)
+  private void copy(String name, HubHttp.Remote remote, InputStream in, OutputStream out, long have)
       throws IOException {
     byte[] chunk = new byte[CHUNK];
     long done = have;
@@ -169,7 +170,7 @@ final class HubDownload {
     }
   }
 
-  private void check(String name, RemoteFile remote, Path partial) throws IOException {
+  private void check(String name, HubHttp.Remote remote, Path partial) throws IOException {
     if (remote.sha256().isEmpty()) {
       return;
     }

@@ -19,6 +19,21 @@ import java.util.OptionalLong;
  * and what the hub says about a file is not lost on the way to its storage.
  */
 final class HubHttp {
+  /**
+   * What the hub says about a file.
+   *
+   * @param address where it is asked for
+   * @param size its bytes, if told
+   * @param etag names its content; empty if not told
+   * @param commit the commit it belongs to, if told
+   */
+  record Remote(URI address, OptionalLong size, String etag, Optional<String> commit) {
+    /** The SHA-256 of the content, where the tag is one, as for large files. */
+    Optional<String> sha256() {
+      return etag.matches("[0-9a-f]{64}") ? Optional.of(etag) : Optional.empty();
+    }
+  }
+
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final int MOST_REDIRECTS = 10;
   private static final int ATTEMPTS = 4;
@@ -42,7 +57,7 @@ final class HubHttp {
   }
 
   /** Asks about a file; empty if there is none of that name. */
-  Optional<RemoteFile> ask(String file) throws IOException {
+  Optional<Remote> ask(String file) throws IOException {
     URI address = address(file);
     Described described = new Described();
     URI at = address;
@@ -245,8 +260,8 @@ final class HubHttp {
       return etag.replaceFirst("^W/", "").replace("\"", "");
     }
 
-    RemoteFile file(URI address) {
-      return new RemoteFile(address, size, etag, commit);
+    Remote file(URI address) {
+      return new Remote(address, size, etag, commit);
     }
   }
 }

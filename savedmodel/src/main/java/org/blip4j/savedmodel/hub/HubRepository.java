@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeSet;
 import org.blip4j.data.file.AtomicFile;
 import org.blip4j.savedmodel.huggingface.ImagePreparation;
@@ -24,18 +25,34 @@ import org.blip4j.savedmodel.huggingface.ImagePreparation;
  * whole costs one request, a commit none. Several processes may ask at once.
  */
 public final class HubRepository {
+  /** Hears how far a download is. */
+  @FunctionalInterface
+  public interface Listener {
+    /** Hears nothing. */
+    Listener SILENT = (file, done, total) -> {};
+
+    /**
+     * Some bytes of a file have come.
+     *
+     * @param file its name
+     * @param done bytes that are there, those of an earlier start included
+     * @param total its size, if the hub tells it
+     */
+    void progress(String file, long done, OptionalLong total);
+  }
+
   private static final String CONFIG = "config.json";
   private static final String[] WEIGHTS = {"model.safetensors", "pytorch_model.bin"};
   private static final String[] VOCABULARY = {"vocab.txt", "tokenizer.json"};
 
   private final HubName name;
   private final HubSettings settings;
-  private final HubListener listener;
+  private final Listener listener;
   private final HubHttp http;
   private final Path root;
 
   /** A repository; nothing is asked or written yet. */
-  public HubRepository(HubName name, HubSettings settings, HubListener listener) {
+  public HubRepository(HubName name, HubSettings settings, Listener listener) {
     this.name = name;
     this.settings = settings;
     this.listener = listener;
@@ -90,7 +107,7 @@ public final class HubRepository {
   }
 
   private Path download() throws IOException {
-    RemoteFile config =
+    HubHttp.Remote config =
         http.ask(CONFIG)
             .orElseThrow(
                 () ->
@@ -117,7 +134,7 @@ public final class HubRepository {
     return snapshot.folder();
   }
 
-  private void takeWeights(HubSnapshot snapshot, RemoteFile config) throws IOException {
+  private void takeWeights(HubSnapshot snapshot, HubHttp.Remote config) throws IOException {
     for (String weights : WEIGHTS) {
       if (takeIfThere(snapshot, weights, config)) {
         return;
@@ -152,9 +169,9 @@ public final class HubRepository {
     return shards;
   }
 
-  private boolean takeIfThere(HubSnapshot snapshot, String file, RemoteFile config)
+  private boolean takeIfThere(HubSnapshot snapshot, String file, HubHttp.Remote config)
       throws IOException {
-    Optional<RemoteFile> remote = http.ask(file);
+    Optional<HubHttp.Remote> remote = http.ask(file);
     if (remote.isEmpty()) {
       return false;
     }
@@ -166,7 +183,7 @@ public final class HubRepository {
     return true;
   }
 
-  private void take(HubSnapshot snapshot, String file, RemoteFile remote) throws IOException {
+  private void take(HubSnapshot snapshot, String file, HubHttp.Remote remote) throws IOException {
     if (!snapshot.has(file, remote)) {
       new HubDownload(name, settings, http, listener)
           .fetch(file, remote, snapshot.folder().resolve(file));

@@ -58,7 +58,7 @@ final class HubSnapshot {
   }
 
   /** Whether a file is there with the content that the hub has. */
-  boolean has(String name, RemoteFile remote) throws IOException {
+  boolean has(String name, HubHttp.Remote remote) throws IOException {
     JsonNode file = state.path(FILES).path(name);
     Path path = folder.resolve(name);
     return !remote.etag().isEmpty()
@@ -68,7 +68,7 @@ final class HubSnapshot {
         && remote.size().orElse(file.path(SIZE).asLong()) == file.path(SIZE).asLong();
   }
 
-  void add(String name, RemoteFile remote) throws IOException {
+  void add(String name, HubHttp.Remote remote) throws IOException {
     ObjectNode file = state.withObject("/" + FILES).putObject(name);
     file.put(ETAG, remote.etag());
     file.put(SIZE, Files.size(folder.resolve(name)));

@@ -22,7 +22,7 @@ import org.blip4j.ops.core.InitializerScheme;
  *
  * @param type the class it names; empty if it names none
  * @param architecture sizes
- * @param labelSmoothing of the class's language modelling loss
+ * @param labelSmoothing of the language modelling loss; 0 where the file says nothing, as there
  */
 public record HuggingFaceConfig(
     Optional<HuggingFaceClass> type, BlipConfig architecture, double labelSmoothing) {
@@ -52,8 +52,8 @@ public record HuggingFaceConfig(
    */
   public static HuggingFaceConfig read(JsonNode config, SpecialTokens words) {
     Optional<HuggingFaceClass> type = HuggingFaceClass.named(config);
-    HuggingFaceFields all = new HuggingFaceFields(config, "");
-    HuggingFaceFields text = all.part(TEXT);
+    Fields all = new Fields(config, "");
+    Fields text = all.part(TEXT);
     BlipConfig architecture =
         new BlipConfig(
             vision(all.part(VISION)),
@@ -63,7 +63,7 @@ public record HuggingFaceConfig(
     return new HuggingFaceConfig(type, architecture, text.number("label_smoothing", 0));
   }
 
-  private static VitConfig vision(HuggingFaceFields fields) {
+  private static VitConfig vision(Fields fields) {
     fields.require("hidden_act", "gelu");
     fields.require("num_channels", "3");
     int width = fields.integer("hidden_size", 768);
@@ -87,7 +87,7 @@ public record HuggingFaceConfig(
         isLarge ? large.dropPath() : 0);
   }
 
-  private static TextConfig text(HuggingFaceFields fields, SpecialTokens words) {
+  private static TextConfig text(Fields fields, SpecialTokens words) {
     fields.require("hidden_act", "gelu");
     fields.require("position_embedding_type", "absolute");
     int start = fields.integer("bos_token_id", words.dec());
@@ -201,5 +201,63 @@ public record HuggingFaceConfig(
     node.put("pad_token_id", architecture.text().tokens().pad());
     node.put("transformers_version", VERSION);
     return node;
+  }
+
+  /**
+   * A part of a Hugging Face configuration, where a value that is left out means the default of the
+   * library's class.
+   *
+   * @param node the object; missing if the whole part is left out
+   * @param place its name, for messages
+   */
+  private record Fields(JsonNode node, String place) {
+    Fields {
+      if (!node.isObject() && !node.isMissingNode() && !node.isNull()) {
+        throw new IllegalArgumentException(place + " is " + node + ", expected an object");
+      }
+    }
+
+    Fields part(String key) {
+      return new Fields(node.path(key), key);
+    }
+
+    int integer(String key, int otherwise) {
+      JsonNode value = node.path(key);
+      if (value.isMissingNode()) {
+        return otherwise;
+      }
+      if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+        throw wrong(key, value, "a whole number");
+      }
+      return value.intValue();
+    }
+
+    double number(String key, double otherwise) {
+      JsonNode value = node.path(key);
+      if (value.isMissingNode()) {
+        return otherwise;
+      }
+      if (!value.isNumber()) {
+        throw wrong(key, value, "a number");
+      }
+      return value.doubleValue();
+    }
+
+    /** Fails unless a value is the only one that our model has, or is left out. */
+    void require(String key, String only) {
+      JsonNode value = node.path(key);
+      if (!value.isMissingNode() && !value.asText().equals(only)) {
+        throw wrong(key, value, only + "; no other is supported");
+      }
+    }
+
+    IllegalArgumentException wrong(String key, JsonNode value, String expected) {
+      return new IllegalArgumentException(
+          "%s is %s, expected %s".formatted(name(key), value, expected));
+    }
+
+    private String name(String key) {
+      return place.isEmpty() ? key : place + "." + key;
+    }
   }
 }

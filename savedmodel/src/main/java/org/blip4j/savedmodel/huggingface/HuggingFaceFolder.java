@@ -88,7 +88,8 @@ public final class HuggingFaceFolder {
   public static void write(Path folder, ModelConfig model, Vocabulary vocabulary)
       throws IOException {
     HuggingFaceClass type = requireClass(model);
-    HuggingFaceConfig config = new HuggingFaceConfig(Optional.of(type), model.architecture(), 0);
+    HuggingFaceConfig config =
+        new HuggingFaceConfig(Optional.of(type), model.architecture(), model.labelSmoothing());
     write(folder, "config.json", config.toJson());
     if (type != HuggingFaceClass.RETRIEVAL) {
       write(folder, "generation_config.json", config.generationJson());

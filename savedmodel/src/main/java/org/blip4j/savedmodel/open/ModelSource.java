@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Provenance;
-import org.blip4j.savedmodel.hub.HubListener;
 import org.blip4j.savedmodel.hub.HubName;
 import org.blip4j.savedmodel.hub.HubRepository;
 import org.blip4j.savedmodel.hub.HubSettings;
@@ -84,9 +83,12 @@ public sealed interface ModelSource {
     return resolve(name, Optional.empty());
   }
 
-  /** {@link #resolve(String, Optional, HubSettings, HubListener)} as the environment says. */
+  /**
+   * {@link #resolve(String, Optional, HubSettings, HubRepository.Listener)} as the environment
+   * says.
+   */
   static ModelSource resolve(String name, Optional<Path> config) throws IOException {
-    return resolve(name, config, HubSettings.of(System.getenv()), HubListener.SILENT);
+    return resolve(name, config, HubSettings.of(System.getenv()), HubRepository.Listener.SILENT);
   }
 
   /**
@@ -98,7 +100,7 @@ public sealed interface ModelSource {
    * @throws IOException if it is nothing that can be run; says what it lacks
    */
   static ModelSource resolve(
-      String name, Optional<Path> config, HubSettings hub, HubListener listener)
+      String name, Optional<Path> config, HubSettings hub, HubRepository.Listener listener)
       throws IOException {
     if (name.startsWith(HubName.PREFIX)) {
       Path copy = new HubRepository(HubName.parse(name), hub, listener).folder();

@@ -82,10 +82,11 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
     TextSettings own = TextSettings.published(config.task());
     TextSettings other = TextSettings.published(task);
     return ModelConfig.of(
-        task,
-        config.architecture(),
-        own.equals(other) ? config.textSettings() : other,
-        config.provenance());
+            task,
+            config.architecture(),
+            own.equals(other) ? config.textSettings() : other,
+            config.provenance())
+        .withLabelSmoothing(config.labelSmoothing());
   }
 
   private static Optional<Path> configFile(WeightFile file, ModelSource.Published source)
@@ -193,7 +194,8 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
           ImagePreparation.require(path, config.architecture().vision().imageSize());
         }
         PublishedTask told = PublishedTask.of(file.tensors().keySet());
-        return config(config.task().orElse(told), config.architecture());
+        return config(config.task().orElse(told), config.architecture())
+            .withLabelSmoothing(config.labelSmoothing());
       }
       if (FlatConfig.describes(node)) {
         FlatConfig flat = new FlatConfig(node);

@@ -15,6 +15,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.data.weights.TensorBundleWriter;
+import org.blip4j.graph.config.ConfigJson;
+import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.savedmodel.export.ExportTarget;
 import org.blip4j.savedmodel.export.ModelExporter;
@@ -30,13 +32,14 @@ import org.tensorflow.ndarray.Shape;
 class ModelConversionTest {
   @TempDir private Path folder;
 
-  private ConversionReport convert(String source, String target, TargetForm form)
+  private ConversionReport convert(String source, String target, ConversionRequest.Form form)
       throws IOException {
     return convert(source, target, form, Optional.empty());
   }
 
   private ConversionReport convert(
-      String source, String target, TargetForm form, Optional<Task> task) throws IOException {
+      String source, String target, ConversionRequest.Form form, Optional<Task> task)
+      throws IOException {
     return ModelConversion.run(
         ModelSource.resolve(folder.resolve(source).toString()),
         new ConversionRequest(folder.resolve(target), form, task, false));
@@ -69,12 +72,13 @@ class ModelConversionTest {
   void everyFormComesBackAsItWas() throws IOException {
     TinyModel.write(folder.resolve("m"), Task.CAPTION);
 
-    ConversionReport file = convert("m", "official.safetensors", TargetForm.SAFETENSORS);
-    convert("official.safetensors", "from-file", TargetForm.MODEL_FOLDER);
-    convert("m", "official", TargetForm.SAFETENSORS);
-    convert("official", "from-folder", TargetForm.MODEL_FOLDER);
-    convert("official", "hf", TargetForm.HUGGING_FACE);
-    convert("hf", "from-hf", TargetForm.MODEL_FOLDER);
+    ConversionReport file =
+        convert("m", "official.safetensors", ConversionRequest.Form.SAFETENSORS);
+    convert("official.safetensors", "from-file", ConversionRequest.Form.MODEL_FOLDER);
+    convert("m", "official", ConversionRequest.Form.SAFETENSORS);
+    convert("official", "from-folder", ConversionRequest.Form.MODEL_FOLDER);
+    convert("official", "hf", ConversionRequest.Form.HUGGING_FACE);
+    convert("hf", "from-hf", ConversionRequest.Form.MODEL_FOLDER);
 
     assertTrue(file.ok());
     assertEquals(file.tensors(), file.read());
@@ -93,12 +97,26 @@ class ModelConversionTest {
   }
 
   @Test
+  void labelSmoothingGoesToHuggingFaceAndBack() throws IOException {
+    TinyModel.write(folder.resolve("m"), Task.CAPTION);
+    Path file = folder.resolve("m/config.json");
+    ModelConfig config = ConfigJson.read(file, ModelConfig.class).withLabelSmoothing(0.05);
+    ConfigJson.write(file, config);
+
+    convert("m", "hf", ConversionRequest.Form.HUGGING_FACE);
+    convert("hf", "back", ConversionRequest.Form.MODEL_FOLDER);
+
+    ModelConfig back = ConfigJson.read(folder.resolve("back/config.json"), ModelConfig.class);
+    assertEquals(0.05, back.labelSmoothing());
+  }
+
+  @Test
   void anExportedModelIsASource() throws IOException {
     ModelSource.Folder model = TinyModel.write(folder.resolve("m"), Task.RETRIEVAL);
     ModelExporter.export(
         model, PredictorOptions.defaults(), new ExportTarget(folder.resolve("served"), 1, false));
 
-    convert("served", "back", TargetForm.MODEL_FOLDER);
+    convert("served", "back", ConversionRequest.Form.MODEL_FOLDER);
 
     assertSameVariables("m", "back");
   }
@@ -122,17 +140,19 @@ class ModelConversionTest {
       writer.finish();
     }
 
-    convert("m", "all.safetensors", TargetForm.SAFETENSORS);
-    convert("all.safetensors", "back", TargetForm.MODEL_FOLDER);
+    convert("m", "all.safetensors", ConversionRequest.Form.SAFETENSORS);
+    convert("all.safetensors", "back", ConversionRequest.Form.MODEL_FOLDER);
     assertSameVariables("m", "back");
 
     ConversionReport narrowed =
-        convert("m", "captioner", TargetForm.MODEL_FOLDER, Optional.of(Task.CAPTION));
+        convert("m", "captioner", ConversionRequest.Form.MODEL_FOLDER, Optional.of(Task.CAPTION));
     assertTrue(narrowed.leftOver().contains("itm_head.weight"));
     assertTrue(narrowed.leftOver().contains("temp"));
     assertEquals(captions(folder.resolve("m")), captions(folder.resolve("captioner")));
-    convert("m", "filter", TargetForm.HUGGING_FACE, Optional.of(Task.RETRIEVAL));
-    assertThrows(IllegalArgumentException.class, () -> convert("m", "hf", TargetForm.HUGGING_FACE));
+    convert("m", "filter", ConversionRequest.Form.HUGGING_FACE, Optional.of(Task.RETRIEVAL));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> convert("m", "hf", ConversionRequest.Form.HUGGING_FACE));
     assertFalse(Files.exists(folder.resolve("hf")));
   }
 
@@ -142,8 +162,10 @@ class ModelConversionTest {
 
     ConversionReport report =
         assertThrows(
-                ConversionException.class,
-                () -> convert("m", "r", TargetForm.MODEL_FOLDER, Optional.of(Task.RETRIEVAL)))
+                ConversionReport.Refusal.class,
+                () ->
+                    convert(
+                        "m", "r", ConversionRequest.Form.MODEL_FOLDER, Optional.of(Task.RETRIEVAL)))
             .report();
 
     assertFalse(report.ok());
@@ -156,14 +178,15 @@ class ModelConversionTest {
   @Test
   void onlyModelsAreReplacedAndOnlyWhenAsked() throws IOException {
     TinyModel.write(folder.resolve("m"), Task.CAPTION);
-    convert("m", "other", TargetForm.MODEL_FOLDER);
+    convert("m", "other", ConversionRequest.Form.MODEL_FOLDER);
     assertThrows(
-        FileAlreadyExistsException.class, () -> convert("m", "other", TargetForm.MODEL_FOLDER));
+        FileAlreadyExistsException.class,
+        () -> convert("m", "other", ConversionRequest.Form.MODEL_FOLDER));
     ModelSource source = ModelSource.resolve(folder.resolve("m").toString());
     ModelConversion.run(
         source,
         new ConversionRequest(
-            folder.resolve("other"), TargetForm.HUGGING_FACE, Optional.empty(), true));
+            folder.resolve("other"), ConversionRequest.Form.HUGGING_FACE, Optional.empty(), true));
     assertTrue(Files.exists(folder.resolve("other/model.safetensors")));
     assertFalse(Files.exists(folder.resolve("other/variables.index")));
     IOException refused =
@@ -173,7 +196,7 @@ class ModelConversionTest {
                 ModelConversion.run(
                     source,
                     new ConversionRequest(
-                        folder, TargetForm.MODEL_FOLDER, Optional.empty(), true)));
+                        folder, ConversionRequest.Form.MODEL_FOLDER, Optional.empty(), true)));
     assertTrue(refused.getMessage().contains("other things"), refused.getMessage());
   }
 }

@@ -50,7 +50,7 @@ class HubRepositoryTest {
   }
 
   private Path get(String name, HubSettings settings) throws IOException {
-    return new HubRepository(HubName.parse(name), settings, HubListener.SILENT).folder();
+    return new HubRepository(HubName.parse(name), settings, HubRepository.Listener.SILENT).folder();
   }
 
   private Path get() throws IOException {

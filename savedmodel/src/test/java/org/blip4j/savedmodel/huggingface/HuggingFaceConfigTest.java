@@ -72,6 +72,20 @@ class HuggingFaceConfigTest {
     }
   }
 
+  /** A vocabulary of its own has the special tokens at its own ids. */
+  @Test
+  void tokenIdsComeFromTheVocabulary() throws IOException {
+    SpecialTokens words = new SpecialTokens(0, 1, 2, 3, 4, 9, 10);
+    HuggingFaceConfig config =
+        HuggingFaceConfig.read(
+            JSON.readTree(
+                "{\"text_config\":{\"vocab_size\":11,\"bos_token_id\":9,\"sep_token_id\":3}}"),
+            words);
+
+    assertEquals(words, config.architecture().text().tokens());
+    assertEquals(config, HuggingFaceConfig.read(config.toJson(), words));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "'{\"model_type\":\"blip-2\",\"architectures\":[\"Blip2ForConditionalGeneration\"]}', BLIP-2",
@@ -82,7 +96,8 @@ class HuggingFaceConfigTest {
     "'{\"model_type\":\"blip\",\"text_config\":{\"hidden_act\":\"relu\"}}', text_config.hidden_act",
     "'{\"model_type\":\"blip\",\"text_config\":{\"vocab_size\":\"9\"}}', text_config.vocab_size",
     "'{\"model_type\":\"blip\",\"text_config\":{\"vocab_size\":9}}', text.vocabularySize is 9",
-    "'{\"model_type\":\"blip\",\"vision_config\":{\"hidden_size\":null}}', vision_config.hidden_size",
+    "'{\"model_type\":\"blip\",\"vision_config\":{\"hidden_size\":null}}',"
+        + " vision_config.hidden_size",
     "'{\"model_type\":\"blip\",\"vision_config\":{\"intermediate_size\":0}}', intermediate_size 0",
     "'{\"model_type\":\"blip\",\"vision_config\":7}', expected an object"
   })

@@ -17,7 +17,6 @@ import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightImporter;
 import org.blip4j.savedmodel.convert.ConversionRequest;
 import org.blip4j.savedmodel.convert.ModelConversion;
-import org.blip4j.savedmodel.convert.TargetForm;
 import org.blip4j.savedmodel.export.ExportTarget;
 import org.blip4j.savedmodel.export.ModelExporter;
 import org.blip4j.savedmodel.predict.PredictorOptions;
@@ -29,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 final class OpenModelTest {
   @TempDir private Path folder;
 
-  private String convert(TargetForm form, String name) throws IOException {
+  private String convert(ConversionRequest.Form form, String name) throws IOException {
     ModelConversion.run(
         ModelSource.resolve(folder.resolve("run").toString()),
         new ConversionRequest(folder.resolve(name), form, Optional.empty(), false));
@@ -47,9 +46,9 @@ final class OpenModelTest {
             "run",
             "run/model",
             "served",
-            convert(TargetForm.SAFETENSORS, "file.safetensors"),
-            convert(TargetForm.SAFETENSORS, "official"),
-            convert(TargetForm.HUGGING_FACE, "hf"));
+            convert(ConversionRequest.Form.SAFETENSORS, "file.safetensors"),
+            convert(ConversionRequest.Form.SAFETENSORS, "official"),
+            convert(ConversionRequest.Form.HUGGING_FACE, "hf"));
     TensorBundleReader expected = TensorBundleReader.open(model.folder().variables());
     List<VariableShape> wanted = new ArrayList<>();
     expected.variables().forEach((name, e) -> wanted.add(new VariableShape(name, e.shape())));

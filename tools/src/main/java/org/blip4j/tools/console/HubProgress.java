@@ -1,10 +1,10 @@
 package org.blip4j.tools.console;
 
 import java.util.OptionalLong;
-import org.blip4j.savedmodel.hub.HubListener;
+import org.blip4j.savedmodel.hub.HubRepository;
 
 /** Shows how far a download is, file by file, in MiB. */
-final class HubProgress implements HubListener, AutoCloseable {
+final class HubProgress implements HubRepository.Listener, AutoCloseable {
   private static final int MEBIBYTE = 20;
 
   private final Console console;

@@ -3,16 +3,19 @@ package org.blip4j.tools.weights;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import org.blip4j.data.file.NearestName;
 import org.blip4j.graph.config.Task;
-import org.blip4j.savedmodel.convert.ConversionException;
 import org.blip4j.savedmodel.convert.ConversionReport;
 import org.blip4j.savedmodel.convert.ConversionRequest;
 import org.blip4j.savedmodel.convert.ModelConversion;
-import org.blip4j.savedmodel.convert.TargetForm;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
@@ -84,7 +87,7 @@ public final class ConvertCommand implements Callable<Integer> {
       ModelSource model = hub.resolve(source, Optional.ofNullable(config), console);
       print(console, ModelConversion.run(model, request));
       return ExitCodes.OK;
-    } catch (ConversionException e) {
+    } catch (ConversionReport.Refusal e) {
       print(console, e.report());
       throw e;
     }
@@ -94,11 +97,11 @@ public final class ConvertCommand implements Callable<Integer> {
     return Optional.ofNullable(task).map(TaskNames::parse);
   }
 
-  private TargetForm form() {
+  private ConversionRequest.Form form() {
     if (form == null) {
-      return TargetForm.MODEL_FOLDER;
+      return ConversionRequest.Form.MODEL_FOLDER;
     }
-    return Arrays.stream(TargetForm.values())
+    return Arrays.stream(ConversionRequest.Form.values())
         .filter(known -> known.name().replace("_", "").equalsIgnoreCase(form))
         .findFirst()
         .orElseThrow(
@@ -141,5 +144,86 @@ public final class ConvertCommand implements Callable<Integer> {
 
   private static String word(String name) {
     return name.toLowerCase(Locale.ROOT).replace('_', ' ');
+  }
+
+  /** Tasks as they are written on a command line: in lower case. */
+  static final class TaskNames implements Iterable<String> {
+    private static List<String> names() {
+      return Arrays.stream(Task.values())
+          .map(task -> task.name().toLowerCase(Locale.ROOT))
+          .toList();
+    }
+
+    @Override
+    public Iterator<String> iterator() {
+      return names().iterator();
+    }
+
+    /**
+     * The task of a name.
+     *
+     * @throws IllegalArgumentException if there is none; says which there are
+     */
+    static Task parse(String name) {
+      return Arrays.stream(Task.values())
+          .filter(task -> task.name().equalsIgnoreCase(name))
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new IllegalArgumentException(
+                      "--task %s is unknown%s; use one of %s"
+                          .formatted(
+                              name,
+                              NearestName.among(names(), name)
+                                  .map(near -> " (did you mean " + near + "?)")
+                                  .orElse(""),
+                              String.join(", ", names()))));
+    }
+  }
+
+  /** Names that differ in numbers only, as one line: {@code blocks.#.norm1.bias (12)}. */
+  private static final class NameGroups {
+    private static final int MANY = 20;
+
+    private NameGroups() {}
+
+    /**
+     * The same, by the first part of the names only if there are many: {@code temp, blocks.* (9)}.
+     */
+    static List<String> brief(Collection<String> names) {
+      List<String> groups = of(names);
+      if (groups.size() <= MANY) {
+        return groups;
+      }
+      Map<String, Integer> parts = new TreeMap<>();
+      for (String name : names) {
+        int end = name.indexOf('.');
+        parts.merge(end < 0 ? name : name.substring(0, end) + ".*", 1, Integer::sum);
+      }
+      return parts.entrySet().stream()
+          .map(
+              part ->
+                  part.getValue() == 1
+                      ? part.getKey()
+                      : part.getKey() + " (" + part.getValue() + ")")
+          .toList();
+    }
+
+    static List<String> of(Collection<String> names) {
+      Map<String, Integer> counts = new TreeMap<>();
+      Map<String, String> single = new TreeMap<>();
+      for (String name : names) {
+        String group = name.replaceAll("(?<=[./])\\d+(?=[./])", "#");
+        counts.merge(group, 1, Integer::sum);
+        single.put(group, name);
+      }
+      return counts.entrySet().stream()
+          .map(
+              entry ->
+                  entry.getValue() == 1
+                      ? single.get(entry.getKey())
+                      : entry.getKey() + " (" + entry.getValue() + ")")
+          .toList();
+    }
   }
 }

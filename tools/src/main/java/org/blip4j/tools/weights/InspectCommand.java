@@ -1,9 +1,18 @@
 package org.blip4j.tools.weights;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.blip4j.data.file.TextFile;
+import org.blip4j.data.tfrecord.ShardSet;
+import org.blip4j.data.weights.TensorBundleReader;
+import org.blip4j.graph.config.ModelFolder;
+import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
@@ -11,17 +20,22 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** {@code inspect}: what is in a file or folder. */
+/** {@code inspect}: what is in a file or folder; nothing in it is ever executed. */
 @Command(
     name = "inspect",
     description = {
-      "Tell what is in a model folder, a .pth or safetensors file, a folder with shards, a"
+      "Tell what is in a model folder, a run, a .pth or safetensors file, a folder with shards, a"
           + " SavedModel, a checkpoint or a TFRecord file. Nothing in it is ever executed.",
       "With --json the first line is about the whole, and one line for each thing in it follows."
     },
     footerHeading = "%nExample:%n",
     footer = "  tools/blip inspect model_base.pth")
 public final class InspectCommand implements Callable<Integer> {
+  private static final String INDEX = ".index";
+  private static final String DATA = "\\.data-\\d{5}-of-\\d{5}";
+  private static final String METRICS = "metrics.jsonl";
+  private static final String CHECKPOINTS = "checkpoints";
+
   @Parameters(paramLabel = "PATH", description = "The file, folder or checkpoint prefix.")
   private Path path;
 
@@ -30,7 +44,7 @@ public final class InspectCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    Listing listing = Inspection.of(path);
+    Listing listing = list(path);
     console.json(listing.facts());
     for (Map<String, Object> row : listing.rows()) {
       console.json(row);
@@ -39,5 +53,96 @@ public final class InspectCommand implements Callable<Integer> {
       console.text(line);
     }
     return ExitCodes.OK;
+  }
+
+  private static Listing list(Path path) throws IOException {
+    Path prefix = prefix(path);
+    if (TensorBundleReader.exists(prefix)) {
+      return WeightListing.checkpoint(prefix);
+    }
+    if (!Files.exists(path)) {
+      throw new IOException(path + ": no such file or folder");
+    }
+    if (Files.isDirectory(path)) {
+      return folder(path);
+    }
+    if (Files.size(path) == 0) {
+      throw new IOException(path + ": the file is empty");
+    }
+    return RecordListing.isShard(path) ? RecordListing.of(path) : WeightListing.published(path);
+  }
+
+  /** The checkpoint that a path belongs to: its index, one of its data files, or its prefix. */
+  private static Path prefix(Path path) {
+    String name = String.valueOf(path.getFileName());
+    String plain =
+        name.endsWith(INDEX)
+            ? name.substring(0, name.length() - INDEX.length())
+            : name.replaceFirst(DATA + "$", "");
+    return path.resolveSibling(plain);
+  }
+
+  private static Listing folder(Path path) throws IOException {
+    if (Files.exists(path.resolve(METRICS)) || Files.isDirectory(path.resolve(CHECKPOINTS))) {
+      return run(path);
+    }
+    ModelSource source;
+    try {
+      source = ModelSource.resolve(path.toString());
+    } catch (IOException e) {
+      return RecordListing.of(path, shards(path).orElseThrow(() -> e));
+    }
+    if (source instanceof ModelSource.Folder folder) {
+      Listing listing = new Listing(folder.path().toString(), "model folder");
+      model(listing, folder.folder());
+      return listing;
+    }
+    return source instanceof ModelSource.Exported exported
+        ? SavedModelListing.of(exported.path())
+        : WeightListing.published(path);
+  }
+
+  /** The shards of a folder that is no model. */
+  private static Optional<ShardSet> shards(Path folder) {
+    try {
+      ShardSet shards = ShardSet.find(List.of(folder.toString()));
+      return RecordListing.isShard(shards.paths().get(0)) ? Optional.of(shards) : Optional.empty();
+    } catch (IOException e) {
+      return Optional.empty(); // that it is no model says more
+    }
+  }
+
+  /** The folder of a run: how far it is, its checkpoints, its model if it has ended. */
+  private static Listing run(Path path) throws IOException {
+    Listing listing = new Listing(path.toString(), "run");
+    Path metrics = path.resolve(METRICS);
+    if (Files.exists(metrics)) {
+      List<String> lines = TextFile.lines(metrics);
+      listing.fact("last_metrics", lines.isEmpty() ? "none" : lines.get(lines.size() - 1));
+    }
+    Path folder = path.resolve(CHECKPOINTS);
+    if (Files.isDirectory(folder)) {
+      try (Stream<Path> content = Files.list(folder)) {
+        listing.fact(
+            CHECKPOINTS,
+            content
+                .map(file -> file.getFileName().toString())
+                .filter(name -> name.endsWith(INDEX))
+                .map(name -> name.substring(0, name.length() - INDEX.length()))
+                .sorted()
+                .toList());
+      }
+    }
+    ModelFolder model = new ModelFolder(path.resolve("model"));
+    if (model.looksComplete()) {
+      listing.fact("model", model.path().toString());
+      model(listing, model);
+    }
+    return listing;
+  }
+
+  private static void model(Listing listing, ModelFolder folder) throws IOException {
+    WeightListing.model(listing, folder.readConfig());
+    WeightListing.variables(listing, folder.variables());
   }
 }

@@ -112,6 +112,14 @@ class InspectCommandTest {
     assertTold("BERT", "bert.embeddings.x");
   }
 
+  @Test
+  void aRunIsListed() throws IOException {
+    Path run = Files.createDirectories(folder.resolve("run/checkpoints")).getParent();
+    Files.createFile(run.resolve("checkpoints/step-7.index"));
+    Files.writeString(run.resolve("metrics.jsonl"), "{\"step\":7}\n", StandardCharsets.UTF_8);
+    assertListed(inspect(run), "kind           run", "{\"step\":7}", "[step-7]");
+  }
+
   private void assertTold(String what, String... names) throws IOException {
     Path file = folder.resolve("other.safetensors");
     SafetensorsWriter.write(
