@@ -20,7 +20,8 @@ import picocli.CommandLine.Parameters;
     description = {
       "Measure speed on a model of full size with random weights.",
       "Prints the rate, the raw 2048 matrix-product rate of the same process and the share of it"
-          + " that was reached."
+          + " that was reached; and the memory rate with the share of the bound operations / matrix"
+          + " rate + bytes / memory rate."
     },
     footerHeading = "%nExample:%n",
     footer = "  tools/blip bench caption --size base --batch-size 4 --threads 2")
@@ -68,9 +69,13 @@ public final class BenchCommand implements Callable<Integer> {
     String machine =
         String.format(
             Locale.ROOT,
-            "raw matrix product %.0f GFLOP/s, share %.2f; %d threads, %s",
+            "raw matrix product %.0f GFLOP/s, share %.2f; memory %.1f GB/s%s; %d threads, %s",
             result.matmulGflops(),
             result.share(),
+            result.memoryGbytes(),
+            result.boundShare() == null
+                ? ""
+                : String.format(Locale.ROOT, ", %.2f of the bound of both", result.boundShare()),
             result.threads(),
             result.processor());
     String seconds =

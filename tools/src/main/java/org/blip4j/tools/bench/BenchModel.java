@@ -19,6 +19,7 @@ import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.decode.BeamSettings;
 import org.blip4j.ops.decode.LengthLimits;
 import org.blip4j.ops.decode.Prompt;
+import org.blip4j.ops.kernel.Kernels;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
@@ -27,8 +28,10 @@ import org.tensorflow.ndarray.LongNdArray;
 import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
+import org.tensorflow.types.TBfloat16;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
+import org.tensorflow.types.family.TNumber;
 
 /** A graph with one piece of work, random weights and random images, ready to be run. */
 final class BenchModel implements AutoCloseable {
@@ -46,7 +49,7 @@ final class BenchModel implements AutoCloseable {
   BenchModel(BenchPlan plan) {
     this.ctx = plan.kernels().on(GraphContext.create(graph, Mode.INFER));
     this.vars = VariableScope.root(ctx, 1);
-    this.product = product();
+    this.product = product(plan.kernels());
     this.result = plan.work() == BenchWork.matmul ? product : model(plan);
     Operation initialize = vars.initializeAll();
     this.session = new Session(graph, plan.kernels().sessionFrom(plan.session()));
@@ -57,12 +60,20 @@ final class BenchModel implements AutoCloseable {
   }
 
   /** One element of a product: all of it is computed and next to nothing is copied. */
-  private Operand<?> product() {
+  private Operand<?> product(Kernels kernels) {
     VariableScope matrices = vars.child("bench");
     Initializer uniform = new Initializer.Uniform(1);
     Operand<TFloat32> left = ctx.read(matrices.createState("left", Shape.of(SIDE, SIDE), uniform));
     Operand<TFloat32> right =
         ctx.read(matrices.createState("right", Shape.of(SIDE, SIDE), uniform));
+    return kernels == Kernels.PACKED_BFLOAT16
+        ? element(
+            ctx.tf().dtypes.cast(left, TBfloat16.class),
+            ctx.tf().dtypes.cast(right, TBfloat16.class))
+        : element(left, right);
+  }
+
+  private <T extends TNumber> Operand<T> element(Operand<T> left, Operand<T> right) {
     Ops tf = ctx.tf();
     return tf.slice(
         tf.linalg.matMul(left, right),

@@ -17,8 +17,15 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param imagesPerSecond images a second; null for matrix products and matching
  * @param pairsPerSecond pairs of an image and a text a second, null for all but matching
  * @param gflops operations of the work's matrix products, 1e9 a second
- * @param matmulGflops the raw 2048 matrix product in the same process, 1e9 operations a second
+ * @param matmulGflops the raw 2048 matrix product in the same process, 1e9 operations a second; in
+ *     bfloat16 if the model's products are
  * @param share {@code gflops} over {@code matmulGflops}
+ * @param memoryGbytes 1e9 bytes a second that all threads together read from memory, measured in
+ *     the same process
+ * @param boundShare the least time that {@code operations / matrix rate + bytes / memory rate}
+ *     allows over the shortest run; null for matrix products and where the matrix rate in the
+ *     model's number format is not measured (int8)
+ * @param peakBytes the largest resident size of the process so far, 0 where it is not known
  * @param threads threads of TensorFlow
  * @param processor the processor's name
  */
@@ -37,5 +44,8 @@ public record BenchResult(
     double gflops,
     @JsonProperty("matmul_gflops") double matmulGflops,
     double share,
+    @JsonProperty("memory_gbytes") double memoryGbytes,
+    @JsonProperty("bound_share") Double boundShare,
+    @JsonProperty("peak_bytes") long peakBytes,
     int threads,
     String processor) {}

@@ -1,8 +1,13 @@
 package org.blip4j.tools.bench;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntConsumer;
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.tools.console.Processor;
 
 /**
@@ -23,6 +28,8 @@ public final class Benchmark {
   public static BenchResult run(BenchPlan plan, IntConsumer progress) {
     List<Double> work = new ArrayList<>();
     List<Double> products = new ArrayList<>();
+    MemoryReader memory = new MemoryReader(threads(plan));
+    double bytesPerSecond = 0;
     try (BenchModel model = new BenchModel(plan)) {
       model.runProduct();
       model.runWork(1);
@@ -30,19 +37,26 @@ public final class Benchmark {
         for (int j = 0; j < PRODUCTS; j++) {
           products.add(Seconds.of(model::runProduct));
         }
+        bytesPerSecond = Math.max(bytesPerSecond, memory.bytesPerSecond());
         work.add(Seconds.of(() -> model.runWork(plan.atOnce())) / plan.atOnce());
         progress.accept(1);
       }
     }
-    return result(plan, new Seconds(work), new Seconds(products));
+    return result(plan, new Seconds(work), new Seconds(products), bytesPerSecond);
   }
 
-  private static BenchResult result(BenchPlan plan, Seconds work, Seconds products) {
+  private static int threads(BenchPlan plan) {
+    int threads = plan.session().getIntraOpParallelismThreads();
+    return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+  }
+
+  private static BenchResult result(
+      BenchPlan plan, Seconds work, Seconds products, double bytesPerSecond) {
     boolean model = plan.work() != BenchWork.matmul;
     boolean pairs = plan.work() == BenchWork.match;
     double raw = BenchModel.productOperations() / products.shortest() * GIGA;
     double rate = operations(plan) / work.shortest() * GIGA;
-    int threads = plan.session().getIntraOpParallelismThreads();
+    double bound = operations(plan) / (raw / GIGA) + bytes(plan) / bytesPerSecond;
     return new BenchResult(
         plan.work().name(),
         model ? plan.size().name() : null,
@@ -57,7 +71,10 @@ public final class Benchmark {
         rate,
         raw,
         rate / raw,
-        threads == 0 ? Runtime.getRuntime().availableProcessors() : threads,
+        bytesPerSecond * GIGA,
+        model && plan.kernels() != Kernels.INT8 ? bound / work.shortest() : null,
+        peakBytes(),
+        threads(plan),
         Processor.ofMachine().name());
   }
 
@@ -68,5 +85,59 @@ public final class Benchmark {
       case match -> Operations.match(plan.size().config(), BenchTexts.lengths(plan.batch()));
       case caption -> plan.batch() * Operations.caption(plan.size().config(), 3, 19);
     };
+  }
+
+  /** What has to come from memory for one batch. */
+  private static double bytes(BenchPlan plan) {
+    BlipConfig config = plan.size().config();
+    double numbers =
+        switch (plan.work()) {
+          case matmul -> 0;
+          case vit -> Operations.visionWeights(config.vision());
+          case match -> Operations.matchNumbers(config);
+          case caption -> Operations.captionNumbers(config, plan.batch(), 19);
+        };
+    return numbers * (plan.kernels() == Kernels.PACKED_BFLOAT16 ? 2 : Float.BYTES);
+  }
+
+  private static long peakBytes() {
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+        if (line.startsWith("VmHWM:")) {
+          return Long.parseLong(line.replaceAll("\\D", "")) * 1024;
+        }
+      }
+    } catch (IOException e) {
+      return 0; // not Linux
+    }
+    return 0;
+  }
+
+  /** Reads half a gigabyte with as many threads as the work has; more than any cache holds. */
+  private static final class MemoryReader {
+    private static final int LONGS = 1 << 26;
+
+    private final List<long[]> parts = new ArrayList<>();
+    private long sum;
+
+    MemoryReader(int threads) {
+      for (int i = 0; i < threads; i++) {
+        parts.add(new long[LONGS / threads]);
+      }
+    }
+
+    double bytesPerSecond() {
+      double seconds =
+          Seconds.of(() -> sum += parts.parallelStream().mapToLong(MemoryReader::sum).sum());
+      return (double) parts.size() * parts.get(0).length * Long.BYTES / seconds;
+    }
+
+    private static long sum(long[] part) {
+      long sum = 0;
+      for (long value : part) {
+        sum += value;
+      }
+      return sum;
+    }
   }
 }

@@ -5,8 +5,9 @@ import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.VitConfig;
 
 /**
- * Floating-point operations of the matrix products of a model, two for a multiplication with its
- * addition; all else is counted as nothing.
+ * What a piece of work costs at least: floating-point operations of its matrix products, two for a
+ * multiplication with its addition, and bytes of weights, keys and values that have to come from
+ * memory. All else is counted as nothing.
  */
 final class Operations {
   private Operations() {}
@@ -46,5 +47,34 @@ final class Operations {
       total += length * 4 * width * width + token; // the last layer goes on with one token
     }
     return total;
+  }
+
+  /** Weights of the vision transformer, each read once for a batch. */
+  static double visionWeights(VitConfig vision) {
+    double width = vision.width();
+    double patch = 3.0 * vision.patchSize() * vision.patchSize();
+    return patch * width + vision.layers() * width * (4 * width + 2.0 * vision.mlpWidth());
+  }
+
+  /**
+   * Numbers read from memory to caption a batch: the weights of vision, of the image's keys and
+   * values, and, in each step, all weights of the decoder and the keys and values of every image.
+   */
+  static double captionNumbers(BlipConfig config, int batch, int steps) {
+    TextConfig text = config.text();
+    double width = text.width();
+    double keysValues = 2 * width * text.layers();
+    double layer = width * (6 * width + 2.0 * text.feedForward());
+    double head = width * (width + text.vocabularySize());
+    double step = text.layers() * layer + head + batch * keysValues * config.vision().tokens();
+    return visionWeights(config.vision()) + keysValues * config.vision().width() + steps * step;
+  }
+
+  /** Numbers read to match texts with an encoded image: all weights of the text encoder once. */
+  static double matchNumbers(BlipConfig config) {
+    TextConfig text = config.text();
+    double width = text.width();
+    double layer = width * (6 * width + 2.0 * text.feedForward());
+    return text.layers() * (layer + 2 * width * config.vision().width());
   }
 }

@@ -26,6 +26,8 @@ final class BenchmarkTest {
     assertTrue(result.secondsMin() <= result.secondsMedian());
     assertTrue(result.secondsMedian() <= result.secondsMax());
     assertEquals(result.gflops() / result.matmulGflops(), result.share(), 1e-12);
+    assertTrue(result.memoryGbytes() > 0);
+    assertEquals(work == BenchWork.matmul, result.boundShare() == null);
     Double expected = 2 / result.secondsMin();
     switch (work) {
       case matmul -> {
@@ -41,6 +43,15 @@ final class BenchmarkTest {
   @Test
   void operationsOfTheVisionTransformerAreCounted() {
     assertEquals(111e9, Operations.vision(BlipConfig.base(384).vision()), 0.5e9);
+  }
+
+  /** 0.5 GB a step and 0.35 GB of vision in float32. */
+  @Test
+  void numbersReadFromMemoryAreCounted() {
+    BlipConfig base = BlipConfig.base(384);
+    double step = Operations.captionNumbers(base, 1, 2) - Operations.captionNumbers(base, 1, 1);
+    assertEquals(0.5e9, 4 * step, 0.05e9);
+    assertEquals(0.34e9, 4 * Operations.visionWeights(base.vision()), 0.02e9);
   }
 
   @Test
