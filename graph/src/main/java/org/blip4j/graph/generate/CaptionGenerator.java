@@ -11,7 +11,7 @@ import org.blip4j.ops.core.WhileLoop;
 import org.blip4j.ops.decode.BeamSearch;
 import org.blip4j.ops.decode.BeamSettings;
 import org.blip4j.ops.decode.Decoded;
-import org.blip4j.ops.decode.EndTokens;
+import org.blip4j.ops.decode.DecodingSettings.EndTokens;
 import org.blip4j.ops.decode.GreedySearch;
 import org.blip4j.ops.decode.NucleusSampling;
 import org.blip4j.ops.decode.Prompt;

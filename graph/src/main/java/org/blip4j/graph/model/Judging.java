@@ -10,6 +10,7 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Linear;
 import org.tensorflow.Operand;
+import org.tensorflow.framework.activations.ReLU;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -59,7 +60,7 @@ public record Judging(ImageGroundedEncoder encoder, Linear hidden, Linear output
     Operand<TFloat32> state =
         encoder.apply(ctx, statement, images.first(), images.second()).firstState(ctx); // [B, W]
     GraphContext head = ctx.in("cls_head");
-    Operand<TFloat32> middle = ctx.tf().nn.relu(hidden.apply(head.in("hidden"), state));
+    Operand<TFloat32> middle = ReLU.relu(head.tf(), hidden.apply(head.in("hidden"), state));
     return output.apply(head.in("output"), middle);
   }
 }

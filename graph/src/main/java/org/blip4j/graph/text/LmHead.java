@@ -7,7 +7,7 @@ import org.blip4j.ops.core.KernelSet;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.core.Weight;
-import org.blip4j.ops.layer.Embedding;
+import org.blip4j.ops.layer.EmbeddingTable;
 import org.blip4j.ops.layer.LayerNorm;
 import org.blip4j.ops.layer.Linear;
 import org.tensorflow.Operand;
@@ -22,9 +22,9 @@ public final class LmHead {
   private final Linear dense;
   private final LayerNorm norm;
   private final Variable<TFloat32> bias;
-  private final Embedding words;
+  private final EmbeddingTable words;
 
-  private LmHead(VariableScope predictions, TextConfig config, Embedding words) {
+  private LmHead(VariableScope predictions, TextConfig config, EmbeddingTable words) {
     VariableScope transform = predictions.child("transform");
     this.bias = predictions.create("bias", Shape.of(config.vocabularySize()), Initializer.zeros());
     this.dense = Linear.create(transform.child("dense"), config.width(), config.width());
@@ -34,7 +34,7 @@ public final class LmHead {
   }
 
   /** Creates the head below {@code text_decoder}. */
-  static LmHead create(VariableScope decoder, TextConfig config, Embedding words) {
+  static LmHead create(VariableScope decoder, TextConfig config, EmbeddingTable words) {
     return new LmHead(decoder.child("cls").child("predictions"), config, words);
   }
 

@@ -5,7 +5,7 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Dropout;
-import org.blip4j.ops.layer.Embedding;
+import org.blip4j.ops.layer.EmbeddingTable;
 import org.blip4j.ops.layer.LayerNorm;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
@@ -18,16 +18,18 @@ import org.tensorflow.types.TInt64;
  * column, whatever the padding.
  */
 public final class TextEmbeddings {
-  private final Embedding words;
-  private final Embedding positions;
+  private final EmbeddingTable words;
+  private final EmbeddingTable positions;
   private final LayerNorm norm;
   private final Dropout dropout;
 
   private TextEmbeddings(VariableScope vars, TextConfig config) {
     this.words =
-        Embedding.create(vars.child("word_embeddings"), config.vocabularySize(), config.width());
+        EmbeddingTable.create(
+            vars.child("word_embeddings"), config.vocabularySize(), config.width());
     this.positions =
-        Embedding.create(vars.child("position_embeddings"), config.maxPositions(), config.width());
+        EmbeddingTable.create(
+            vars.child("position_embeddings"), config.maxPositions(), config.width());
     this.norm =
         LayerNorm.create(vars.child("LayerNorm"), config.width(), config.layerNormEpsilon());
     this.dropout = Dropout.create(vars, config.dropout());
@@ -38,7 +40,7 @@ public final class TextEmbeddings {
   }
 
   /** The word table, which is also the output matrix of the language model. */
-  public Embedding words() {
+  public EmbeddingTable words() {
     return words;
   }
 

@@ -46,16 +46,16 @@ final class SentenceStatesTest extends GraphTest {
 
   @Test
   void unevenPairsGetImagesOfTheirOwn() {
-    PairGrid even = grid(2, 1, 0, 1, 1);
+    ImageGroundedEncoder.PairGrid even = grid(2, 1, 0, 1, 1);
     assertArrayEquals(new long[] {3, 0, 4, 5}, runInts(even.places()));
     assertArrayEquals(new long[] {0, 1}, runInts(even.images()));
-    PairGrid uneven = grid(4, 0, 0, 0, 0, 1, 2);
+    ImageGroundedEncoder.PairGrid uneven = grid(4, 0, 0, 0, 0, 1, 2);
     assertArrayEquals(new long[] {0, 1, 2, 3, 4, 5}, runInts(uneven.places()));
     assertArrayEquals(new long[] {0, 0, 0, 0, 1, 2}, runInts(uneven.images()));
   }
 
-  private PairGrid grid(int images, int... rows) {
-    return PairGrid.of(
+  private ImageGroundedEncoder.PairGrid grid(int images, int... rows) {
+    return ImageGroundedEncoder.PairGrid.of(
         ctx, tokens(rows.length), ctx.tf().constant(rows), ctx.tf().constant(images));
   }
 

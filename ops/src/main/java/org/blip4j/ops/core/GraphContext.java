@@ -45,6 +45,12 @@ public final class GraphContext extends ShapeOps {
     }
   }
 
+  /** Where a context takes the value of a variable from. */
+  private interface VariableValues {
+    /** The value of the variable as an operand of the context's graph. */
+    <T extends TType> Operand<T> of(Variable<T> variable);
+  }
+
   /** The context around a function body, and what the body takes from it. */
   private record Enclosing(GraphContext outer, FunctionCaptures captures) {}
 

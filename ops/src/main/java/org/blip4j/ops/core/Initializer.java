@@ -1,12 +1,17 @@
 package org.blip4j.ops.core;
 
 import org.tensorflow.Operand;
+import org.tensorflow.framework.initializers.BaseInitializer;
+import org.tensorflow.framework.initializers.RandomNormal;
+import org.tensorflow.framework.initializers.RandomUniform;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
-/** The value a variable has before training; sealed, so that it can be listed and compared. */
+/**
+ * The value a variable has before training, by the formulas of TensorFlow's framework; sealed, so
+ * that it can be listed and compared.
+ */
 public sealed interface Initializer {
 
   /** Every element has one value. */
@@ -38,24 +43,30 @@ public sealed interface Initializer {
 
   /** The value as an operand of the context's graph, drawn from the named stream of the seed. */
   default Operand<TFloat32> build(GraphContext ctx, Shape shape, long stream) {
-    Ops tf = ctx.tf();
-    Operand<TInt64> dimensions = tf.constant(shape.asArray());
-    if (this instanceof Constant constant) {
-      return ctx.fill(dimensions, constant.value());
+    Operand<TInt64> dimensions = ctx.tf().constant(shape.asArray());
+    if (this instanceof UnitRows) {
+      return normalized(ctx, draw(ctx, new RandomNormal<>(0, 1, stream), dimensions));
     }
-    Operand<TInt64> seeds = tf.constant(new long[] {stream, 0L});
-    if (this instanceof Normal normal) {
-      return ctx.mul(
-          tf.random.statelessRandomNormal(dimensions, seeds, TFloat32.class),
-          normal.standardDeviation());
+    return draw(ctx, formula(stream), dimensions);
+  }
+
+  private BaseInitializer<TFloat32> formula(long stream) {
+    if (this instanceof Constant constant) {
+      return new org.tensorflow.framework.initializers.Constant<>((double) constant.value());
     }
     if (this instanceof Uniform uniform) {
-      return ctx.mul(
-          ctx.sub(tf.random.statelessRandomUniform(dimensions, seeds, TFloat32.class), 0.5f),
-          2 * uniform.bound());
+      return new RandomUniform<>(-uniform.bound(), uniform.bound(), stream);
     }
-    Operand<TFloat32> rows = tf.random.statelessRandomNormal(dimensions, seeds, TFloat32.class);
-    Operand<TFloat32> squares = ctx.sumKept(tf.math.square(rows), shape.numDimensions() - 1);
-    return tf.math.mul(rows, tf.math.rsqrt(squares));
+    return new RandomNormal<>(0, ((Normal) this).standardDeviation(), stream);
+  }
+
+  private static Operand<TFloat32> draw(
+      GraphContext ctx, BaseInitializer<TFloat32> formula, Operand<TInt64> dimensions) {
+    return formula.call(ctx.tf(), dimensions, TFloat32.class);
+  }
+
+  private static Operand<TFloat32> normalized(GraphContext ctx, Operand<TFloat32> rows) {
+    Operand<TFloat32> squares = ctx.sumKept(ctx.tf().math.square(rows), -1); // [Q, 1]
+    return ctx.mul(rows, ctx.tf().math.rsqrt(squares));
   }
 }

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
 import org.tensorflow.ndarray.Shape;
@@ -24,6 +26,7 @@ public final class VariableScope {
   /** All variables of one graph. */
   private static final class Registry {
     private final Map<String, Variable<?>> variables = new LinkedHashMap<>();
+    private final List<Supplier<Operation>> pending = new ArrayList<>();
     private final List<Operation> initializers = new ArrayList<>();
     private final long seed;
 
@@ -88,10 +91,8 @@ public final class VariableScope {
    */
   public Variable<TFloat32> create(String name, Shape shape, Initializer initializer) {
     Variable<TFloat32> variable = register(name, shape, DataType.DT_FLOAT, trainable);
-    GraphContext init = ctx.in("init");
-    initialize(
-        variable,
-        initializer.build(init, shape, Randomness.stream(registry.seed, variable.name())));
+    long stream = Randomness.stream(registry.seed, variable.name());
+    initialize(variable, init -> initializer.build(init, shape, stream));
     return variable;
   }
 
@@ -103,8 +104,7 @@ public final class VariableScope {
   /** Creates an integer variable that is state, with one value everywhere. */
   public Variable<TInt64> createCounter(String name, Shape shape, long value) {
     Variable<TInt64> variable = register(name, shape, DataType.DT_INT64, false);
-    var tf = ctx.in("init").tf();
-    initialize(variable, tf.fill(tf.constant(shape.asArray()), tf.constant(value)));
+    initialize(variable, init -> init.fill(init.tf().constant(shape.asArray()), value));
     return variable;
   }
 
@@ -137,8 +137,13 @@ public final class VariableScope {
     return asFloat(variable);
   }
 
-  /** One operation that gives every variable created so far its first value. */
+  /**
+   * One operation that gives every variable created so far its first value. Only a graph that asks
+   * for it has the operations.
+   */
   public Operation initializeAll() {
+    registry.pending.forEach(assignment -> registry.initializers.add(assignment.get()));
+    registry.pending.clear();
     List<Op> operations = new ArrayList<>();
     for (Operation operation : registry.initializers) {
       operations.add(() -> operation);
@@ -158,8 +163,10 @@ public final class VariableScope {
     return variable;
   }
 
-  private <T extends TType> void initialize(Variable<T> variable, Operand<T> value) {
-    registry.initializers.add(variable.assign(ctx.in("init"), value));
+  private <T extends TType> void initialize(
+      Variable<T> variable, Function<GraphContext, Operand<T>> value) {
+    GraphContext init = ctx.in("init");
+    registry.pending.add(() -> variable.assign(init, value.apply(init)));
   }
 
   @SuppressWarnings("unchecked") // the type was checked

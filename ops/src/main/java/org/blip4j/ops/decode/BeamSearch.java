@@ -2,13 +2,16 @@ package org.blip4j.ops.decode;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.blip4j.ops.attention.KeysValues;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.WhileLoop;
 import org.blip4j.ops.core.WhileLoop.LoopVariable;
+import org.blip4j.ops.decode.DecodingSettings.EndTokens;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TBool;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 
@@ -57,19 +60,19 @@ public final class BeamSearch {
     TokenStep.Output first = step.start(ctx.in("start"), prompt.common(ctx));
     Operand<TInt64> texts =
         ctx.expandDims(
-            Columns.pad(ctx, prompt.common(ctx), settings.lengths().maximum(), ends.padding()),
+            TextTable.pad(ctx, prompt.common(ctx), settings.lengths().maximum(), ends.padding()),
             1); // [B, 1, L]
-    BeamState fresh = selection.start(ctx, texts, first.cache());
-    BeamState initial = selection.advance(ctx.in("select"), fresh, first.logits());
+    State fresh = selection.start(ctx, texts, first.cache());
+    State initial = selection.advance(ctx.in("select"), fresh, first.logits());
 
-    BeamState last =
-        BeamState.of(
+    State last =
+        State.of(
             WhileLoop.run(
                 ctx,
                 execution,
                 variables(initial),
-                (inner, values) -> List.of(unfinished(inner, BeamState.of(values))),
-                (inner, values) -> body(inner, BeamState.of(values), selection, step).flatten()));
+                (inner, values) -> List.of(unfinished(inner, State.of(values))),
+                (inner, values) -> body(inner, State.of(values), selection, step).flatten()));
     Hypotheses all = selection.finish(ctx.in("finish"), last);
     return new Result(
         all.best(ctx.in("best"), ends),
@@ -77,7 +80,7 @@ public final class BeamSearch {
         tf.math.sub(last.length(), prompt.commonLength(ctx.in("steps"))));
   }
 
-  private List<LoopVariable> variables(BeamState initial) {
+  private List<LoopVariable> variables(State initial) {
     Shape pairs = Shape.of(-1, settings.beams());
     Shape texts = Shape.of(-1, settings.beams(), settings.lengths().maximum());
     List<Shape> shapes =
@@ -91,18 +94,73 @@ public final class BeamSearch {
     return variables;
   }
 
-  private Operand<TBool> unfinished(GraphContext ctx, BeamState state) {
+  private Operand<TBool> unfinished(GraphContext ctx, State state) {
     Ops tf = ctx.tf();
     return tf.math.logicalAnd(
         ctx.less(state.length(), settings.lengths().maximum()),
         tf.math.logicalNot(ctx.all(state.done(), 0)));
   }
 
-  private static BeamState body(
-      GraphContext ctx, BeamState state, BeamSelection selection, TokenStep step) {
+  private static State body(
+      GraphContext ctx, State state, BeamSelection selection, TokenStep step) {
     Operand<TInt32> position = ctx.sub(state.length(), 1);
-    Operand<TInt64> newest = ctx.reshape(Columns.get(ctx, state.ids(), position), -1, 1); // [R, 1]
+    Operand<TInt64> newest =
+        ctx.reshape(TextTable.get(ctx, state.ids(), position), -1, 1); // [R, 1]
     TokenStep.Output output = step.next(ctx.in("step"), newest, position, state.cache());
     return selection.advance(ctx.in("select"), state.withCache(output.cache()), output.logits());
+  }
+
+  /**
+   * Where beam search stands between two steps.
+   *
+   * @param length ids of every open hypothesis, a scalar
+   * @param ids {@code [B, K, L]}
+   * @param scores {@code [B, K]}, sums of log-probabilities
+   * @param done {@code [B]}, texts whose result can no longer change
+   * @param finished the best finished hypotheses so far
+   * @param cache of the open hypotheses, {@code B*K} rows; the newest token is not in it
+   */
+  record State(
+      Operand<TInt32> length,
+      Operand<TInt64> ids,
+      Operand<TFloat32> scores,
+      Operand<TBool> done,
+      Hypotheses finished,
+      List<KeysValues> cache) {
+
+    @SuppressWarnings("unchecked") // the loop keeps the types of its variables
+    static State of(List<Operand<?>> flat) {
+      return new State(
+          (Operand<TInt32>) flat.get(0),
+          (Operand<TInt64>) flat.get(1),
+          (Operand<TFloat32>) flat.get(2),
+          (Operand<TBool>) flat.get(3),
+          new Hypotheses(
+              (Operand<TInt64>) flat.get(4),
+              (Operand<TInt32>) flat.get(5),
+              (Operand<TFloat32>) flat.get(6),
+              (Operand<TFloat32>) flat.get(7)),
+          StepCache.read(flat.subList(8, flat.size())));
+    }
+
+    List<Operand<?>> flatten() {
+      List<Operand<?>> flat =
+          new ArrayList<>(
+              List.of(
+                  length,
+                  ids,
+                  scores,
+                  done,
+                  finished.ids(),
+                  finished.lengths(),
+                  finished.scores(),
+                  finished.logProbs()));
+      flat.addAll(StepCache.flatten(cache));
+      return flat;
+    }
+
+    State withCache(List<KeysValues> other) {
+      return new State(length, ids, scores, done, finished, other);
+    }
   }
 }

@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.blip4j.ops.attention.KeysValues;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
+import org.blip4j.ops.decode.DecodingSettings.EndTokens;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.nn.TopK;
@@ -27,23 +28,21 @@ final class BeamSelection {
   private final BeamSettings settings;
   private final EndTokens ends;
   private final Prompt prompt;
-  private final Denominators denominators;
   private final int beams;
 
   BeamSelection(BeamSettings settings, EndTokens ends, Prompt prompt) {
     this.settings = settings;
     this.ends = ends;
     this.prompt = prompt;
-    this.denominators = new Denominators(settings.normalization(), prompt);
     this.beams = settings.beams();
   }
 
   /** One hypothesis a text, {@code ids [B, 1, L]}: the prompt. */
-  BeamState start(GraphContext ctx, Operand<TInt64> ids, List<KeysValues> cache) {
+  BeamSearch.State start(GraphContext ctx, Operand<TInt64> ids, List<KeysValues> cache) {
     Ops tf = ctx.tf();
     Operand<TInt64> zeros = tf.zerosLike(ctx.at(ids, 0, 2)); // [B, 1]
     Operand<TInt64> places = ctx.tile(ids, 1, beams, 1); // [B, K, L]
-    return new BeamState(
+    return new BeamSearch.State(
         prompt.commonLength(ctx),
         ids,
         tf.dtypes.cast(zeros, TFloat32.class),
@@ -67,7 +66,7 @@ final class BeamSelection {
    *
    * @param logits {@code [B*k, V]} for the k hypotheses of each text in {@code state}
    */
-  BeamState advance(GraphContext ctx, BeamState state, Operand<TFloat32> logits) {
+  BeamSearch.State advance(GraphContext ctx, BeamSearch.State state, Operand<TFloat32> logits) {
     Ops tf = ctx.tf();
     Candidates candidates = candidates(ctx, state, logits);
     Operand<TBool> isEnd = ctx.equal(candidates.tokens(), ends.end()); // [B, 2K]
@@ -99,16 +98,17 @@ final class BeamSelection {
       score = tf.select(active, onlyTheFirst(ctx), score);
     }
     Operand<TInt64> ids = ctx.gatherInRows(state.ids(), beam); // [B, K, L]
-    return new BeamState(
+    return new BeamSearch.State(
         ctx.add(state.length(), 1),
-        Columns.put(ctx, ids, state.length(), ctx.expandDims(token, 2)),
+        TextTable.put(ctx, ids, state.length(), ctx.expandDims(token, 2)),
         score,
         done,
         finished,
         StepCache.gather(ctx, state.cache(), rows(ctx, state, beam)));
   }
 
-  private Candidates candidates(GraphContext ctx, BeamState state, Operand<TFloat32> logits) {
+  private Candidates candidates(
+      GraphContext ctx, BeamSearch.State state, Operand<TFloat32> logits) {
     Ops tf = ctx.tf();
     long hypotheses = Shapes.known(state.scores(), 1);
     long vocabulary = Shapes.known(logits, 1);
@@ -135,7 +135,7 @@ final class BeamSelection {
   /** The hypotheses that end with this step: an end token among the first K candidates. */
   private Hypotheses finished(
       GraphContext ctx,
-      BeamState state,
+      BeamSearch.State state,
       Candidates candidates,
       Operand<TBool> isEnd,
       Operand<TBool> still) {
@@ -144,7 +144,8 @@ final class BeamSelection {
     Operand<TInt32> beam = firstBeams(ctx, candidates.beams());
     Operand<TBool> ended =
         tf.math.logicalAnd(firstBeams(ctx, isEnd), tf.math.logicalNot(ctx.expandDims(still, 1)));
-    Operand<TFloat32> values = tf.math.div(sums, denominators.finished(ctx, state.length()));
+    Operand<TFloat32> values =
+        settings.normalization().scoreFinished(ctx, sums, state.length(), prompt);
     return new Hypotheses(
         ctx.gatherInRows(state.ids(), beam),
         tf.math.add(tf.zerosLike(beam), state.length()),
@@ -158,10 +159,11 @@ final class BeamSelection {
 
   /** Whether no open hypothesis can beat the K-th finished one, {@code [B]}. */
   private Operand<TBool> complete(
-      GraphContext ctx, BeamState state, Candidates candidates, Hypotheses finished) {
+      GraphContext ctx, BeamSearch.State state, Candidates candidates, Hypotheses finished) {
     Ops tf = ctx.tf();
     Operand<TFloat32> best = ctx.slice(candidates.scores(), 1, 0, 1);
-    Operand<TFloat32> reachable = tf.math.div(best, denominators.finished(ctx, state.length()));
+    Operand<TFloat32> reachable =
+        settings.normalization().scoreFinished(ctx, best, state.length(), prompt);
     return tf.math.greaterEqual(finished.worst(ctx), ctx.flat(reachable));
   }
 
@@ -182,7 +184,8 @@ final class BeamSelection {
   }
 
   /** Row numbers {@code [B*K]} of the hypotheses that are continued. */
-  private static Operand<TInt32> rows(GraphContext ctx, BeamState state, Operand<TInt32> beam) {
+  private static Operand<TInt32> rows(
+      GraphContext ctx, BeamSearch.State state, Operand<TInt32> beam) {
     Ops tf = ctx.tf();
     Operand<TInt32> count = Shapes.dim(ctx, state.scores(), 1);
     Operand<TInt32> texts = ctx.range(Shapes.dim(ctx, beam, 0));
@@ -191,9 +194,10 @@ final class BeamSelection {
   }
 
   /** Adds what is still open, best first, and returns all hypotheses. */
-  Hypotheses finish(GraphContext ctx, BeamState state) {
+  Hypotheses finish(GraphContext ctx, BeamSearch.State state) {
     Ops tf = ctx.tf();
-    Operand<TFloat32> values = tf.math.div(state.scores(), denominators.open(ctx, state.length()));
+    Operand<TFloat32> values =
+        settings.normalization().scoreOpen(ctx, state.scores(), state.length(), prompt);
     return state
         .finished()
         .insert(

@@ -21,4 +21,12 @@ public sealed interface DecodingSettings permits BeamSettings, SamplingSettings 
               + " must be a positive number; 1 switches it off, 1.1 is usual");
     }
   }
+
+  /**
+   * The two ids that generation itself has to know.
+   *
+   * @param end ends a text
+   * @param padding fills up what follows the end
+   */
+  record EndTokens(long end, long padding) {}
 }

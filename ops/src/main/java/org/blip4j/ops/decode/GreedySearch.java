@@ -2,6 +2,7 @@ package org.blip4j.ops.decode;
 
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.WhileLoop;
+import org.blip4j.ops.decode.DecodingSettings.EndTokens;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
 
@@ -33,8 +34,7 @@ public final class GreedySearch {
     Decoded found =
         new RowSearch(settings, ends, (inner, scores, length) -> inner.argMax(scores, 1))
             .run(ctx, execution, step, prompt);
-    Operand<TFloat32> scores =
-        new Denominators(settings.normalization(), prompt).divide(ctx, found, ends);
+    Operand<TFloat32> scores = settings.normalization().score(ctx, found, prompt, ends);
     return new Decoded(found.ids(), found.lengths(), scores, found.logProbs());
   }
 }

@@ -1,12 +1,11 @@
 package org.blip4j.ops.decode;
 
-import java.util.List;
 import java.util.stream.IntStream;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
+import org.blip4j.ops.decode.DecodingSettings.EndTokens;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Gather;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -82,37 +81,30 @@ public record Hypotheses(
 
   /** Some of the hypotheses of each text, {@code places [B, N]}. */
   private Hypotheses gather(GraphContext ctx, Operand<TInt32> places) {
-    Ops tf = ctx.tf();
-    Operand<TInt32> axis = tf.constant(1);
     return new Hypotheses(
-        tf.gather(ids, places, axis, Gather.batchDims(1L)),
-        tf.gather(lengths, places, axis, Gather.batchDims(1L)),
-        tf.gather(scores, places, axis, Gather.batchDims(1L)),
-        tf.gather(logProbs, places, axis, Gather.batchDims(1L)));
+        ctx.gatherInRows(ids, places), // [B, N, L]
+        ctx.gatherInRows(lengths, places),
+        ctx.gatherInRows(scores, places),
+        ctx.gatherInRows(logProbs, places));
   }
 
   private Hypotheses concat(GraphContext ctx, Hypotheses next) {
-    Ops tf = ctx.tf();
-    Operand<TInt32> axis = tf.constant(1);
     return new Hypotheses(
-        tf.concat(List.of(ids, next.ids), axis),
-        tf.concat(List.of(lengths, next.lengths), axis),
-        tf.concat(List.of(scores, next.scores), axis),
-        tf.concat(List.of(logProbs, next.logProbs), axis));
+        ctx.concat(1, ids, next.ids), // [B, 2K, L]
+        ctx.concat(1, lengths, next.lengths),
+        ctx.concat(1, scores, next.scores),
+        ctx.concat(1, logProbs, next.logProbs));
   }
 
   /** The best hypothesis of each text, with its end token where that fits in. */
   Decoded best(GraphContext ctx, EndTokens ends) {
     Ops tf = ctx.tf();
-    Operand<TInt32> zero = tf.constant(0);
-    Operand<TInt32> axis = tf.constant(1);
-    Operand<TInt64> first = tf.gather(ids, zero, axis); // [B, L]
-    Operand<TInt32> length = tf.gather(lengths, zero, axis); // [B]
-    Operand<TInt32> maximum = Shapes.dim(ctx, ids, 2);
+    Operand<TInt64> first = ctx.at(ids, 0, 1); // [B, L]
+    Operand<TInt32> length = ctx.at(lengths, 0, 1); // [B]
     return new Decoded(
-        Columns.put(ctx, first, tf.expandDims(length, axis), tf.constant(ends.end())),
-        tf.math.minimum(ctx.add(length, 1), maximum),
-        tf.gather(scores, zero, axis),
-        tf.gather(logProbs, zero, axis));
+        TextTable.put(ctx, first, ctx.expandDims(length, 1), tf.constant(ends.end())),
+        tf.math.minimum(ctx.add(length, 1), Shapes.dim(ctx, ids, 2)),
+        ctx.at(scores, 0, 1), // [B]
+        ctx.at(logProbs, 0, 1));
   }
 }

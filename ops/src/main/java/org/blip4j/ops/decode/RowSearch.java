@@ -8,6 +8,7 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.WhileLoop;
 import org.blip4j.ops.core.WhileLoop.LoopVariable;
+import org.blip4j.ops.decode.DecodingSettings.EndTokens;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
@@ -78,10 +79,10 @@ final class RowSearch {
     int maximum = settings.lengths().maximum();
     TokenStep.Output first = step.start(ctx.in("start"), prompt.common(ctx));
     Operand<TInt32> rows =
-        RowIndex.repeated(ctx, Shapes.dim(ctx, prompt.ids(), 0), settings.rowsPerText());
+        TextTable.repeated(ctx, Shapes.dim(ctx, prompt.ids(), 0), settings.rowsPerText());
     Prompt own = prompt.repeated(ctx, rows);
     Ops tf = ctx.tf();
-    Operand<TInt64> ids = Columns.pad(ctx, own.common(ctx), maximum, ends.padding());
+    Operand<TInt64> ids = TextTable.pad(ctx, own.common(ctx), maximum, ends.padding());
     Operand<TInt32> zeros = tf.zerosLike(rows);
     State fresh =
         new State(
@@ -133,7 +134,7 @@ final class RowSearch {
   private State body(
       GraphContext ctx, State state, ScoreProcessors processors, TokenStep step, Prompt prompt) {
     Operand<TInt32> position = ctx.sub(state.length(), 1);
-    Operand<TInt64> newest = ctx.expandDims(Columns.get(ctx, state.ids(), position), 1); // [R, 1]
+    Operand<TInt64> newest = ctx.expandDims(TextTable.get(ctx, state.ids(), position), 1); // [R, 1]
     TokenStep.Output output = step.next(ctx.in("step"), newest, position, state.cache());
     State read =
         new State(
@@ -170,7 +171,7 @@ final class RowSearch {
     Operand<TInt32> length = ctx.add(state.length(), 1);
     return new State(
         length,
-        Columns.put(ctx, state.ids(), state.length(), ctx.expandDims(next, 1)),
+        TextTable.put(ctx, state.ids(), state.length(), ctx.expandDims(next, 1)),
         tf.select(ends, length, state.lengths()),
         tf.math.logicalOr(state.ended(), ends),
         tf.math.add(state.logProbs(), ctx.select(given, 0, logProb)),

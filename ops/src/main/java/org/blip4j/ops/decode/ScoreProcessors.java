@@ -2,6 +2,7 @@ package org.blip4j.ops.decode;
 
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
+import org.blip4j.ops.decode.DecodingSettings.EndTokens;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TBool;
@@ -66,7 +67,7 @@ public record ScoreProcessors(double repetitionPenalty, int minimumLength, long 
     Operand<TFloat32> factor = tf.constant((float) repetitionPenalty);
     Operand<TFloat32> lower =
         tf.select(ctx.less(values, 0), tf.math.mul(values, factor), tf.math.div(values, factor));
-    return tf.tensorScatterNdUpdate(scores, RowIndex.pairs(ctx, used), lower);
+    return tf.tensorScatterNdUpdate(scores, TextTable.pairs(ctx, used), lower);
   }
 
   private Operand<TFloat32> holdBack(

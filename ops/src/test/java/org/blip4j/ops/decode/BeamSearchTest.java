@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.util.Arrays;
 import java.util.Optional;
 import org.blip4j.ops.core.WhileLoop;
+import org.blip4j.ops.decode.DecodingSettings.EndTokens;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

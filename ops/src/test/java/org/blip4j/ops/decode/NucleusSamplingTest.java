@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.Arrays;
 import java.util.stream.LongStream;
 import org.blip4j.ops.core.WhileLoop;
+import org.blip4j.ops.decode.DecodingSettings.EndTokens;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.Operand;
@@ -93,7 +94,7 @@ final class NucleusSamplingTest extends GraphTest {
         runInts(
             new Warping(1, 0, 0.9)
                 .apply(ctx, floats(Shape.of(draws, 4), scores))
-                .draw(ctx, RowUniform.at(ctx, seeds, ctx.tf().constant(3))));
+                .draw(ctx, NucleusSampling.RowUniform.at(ctx, seeds, ctx.tf().constant(3))));
     double[] shares = new double[4];
     for (long token : drawn) {
       shares[(int) token] += 1.0 / draws;

@@ -13,16 +13,17 @@ import org.tensorflow.types.family.TNumber;
  *
  * <p>Ids {@code [B, T]} give {@code [B, T, W]}.
  */
-public final class Embedding {
+public final class EmbeddingTable {
   private final Variable<TFloat32> weight;
 
-  private Embedding(Variable<TFloat32> weight) {
+  private EmbeddingTable(Variable<TFloat32> weight) {
     this.weight = weight;
   }
 
   /** A table that starts as the scope's scheme says. */
-  public static Embedding create(VariableScope vars, long rows, long width) {
-    return new Embedding(vars.create("weight", Shape.of(rows, width), vars.scheme().embedding()));
+  public static EmbeddingTable create(VariableScope vars, long rows, long width) {
+    return new EmbeddingTable(
+        vars.create("weight", Shape.of(rows, width), vars.scheme().embedding()));
   }
 
   /** The table {@code [rows, W]}. */
