@@ -58,22 +58,21 @@ final class AugmentChoice {
     List<Operand<TFloat64>> matrices = new ArrayList<>();
     for (AugmentOperation operation : MOVING) {
       double value = operation.value(drawn.magnitude());
-      Operand<TFloat64> signed = tf.math.mul(drawn.sign(), tf.constant(value));
+      Operand<TFloat64> signed = ctx.mul(drawn.sign(), value);
       matrices.add(tf.stack(operation.matrix(ctx, image, signed)));
     }
     int firstMove = ways.size();
     ways.add((inner, in) -> warp(inner, image(in.get(0)), in.get(1)));
-    Operand<TInt32> move =
-        tf.math.maximum(tf.math.sub(drawn.operation(), tf.constant(firstMove)), tf.constant(0));
-    Operand<TFloat64> matrix = tf.gather(tf.stack(matrices), move, tf.constant(0)); // [6]
-    Operand<TInt32> way = tf.math.minimum(drawn.operation(), tf.constant(firstMove));
+    Operand<TInt32> move = ctx.maximum(ctx.sub(drawn.operation(), firstMove), 0);
+    Operand<TFloat64> matrix = ctx.gather(tf.stack(matrices), move, 0); // [6]
+    Operand<TInt32> way = ctx.minimum(drawn.operation(), firstMove);
     return Branches.choose(ctx, way, List.of(image, matrix), ways);
   }
 
   private static Operand<TUint8> warp(GraphContext ctx, Operand<TUint8> image, Operand<?> matrix) {
     List<Operand<TFloat64>> entries = new ArrayList<>();
     for (int i = 0; i < 6; i++) {
-      entries.add(ctx.tf().gather(doubles(matrix), ctx.tf().constant(i), ctx.tf().constant(0)));
+      entries.add(ctx.at(doubles(matrix), i, 0));
     }
     return AffineWarp.apply(ctx, image, entries);
   }

@@ -102,12 +102,12 @@ public enum AugmentOperation {
   private static List<Operand<TFloat64>> rotation(
       GraphContext ctx, Operand<TUint8> image, Operand<TFloat64> degrees) {
     Ops tf = ctx.tf();
-    Operand<TFloat64> angle = tf.math.mul(degrees, tf.constant(Math.PI / 180));
+    Operand<TFloat64> angle = ctx.mul(degrees, Math.PI / 180);
     Operand<TFloat64> cos = tf.math.cos(angle);
     Operand<TFloat64> sin = tf.math.sin(angle);
     Operand<TFloat64> x = half(ctx, image, 1);
     Operand<TFloat64> y = half(ctx, image, 0);
-    Operand<TFloat64> rest = tf.math.sub(tf.constant(1.0), cos);
+    Operand<TFloat64> rest = ctx.sub(1.0, cos);
     return List.of(
         cos,
         sin,
@@ -119,6 +119,6 @@ public enum AugmentOperation {
 
   private static Operand<TFloat64> half(GraphContext ctx, Operand<TUint8> image, int axis) {
     Operand<TFloat64> size = ctx.tf().dtypes.cast(Shapes.dim(ctx, image, axis), TFloat64.class);
-    return ctx.tf().math.mul(size, ctx.tf().constant(0.5));
+    return ctx.mul(size, 0.5);
   }
 }

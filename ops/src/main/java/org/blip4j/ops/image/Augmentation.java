@@ -91,14 +91,14 @@ public record Augmentation(Settings settings, Overflow overflow) {
     if (settings.flip()) {
       result =
           tf.select(
-              lessThanHalf(tf, uniform, flipDraw),
+              lessThanHalf(ctx, uniform, flipDraw),
               tf.reverse(result, tf.constant(new int[] {1})),
               result);
     }
     for (int i = 0; i < settings.operations(); i++) {
       result = operate(ctx, result, uniform, flipDraw + 1 + i * DRAWS_PER_OPERATION);
     }
-    return tf.reshape(result, tf.constant(new int[] {size, size, 3}));
+    return ctx.reshape(result, size, size, 3);
   }
 
   private Operand<TUint8> operate(
@@ -106,19 +106,17 @@ public record Augmentation(Settings settings, Overflow overflow) {
     Ops tf = ctx.tf();
     Operand<TInt32> drawn =
         tf.dtypes.cast(
-            tf.math.mul(
-                tf.gather(uniform, tf.constant(draw), tf.constant(0)),
-                tf.constant((double) AugmentChoice.COUNT)),
-            TInt32.class);
+            ctx.mul(ctx.at(uniform, draw, 0), (double) AugmentChoice.COUNT), TInt32.class);
     Operand<TInt32> choice =
-        tf.select(lessThanHalf(tf, uniform, draw + 1), drawn, tf.constant(AugmentChoice.IDENTITY));
+        ctx.select(lessThanHalf(ctx, uniform, draw + 1), drawn, AugmentChoice.IDENTITY);
     Operand<TFloat64> sign =
-        tf.select(lessThanHalf(tf, uniform, draw + 2), tf.constant(1.0), tf.constant(-1.0));
+        tf.select(lessThanHalf(ctx, uniform, draw + 2), tf.constant(1.0), tf.constant(-1.0));
     return AugmentChoice.apply(
         ctx, new AugmentChoice.Drawn(choice, sign, settings.magnitude()), image, overflow);
   }
 
-  private static Operand<TBool> lessThanHalf(Ops tf, Operand<TFloat64> uniform, int draw) {
-    return tf.math.less(tf.gather(uniform, tf.constant(draw), tf.constant(0)), tf.constant(0.5));
+  private static Operand<TBool> lessThanHalf(
+      GraphContext ctx, Operand<TFloat64> uniform, int draw) {
+    return ctx.less(ctx.at(uniform, draw, 0), 0.5);
   }
 }

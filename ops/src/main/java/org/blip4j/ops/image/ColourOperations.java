@@ -7,7 +7,6 @@ import org.tensorflow.Operand;
 import org.tensorflow.ndarray.index.Index;
 import org.tensorflow.ndarray.index.Indices;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.math.Cumsum;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TFloat64;
@@ -29,10 +28,10 @@ final class ColourOperations {
     Operand<TFloat64> scale = tf.math.divNoNan(tf.constant(255.0), tf.math.sub(high, low));
     Operand<TFloat64> minusLow = tf.math.neg(low);
     if (wraps) {
-      minusLow = tf.math.floorMod(minusLow, tf.constant(256.0));
+      minusLow = ctx.floorMod(minusLow, 256.0);
     }
     Operand<TFloat64> stretched = tf.math.add(tf.math.mul(x, scale), tf.math.mul(minusLow, scale));
-    return tf.select(tf.math.greater(high, low), clamp(tf, stretched, TFloat64.class), image);
+    return tf.select(tf.math.greater(high, low), clamp(ctx, stretched, TFloat64.class), image);
   }
 
   /** Multiplies with a factor. */
@@ -40,7 +39,7 @@ final class ColourOperations {
       GraphContext ctx, Operand<TUint8> image, Operand<TFloat64> factor) {
     Ops tf = ctx.tf();
     Operand<TFloat32> x = tf.dtypes.cast(image, TFloat32.class);
-    return clamp(tf, tf.math.mul(x, tf.dtypes.cast(factor, TFloat32.class)), TFloat32.class);
+    return clamp(ctx, tf.math.mul(x, tf.dtypes.cast(factor, TFloat32.class)), TFloat32.class);
   }
 
   /** Moves away from (factor above 1) or towards (below 1) a blurred copy; not at the border. */
@@ -59,17 +58,14 @@ final class ColourOperations {
     }
     Index inner = Indices.slice(1, -1);
     Operand<TFloat32> interior = tf.stridedSlice(x, inner, inner, all);
-    Operand<TFloat32> weighted = tf.math.add(box, tf.math.mul(interior, tf.constant(4f)));
-    Operand<TFloat32> blurred = tf.math.rint(tf.math.div(weighted, tf.constant(13f)));
+    Operand<TFloat32> weighted = tf.math.add(box, ctx.mul(interior, 4));
+    Operand<TFloat32> blurred = tf.math.rint(ctx.div(weighted, 13));
     Operand<TFloat32> moved =
         tf.math.add(
             blurred,
             tf.math.mul(tf.dtypes.cast(factor, TFloat32.class), tf.math.sub(interior, blurred)));
     Operand<TInt32> whole = tf.dtypes.cast(moved, TInt32.class);
-    Operand<TInt32> bytes =
-        wraps
-            ? tf.math.floorMod(whole, tf.constant(256))
-            : tf.clipByValue(whole, tf.constant(0), tf.constant(255));
+    Operand<TInt32> bytes = wraps ? ctx.floorMod(whole, 256) : ctx.clip(whole, 0, 255);
     Operand<TInt32> change = tf.math.sub(bytes, tf.dtypes.cast(interior, TInt32.class));
     Operand<TInt32> padded =
         tf.pad(change, tf.constant(new int[][] {{1, 1}, {1, 1}, {0, 0}}), tf.constant(0));
@@ -82,39 +78,36 @@ final class ColourOperations {
     Operand<TInt32> bins =
         tf.math.add(tf.dtypes.cast(image, TInt32.class), tf.constant(new int[] {0, 256, 512}));
     Operand<TInt32> histogram =
-        tf.reshape(
+        ctx.reshape(
             tf.math.bincount(
-                tf.reshape(bins, tf.constant(new int[] {-1})),
+                ctx.flat(bins),
                 tf.constant(768),
                 tf.zeros(tf.constant(new int[] {0}), TInt32.class)),
-            tf.constant(new int[] {3, 256}));
+            3,
+            256);
     Operand<TInt32> highest = tf.max(bins, tf.constant(new int[] {0, 1})); // [3]
-    Operand<TInt32> ofHighest =
-        tf.gather(tf.reshape(histogram, tf.constant(new int[] {768})), highest, tf.constant(0));
+    Operand<TInt32> ofHighest = ctx.gather(ctx.reshape(histogram, 768), highest, 0);
     Operand<TInt32> pixels = tf.math.mul(Shapes.dim(ctx, image, 0), Shapes.dim(ctx, image, 1));
     Operand<TInt32> step =
-        tf.expandDims(
-            tf.math.floorDiv(tf.math.sub(pixels, ofHighest), tf.constant(255)),
-            tf.constant(1)); // [3, 1]
-    Operand<TInt32> below = tf.math.cumsum(histogram, tf.constant(1), Cumsum.exclusive(true));
+        ctx.expandDims(ctx.floorDiv(tf.math.sub(pixels, ofHighest), 255), 1); // [3, 1]
+    Operand<TInt32> below = ctx.cumsumBefore(histogram, 1);
     Operand<TInt32> table =
-        tf.math.minimum(
-            tf.math.floorDiv(
-                tf.math.add(tf.math.floorDiv(step, tf.constant(2)), below),
-                tf.math.maximum(step, tf.constant(1))),
-            tf.constant(255));
-    Operand<TInt32> values = tf.range(tf.constant(0), tf.constant(256), tf.constant(1));
-    Operand<TBool> changes = tf.math.greater(step, tf.constant(0));
+        ctx.minimum(
+            tf.math.floorDiv(tf.math.add(ctx.floorDiv(step, 2), below), ctx.maximum(step, 1)), 255);
+    Operand<TInt32> values = ctx.range(tf.constant(256));
+    Operand<TBool> changes = ctx.greater(step, 0);
     Operand<TUint8> lookup =
         tf.dtypes.cast(tf.select(changes, table, values), TUint8.class); // [3, 256]
-    return tf.gather(tf.reshape(lookup, tf.constant(new int[] {768})), bins, tf.constant(0));
+    return ctx.gather(ctx.reshape(lookup, 768), bins, 0);
   }
 
   private static List<Index> parts() {
     return List.of(Indices.sliceTo(-2), Indices.slice(1, -1), Indices.sliceFrom(2));
   }
 
-  private static <T extends TNumber> Operand<TUint8> clamp(Ops tf, Operand<T> x, Class<T> type) {
+  private static <T extends TNumber> Operand<TUint8> clamp(
+      GraphContext ctx, Operand<T> x, Class<T> type) {
+    Ops tf = ctx.tf();
     Operand<T> low = tf.dtypes.cast(tf.constant(0), type);
     Operand<T> high = tf.dtypes.cast(tf.constant(255), type);
     return tf.dtypes.cast(tf.clipByValue(x, low, high), TUint8.class);

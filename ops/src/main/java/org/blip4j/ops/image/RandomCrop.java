@@ -37,25 +37,24 @@ record RandomCrop(double leastArea) {
     Operand<TFloat64> width = size(ctx, image, 1);
     Operand<TFloat64> area =
         tf.math.mul(
-            tf.math.mul(height, width), between(tf, draws(tf, uniform, 0, TRIES), leastArea, 1));
+            tf.math.mul(height, width), between(ctx, draws(ctx, uniform, 0, TRIES), leastArea, 1));
     Operand<TFloat64> ratio =
         tf.math.exp(
-            between(tf, draws(tf, uniform, TRIES, TRIES), Math.log(3 / 4.0), Math.log(4 / 3.0)));
+            between(ctx, draws(ctx, uniform, TRIES, TRIES), Math.log(3 / 4.0), Math.log(4 / 3.0)));
     Operand<TFloat64> widths = tf.math.rint(tf.math.sqrt(tf.math.mul(area, ratio))); // [TRIES]
     Operand<TFloat64> heights = tf.math.rint(tf.math.sqrt(tf.math.div(area, ratio)));
     Operand<TInt32> fits =
         tf.dtypes.cast(
-            tf.math.logicalAnd(inside(tf, widths, width), inside(tf, heights, height)),
+            tf.math.logicalAnd(inside(ctx, widths, width), inside(ctx, heights, height)),
             TInt32.class);
     Operand<TInt32> first = tf.math.argMax(fits, tf.constant(0), TInt32.class);
-    Operand<TBool> any = tf.math.greater(tf.max(fits, tf.constant(0)), tf.constant(0));
-    Operand<TFloat64> w =
-        tf.select(any, tf.gather(widths, first, tf.constant(0)), largest(tf, width, height));
+    Operand<TBool> any = ctx.greater(ctx.max(fits, 0), 0);
+    Operand<TFloat64> w = tf.select(any, ctx.gather(widths, first, 0), largest(ctx, width, height));
     Operand<TFloat64> h =
-        tf.select(any, tf.gather(heights, first, tf.constant(0)), largest(tf, height, width));
-    Operand<TFloat64> top = start(tf, any, draw(tf, uniform, 2 * TRIES), tf.math.sub(height, h));
+        tf.select(any, ctx.gather(heights, first, 0), largest(ctx, height, width));
+    Operand<TFloat64> top = start(ctx, any, draw(ctx, uniform, 2 * TRIES), tf.math.sub(height, h));
     Operand<TFloat64> left =
-        start(tf, any, draw(tf, uniform, 2 * TRIES + 1), tf.math.sub(width, w));
+        start(ctx, any, draw(ctx, uniform, 2 * TRIES + 1), tf.math.sub(width, w));
     Operand<TFloat64> zero = tf.constant(0.0);
     return tf.slice(
         image,
@@ -64,34 +63,37 @@ record RandomCrop(double leastArea) {
   }
 
   private static Operand<TFloat64> start(
-      Ops tf, Operand<TBool> random, Operand<TFloat64> uniform, Operand<TFloat64> room) {
-    Operand<TFloat64> drawn =
-        tf.math.floor(tf.math.mul(uniform, tf.math.add(room, tf.constant(1.0))));
-    Operand<TFloat64> central = tf.math.floor(tf.math.mul(room, tf.constant(0.5)));
+      GraphContext ctx, Operand<TBool> random, Operand<TFloat64> uniform, Operand<TFloat64> room) {
+    Ops tf = ctx.tf();
+    Operand<TFloat64> drawn = tf.math.floor(tf.math.mul(uniform, ctx.add(room, 1.0)));
+    Operand<TFloat64> central = tf.math.floor(ctx.mul(room, 0.5));
     return tf.select(random, drawn, central);
   }
 
   private static Operand<TFloat64> largest(
-      Ops tf, Operand<TFloat64> side, Operand<TFloat64> other) {
-    return tf.math.minimum(
-        side, tf.math.rint(tf.math.div(tf.math.mul(other, tf.constant(4.0)), tf.constant(3.0))));
+      GraphContext ctx, Operand<TFloat64> side, Operand<TFloat64> other) {
+    Ops tf = ctx.tf();
+    return tf.math.minimum(side, tf.math.rint(ctx.div(ctx.mul(other, 4.0), 3.0)));
   }
 
-  private static Operand<TBool> inside(Ops tf, Operand<TFloat64> x, Operand<TFloat64> limit) {
-    return tf.math.logicalAnd(tf.math.greater(x, tf.constant(0.0)), tf.math.lessEqual(x, limit));
+  private static Operand<TBool> inside(
+      GraphContext ctx, Operand<TFloat64> x, Operand<TFloat64> limit) {
+    Ops tf = ctx.tf();
+    return tf.math.logicalAnd(ctx.greater(x, 0.0), tf.math.lessEqual(x, limit));
   }
 
   private static Operand<TFloat64> between(
-      Ops tf, Operand<TFloat64> uniform, double from, double to) {
-    return tf.math.add(tf.math.mul(uniform, tf.constant(to - from)), tf.constant(from));
+      GraphContext ctx, Operand<TFloat64> uniform, double from, double to) {
+    return ctx.add(ctx.mul(uniform, to - from), from);
   }
 
-  private static Operand<TFloat64> draws(Ops tf, Operand<TFloat64> all, int first, int count) {
-    return tf.slice(all, tf.constant(new int[] {first}), tf.constant(new int[] {count}));
+  private static Operand<TFloat64> draws(
+      GraphContext ctx, Operand<TFloat64> all, int first, int count) {
+    return ctx.slice(all, 0, first, count);
   }
 
-  private static Operand<TFloat64> draw(Ops tf, Operand<TFloat64> all, int index) {
-    return tf.gather(all, tf.constant(index), tf.constant(0));
+  private static Operand<TFloat64> draw(GraphContext ctx, Operand<TFloat64> all, int index) {
+    return ctx.at(all, index, 0);
   }
 
   private static Operand<TFloat64> size(GraphContext ctx, Operand<TUint8> image, int axis) {

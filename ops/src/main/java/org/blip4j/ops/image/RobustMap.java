@@ -57,11 +57,11 @@ record RobustMap(List<Operand<?>> rows, Operand<TInt64> parallel) {
   Survivors run(GraphContext ctx, Step... steps) {
     Ops tf = ctx.tf();
     Operand<TInt64> count =
-        tf.math.add(tf.dtypes.cast(Shapes.dim(ctx, rows.get(0), 0), TInt64.class), tf.constant(1L));
+        ctx.add(tf.dtypes.cast(Shapes.dim(ctx, rows.get(0), 0), TInt64.class), 1);
     List<Operand<?>> columns = new ArrayList<>();
-    columns.add(tf.range(tf.constant(0L), count, tf.constant(1L)));
-    columns.add(tf.concat(List.of(strings(rows.get(0)), goodImage(tf)), tf.constant(0)));
-    rows.subList(1, rows.size()).forEach(values -> columns.add(withLastRow(tf, values)));
+    columns.add(ctx.range(count));
+    columns.add(ctx.concat(0, strings(rows.get(0)), goodImage(ctx)));
+    rows.subList(1, rows.size()).forEach(values -> columns.add(withLastRow(ctx, values)));
     List<GraphFunction.Input> row =
         columns.stream()
             .map(c -> new GraphFunction.Input(c.asOutput().dataType(), c.shape().tail()))
@@ -86,7 +86,7 @@ record RobustMap(List<Operand<?>> rows, Operand<TInt64> parallel) {
                 .output(0);
       }
     }
-    return withoutLastRow(tf, single(ctx, set, row, count));
+    return withoutLastRow(ctx, single(ctx, set, row, count));
   }
 
   private Output<?> map(GraphContext ctx, Output<?> set, List<GraphFunction.Input> row, Step step) {
@@ -136,19 +136,22 @@ record RobustMap(List<Operand<?>> rows, Operand<TInt64> parallel) {
     return new Survivors(element.output(0), element.output(1));
   }
 
-  private static Survivors withoutLastRow(Ops tf, Survivors all) {
+  private static Survivors withoutLastRow(GraphContext ctx, Survivors all) {
+    Ops tf = ctx.tf();
     Index butLast = Indices.sliceTo(-1);
     return new Survivors(
         tf.stridedSlice(all.indices(), butLast), tf.stridedSlice(all.values(), butLast));
   }
 
-  private static Operand<TString> goodImage(Ops tf) {
+  private static Operand<TString> goodImage(GraphContext ctx) {
+    Ops tf = ctx.tf();
     Operand<TUint8> black =
         tf.dtypes.cast(tf.zeros(tf.constant(new int[] {1, 1, 3}), TInt32.class), TUint8.class);
-    return tf.expandDims(tf.image.encodeJpeg(black), tf.constant(0));
+    return ctx.expandDims(tf.image.encodeJpeg(black), 0);
   }
 
-  private static <T extends TType> Operand<T> withLastRow(Ops tf, Operand<T> values) {
+  private static <T extends TType> Operand<T> withLastRow(GraphContext ctx, Operand<T> values) {
+    Ops tf = ctx.tf();
     int rank = values.shape().numDimensions();
     int[][] margins = new int[rank][2];
     margins[0][1] = 1;
