@@ -52,7 +52,8 @@ public record HardNegatives(Operand<TInt32> imageForText, Operand<TInt32> textFo
   public static HardNegatives draw(GraphContext outer, Weights weights) {
     GraphContext ctx = outer.in("negatives");
     return new HardNegatives(
-        draw(ctx, weights.imageForText(), "images"), draw(ctx, weights.textForImage(), "texts"));
+        ctx.trace("images", draw(ctx, weights.imageForText(), "images")),
+        ctx.trace("texts", draw(ctx, weights.textForImage(), "texts")));
   }
 
   private static Operand<TInt32> draw(GraphContext ctx, Operand<TFloat32> weights, String purpose) {

@@ -10,6 +10,9 @@ import org.tensorflow.types.TFloat32;
 /**
  * Image-text contrastive loss with momentum features, queues and soft targets (blip-spec 5.3).
  *
+ * <p>Traced under {@code itc}: {@code loss}, and in both directions ({@code _i2t}, {@code _t2i})
+ * {@code loss}, {@code similarity}, {@code momentum_similarity}, {@code targets}.
+ *
  * <p>Columns of every similarity are the momentum features of the batch, then the queue.
  */
 public final class ItcLoss {
@@ -39,7 +42,13 @@ public final class ItcLoss {
    * @param imageToText rows are images
    * @param textToImage rows are texts
    */
-  public record Directions(Operand<TFloat32> imageToText, Operand<TFloat32> textToImage) {}
+  public record Directions(Operand<TFloat32> imageToText, Operand<TFloat32> textToImage) {
+    private Directions traced(GraphContext ctx, String name) {
+      ctx.trace(name + "_i2t", imageToText);
+      ctx.trace(name + "_t2i", textToImage);
+      return this;
+    }
+  }
 
   /**
    * The loss and what it was made of.
@@ -69,21 +78,26 @@ public final class ItcLoss {
         tf.stopGradient(ctx.concat(0, in.momentum().text(), in.queue().text()));
     Directions similarities =
         new Directions(
-            similarity(ctx, in.online().image(), texts, in.temperature()),
-            similarity(ctx, in.online().text(), images, in.temperature()));
+                similarity(ctx, in.online().image(), texts, in.temperature()),
+                similarity(ctx, in.online().text(), images, in.temperature()))
+            .traced(ctx, "similarity"); // [B, B+Q]
     Operand<TFloat32> constant = tf.stopGradient(in.temperature());
     Directions momentum =
         new Directions(
-            tf.stopGradient(similarity(ctx, in.momentum().image(), texts, constant)),
-            tf.stopGradient(similarity(ctx, in.momentum().text(), images, constant)));
+                tf.stopGradient(similarity(ctx, in.momentum().image(), texts, constant)),
+                tf.stopGradient(similarity(ctx, in.momentum().text(), images, constant)))
+            .traced(ctx, "momentum_similarity"); // [B, B+Q]
     Directions targets =
         new Directions(
-            targets(ctx, in, momentum.imageToText()), targets(ctx, in, momentum.textToImage()));
+                targets(ctx, in, momentum.imageToText()), targets(ctx, in, momentum.textToImage()))
+            .traced(ctx, "targets"); // [B, B+Q]
     Operand<TFloat32> imageToText =
         mean(ctx, CrossEntropy.soft(ctx, similarities.imageToText(), targets.imageToText()));
     Operand<TFloat32> textToImage =
         mean(ctx, CrossEntropy.soft(ctx, similarities.textToImage(), targets.textToImage()));
     Operand<TFloat32> loss = ctx.mul(ctx.add(imageToText, textToImage), 0.5f);
+    new Directions(imageToText, textToImage).traced(ctx, "loss");
+    ctx.trace("loss", loss);
     return new Result(loss, imageToText, textToImage, similarities, momentum, targets);
   }
 

@@ -19,6 +19,8 @@ import org.tensorflow.types.TInt64;
  * <p>Rows are B true pairs, then B pairs (wrong image, text), then B pairs (image, wrong text);
  * class 1 is a match. Images are projected for cross-attention once, however many pairs they are
  * in.
+ *
+ * <p>Traced under {@code itm}: {@code loss}, {@code logits}, {@code labels}.
  */
 public final class ItmLoss {
   private ItmLoss() {}
@@ -69,6 +71,9 @@ public final class ItmLoss {
     Operand<TInt64> judged = ctx.argMax(logits, 1);
     Operand<TFloat32> accuracy =
         ctx.mean(tf.dtypes.cast(tf.math.equal(judged, labels), TFloat32.class), 0);
+    ctx.trace("loss", loss);
+    ctx.trace("logits", logits);
+    ctx.trace("labels", labels);
     return new Result(loss, logits, labels, accuracy);
   }
 }

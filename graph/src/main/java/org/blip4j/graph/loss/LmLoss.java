@@ -16,6 +16,9 @@ import org.tensorflow.types.TInt64;
 /**
  * Language modelling: logits at position t predict the token at t + 1, with label smoothing;
  * padding and the prompt do not count (blip-spec 3.7).
+ *
+ * <p>Traced under {@code lm}: {@code loss}, {@code token_loss}, {@code sequence_loss}, {@code
+ * logits}, {@code targets}.
  */
 public final class LmLoss {
   private LmLoss() {}
@@ -71,12 +74,13 @@ public final class LmLoss {
             rowTargets,
             settings.labelSmoothing()); // [B*(T-1)]
     Operand<TFloat32> tokenLoss = tf.reshape(rows, tf.shape(shifted));
+    Operand<TFloat32> loss = CrossEntropy.meanOverCounting(ctx, rows, rowTargets);
     return new Result(
-        CrossEntropy.meanOverCounting(ctx, rows, rowTargets),
-        tokenLoss,
-        ctx.sum(tokenLoss, 1),
-        logits,
-        targets);
+        ctx.trace("loss", loss),
+        ctx.trace("token_loss", tokenLoss), // [B, T-1]
+        ctx.trace("sequence_loss", ctx.sum(tokenLoss, 1)), // [B]
+        ctx.trace("logits", logits),
+        ctx.trace("targets", targets));
   }
 
   private static Operand<TInt64> targets(GraphContext ctx, Tokens tokens, int promptLength) {

@@ -78,7 +78,8 @@ public final class DualEncoder {
   /** The same from class states {@code [B, W]}. */
   public Operand<TFloat32> imageFeatures(GraphContext ctx, Operand<TFloat32> classStates) {
     GraphContext inner = ctx.in("image_features");
-    return Normalize.apply(inner, visionProjection.apply(inner, classStates));
+    return inner.trace(
+        "normal", Normalize.apply(inner, visionProjection.apply(inner, classStates))); // [B, E]
   }
 
   /**
@@ -92,7 +93,8 @@ public final class DualEncoder {
   public Operand<TFloat32> textFeatures(GraphContext ctx, Tokens tokens) {
     GraphContext inner = ctx.in("text_features");
     Operand<TFloat32> state = new TextEncoder(text).sentenceStates(inner, tokens);
-    return Normalize.apply(inner, textProjection.apply(inner, state));
+    return inner.trace(
+        "normal", Normalize.apply(inner, textProjection.apply(inner, state))); // [B, E]
   }
 
   /** Both features of a batch of pairs. */

@@ -3,12 +3,15 @@ package org.blip4j.graph.loss;
 import static org.blip4j.ops.testing.TensorAssert.assertClose;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 
+import java.util.List;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.graph.vision.ImageStates;
+import org.blip4j.ops.core.Trace;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -102,9 +105,10 @@ final class LossesTest extends GraphTest {
       hard[i][i] = 1;
     }
     Operand<TFloat32> online = matrix(images);
+    Trace trace = new Trace();
     ItcLoss.Result result =
         ItcLoss.compute(
-            ctx,
+            ctx.with(trace),
             new ItcLoss.Inputs(
                 new Features(online, matrix(texts)),
                 new Features(matrix(slowImages), matrix(slowTexts)),
@@ -115,6 +119,11 @@ final class LossesTest extends GraphTest {
 
     double imageToText = itc(images, slowImages, concat(slowTexts, textQueue), temperature, alpha);
     double textToImage = itc(texts, slowTexts, concat(slowImages, imageQueue), temperature, alpha);
+    assertSame(result.loss(), trace.floats("itc/loss"));
+    for (String name : List.of("loss", "similarity", "momentum_similarity", "targets")) {
+      trace.floats("itc/" + name + "_i2t");
+      trace.floats("itc/" + name + "_t2i");
+    }
     double tolerance = 1e-4 * Math.max(1, imageToText + textToImage);
     assertEquals((imageToText + textToImage) / 2, run(result.loss())[0], tolerance);
     Output<?> gradient =

@@ -47,7 +47,15 @@ public sealed interface Initializer {
     if (this instanceof UnitRows) {
       return normalized(ctx, draw(ctx, new RandomNormal<>(0, 1, stream), dimensions));
     }
-    return draw(ctx, formula(stream), dimensions);
+    return draw(ctx, formula(stream), lasting(ctx, dimensions));
+  }
+
+  /**
+   * Dimensions that TensorFlow's optimiser does not know beforehand: it would make a constant of a
+   * filled tensor, and the session would keep that beside the variable as long as it lives.
+   */
+  private static Operand<TInt64> lasting(GraphContext ctx, Operand<TInt64> dimensions) {
+    return ctx.tf().placeholderWithDefault(dimensions, dimensions.shape());
   }
 
   private BaseInitializer<TFloat32> formula(long stream) {

@@ -38,7 +38,7 @@ final class FrameworkTest extends GraphTest {
       mean += value / (double) values.length;
       square += value * (double) value / values.length;
     }
-    return new double[] {mean, Math.sqrt(square - mean * mean)};
+    return new double[] {mean, Math.sqrt(Math.max(0, square - mean * mean))};
   }
 
   @Test
@@ -50,7 +50,8 @@ final class FrameworkTest extends GraphTest {
     for (float value : drawn(new Initializer.Uniform(0.3f))) {
       assertTrue(Math.abs(value) <= 0.3f);
     }
-    assertArrayEquals(new double[] {0.25, 0}, moments(drawn(new Initializer.Constant(0.25f))), 0);
+    assertArrayEquals(
+        new double[] {0.25, 0}, moments(drawn(new Initializer.Constant(0.25f))), 1e-6);
     assertArrayEquals(drawn(new Initializer.Normal(1)), drawn(new Initializer.Normal(1)));
     float[] rows = drawn(new Initializer.UnitRows());
     double square = 0;
