@@ -3,6 +3,8 @@ package org.blip4j.data.weights;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 
@@ -48,11 +50,21 @@ public record FileRegion(Path path, FileChannel channel, long position, long len
       throw new WeightFileException(path, "the file is cut off: nothing follows byte " + end());
     }
     while (target.hasRemaining()) {
-      int count = channel.read(target, at);
+      int count = read(channel, target, at);
       if (count < 0) {
         throw new WeightFileException(path, "the file is cut off: nothing follows byte " + at);
       }
       at += count;
+    }
+  }
+
+  private int read(FileChannel from, ByteBuffer target, long at) throws IOException {
+    try {
+      return from.read(target, at);
+    } catch (ClosedByInterruptException e) {
+      throw new WeightFileException(path, "reading was interrupted");
+    } catch (ClosedChannelException e) {
+      throw new WeightFileException(path, "the file was closed while it was read");
     }
   }
 

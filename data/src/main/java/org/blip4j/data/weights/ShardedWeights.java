@@ -1,21 +1,19 @@
 package org.blip4j.data.weights;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.blip4j.data.file.JsonFile;
 
 /**
  * Weights in several files with an index, as Hugging Face writes them: {@code
  * model.safetensors.index.json} or {@code pytorch_model.bin.index.json} beside the shards.
  */
 public final class ShardedWeights implements WeightFile {
-  private static final ObjectMapper JSON = new ObjectMapper();
   private static final long LARGEST = 100_000_000;
 
   private final Path index;
@@ -43,9 +41,9 @@ public final class ShardedWeights implements WeightFile {
       throw new WeightFileException(index, "too large for an index of shards");
     }
     try {
-      map = JSON.readTree(Files.readAllBytes(index)).path("weight_map");
-    } catch (JsonProcessingException e) {
-      throw new WeightFileException(index, "not valid JSON in line " + e.getLocation().getLineNr());
+      map = JsonFile.read(index).tree().path("weight_map");
+    } catch (IllegalArgumentException e) {
+      throw new WeightFileException(e.getMessage());
     }
     if (!map.isObject() || map.isEmpty()) {
       throw new WeightFileException(index, "no weight_map in this index");

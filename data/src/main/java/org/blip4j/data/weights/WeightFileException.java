@@ -9,6 +9,11 @@ import java.nio.file.Path;
 public final class WeightFileException extends IOException {
   private static final long serialVersionUID = 1L;
 
+  /** A message that names the file already. */
+  WeightFileException(String message) {
+    super(message);
+  }
+
   public WeightFileException(Path path, String problem) {
     super(path + ": " + problem);
   }

@@ -31,22 +31,27 @@ public record PublishedWeights(
   private static final int SHOWN = 3;
 
   /**
-   * Opens a file or folder; names that are published ones already stay as they are.
+   * Opens a file or folder.
    *
-   * @throws WeightFileException as {@link WeightFile#open}; and if only some of the names have
-   *     something before them, which nothing can tell from another model's
+   * @throws WeightFileException as {@link WeightFile#open} and {@link #of}
    */
   public static WeightFile open(Path path) throws IOException {
     WeightFile file = WeightFile.open(path);
     try {
-      return unwrapped(file);
+      return of(file);
     } catch (IOException | RuntimeException e) {
       file.close();
       throw e;
     }
   }
 
-  private static WeightFile unwrapped(WeightFile file) throws WeightFileException {
+  /**
+   * The file under published names; the same file if it has them already, or none at all.
+   *
+   * @throws WeightFileException if only some of the names have something before them, which nothing
+   *     can tell from another model's
+   */
+  public static WeightFile of(WeightFile file) throws WeightFileException {
     ImmutableSet<String> names = file.tensors().keySet();
     Optional<String> found =
         isPublished(names)

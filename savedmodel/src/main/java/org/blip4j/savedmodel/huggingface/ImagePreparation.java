@@ -1,8 +1,6 @@
 package org.blip4j.savedmodel.huggingface;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -62,20 +60,12 @@ public final class ImagePreparation {
   public static void require(Path folder, int imageSize) throws IOException {
     Path file = folder.resolve(FILE);
     if (Files.isRegularFile(file)) {
-      require(file, read(file), imageSize);
+      require(file, VocabularyFiles.json(file), imageSize);
       return;
     }
     Path newer = folder.resolve(NEWER_FILE);
     if (Files.isRegularFile(newer)) {
-      require(newer, read(newer).path("image_processor"), imageSize);
-    }
-  }
-
-  private static JsonNode read(Path file) throws IOException {
-    try {
-      return new ObjectMapper().readTree(Files.readAllBytes(file));
-    } catch (JsonProcessingException e) {
-      throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
+      require(newer, VocabularyFiles.json(newer).path("image_processor"), imageSize);
     }
   }
 

@@ -1,8 +1,6 @@
 package org.blip4j.savedmodel.huggingface;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,12 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.blip4j.data.file.JsonFile;
 import org.blip4j.data.text.Vocabulary;
 
 /** Finds the word pieces of a folder: {@code vocab.txt}, otherwise {@code tokenizer.json}. */
 public final class VocabularyFiles {
-  private static final ObjectMapper JSON = new ObjectMapper();
-
   private VocabularyFiles() {}
 
   /**
@@ -35,13 +32,21 @@ public final class VocabularyFiles {
         : Optional.empty();
   }
 
-  private static Vocabulary readTokenizer(Path file) throws IOException {
-    JsonNode tokenizer;
+  /**
+   * The content of a JSON file.
+   *
+   * @throws IOException that names file and line, if it is not JSON
+   */
+  public static JsonNode json(Path file) throws IOException {
     try {
-      tokenizer = JSON.readTree(Files.readAllBytes(file));
-    } catch (JsonProcessingException e) {
-      throw new IOException(file + ": not valid JSON: " + e.getOriginalMessage(), e);
+      return JsonFile.read(file).tree();
+    } catch (IllegalArgumentException e) {
+      throw new IOException(e.getMessage(), e);
     }
+  }
+
+  private static Vocabulary readTokenizer(Path file) throws IOException {
+    JsonNode tokenizer = json(file);
     String type = tokenizer.path("model").path("type").asText("WordPiece");
     if (!type.equals("WordPiece")) {
       throw new IOException(file + ": a tokenizer of type " + type + "; BLIP needs WordPiece");

@@ -2,12 +2,11 @@ package org.blip4j.savedmodel.open;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import org.blip4j.data.file.JsonFile;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.ConfigJson;
@@ -64,6 +63,15 @@ public record OpenModel(Path path, WeightFile file, ServingModel model, List<Str
         source.path(), CheckpointWeights.open(exported.variables()), model, List.of());
   }
 
+  /**
+   * What a model folder is, its weights unread.
+   *
+   * @throws IOException if a file is missing or damaged
+   */
+  public static ServingModel describe(ModelFolder folder) throws IOException {
+    return model(folder.readConfig(), folder.vocabularyFile(), Optional.empty());
+  }
+
   private static OpenModel published(ModelSource.Published source, Optional<Task> task)
       throws IOException {
     WeightFile file = PublishedWeights.open(source.path());
@@ -85,13 +93,11 @@ public record OpenModel(Path path, WeightFile file, ServingModel model, List<Str
 
   /** What an exported model is, apart from the settings baked into its graph. */
   private static ModelConfig config(Path info) throws IOException {
-    try {
-      JsonNode tree =
-          ConfigJson.tree(Files.readString(info, StandardCharsets.UTF_8), info.toString());
-      return ConfigJson.convert(tree.path("model"), info + ": model", ModelConfig.class);
-    } catch (NoSuchFileException e) {
-      throw new IOException(info + " is missing; it is no export of this program", e);
+    if (!Files.isRegularFile(info)) {
+      throw new IOException(info + " is missing; it is no export of this program");
     }
+    JsonNode tree = JsonFile.read(info).tree();
+    return ConfigJson.convert(tree.path("model"), info + ": model", ModelConfig.class);
   }
 
   /**
@@ -103,7 +109,9 @@ public record OpenModel(Path path, WeightFile file, ServingModel model, List<Str
   public static StartingModel starting(ModelSource source) throws IOException {
     try (OpenModel open = open(source)) {
       return new StartingModel(
-          source.path().toString(),
+          source instanceof ModelSource.Published published
+              ? published.provenance().source()
+              : source.path().toString(),
           open.model().config(),
           open.model().vocabulary(),
           () -> open(source).file());

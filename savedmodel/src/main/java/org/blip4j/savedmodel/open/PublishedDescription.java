@@ -61,13 +61,14 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
   public static PublishedDescription of(
       WeightFile file, ModelSource.Published source, Optional<Task> wanted) throws IOException {
     Optional<Path> configFile = configFile(file, source);
+    Optional<JsonNode> given =
+        configFile.isPresent()
+            ? Optional.of(VocabularyFiles.json(configFile.get()))
+            : Optional.empty();
     Vocabulary vocabulary = vocabulary(file, source.path());
     Reader reader = new Reader(file, source, wanted, tokens(vocabulary));
     try {
-      ModelConfig config =
-          configFile.isPresent()
-              ? reader.fromFile(ConfigJson.tree(Files.readString(configFile.get()), "config"))
-              : reader.alone();
+      ModelConfig config = given.isPresent() ? reader.fromFile(given.get()) : reader.alone();
       TextConfig text = config.architecture().text();
       requireSame(text.tokens(), vocabulary);
       Vocabulary whole = vocabulary.filledUp(text.vocabularySize());
@@ -98,7 +99,7 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
     if (ownStrings(file, CONFIG_KEY).isPresent() || !Files.isRegularFile(beside)) {
       return Optional.empty();
     }
-    JsonNode node = ConfigJson.tree(Files.readString(beside), beside.toString());
+    JsonNode node = VocabularyFiles.json(beside);
     boolean known = isOurs(node) || HuggingFaceConfig.describes(node) || FlatConfig.describes(node);
     return known || Files.isDirectory(source.path()) ? Optional.of(beside) : Optional.empty();
   }

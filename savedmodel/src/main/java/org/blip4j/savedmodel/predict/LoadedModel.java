@@ -5,12 +5,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.blip4j.data.text.Vocabulary;
-import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
-import org.blip4j.graph.weights.PublishedWeights;
 import org.blip4j.savedmodel.open.ModelSource;
-import org.blip4j.savedmodel.open.PublishedDescription;
+import org.blip4j.savedmodel.open.OpenModel;
 import org.blip4j.savedmodel.open.ServingModel;
 import org.blip4j.savedmodel.signature.ExportedInfo;
 import org.blip4j.savedmodel.signature.ServingGraph;
@@ -39,20 +37,16 @@ public final class LoadedModel implements AutoCloseable {
    */
   public static LoadedModel open(ModelSource source, PredictorOptions options) throws IOException {
     if (source instanceof ModelSource.Folder folder) {
-      ModelConfig config = folder.folder().readConfig();
-      Vocabulary vocabulary = Vocabulary.read(folder.folder().vocabularyFile());
       return open(
-          new ServingModel(config, vocabulary),
+          OpenModel.describe(folder.folder()),
           new ModelWeights.Checkpoint(folder.folder().variables()),
           options);
     }
-    if (source instanceof ModelSource.Published published) {
-      ServingModel model;
-      try (WeightFile file = PublishedWeights.open(published.path())) {
-        model = PublishedDescription.of(file, published).model();
+    if (source instanceof ModelSource.Published) {
+      try (OpenModel open = OpenModel.open(source)) {
+        ServingModel model = open.model();
+        return open(model, new ModelWeights.Published(open.file(), model.config().task()), options);
       }
-      return open(
-          model, new ModelWeights.Published(published.path(), model.config().task()), options);
     }
     throw new IOException(source.path() + " is exported already; give a model folder or weights");
   }

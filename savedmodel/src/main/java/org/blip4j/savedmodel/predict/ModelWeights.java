@@ -10,7 +10,6 @@ import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.weights.CheckpointFit;
-import org.blip4j.graph.weights.PublishedWeights;
 import org.blip4j.graph.weights.VariableShape;
 import org.blip4j.graph.weights.WeightImporter;
 import org.blip4j.graph.weights.WeightNames;
@@ -63,26 +62,24 @@ sealed interface ModelWeights {
   }
 
   /**
-   * A file or folder of published weights.
+   * Published weights.
    *
-   * @param path a {@code .pth}, a safetensors file, or a Hugging Face folder
+   * @param file a {@code .pth}, a safetensors file, or a Hugging Face folder; stays open
    * @param task what the graph was built for
    */
-  record Published(Path path, Task task) implements ModelWeights {
+  record Published(WeightFile file, Task task) implements ModelWeights {
     @Override
     public void load(ServingGraph graph, Session session) throws IOException {
       List<VariableShape> shapes =
           graph.variables().stream().map(v -> new VariableShape(v.name(), v.shape())).toList();
-      try (WeightFile file = PublishedWeights.open(path)) {
-        WeightNames names = WeightImporter.names(file, task == Task.PRETRAIN);
-        WeightImporter importer = WeightImporter.plan(file, names, shapes);
-        Map<String, Tensor> values = new ConcurrentHashMap<>();
-        try {
-          importer.parallel(variable -> read(importer, variable, values));
-          assign(graph, session, values);
-        } finally {
-          values.values().forEach(Tensor::close);
-        }
+      WeightNames names = WeightImporter.names(file, task == Task.PRETRAIN);
+      WeightImporter importer = WeightImporter.plan(file, names, shapes);
+      Map<String, Tensor> values = new ConcurrentHashMap<>();
+      try {
+        importer.parallel(variable -> read(importer, variable, values));
+        assign(graph, session, values);
+      } finally {
+        values.values().forEach(Tensor::close);
       }
     }
 

@@ -45,7 +45,7 @@ class HuggingFaceFilesTest {
     write("tokenizer.json", "{'model':{'vocab':{'a':0,'b':0}}}");
     assertRefused("belongs to both");
     write("tokenizer.json", "{'model':");
-    assertRefused("not valid JSON");
+    assertRefused("is not JSON");
   }
 
   private void assertRefused(String words) {

@@ -15,6 +15,7 @@ import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.PublishedTask;
+import org.blip4j.graph.weights.PublishedWeights;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.PublishedDescription;
 import org.tensorflow.ndarray.Shape;
@@ -45,8 +46,12 @@ final class WeightListing {
     }
   }
 
-  private static void describe(Listing listing, WeightFile file, Path path) {
+  private static void describe(Listing listing, WeightFile stored, Path path) {
     try {
+      WeightFile file = PublishedWeights.of(stored);
+      if (file instanceof PublishedWeights wrapped) {
+        listing.fact("names_after", wrapped.prefix());
+      }
       PublishedForm form = PublishedForm.of(file.tensors().keySet());
       listing.fact("names", form.name().toLowerCase(Locale.ROOT).replace('_', ' '));
       PublishedTask task = PublishedTask.of(file.tensors().keySet());
