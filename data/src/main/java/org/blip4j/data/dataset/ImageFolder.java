@@ -84,21 +84,22 @@ public final class ImageFolder {
    */
   public Optional<Path> find(String named) {
     for (String name : spellings(named)) {
-      try {
-        Path path = Path.of(name);
-        Path direct = root.resolve(path);
-        if (Files.isRegularFile(direct)) {
-          return Optional.of(direct.normalize());
-        }
-        Optional<Path> found = indexed(path, named);
-        if (found.isPresent()) {
-          return found.map(Path::normalize);
-        }
-      } catch (InvalidPathException e) {
-        continue; // no file has such a name
+      Optional<Path> found = under(name, named);
+      if (found.isPresent()) {
+        return found.map(Path::normalize);
       }
     }
     return Optional.empty();
+  }
+
+  private Optional<Path> under(String name, String named) {
+    try {
+      Path path = Path.of(name);
+      Path direct = root.resolve(path);
+      return Files.isRegularFile(direct) ? Optional.of(direct) : indexed(path, named);
+    } catch (InvalidPathException e) {
+      return Optional.empty(); // no file has such a name
+    }
   }
 
   private Optional<Path> indexed(Path path, String named) {

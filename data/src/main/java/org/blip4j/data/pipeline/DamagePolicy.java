@@ -15,6 +15,7 @@ import java.util.function.Consumer;
 public final class DamagePolicy {
   private final Consumer<DamagedRecord> listener;
   private final Set<String> met = ConcurrentHashMap.newKeySet();
+  private final AtomicLong items = new AtomicLong();
   private final AtomicLong replaced = new AtomicLong();
 
   private DamagePolicy(Consumer<DamagedRecord> listener) {
@@ -44,8 +45,14 @@ public final class DamagePolicy {
     return replaced.get();
   }
 
-  void replaced(int items) {
-    replaced.addAndGet(items);
+  /** How many items a stream has made ready, replaced ones counted. */
+  public long items() {
+    return items.get();
+  }
+
+  void count(int made, int standIns) {
+    items.addAndGet(made);
+    replaced.addAndGet(standIns);
   }
 
   void handle(DamagedRecord damaged, IOException cause) throws IOException {

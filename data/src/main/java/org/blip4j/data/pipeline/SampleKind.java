@@ -24,14 +24,15 @@ public final class SampleKind<S extends Sample> {
 
   /** Questions with their answers. */
   public static final SampleKind<Sample.Question> QUESTION =
-      new SampleKind<>(Sample.Question.class, "question", (o, names) -> o.has("question") ? 1 : 0);
+      new SampleKind<>(
+          Sample.Question.class, "question", (o, names) -> isQuestion(o, names) ? 1 : 0);
 
   /** Two images and a statement. */
   public static final SampleKind<Sample.ImagePair> IMAGE_PAIR =
       new SampleKind<>(
           Sample.ImagePair.class,
           "pair of images with a statement",
-          (o, names) -> o.has("left") && o.has("right") ? 1 : 0);
+          (o, names) -> isImagePair(o, names) ? 1 : 0);
 
   /** Videos with texts; each item has one text. */
   public static final SampleKind<Sample.Video> VIDEO =
@@ -39,6 +40,17 @@ public final class SampleKind<S extends Sample> {
           Sample.Video.class,
           "frames with a text",
           (o, names) -> o.has("frames") ? o.first(names.text()) : 0);
+
+  private static boolean isQuestion(ExampleOutline outline, FieldAliases names) {
+    return outline.has("question")
+        && (outline.filled().containsKey("answers") || outline.first(names.text()) == 0);
+  }
+
+  private static boolean isImagePair(ExampleOutline outline, FieldAliases names) {
+    return outline.has("left")
+        && outline.has("right")
+        && (outline.filled().containsKey("statement") || outline.first(names.image()) == 0);
+  }
 
   private final Class<S> type;
   private final String wanted;

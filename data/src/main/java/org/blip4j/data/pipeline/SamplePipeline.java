@@ -23,7 +23,7 @@ import org.blip4j.data.stream.Prefetch;
  * SourceOptions source = SourceOptions.strict();
  * DataIndex index = DataIndex.open(Mixture.of(shards), SampleKind.IMAGE_TEXT, source, file, log);
  * var pipeline =
- *     new SamplePipeline<>(SampleKind.IMAGE_TEXT, index, source, PipelineOptions.of(1, 64));
+ *     new SamplePipeline<>(SampleKind.IMAGE_TEXT, index, source, Options.of(1, 64));
  * try (Prefetch<Batch<Sample.ImageText>> batches = pipeline.open(Cursor.START)) {
  *   Batch<Sample.ImageText> batch = batches.next();
  * }
@@ -38,11 +38,52 @@ public final class SamplePipeline<S extends Sample> {
   private final SampleKind<S> kind;
   private final DataIndex index;
   private final SourceOptions source;
-  private final PipelineOptions options;
+  private final Options options;
+
+  /**
+   * How items are shuffled and batched.
+   *
+   * @param seed of the order of every epoch
+   * @param batchSize items in a batch; an incomplete last batch of an epoch is dropped, as upstream
+   * @param mixed records of a block, whose items are permuted among each other
+   * @param prefetch batches made ready ahead
+   */
+  public record Options(long seed, int batchSize, int mixed, int prefetch) {
+    private static final int MIXED = 1024;
+    private static final int PREFETCH = 2;
+
+    public Options {
+      positive("batch size", batchSize);
+      positive("number of mixed records", mixed);
+      positive("number of prefetched batches", prefetch);
+    }
+
+    /** Blocks of 1,024 records, 2 batches ahead. */
+    public static Options of(long seed, int batchSize) {
+      return new Options(seed, batchSize, MIXED, PREFETCH);
+    }
+
+    /** The same with blocks of another size. */
+    public Options withMixed(int records) {
+      return new Options(seed, batchSize, records, prefetch);
+    }
+
+    /** The same with another number of batches made ready ahead. */
+    public Options withPrefetch(int batches) {
+      return new Options(seed, batchSize, mixed, batches);
+    }
+
+    private static void positive(String what, int value) {
+      if (value < 1) {
+        throw new IllegalArgumentException(
+            "%s is %d, it must be at least 1".formatted(what, value));
+      }
+    }
+  }
 
   /** Makes a pipeline; nothing is read yet. */
   public SamplePipeline(
-      SampleKind<S> kind, DataIndex index, SourceOptions source, PipelineOptions options) {
+      SampleKind<S> kind, DataIndex index, SourceOptions source, Options options) {
     this.kind = kind;
     this.index = index;
     this.source = source;

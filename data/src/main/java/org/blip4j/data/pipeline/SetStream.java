@@ -96,7 +96,7 @@ final class SetStream<S extends Sample> implements Closeable {
                   windows.stream().mapToInt(w -> w.window().records()).sum(),
                   part.set().shards().paths().get(windows.get(0).shard())));
     }
-    source.damage().replaced(Math.max(0, wanted - good.size()));
+    source.damage().count(wanted, Math.max(0, wanted - good.size()));
     List<Batch.Item<S>> permuted = new ArrayList<>(wanted);
     for (int i : EpochOrder.permuted(wanted, EpochOrder.seed(epochSeed(), number))) {
       permuted.add(good.get(i % good.size()));

@@ -141,7 +141,7 @@ final class DataIndexTest {
     assertTrue(first <= SHARDS * RECORDS * 2048L, "the index is made of " + first + " bytes");
     assertTrue(first < whole / 25, first + " of " + whole);
 
-    PipelineOptions options = PipelineOptions.of(3, BATCH).withMixed(64);
+    SamplePipeline.Options options = SamplePipeline.Options.of(3, BATCH).withMixed(64);
     long block = 64 * (whole / (SHARDS * RECORDS)) + 64 * 1024L;
     List<Batch<Sample.ImageText>> unbroken = new ArrayList<>();
     long again = readBy(() -> open(shards, source, kept));
@@ -297,7 +297,7 @@ final class DataIndexTest {
                 TestShards.pipeline(
                     TestShards.write(folder, IMAGE, 3),
                     SourceOptions.strict(),
-                    PipelineOptions.of(1, 2)),
+                    SamplePipeline.Options.of(1, 2)),
                 Cursor.START,
                 1)
             .size());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
 import com.google.protobuf.ByteString;
 import java.io.IOException;
@@ -32,7 +33,7 @@ final class MixtureTest {
   void countsFollowTheWeights(String weights) throws IOException {
     List<Mixture.DataSet> sets = new ArrayList<>();
     double sum = 0;
-    for (String weight : weights.split(" ")) {
+    for (String weight : Splitter.on(' ').split(weights)) {
       String name = "set" + sets.size();
       sets.add(new Mixture.DataSet(name, Double.parseDouble(weight), shards(name, 30)));
       sum += Double.parseDouble(weight);
@@ -127,10 +128,10 @@ final class MixtureTest {
       })
   void whatIsNoMixtureIsNamed(String arguments) throws IOException {
     String shard = shards("x", 2).paths().get(0).toString();
-    String[] parts = arguments.split(" \\| ");
-    List<String> given = List.of(parts[0].replace("X", shard).split(" "));
+    List<String> parts = Splitter.on(" | ").splitToList(arguments);
+    List<String> given = Splitter.on(' ').splitToList(parts.get(0).replace("X", shard));
     Exception e = assertThrows(Exception.class, () -> Mixture.find(given));
-    assertTrue(e.getMessage().contains(parts[1].strip()), e.getMessage());
+    assertTrue(e.getMessage().contains(parts.get(1)), e.getMessage());
   }
 
   private ShardSet shards(String name, int... records) throws IOException {
@@ -139,6 +140,6 @@ final class MixtureTest {
 
   private static SamplePipeline<Sample.ImageText> pipeline(Mixture mixture) throws IOException {
     return TestShards.pipeline(
-        mixture, SourceOptions.strict(), PipelineOptions.of(1, 8).withMixed(16));
+        mixture, SourceOptions.strict(), SamplePipeline.Options.of(1, 8).withMixed(16));
   }
 }

@@ -32,7 +32,7 @@ final class PipelineMemoryTest {
   }
 
   private static long heldAfterEpoch(ShardSet shards) throws IOException {
-    PipelineOptions options = PipelineOptions.of(1, 4).withMixed(20);
+    SamplePipeline.Options options = SamplePipeline.Options.of(1, 4).withMixed(20);
     SamplePipeline<Sample.ImageText> pipeline =
         TestShards.pipeline(shards, SourceOptions.strict(), options);
     Runtime runtime = Runtime.getRuntime();

@@ -37,7 +37,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class SamplePipelineTest {
   private static final ByteString IMAGE = TestImages.image("png", 4, 4);
-  private static final PipelineOptions OPTIONS = PipelineOptions.of(7, 4).withMixed(8);
+  private static final SamplePipeline.Options OPTIONS =
+      SamplePipeline.Options.of(7, 4).withMixed(8);
 
   @TempDir Path folder;
 
@@ -66,7 +67,7 @@ final class SamplePipelineTest {
     ShardSet shards = TestShards.write(folder, IMAGE, 5, 7, 6);
     List<Batch<Sample.ImageText>> once = take(pipeline(shards, OPTIONS), Cursor.START, 20);
     assertEquals(once, take(pipeline(shards, OPTIONS.withPrefetch(5)), Cursor.START, 20));
-    PipelineOptions other = new PipelineOptions(8, 4, 8, 2);
+    SamplePipeline.Options other = new SamplePipeline.Options(8, 4, 8, 2);
     assertNotEquals(once, take(pipeline(shards, other), Cursor.START, 20));
   }
 
@@ -137,7 +138,7 @@ final class SamplePipelineTest {
               path, List.of(Sample.ImageText.of("", IMAGE.toByteArray(), List.of("one")))));
     }
     SamplePipeline<Sample.ImageText> pipeline =
-        pipeline(ShardSet.of(paths), PipelineOptions.of(1, 3));
+        pipeline(ShardSet.of(paths), SamplePipeline.Options.of(1, 3));
     Set<String> images = new HashSet<>();
     take(pipeline, Cursor.START, 1).get(0).items().forEach(i -> images.add(i.id().image()));
     assertEquals(Set.of("a/00000.tfrecord#0", "b/00000.tfrecord#0", "c.tfrecord#0"), images);
@@ -172,7 +173,7 @@ final class SamplePipelineTest {
     DataIndex index = DataIndex.of(Mixture.of(shards), kind, source);
     assertEquals(items, index.items());
     SamplePipeline<S> pipeline =
-        new SamplePipeline<>(kind, index, source, PipelineOptions.of(1, items));
+        new SamplePipeline<>(kind, index, source, SamplePipeline.Options.of(1, items));
     Batch<S> batch = take(pipeline, Cursor.START, 1).get(0);
     assertEquals(items, new HashSet<>(batch.items()).size());
     assertEquals(items * images, batch.images().size());
@@ -280,7 +281,7 @@ final class SamplePipelineTest {
         assertThrows(IllegalArgumentException.class, () -> Cursor.parse("3:1280"));
     assertTrue(old.getMessage().contains("an earlier version"), old.getMessage());
     assertThrows(IllegalArgumentException.class, () -> new Cursor(-1, 0, ""));
-    assertThrows(IllegalArgumentException.class, () -> PipelineOptions.of(1, 0));
+    assertThrows(IllegalArgumentException.class, () -> SamplePipeline.Options.of(1, 0));
     assertThrows(IllegalArgumentException.class, () -> DamagePolicy.skip(null));
   }
 
@@ -294,7 +295,8 @@ final class SamplePipelineTest {
       ShardSet shards = TestShards.write(place, IMAGE, records);
       int batch = 1 + random.nextInt(3);
       SamplePipeline<Sample.ImageText> pipeline =
-          pipeline(shards, PipelineOptions.of(round, batch).withMixed(1 + random.nextInt(9)));
+          pipeline(
+              shards, SamplePipeline.Options.of(round, batch).withMixed(1 + random.nextInt(9)));
       if (pipeline.batchesPerEpoch() == 0) {
         continue;
       }
@@ -324,8 +326,8 @@ final class SamplePipelineTest {
     return batch.samples().stream().map(sample -> sample.texts().get(0)).toList();
   }
 
-  private static SamplePipeline<Sample.ImageText> pipeline(ShardSet shards, PipelineOptions options)
-      throws IOException {
+  private static SamplePipeline<Sample.ImageText> pipeline(
+      ShardSet shards, SamplePipeline.Options options) throws IOException {
     return TestShards.pipeline(shards, SourceOptions.strict(), options);
   }
 }

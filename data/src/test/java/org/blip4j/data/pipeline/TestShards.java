@@ -35,13 +35,13 @@ final class TestShards {
 
   /** A pipeline over one data set of images with texts. */
   static SamplePipeline<Sample.ImageText> pipeline(
-      ShardSet shards, SourceOptions source, PipelineOptions options) throws IOException {
+      ShardSet shards, SourceOptions source, SamplePipeline.Options options) throws IOException {
     return pipeline(Mixture.of(shards), source, options);
   }
 
   /** The same over a mixture. */
   static SamplePipeline<Sample.ImageText> pipeline(
-      Mixture mixture, SourceOptions source, PipelineOptions options) throws IOException {
+      Mixture mixture, SourceOptions source, SamplePipeline.Options options) throws IOException {
     DataIndex index = DataIndex.of(mixture, SampleKind.IMAGE_TEXT, source);
     return new SamplePipeline<>(SampleKind.IMAGE_TEXT, index, source, options);
   }

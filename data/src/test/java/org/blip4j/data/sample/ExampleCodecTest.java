@@ -5,12 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.Lists;
 import com.google.protobuf.ByteString;
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.WireFormat;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.proto.Example;
 import org.tensorflow.proto.Feature;
 import org.tensorflow.proto.FeatureList;
@@ -209,5 +217,29 @@ final class ExampleCodecTest {
       list.addFeature(bytes(ByteString.copyFromUtf8(word)));
     }
     return list.build();
+  }
+
+  /** A hundred thousand groups in one another, at each level of a record. */
+  @ParameterizedTest
+  @ValueSource(strings = {"", "1", "1 1", "1 1 2", "2", "2 1", "2 1 2 1", "1 1 2 1"})
+  void deepNestingIsAMessage(String path) throws Exception {
+    ByteArrayOutputStream deep = new ByteArrayOutputStream();
+    CodedOutputStream groups = CodedOutputStream.newInstance(deep);
+    for (int i = 0; i < 100_000; i++) {
+      groups.writeTag(9, WireFormat.WIRETYPE_START_GROUP);
+    }
+    groups.flush();
+    byte[] record = deep.toByteArray();
+    for (String field : Lists.reverse(Splitter.on(' ').omitEmptyStrings().splitToList(path))) {
+      ByteArrayOutputStream outer = new ByteArrayOutputStream();
+      CodedOutputStream out = CodedOutputStream.newInstance(outer);
+      out.writeByteArray(Integer.parseInt(field), record);
+      out.flush();
+      record = outer.toByteArray();
+    }
+    byte[] whole = record;
+    assertThrows(SampleException.class, () -> codec.columns(whole));
+    assertThrows(SampleException.class, () -> codec.decode(whole, ""));
+    assertThrows(SampleException.class, () -> ExampleOutline.read(new ByteArrayInputStream(whole)));
   }
 }

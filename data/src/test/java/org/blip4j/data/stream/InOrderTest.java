@@ -156,7 +156,7 @@ final class InOrderTest {
           });
     }
     try (InOrder<AutoCloseable> all = new InOrder<>(1, from(pieces))) {
-      all.next().orElseThrow();
+      AutoCloseable unused = all.next().orElseThrow();
       second.await();
     }
     assertEquals(0, closed.get(0).get());

@@ -1,6 +1,7 @@
 package org.blip4j.data.tfrecord;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,9 +9,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class ShardSetTest {
   @TempDir Path folder;
@@ -85,6 +90,76 @@ final class ShardSetTest {
     assertMessage("there is no such shard", folder + "/zzz.tfrecord");
     assertMessage("there is no folder", folder + "/none/*.tfrecord");
     assertThrows(IllegalArgumentException.class, () -> ShardSet.find(List.of()));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "a.tfrec",
+        "a.TFREC",
+        "a.tfr",
+        "train.record",
+        "a.records",
+        "a.tfrecords",
+        "a.TFRecord",
+        "a.tfrec.gz",
+        "a.record.zlib",
+        "a.tfrecord.GZ",
+        "train.record-00000-of-00001",
+        "train00-4.tfrec"
+      })
+  void usualEndingsAreShards(String name) throws IOException {
+    Path place = Files.createDirectories(folder.resolve("endings"));
+    Files.createFile(place.resolve(name));
+    Files.createFile(place.resolve("a.txt"));
+    assertEquals(List.of("endings/" + name), find(place.toString()));
+    assertFalse(ShardName.withoutEnding("a.tfrec").contains("."));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a.jpg", ".tfrecord", ".a.tfrec", "recorder", "a.record.txt", "tfrec"})
+  void otherNamesAreNone(String name) {
+    assertFalse(ShardName.looksLikeShard(name));
+  }
+
+  @Test
+  void aFolderIsReadByContentIfNoNameSaysSo() throws IOException {
+    Path place = Files.createDirectories(folder.resolve("odd"));
+    for (String name : List.of("part-1", "part-2.bin")) {
+      try (TfRecordWriter writer =
+          TfRecordWriter.create(place.resolve(name), TfRecordWriter.Options.plain())) {
+        writer.write(new byte[] {1});
+        writer.commit();
+      }
+    }
+    Files.writeString(place.resolve("part-0"), "a text that is long enough");
+    assertEquals(List.of("odd/part-1", "odd/part-2.bin"), find(place.toString()));
+  }
+
+  @Test
+  @Timeout(5)
+  void claimsAboutCountsCostNothing() throws IOException {
+    Path place = Files.createDirectories(folder.resolve("claims"));
+    for (int i = 0; i < 3; i++) {
+      Files.createFile(place.resolve("a-0000%d-of-999999999.tfrecord".formatted(i)));
+    }
+    String missing = "999999996 of 999999999 shards are missing: " + place;
+    assertMessage(missing, place.toString());
+    assertMessage(missing, place + "/*.tfrecord");
+    assertMessage(missing, place + "/a@999999999");
+    assertMessage("there is no", place + "/b@999999999");
+  }
+
+  @Test
+  void namesAreAsLongAsTheyMustBe() {
+    ShardSet set =
+        ShardSet.of(
+            Stream.of("/x/web/0.tfrecord", "/x/own/0.tfrecord", "/y/own/0.tfrecord", "/x/1")
+                .map(Path::of)
+                .toList());
+    assertEquals(
+        List.of("web/0.tfrecord", "x/own/0.tfrecord", "y/own/0.tfrecord", "1"), set.names());
+    assertEquals(List.of("a", "a"), ShardSet.of(List.of(Path.of("/a"), Path.of("/a"))).names());
   }
 
   @Test

@@ -170,6 +170,31 @@ final class TfRecordTest {
   }
 
   @Test
+  void anyRecordCanBeGoneToAndLookedAtInPart() throws IOException {
+    for (boolean gzip : new boolean[] {false, true}) {
+      Path shard =
+          write("seek" + gzip, PLAIN.withGzip(gzip), "one", "three", "", "x".repeat(70000));
+      try (TfRecordReader reader =
+          TfRecordReader.open(shard, TfRecordReader.Access.standard().sparing())) {
+        assertEquals(!gzip, reader.isPlain());
+        reader.seek(19);
+        assertEquals("three", text(reader.next()));
+        assertEquals(19, reader.offset());
+        reader.seek(reader.position());
+        assertEquals(-1, reader.peek().orElseThrow().read());
+        assertEquals('x', reader.peek().orElseThrow().read());
+        assertTrue(reader.peek().isEmpty());
+        if (gzip) {
+          assertThrows(IllegalArgumentException.class, () -> reader.seek(0));
+        } else {
+          reader.seek(0);
+          assertEquals("one", text(reader.next()));
+        }
+      }
+    }
+  }
+
+  @Test
   void writerNeverLeavesHalfAShard() throws IOException {
     Path shard = write("a", PLAIN, "one");
     IOException e = assertThrows(IOException.class, () -> TfRecordWriter.create(shard, PLAIN));

@@ -3,13 +3,11 @@ package org.blip4j.tools.input;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import org.blip4j.data.stream.Outcome;
+import java.util.Optional;
+import org.blip4j.data.stream.InOrder;
 
 /**
- * Batches of a source, each read while the one before it is computed: two are held at most.
+ * Batches of a source, read while those before them are computed.
  *
  * @param <T> what is read
  */
@@ -22,33 +20,29 @@ public final class ReadAhead<T> implements Closeable {
    */
   public interface Source<T> {
     /** The next batch; empty at the end. */
-    public List<T> next() throws IOException;
+    List<T> next() throws IOException;
   }
 
-  private final Source<T> source;
-  private final ExecutorService reader =
-      Executors.newSingleThreadExecutor(
-          task -> {
-            Thread thread = new Thread(task, "input reader");
-            thread.setDaemon(true);
-            return thread;
-          });
-  private Future<List<T>> following;
+  private final InOrder<List<T>> batches;
 
+  /** Starts to read. */
   public ReadAhead(Source<T> source) {
-    this.source = source;
-    this.following = reader.submit(source::next);
+    this.batches =
+        new InOrder<>(
+            1,
+            () -> {
+              List<T> batch = source.next();
+              return batch.isEmpty() ? Optional.empty() : Optional.of(() -> batch);
+            });
   }
 
   /** The next batch; empty at the end. */
   public List<T> next() throws IOException {
-    List<T> batch = Outcome.of(following);
-    following = reader.submit(source::next);
-    return batch;
+    return batches.next().orElse(List.of());
   }
 
   @Override
   public void close() {
-    reader.shutdownNow();
+    batches.close();
   }
 }

@@ -1,6 +1,5 @@
 package org.blip4j.training.event;
 
-import com.google.common.hash.Hashing;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.util.Map;
+import org.blip4j.data.file.MaskedCrc;
 import org.tensorflow.proto.Event;
 import org.tensorflow.proto.SessionLog;
 import org.tensorflow.proto.Summary;
@@ -22,8 +22,6 @@ import org.tensorflow.proto.Summary;
  * written beyond the step it goes on from.
  */
 public final class EventFileWriter implements TrainingListener, Closeable {
-  private static final int MASK_DELTA = 0xa282ead8;
-
   private final Path file;
   private final FileChannel channel;
   private final Clock clock;
@@ -95,9 +93,9 @@ public final class EventFileWriter implements TrainingListener, Closeable {
     byte[] data = event.build().toByteArray();
     ByteBuffer record = ByteBuffer.allocate(data.length + 16).order(ByteOrder.LITTLE_ENDIAN);
     record.putLong(data.length);
-    record.putInt(maskedCrc(record.array(), 0, 8));
+    record.putInt(MaskedCrc.of(record.array(), 0, 8));
     record.put(data);
-    record.putInt(maskedCrc(data, 0, data.length));
+    record.putInt(MaskedCrc.of(data, 0, data.length));
     record.flip();
     try {
       while (record.hasRemaining()) {
@@ -106,10 +104,5 @@ public final class EventFileWriter implements TrainingListener, Closeable {
     } catch (IOException e) {
       throw new IOException(file + " cannot be written: " + e.getMessage(), e);
     }
-  }
-
-  private static int maskedCrc(byte[] bytes, int offset, int length) {
-    int crc = Hashing.crc32c().hashBytes(bytes, offset, length).asInt();
-    return Integer.rotateRight(crc, 15) + MASK_DELTA;
   }
 }

@@ -95,7 +95,7 @@ final class PreparedPixels implements Closeable {
   /**
    * Prepares images.
    *
-   * @param seeds one for each image
+   * @param imageSeeds one for each image
    */
   Prepared prepare(List<ByteString> images, long[] imageSeeds) {
     NdArray<byte[]> files = NdArrays.ofObjects(byte[].class, Shape.of(images.size()));

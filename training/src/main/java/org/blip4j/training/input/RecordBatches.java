@@ -14,7 +14,6 @@ import org.blip4j.data.pipeline.Batch;
 import org.blip4j.data.pipeline.Cursor;
 import org.blip4j.data.pipeline.DamagePolicy;
 import org.blip4j.data.pipeline.DataIndex;
-import org.blip4j.data.pipeline.PipelineOptions;
 import org.blip4j.data.pipeline.SampleId;
 import org.blip4j.data.pipeline.SampleKind;
 import org.blip4j.data.pipeline.SamplePipeline;
@@ -59,7 +58,10 @@ public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
    * @param problems told of each damaged record that is skipped
    */
   public record Data(
-      DataIndex index, SourceOptions source, PipelineOptions options, Consumer<String> problems) {
+      DataIndex index,
+      SourceOptions source,
+      SamplePipeline.Options options,
+      Consumer<String> problems) {
 
     /**
      * Makes the index of a run's data, or takes what there is of it; nothing is written.
@@ -77,7 +79,8 @@ public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
       DataIndex index =
           DataIndex.open(
               plan.inputs().data(), SampleKind.IMAGE_TEXT, source, Optional.of(kept), problems);
-      PipelineOptions options = PipelineOptions.of(config.seed(), config.duration().batch());
+      SamplePipeline.Options options =
+          SamplePipeline.Options.of(config.seed(), config.duration().batch());
       return new Data(index, source, options, problems);
     }
 
@@ -178,6 +181,7 @@ public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
       }
       rows[row] = use;
     }
+    requireMostlyGood();
     return rows;
   }
 
@@ -190,12 +194,17 @@ public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
       data.problems().accept("image %s left out: %s".formatted(where, problem));
     }
     replaced++;
-    long all = replaced + data.source().damage().replaced();
-    if (all > FEW && all * 100 > seen) {
+  }
+
+  private void requireMostlyGood() throws IOException {
+    DamagePolicy damage = data.source().damage();
+    long all = replaced + damage.replaced();
+    long of = Math.max(seen, damage.items()); // read ahead of what was decoded
+    if (all > FEW && all * 100 > of) {
       throw new IOException(
-          "%d of %d images could not be used and were replaced by others, more than 1 %%; the last:"
-                  .formatted(all, seen)
-              + " image %s: %s".formatted(where, problem));
+          "%d of %d images could not be used and were replaced by others, more than 1 %%; see which"
+                  .formatted(all, of)
+              + " were named, mend or remove them");
     }
   }
 }
