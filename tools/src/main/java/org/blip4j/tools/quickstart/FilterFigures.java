@@ -29,49 +29,61 @@ public record FilterFigures(
    * @param kept how many were kept
    * @param auc all right web texts against the wrong ones of this kind; empty if there are none
    */
-  public record OfKind(NoiseKind kind, int texts, int right, int kept, OptionalDouble auc) {}
+  public record OfKind(NoiseKind kind, int texts, int right, int kept, OptionalDouble auc) {
+    /** The share of them that were kept. */
+    public double keptShare() {
+      return texts == 0 ? 0 : kept / (double) texts;
+    }
+  }
 
-  /** Measures all outcomes of a run. */
-  public static FilterFigures of(List<CapFiltOutcome> outcomes) {
-    List<JudgedText> web = outcomes.stream().map(CapFiltOutcome::web).toList();
-    List<JudgedText> synthetic = outcomes.stream().map(CapFiltOutcome::synthetic).toList();
+  /** Measures all pictures of a run. */
+  public static FilterFigures of(List<JudgedPicture> pictures) {
+    List<JudgedPicture.Judged> web = pictures.stream().map(JudgedPicture::web).toList();
+    List<JudgedPicture.Judged> synthetic = pictures.stream().map(JudgedPicture::synthetic).toList();
     ImmutableList.Builder<OfKind> kinds = ImmutableList.builder();
     for (NoiseKind kind : NoiseKind.values()) {
-      kinds.add(ofKind(kind, outcomes));
+      kinds.add(ofKind(kind, pictures));
     }
     return new FilterFigures(auc(web), counts(web), counts(synthetic), kinds.build());
   }
 
-  private static OfKind ofKind(NoiseKind kind, List<CapFiltOutcome> outcomes) {
-    List<JudgedText> texts =
-        outcomes.stream()
-            .filter(outcome -> outcome.kind() == kind)
-            .map(CapFiltOutcome::web)
+  /** The share of the captioner's texts that are right. */
+  public double captionerRight() {
+    long right = synthetic.truePositives() + synthetic.falseNegatives();
+    return synthetic.total() == 0 ? 0 : right / (double) synthetic.total();
+  }
+
+  private static OfKind ofKind(NoiseKind kind, List<JudgedPicture> pictures) {
+    List<JudgedPicture.Judged> texts =
+        pictures.stream()
+            .filter(picture -> picture.kind() == kind)
+            .map(JudgedPicture::web)
             .toList();
-    List<JudgedText> againstRight =
-        outcomes.stream()
-            .filter(outcome -> outcome.web().right() || outcome.kind() == kind)
-            .map(CapFiltOutcome::web)
+    List<JudgedPicture.Judged> againstRight =
+        pictures.stream()
+            .filter(picture -> picture.web().right() || picture.kind() == kind)
+            .map(JudgedPicture::web)
             .toList();
     return new OfKind(
         kind,
         texts.size(),
-        count(texts, JudgedText::right),
-        count(texts, JudgedText::kept),
+        count(texts, JudgedPicture.Judged::right),
+        count(texts, JudgedPicture.Judged::kept),
         auc(againstRight));
   }
 
-  private static int count(List<JudgedText> texts, Predicate<JudgedText> property) {
+  private static int count(
+      List<JudgedPicture.Judged> texts, Predicate<JudgedPicture.Judged> property) {
     return (int) texts.stream().filter(property).count();
   }
 
-  private static OptionalDouble auc(List<JudgedText> texts) {
+  private static OptionalDouble auc(List<JudgedPicture.Judged> texts) {
     return RocAuc.of(
-        Doubles.toArray(texts.stream().map(JudgedText::score).toList()),
-        Booleans.toArray(texts.stream().map(JudgedText::right).toList()));
+        Doubles.toArray(texts.stream().map(JudgedPicture.Judged::score).toList()),
+        Booleans.toArray(texts.stream().map(JudgedPicture.Judged::right).toList()));
   }
 
-  private static BinaryCounts counts(List<JudgedText> texts) {
+  private static BinaryCounts counts(List<JudgedPicture.Judged> texts) {
     return new BinaryCounts(
         count(texts, text -> text.kept() && text.right()),
         count(texts, text -> text.kept() && !text.right()),

@@ -2,6 +2,7 @@ package org.blip4j.tools.quickstart;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import java.util.Locale;
 
 /**
  * What a pre-trained model reaches on the held-out scenes, without any fine-tuning.
@@ -19,11 +20,23 @@ public record ModelFigures(
     @JsonProperty("r1_text_to_image") double r1TextToImage) {
   /** Refuses what is no share. */
   public ModelFigures {
-    Shares.require("captions_right", captionsRight);
-    Shares.require("r1_image_to_text", r1ImageToText);
-    Shares.require("r1_text_to_image", r1TextToImage);
+    requireShare("captions_right", captionsRight);
+    requireShare("r1_image_to_text", r1ImageToText);
+    requireShare("r1_text_to_image", r1TextToImage);
     if (!Double.isFinite(cider) || cider < 0) {
       throw new IllegalArgumentException("cider is " + cider + "; it must be finite, 0 or more");
     }
+  }
+
+  /** Refuses what is no share of 1. */
+  static void requireShare(String name, double share) {
+    if (!(share >= 0 && share <= 1)) {
+      throw new IllegalArgumentException(name + " is " + share + "; a share lies between 0 and 1");
+    }
+  }
+
+  /** Percent with one decimal and a point whatever the locale, such as "48.2 %". */
+  static String percent(double share) {
+    return String.format(Locale.ROOT, "%.1f %%", 100 * share);
   }
 }

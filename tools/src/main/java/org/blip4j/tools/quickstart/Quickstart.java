@@ -76,13 +76,12 @@ public final class Quickstart {
                 new Stages.Stage(FIRST, () -> evaluate(evaluation, "first", 0)),
                 new Stages.Stage(SECOND, () -> evaluate(evaluation, "second", 1)),
                 new Stages.Stage(EXPORT, () -> export(evaluation)))));
-    ImmutableList<CapFiltOutcome> outcomes =
-        FilterOutcomes.read(folder.bootstrap().capfilt(1), data.shards(SceneSet.WEB), data.truth());
+    ImmutableList<JudgedPicture> judged =
+        JudgedPicture.read(folder.bootstrap().capfilt(1), data.shards(SceneSet.WEB), data.truth());
     QuickstartSummary summary =
         summary(
-            FilterFigures.of(outcomes), reports.stream().mapToDouble(Stages.Report::seconds).sum());
-    ReportWriter report = new ReportWriter(plan, folder, data, evaluation);
-    QuickstartReport.write(folder.report(), report.content(summary, outcomes));
+            FilterFigures.of(judged), reports.stream().mapToDouble(Stages.Report::seconds).sum());
+    QuickstartReport.of(plan, folder, evaluation, summary, judged).write(folder.report());
     return new Outcome(summary, folder.report());
   }
 

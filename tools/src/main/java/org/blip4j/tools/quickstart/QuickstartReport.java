@@ -1,120 +1,245 @@
 package org.blip4j.tools.quickstart;
 
-import com.google.common.io.Resources;
+import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
-import org.blip4j.data.file.AtomicFile;
-import org.blip4j.tools.report.LossChartSvg;
+import java.util.Map;
+import java.util.OptionalDouble;
+import org.blip4j.tools.bootstrap.BootstrapFolder;
+import org.blip4j.tools.report.LineChart;
+import org.blip4j.tools.report.LineChart.Color;
+import org.blip4j.tools.report.ReportPage;
+import org.blip4j.tools.scenes.NoiseKind;
+import org.blip4j.tools.scenes.SceneData;
+import org.blip4j.tools.scenes.SceneDataPlan;
+import org.blip4j.tools.scenes.ScenePictures;
+import org.blip4j.tools.scenes.SceneSet;
+import org.blip4j.tools.scenes.SceneTruth;
 
 /**
- * The quickstart's report: one HTML page that needs nothing beside it. Style, pictures and diagrams
- * are inside; there is no script; all texts are escaped.
+ * Everything that the quickstart's report shows.
+ *
+ * @param summary the before and after
+ * @param retrieved pictures that R@1 is measured over
+ * @param filter how well the filter judged
+ * @param threshold least match probability of a kept text
+ * @param charts loss curves of both pre-trainings and of the fine-tunings
+ * @param examples some web pictures with their texts, scores and decisions
+ * @param heldOut held-out pictures with both models' captions, those that differ first
+ * @param settings sizes of sets and model, steps, machine
+ * @param places what lies where
+ * @param commands what can be done next
  */
-public final class QuickstartReport {
-  private QuickstartReport() {}
+public record QuickstartReport(
+    QuickstartSummary summary,
+    int retrieved,
+    FilterFigures filter,
+    double threshold,
+    ImmutableList<LineChart> charts,
+    ImmutableList<Example> examples,
+    HeldOut heldOut,
+    ImmutableList<Entry> settings,
+    ImmutableList<Entry> places,
+    ImmutableList<Entry> commands) {
+  private static final int HELD_OUT_SHOWN = 12;
+  private static final int SHOWN_OF_KIND = 3;
 
-  /** Writes the page. */
-  public static void write(Path file, ReportContent content) throws IOException {
-    AtomicFile.write(file, html(content).getBytes(StandardCharsets.UTF_8));
+  /** Entropy of guessing one match in three: where ITM begins. */
+  private static final OptionalDouble ITM_BASELINE = OptionalDouble.of(0.6365);
+
+  /**
+   * A web picture and what CapFilt made of it.
+   *
+   * @param picture source of the image
+   * @param judged texts, scores, decisions, truth
+   */
+  public record Example(String picture, JudgedPicture judged) {}
+
+  /**
+   * What the two models say of the held-out pictures.
+   *
+   * @param pictures how many there are
+   * @param better where only the second model is right
+   * @param worse where only the first one is
+   * @param shown some of them
+   */
+  public record HeldOut(int pictures, long better, long worse, ImmutableList<Said> shown) {}
+
+  /**
+   * A held-out picture and both captions.
+   *
+   * @param picture source of the image
+   * @param truth its own caption
+   * @param first caption of the model of raw web texts
+   * @param firstRight whether it is fully right
+   * @param second caption of the model of the bootstrapped set
+   * @param secondRight whether it is fully right
+   */
+  public record Said(
+      String picture,
+      String truth,
+      String first,
+      boolean firstRight,
+      String second,
+      boolean secondRight) {
+    /** Pictures on which one model is right come first, then those with other captions. */
+    private int rank() {
+      return firstRight != secondRight ? 0 : first.equals(second) ? 2 : 1;
+    }
   }
+
+  /**
+   * A line of a table.
+   *
+   * @param name such as "web set"
+   * @param value such as "10,000 pictures"
+   */
+  public record Entry(String name, String value) {}
 
   /** The page. */
-  public static String html(ReportContent content) throws IOException {
-    return """
-    <!DOCTYPE html>
-    <html lang="en">
-    <head>
-    <meta charset="utf-8">
-    <meta name="viewport" content="width=device-width, initial-scale=1">
-    <title>BLIP quickstart report</title>
-    <style>
-    """
-        + Resources.toString(
-            Resources.getResource(QuickstartReport.class, "report.css"), StandardCharsets.UTF_8)
-        + "</style>\n</head>\n<body>\n<main>\n"
-        + opening(content)
-        + results(content)
-        + filter(content)
-        + training(content)
-        + "</main>\n</body>\n</html>\n";
+  public String html() throws IOException {
+    return ReportPage.html("quickstart.ftlh", this);
   }
 
-  private static String opening(ReportContent content) {
-    QuickstartSummary summary = content.summary();
-    return String.format(
-        Locale.ROOT,
-        """
-        <p class="kicker">BLIP quickstart · seed %d · %s</p>
-        <h1>Bootstrapping captions from noisy web texts</h1>
-        <p class="lead">Two models were pre-trained from scratch with the same steps and the same \
-        seed. The one that read the <span class="first">raw web texts</span> describes %s of the \
-        held-out pictures fully right; the one that read the \
-        <span class="second">bootstrapped set</span> – web texts that a filter kept, texts that a \
-        captioner wrote and the filter kept, and the human-annotated set – %s. Neither was \
-        fine-tuned.</p>
-        """,
-        summary.seed(),
-        duration(summary.seconds()),
-        Shares.percent(summary.first().captionsRight()),
-        Shares.percent(summary.second().captionsRight()));
+  /** Writes the page. */
+  public void write(Path file) throws IOException {
+    ReportPage.write(file, "quickstart.ftlh", this);
   }
 
-  private static String duration(double seconds) {
-    long whole = Math.round(seconds);
-    return whole < 60
-        ? whole + " s"
-        : String.format(Locale.ROOT, "%d min %02d s", whole / 60, whole % 60);
+  /** Gathers the report from what the stages left. */
+  static QuickstartReport of(
+      QuickstartPlan plan,
+      QuickstartFolder folder,
+      SceneEvaluation evaluation,
+      QuickstartSummary summary,
+      List<JudgedPicture> judged)
+      throws IOException {
+    SceneData data = new SceneData(folder.data(), plan.data());
+    BootstrapFolder runs = folder.bootstrap();
+    return new QuickstartReport(
+        summary,
+        evaluation.heldOut().distinct().size(),
+        FilterFigures.of(judged),
+        runs.capfilt(1).readPlan().settings().policy().threshold(),
+        charts(runs),
+        examples(ScenePictures.read(data, SceneSet.WEB), judged),
+        heldOut(folder, evaluation),
+        settings(plan),
+        ImmutableList.of(
+            new Entry("The new model", BootstrapFolder.modelOf(runs.model(1)).path().toString()),
+            new Entry("The same, exported", folder.served().toString()),
+            new Entry(
+                "The captioner", BootstrapFolder.modelOf(runs.captioner(1)).path().toString()),
+            new Entry("The filter", BootstrapFolder.modelOf(runs.filter(1)).path().toString()),
+            new Entry("The bootstrapped set", runs.capfilt(1).path().toString()),
+            new Entry("All sets, and the truth", folder.data().toString())),
+        commands(folder, runs, data));
   }
 
-  private static String results(ReportContent content) {
-    QuickstartSummary summary = content.summary();
-    return section(
-            "Before and after",
-            "On pictures that no training saw. A caption is fully right if it names every object"
-                + " with size, colour and shape, and nothing else.")
-        + ReportTables.beforeAfter(summary.first(), summary.second())
-        + section("What the two models say", "Held-out pictures in the order of the set.")
-        + ReportCards.heldOut(content.heldOut());
+  private static ImmutableList<Entry> commands(
+      QuickstartFolder folder, BootstrapFolder runs, SceneData data) {
+    return ImmutableList.of(
+        new Entry(
+            "Caption the held-out pictures",
+            "tools/blip caption --model %s %s"
+                .formatted(folder.served(), data.shards(SceneSet.HELD_OUT).get(0))),
+        new Entry(
+            "Filter more strictly",
+            "tools/blip capfilt rethreshold --from %s --threshold 0.8 --out %s"
+                .formatted(runs.capfilt(1).path(), folder.path().resolve("stricter"))),
+        new Entry(
+            "Look into the new set",
+            "tools/blip records show %s"
+                .formatted(
+                    runs.capfilt(1)
+                        .path()
+                        .resolve(data.shards(SceneSet.WEB).get(0).getFileName()))),
+        new Entry("Do the same with your own data", "tools/blip bootstrap --help"));
   }
 
-  private static String filter(ReportContent content) {
-    return section(
-            "The filter",
-            "Web texts are wrong in a known share and kind, so every decision can be checked. AUC"
-                + " by kind: all right web texts against the wrong ones of that kind.")
-        + ReportTables.filterTiles(content.filter())
-        + ReportTables.kinds(content.filter())
-        + section(
-            "Captioning and filtering",
-            "Each web picture has its web text and a synthetic one. The number is the filter's"
-                + " match probability; right and wrong are the known truth.")
-        + ReportCards.examples(content.examples());
+  private static ImmutableList<LineChart> charts(BootstrapFolder runs) throws IOException {
+    List<LineChart.Run> both =
+        List.of(
+            new LineChart.Run("raw web texts", Color.FIRST, runs.model(0)),
+            new LineChart.Run("bootstrapped", Color.SECOND, runs.model(1)));
+    List<LineChart.Run> captioner =
+        List.of(new LineChart.Run("fine-tuning", Color.THIRD, runs.captioner(1)));
+    List<LineChart.Run> filter =
+        List.of(new LineChart.Run("fine-tuning", Color.THIRD, runs.filter(1)));
+    OptionalDouble none = OptionalDouble.empty();
+    return ImmutableList.of(
+        LineChart.ofRuns("Pre-training: image-text contrastive loss", "loss_itc", none, both),
+        LineChart.ofRuns("Pre-training: image-text matching loss", "loss_itm", ITM_BASELINE, both),
+        LineChart.ofRuns("Pre-training: language modelling loss", "loss_lm", none, both),
+        LineChart.ofRuns("Captioner: language modelling loss", "loss_lm", none, captioner),
+        LineChart.ofRuns("Filter: image-text matching loss", "loss_itm", ITM_BASELINE, filter));
   }
 
-  private static String training(ReportContent content) {
-    StringBuilder out = new StringBuilder();
-    out.append(
-        section(
-            "Loss curves",
-            "Thin: as logged; thick: running mean. A dashed line is the level of guessing by"
-                + " frequency alone."));
-    out.append("<div class=\"charts\">\n");
-    content.charts().forEach(chart -> out.append(LossChartSvg.figure(chart)));
-    out.append("</div>\n");
-    out.append(section("Settings", "What was run."));
-    out.append(ReportTables.settings(content.settings()));
-    out.append(
-        """
-        <footer>Pictures and texts are generated; every figure on this page was measured in this \
-        run. Method: Li et al., BLIP: Bootstrapping Language-Image Pre-training for Unified \
-        Vision-Language Understanding and Generation, 2022.</footer>
-        """);
-    return out.toString();
+  /** The first few pictures of each kind of web text. */
+  private static ImmutableList<Example> examples(
+      ImmutableMap<String, byte[]> pictures, List<JudgedPicture> all) {
+    Map<NoiseKind, Integer> shown = new EnumMap<>(NoiseKind.class);
+    ImmutableList.Builder<Example> examples = ImmutableList.builder();
+    for (JudgedPicture judged : all) {
+      if (shown.merge(judged.kind(), 1, Integer::sum) <= SHOWN_OF_KIND) {
+        examples.add(new Example(ReportPage.png(pictures.get(judged.key())), judged));
+      }
+    }
+    return examples.build();
   }
 
-  private static String section(String title, String note) {
-    return "<h2>%s</h2>\n<p class=\"note\">%s</p>\n".formatted(title, note);
+  private static HeldOut heldOut(QuickstartFolder folder, SceneEvaluation evaluation)
+      throws IOException {
+    List<String> first = ModelAnswers.read(folder.answers("first")).captions();
+    List<String> second = ModelAnswers.read(folder.answers("second")).captions();
+    List<SceneTruth> truths = evaluation.heldOut().pictures();
+    List<Said> all = new ArrayList<>();
+    for (int i = 0; i < truths.size(); i++) {
+      SceneTruth truth = truths.get(i);
+      all.add(
+          new Said(
+              ReportPage.png(evaluation.pictures().get(truth.key())),
+              truth.text(),
+              first.get(i),
+              truth.isFullyRight(first.get(i)),
+              second.get(i),
+              truth.isFullyRight(second.get(i))));
+    }
+    return heldOut(all);
+  }
+
+  /** Counts all and shows some. */
+  static HeldOut heldOut(List<Said> all) {
+    return new HeldOut(
+        all.size(),
+        all.stream().filter(said -> said.secondRight() && !said.firstRight()).count(),
+        all.stream().filter(said -> said.firstRight() && !said.secondRight()).count(),
+        all.stream()
+            .sorted(Comparator.comparingInt(Said::rank))
+            .limit(HELD_OUT_SHOWN)
+            .collect(ImmutableList.toImmutableList()));
+  }
+
+  private static ImmutableList<Entry> settings(QuickstartPlan plan) {
+    SceneDataPlan sizes = plan.data();
+    return ImmutableList.of(
+        setting("Human-annotated set", "%,d pictures", sizes.human()),
+        setting("Web set", "%,d pictures", sizes.web()),
+        setting("Held-out set", "%,d pictures", sizes.heldOut()),
+        setting("Batch", "%,d pairs", plan.batch()),
+        setting("Each pre-training", "%,d steps", plan.pretrainSteps()),
+        setting("Captioner", "%,d steps", plan.captionerSteps()),
+        setting("Filter", "%,d steps", plan.filterSteps()),
+        setting("Processors", "%d", Runtime.getRuntime().availableProcessors()));
+  }
+
+  private static Entry setting(String name, String format, long value) {
+    return new Entry(name, String.format(Locale.ROOT, format, value));
   }
 }

@@ -38,9 +38,9 @@ public record QuickstartSummary(
     @JsonProperty("second") ModelFigures second) {
   /** Refuses what is no share. */
   public QuickstartSummary {
-    Shares.require("filter_auc", filterAuc);
-    Shares.require("filter_precision", filterPrecision);
-    Shares.require("filter_recall", filterRecall);
+    ModelFigures.requireShare("filter_auc", filterAuc);
+    ModelFigures.requireShare("filter_precision", filterPrecision);
+    ModelFigures.requireShare("filter_recall", filterRecall);
     if (!(seconds >= 0) || Double.isInfinite(seconds)) {
       throw new IllegalArgumentException("seconds are " + seconds + "; they must be 0 or more");
     }
@@ -68,18 +68,19 @@ public record QuickstartSummary(
           R@1, image to text       %15s%15s
           R@1, text to image       %15s%15s
         Filter on web texts: AUC %.3f, precision %s, recall %s
-        Seed %d, %.0f seconds""",
-        Shares.percent(first.captionsRight()),
-        Shares.percent(second.captionsRight()),
+        Seed %d, %.0f seconds\
+        """,
+        ModelFigures.percent(first.captionsRight()),
+        ModelFigures.percent(second.captionsRight()),
         first.cider(),
         second.cider(),
-        Shares.percent(first.r1ImageToText()),
-        Shares.percent(second.r1ImageToText()),
-        Shares.percent(first.r1TextToImage()),
-        Shares.percent(second.r1TextToImage()),
+        ModelFigures.percent(first.r1ImageToText()),
+        ModelFigures.percent(second.r1ImageToText()),
+        ModelFigures.percent(first.r1TextToImage()),
+        ModelFigures.percent(second.r1TextToImage()),
         filterAuc,
-        Shares.percent(filterPrecision),
-        Shares.percent(filterRecall),
+        ModelFigures.percent(filterPrecision),
+        ModelFigures.percent(filterRecall),
         seed,
         seconds);
   }

@@ -5,19 +5,19 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.common.collect.ImmutableList;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 import javax.xml.parsers.DocumentBuilderFactory;
-import org.blip4j.tools.report.EmbeddedPng;
-import org.blip4j.tools.report.LossChart;
-import org.blip4j.tools.report.LossChartSvg;
+import org.blip4j.tools.report.LineChart;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.w3c.dom.Document;
@@ -27,37 +27,59 @@ final class QuickstartReportTest {
 
   @Test
   void pageIsWellFormedAndComplete() throws Exception {
-    Document page = parse(QuickstartReport.html(ReportSample.content()));
+    Document page = parse(ReportSample.content().html());
     assertEquals(24, page.getElementsByTagName("img").getLength());
-    assertEquals(3, page.getElementsByTagName("svg").getLength());
-    assertEquals(3, page.getElementsByTagName("table").getLength());
-    assertEquals(6, page.getElementsByTagName("h2").getLength());
+    assertEquals(3, page.getElementsByTagName("figure").getLength());
+    assertEquals(5, page.getElementsByTagName("table").getLength());
+    assertEquals(8, page.getElementsByTagName("h2").getLength());
   }
 
   @Test
   void pageNeedsNothingFromElsewhere() throws IOException {
-    String html = QuickstartReport.html(ReportSample.content());
-    assertFalse(Pattern.compile("https?:|<script|<link|url\\(|@import").matcher(html).find());
+    String html = ReportSample.content().html();
+    assertFalse(
+        Pattern.compile("(src|href) *= *.(https?:|//)|<link|url\\(|@import|<script src|fetch\\(")
+            .matcher(html)
+            .find());
     assertTrue(html.contains("src=\"data:image/png;base64,iVBOR"));
   }
 
   @Test
   void textsAreEscapedAndFiguresShown() throws IOException {
-    String html = QuickstartReport.html(ReportSample.content());
+    String html = ReportSample.content().html();
     assertTrue(html.contains("&lt;model&gt;") && html.contains("ViT &amp; text"));
-    assertFalse(html.contains("<model>"));
+    assertFalse(html.contains("<model>") || html.contains("bootstrapped </script>"));
     assertTrue(html.contains("18.8 %") && html.contains("48.2 %") && html.contains("4 min 04 s"));
     assertTrue(html.contains("misjudged"));
-    assertFalse(html.contains(">-0<"), "a tick of minus nothing");
+  }
+
+  @Test
+  void saysWhatThePageIsMeasuredOver() throws IOException {
+    String html = ReportSample.content().html();
+    assertTrue(html.contains("of 300 of different content"), "R@1 is not over all pictures");
+    assertTrue(html.contains("match probability is 0.5 or more"), "the threshold");
+    assertTrue(html.contains("/work/model") && html.contains("tools/blip caption"), "what next");
+    assertTrue(html.contains("\"across\":\"step\"") && html.contains("\"up\":\"loss\""), "axes");
+    assertTrue(html.contains("both on the human-annotated set"), "who read what");
+  }
+
+  @Test
+  void picturesOnWhichTheModelsDifferComeFirst() {
+    QuickstartReport.HeldOut heldOut = ReportSample.content().heldOut();
+    assertEquals(40, heldOut.pictures());
+    assertEquals(12, heldOut.shown().size());
+    assertTrue(
+        heldOut.better() >= 12
+            && heldOut.shown().stream().allMatch(said -> said.firstRight() != said.secondRight()));
   }
 
   @Test
   void localeDoesNotMatter() throws IOException {
     Locale before = Locale.getDefault();
-    String expected = QuickstartReport.html(ReportSample.content());
+    String expected = ReportSample.content().html();
     try {
       Locale.setDefault(Locale.GERMANY);
-      assertEquals(expected, QuickstartReport.html(ReportSample.content()));
+      assertEquals(expected, ReportSample.content().html());
     } finally {
       Locale.setDefault(before);
     }
@@ -66,34 +88,36 @@ final class QuickstartReportTest {
   @Test
   void fileHoldsThePage() throws IOException {
     Path file = folder.resolve("report.html");
-    QuickstartReport.write(file, ReportSample.content());
-    assertEquals(QuickstartReport.html(ReportSample.content()), Files.readString(file));
+    ReportSample.content().write(file);
+    assertEquals(ReportSample.content().html(), Files.readString(file));
   }
 
   @Test
-  void flatAndShortCurvesAreDrawn() throws Exception {
-    LossChart.Curve flat =
-        new LossChart.Curve("flat", ImmutableList.of(new LossChart.Point(1, 0.5)));
-    String svg =
-        LossChartSvg.figure(new LossChart("x", ImmutableList.of(flat), OptionalDouble.empty()));
-    assertFalse(svg.contains("NaN") || svg.contains("Infinity"), svg);
-    parse(svg);
-  }
-
-  @Test
-  void refusesWhatCannotBeDrawn() {
-    assertThrows(
-        IllegalArgumentException.class, () -> new LossChart.Curve("none", ImmutableList.of()));
-    assertThrows(IllegalArgumentException.class, () -> new LossChart.Point(1, Double.NaN));
+  void diagramsAreDrawnOfTheRunsThatHaveTheMeasure() throws IOException {
+    Files.createDirectories(folder.resolve("run"));
+    Files.writeString(
+        folder.resolve("run/metrics.jsonl"),
+        "{\"step\":1,\"loss_lm\":2.5}\n{\"step\":9,\"loss_lm\":1.5}\n{\"step\":10}\n");
+    LineChart.Run run = new LineChart.Run("one", LineChart.Color.THIRD, folder.resolve("run"));
+    LineChart chart = LineChart.ofRuns("t", "loss_lm", OptionalDouble.empty(), List.of(run));
+    assertTrue(chart.json().contains("\"data\":[[1,9],[2.5,1.5],[2.5,1.5]]"), chart.json());
     assertThrows(
         IllegalArgumentException.class,
-        () -> new LossChart("none", ImmutableList.of(), OptionalDouble.empty()));
-    assertThrows(IllegalArgumentException.class, () -> new EmbeddedPng("\"><script>"));
+        () -> LineChart.ofRuns("t", "loss_itc", OptionalDouble.empty(), List.of(run)));
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            new LineChart.Curve("x", LineChart.Color.FIRST, new TreeMap<>(Map.of(1, Double.NaN))));
   }
 
-  /** The page is written so that it is XML but for its void elements. */
+  /** The page is written so that it is XML but for void elements and what scripts say. */
   private static Document parse(String html) throws Exception {
-    String xml = html.replace("<!DOCTYPE html>", "").replaceAll("<(meta|img)([^>]*)>", "<$1$2/>");
+    String xml =
+        html.replace("<!DOCTYPE html>", "")
+            .replaceAll("(?s)<script.*?</script>", "")
+            .replaceAll("(?s)<style>.*?</style>", "")
+            .replaceAll("<(meta|img)([^>]*)>", "<$1$2/>")
+            .strip();
     return DocumentBuilderFactory.newInstance()
         .newDocumentBuilder()
         .parse(new ByteArrayInputStream(xml.getBytes(StandardCharsets.UTF_8)));

@@ -72,11 +72,11 @@ final class QuickstartSummaryTest {
     return figures.kinds().stream().filter(of -> of.kind() == kind).findFirst().orElseThrow();
   }
 
-  private static CapFiltOutcome outcome(NoiseKind kind, boolean right, double score, boolean kept) {
-    return new CapFiltOutcome(
+  private static JudgedPicture outcome(NoiseKind kind, boolean right, double score, boolean kept) {
+    return new JudgedPicture(
         "web-1",
         kind,
-        new JudgedText("text", right, score, kept),
-        new JudgedText("synthetic", true, 0.7, true));
+        new JudgedPicture.Judged("text", right, score, kept),
+        new JudgedPicture.Judged("synthetic", true, 0.7, true));
   }
 }

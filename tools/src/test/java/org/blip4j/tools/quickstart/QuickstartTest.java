@@ -51,7 +51,7 @@ class QuickstartTest {
     }
     String summary = first.lines().get(STAGES.size());
     assertTrue(summary.startsWith("{\"stage\":\"summary\",\"seed\":1,"), summary);
-    assertTrue(Files.readString(folder.resolve("one/report.html")).contains("<svg"));
+    assertTrue(Files.readString(folder.resolve("one/report.html")).contains("uPlot"));
     assertTrue(Files.exists(folder.resolve("one/served/1/saved_model.pb")));
 
     CliRun again = run("one");
