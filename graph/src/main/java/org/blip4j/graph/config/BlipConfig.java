@@ -3,16 +3,13 @@ package org.blip4j.graph.config;
 import java.util.Objects;
 import org.blip4j.ops.core.InitializerScheme;
 
-/**
- * Architecture of a BLIP model.
- *
- * @param vision the image encoder
- * @param text the text transformer
- * @param embedDim width of the contrastive space
- * @param initialization how kernels and embeddings start when there is no checkpoint
- */
+/** Architecture of a BLIP model. */
 public record BlipConfig(
-    VitConfig vision, TextConfig text, int embedDim, InitializerScheme initialization) {
+    @Meaning("the image encoder") VitConfig vision,
+    @Meaning("the text transformer") TextConfig text,
+    @Meaning("width of the contrastive space") int embedDim,
+    @Meaning("how kernels and embeddings start when there is no checkpoint")
+        InitializerScheme initialization) {
 
   /** Checks that all parts are there. */
   public BlipConfig {

@@ -10,6 +10,13 @@ final class Checks {
     }
   }
 
+  static void notNegative(String field, double value) {
+    if (!(value >= 0)) {
+      throw new IllegalArgumentException(
+          field + " is " + plain(value) + "; it must not be negative");
+    }
+  }
+
   static void rate(String field, double value) {
     if (!(value >= 0 && value < 1)) {
       throw new IllegalArgumentException(field + " is " + plain(value) + "; it must be in [0, 1)");

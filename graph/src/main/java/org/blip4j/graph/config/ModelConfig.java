@@ -1,9 +1,5 @@
 package org.blip4j.graph.config;
 
-import com.fasterxml.jackson.annotation.JacksonInject;
-import com.fasterxml.jackson.annotation.JsonCreator;
-import com.fasterxml.jackson.annotation.JsonProperty;
-import com.fasterxml.jackson.annotation.OptBoolean;
 import java.util.Objects;
 
 /**
@@ -14,8 +10,6 @@ import java.util.Objects;
  * @param architecture sizes
  * @param textSettings how texts are prepared
  * @param provenance where the weights come from
- * @param labelSmoothing of the training of the decoder, which the ranking of answers uses, too; the
- *     published value where the file does not say it
  */
 public record ModelConfig(
     int format,
@@ -23,7 +17,12 @@ public record ModelConfig(
     BlipConfig architecture,
     TextSettings textSettings,
     Provenance provenance,
-    double labelSmoothing) {
+    @Meaning(
+            value =
+                "of the training of the decoder, which the ranking of answers uses, too; the"
+                    + " published value where the file does not say it",
+            absent = "0.1")
+        double labelSmoothing) {
   /** The layout written by this version. */
   public static final int FORMAT = 1;
 
@@ -44,19 +43,6 @@ public record ModelConfig(
           "textSettings has more tokens than architecture.text.maxPositions "
               + architecture.text().maxPositions());
     }
-  }
-
-  @JsonCreator
-  static ModelConfig read(
-      @JsonProperty("format") int format,
-      @JsonProperty("task") Task task,
-      @JsonProperty("architecture") BlipConfig architecture,
-      @JsonProperty("textSettings") TextSettings textSettings,
-      @JsonProperty("provenance") Provenance provenance,
-      @JsonProperty("labelSmoothing")
-          @JacksonInject(value = ConfigJson.LABEL_SMOOTHING, useInput = OptBoolean.TRUE)
-          double labelSmoothing) {
-    return new ModelConfig(format, task, architecture, textSettings, provenance, labelSmoothing);
   }
 
   /** A configuration of the present layout, with the published label smoothing. */

@@ -1,23 +1,23 @@
 package org.blip4j.graph.config;
 
-/**
- * Constants of the training objectives (paper section 3.2, blip-spec 5).
- *
- * @param queueSize entries of each feature queue; a multiple of the batch
- * @param momentum weight of the old value in the momentum encoders
- * @param alpha weight of the momentum encoders' soft targets once it has ramped up
- * @param temperature first value of the learned temperature
- * @param labelSmoothing of the language modelling loss
- * @param distinctNegatives whether a text equal to the positive one is never drawn as a negative;
- *     upstream draws them
- */
+/** Constants of the training objectives (paper section 3.2, blip-spec 5). */
 public record ObjectiveConfig(
-    int queueSize,
-    double momentum,
-    double alpha,
-    double temperature,
-    double labelSmoothing,
-    boolean distinctNegatives) {
+    @Meaning("entries of each feature queue; a multiple of the batch") int queueSize,
+    @Meaning("weight of the old value in the momentum encoders") double momentum,
+    @Meaning("weight of the momentum encoders' soft targets once it has ramped up") double alpha,
+    @Meaning("first value of the learned temperature") double temperature,
+    @Meaning("of the language modelling loss") double labelSmoothing,
+    @Meaning(
+            "whether a text equal to the positive one is never drawn as a negative; upstream draws"
+                + " them")
+        boolean distinctNegatives,
+    @Meaning(
+            value =
+                "what similarities are multiplied by before negatives are drawn by them; published:"
+                    + " 1. 0 draws evenly; below 1 suits small batches and texts that fit many"
+                    + " images, where the hardest \"wrong\" pair is often a right one",
+            absent = "1")
+        double negativeHardness) {
   /** The temperature is kept within these bounds. */
   public static final double SMALLEST_TEMPERATURE = 0.001;
 
@@ -31,11 +31,12 @@ public record ObjectiveConfig(
     Checks.rate("objective.alpha", alpha);
     Checks.rate("objective.labelSmoothing", labelSmoothing);
     Checks.positive("objective.temperature", temperature);
+    Checks.notNegative("objective.negativeHardness", negativeHardness);
   }
 
   /** The published values. */
   public static ObjectiveConfig published() {
-    return new ObjectiveConfig(57600, 0.995, 0.4, 0.07, 0.1, false);
+    return new ObjectiveConfig(57600, 0.995, 0.4, 0.07, 0.1, false, 1);
   }
 
   /**

@@ -1,28 +1,16 @@
 package org.blip4j.graph.config;
 
-/**
- * Sizes of the text transformer.
- *
- * @param vocabularySize word pieces, [DEC] and [ENC] included
- * @param width width of the states
- * @param layers number of layers
- * @param heads attention heads
- * @param feedForward hidden width of the feed-forward blocks
- * @param maxPositions rows of the position table
- * @param layerNormEpsilon added to the variance
- * @param dropout rate of dropout on states and attention, in training
- * @param tokens ids of the special tokens
- */
+/** Sizes of the text transformer. */
 public record TextConfig(
-    int vocabularySize,
-    int width,
-    int layers,
-    int heads,
-    int feedForward,
-    int maxPositions,
-    double layerNormEpsilon,
-    double dropout,
-    SpecialTokens tokens) {
+    @Meaning("word pieces, [DEC] and [ENC] included") int vocabularySize,
+    @Meaning("width of the states") int width,
+    @Meaning("number of layers") int layers,
+    @Meaning("attention heads") int heads,
+    @Meaning("hidden width of the feed-forward blocks") int feedForward,
+    @Meaning("rows of the position table") int maxPositions,
+    @Meaning("added to the variance") double layerNormEpsilon,
+    @Meaning("rate of dropout on states and attention, in training") double dropout,
+    @Meaning("ids of the special tokens") SpecialTokens tokens) {
 
   /** Checks the sizes against each other. */
   public TextConfig {

@@ -5,15 +5,13 @@ import java.util.Objects;
 /**
  * How a model's texts are prepared (blip-spec 4.2, 4.4); lengths count the first token and the
  * prompt.
- *
- * @param prompt put before captions in training and generation; may be empty
- * @param maxWords words kept by the cleaning of captions, questions or statements
- * @param matchTokens tokens of a text that is matched, embedded, asked or judged
- * @param minCaptionTokens shortest generated caption or answer
- * @param maxCaptionTokens longest generated caption or answer
  */
 public record TextSettings(
-    String prompt, int maxWords, int matchTokens, int minCaptionTokens, int maxCaptionTokens) {
+    @Meaning("put before captions in training and generation; may be empty") String prompt,
+    @Meaning("words kept by the cleaning of captions, questions or statements") int maxWords,
+    @Meaning("tokens of a text that is matched, embedded, asked or judged") int matchTokens,
+    @Meaning("shortest generated caption or answer") int minCaptionTokens,
+    @Meaning("longest generated caption or answer") int maxCaptionTokens) {
 
   /** Checks the ranges. */
   public TextSettings {

@@ -1,26 +1,16 @@
 package org.blip4j.graph.config;
 
-/**
- * Sizes of the vision transformer.
- *
- * @param imageSize side of the square input in pixels
- * @param patchSize side of a patch in pixels
- * @param width width of the states
- * @param layers number of blocks
- * @param heads attention heads
- * @param mlpRatio hidden width of a block's MLP over its width; see {@link #mlpWidth}
- * @param layerNormEpsilon added to the variance
- * @param dropPath stochastic depth of the last block, growing linearly from 0 in the first
- */
+/** Sizes of the vision transformer. */
 public record VitConfig(
-    int imageSize,
-    int patchSize,
-    int width,
-    int layers,
-    int heads,
-    double mlpRatio,
-    double layerNormEpsilon,
-    double dropPath) {
+    @Meaning("side of the square input in pixels") int imageSize,
+    @Meaning("side of a patch in pixels") int patchSize,
+    @Meaning("width of the states") int width,
+    @Meaning("number of blocks") int layers,
+    @Meaning("attention heads") int heads,
+    @Meaning("hidden width of a block's MLP over its width; see mlpWidth") double mlpRatio,
+    @Meaning("added to the variance") double layerNormEpsilon,
+    @Meaning("stochastic depth of the last block, growing linearly from 0 in the first")
+        double dropPath) {
 
   private static final double ROUNDING = 1e-6;
 

@@ -1,15 +1,14 @@
 package org.blip4j.graph.task;
 
 import com.google.common.collect.ImmutableMap;
-import java.util.List;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.loss.LmLoss;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.text.Attended;
+import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
-import org.tensorflow.op.Op;
 
 /** Captioning: LM over prompt and caption, the prompt not counting (blip-spec 7.2). */
 public final class CaptionModel implements TaskModel<ImageTextBatch> {
@@ -33,21 +32,28 @@ public final class CaptionModel implements TaskModel<ImageTextBatch> {
   }
 
   @Override
-  public List<Op> start(GraphContext ctx) {
-    return List.of();
+  public ImageTextBatch feeds(GraphContext ctx, TaskBatch.Sizes sizes) {
+    return ImageTextBatch.feeds(ctx, sizes, false);
   }
 
   @Override
-  public TrainingStep step(GraphContext ctx, ImageTextBatch batch) {
-    LmLoss.Result lm = loss(ctx, batch);
-    return new TrainingStep(
-        lm.loss(), ImmutableMap.of("loss", lm.loss(), "loss_lm", lm.loss()), after -> List.of());
+  public Encoded encode(GraphContext ctx, ImageTextBatch batch) {
+    ImageStates images = blip.vision().apply(ctx, batch.pixels());
+    return new Encoded(
+        ImmutableMap.of(),
+        (second, none) -> {
+          LmLoss.Result lm = loss(second, batch, images);
+          return TrainingStep.withoutWrites(lm.loss(), ImmutableMap.of("loss_lm", lm.loss()));
+        });
   }
 
   /** The language-modelling loss of a batch. */
   public LmLoss.Result loss(GraphContext ctx, ImageTextBatch batch) {
-    Attended attended =
-        blip.decoder().stack().project(ctx, blip.vision().apply(ctx, batch.pixels()).attended());
+    return loss(ctx, batch, blip.vision().apply(ctx, batch.pixels()));
+  }
+
+  private LmLoss.Result loss(GraphContext ctx, ImageTextBatch batch, ImageStates images) {
+    Attended attended = blip.decoder().stack().project(ctx, images.attended());
     return LmLoss.compute(
         ctx,
         blip.decoder(),

@@ -1,6 +1,8 @@
 package org.blip4j.graph.task;
 
+import com.google.common.collect.ImmutableMap;
 import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.GraphContext;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
@@ -14,4 +16,25 @@ import org.tensorflow.types.TInt64;
  * @param labels {@code [B]}, 1 = the statement is true, 0 = it is not
  */
 public record ImagePairBatch(
-    Operand<TFloat32> first, Operand<TFloat32> second, Tokens tokens, Operand<TInt64> labels) {}
+    Operand<TFloat32> first, Operand<TFloat32> second, Tokens tokens, Operand<TInt64> labels)
+    implements TaskBatch {
+
+  /** Placeholders. */
+  static ImagePairBatch feeds(GraphContext ctx, Sizes sizes) {
+    return new ImagePairBatch(
+        TaskBatch.pixels(ctx, "first", sizes),
+        TaskBatch.pixels(ctx, "second", sizes),
+        TaskBatch.tokens(ctx, "", sizes.tokens()),
+        TaskBatch.input(ctx, "labels", TInt64.class, sizes.perRow()));
+  }
+
+  @Override
+  public ImmutableMap<String, Operand<?>> feeds() {
+    return ImmutableMap.of(
+        "first", first,
+        "second", second,
+        "ids", tokens.ids(),
+        "mask", tokens.mask(),
+        "labels", labels);
+  }
+}

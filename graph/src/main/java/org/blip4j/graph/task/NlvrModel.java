@@ -1,7 +1,6 @@
 package org.blip4j.graph.task;
 
 import com.google.common.collect.ImmutableMap;
-import java.util.List;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.model.Blip;
@@ -12,7 +11,6 @@ import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.loss.CrossEntropy;
 import org.tensorflow.Operand;
-import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -48,21 +46,29 @@ public final class NlvrModel implements TaskModel<ImagePairBatch> {
   }
 
   @Override
-  public List<Op> start(GraphContext ctx) {
-    return List.of();
+  public ImagePairBatch feeds(GraphContext ctx, TaskBatch.Sizes sizes) {
+    return ImagePairBatch.feeds(ctx, sizes);
   }
 
   @Override
-  public TrainingStep step(GraphContext ctx, ImagePairBatch batch) {
-    return trace(ctx, batch).step();
+  public Encoded encode(GraphContext ctx, ImagePairBatch batch) {
+    ImageStates images = images(ctx, batch);
+    return new Encoded(ImmutableMap.of(), (second, none) -> trace(second, batch, images).step());
   }
 
   /** Adds a step and names what lies between. Both images go through the one image encoder. */
   public Trace trace(GraphContext ctx, ImagePairBatch batch) {
+    return trace(ctx, batch, images(ctx, batch));
+  }
+
+  private ImageStates images(GraphContext ctx, ImagePairBatch batch) {
+    return blip.vision().apply(ctx, ctx.concat(0, batch.first(), batch.second()));
+  }
+
+  private Trace trace(GraphContext ctx, ImagePairBatch batch, ImageStates images) {
     Ops tf = ctx.tf();
     Operand<TInt32> rows = Shapes.dim(ctx, batch.tokens().ids(), 0);
     Operand<TInt32> all = tf.math.add(rows, rows);
-    ImageStates images = blip.vision().apply(ctx, ctx.concat(0, batch.first(), batch.second()));
     Judging.Pair pair =
         blip.judging()
             .project(
@@ -70,10 +76,8 @@ public final class NlvrModel implements TaskModel<ImagePairBatch> {
     Operand<TFloat32> logits = blip.judging().judge(ctx, batch.tokens(), pair);
     Operand<TFloat32> loss = ctx.mean(CrossEntropy.hard(ctx, logits, batch.labels(), 0), 0);
     TrainingStep step =
-        new TrainingStep(
-            loss,
-            ImmutableMap.of("loss", loss, "accuracy", accuracy(ctx, logits, batch.labels())),
-            after -> List.of());
+        TrainingStep.withoutWrites(
+            loss, ImmutableMap.of("accuracy", accuracy(ctx, logits, batch.labels())));
     return new Trace(images, logits, loss, step);
   }
 

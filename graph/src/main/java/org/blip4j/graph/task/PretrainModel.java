@@ -2,6 +2,7 @@ package org.blip4j.graph.task;
 
 import com.google.common.collect.ImmutableMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
@@ -27,13 +28,13 @@ import org.tensorflow.types.TInt32;
 public final class PretrainModel implements TaskModel<ImageTextBatch> {
   private static final float WEIGHT_FLOOR = 1e-4f;
 
-  private final ContrastiveStep.Parts parts;
+  private final ContrastiveTask task;
   private final ObjectiveConfig objective;
 
   private PretrainModel(VariableScope vars, BlipConfig config, ObjectiveConfig objective) {
     this.objective = objective;
     Blip blip = Blip.create(vars, config, Task.PRETRAIN);
-    this.parts = ContrastiveStep.Parts.create(vars, blip, objective, false);
+    this.task = ContrastiveTask.create(vars, blip, objective, false);
   }
 
   /** Creates all variables of pre-training. */
@@ -68,17 +69,25 @@ public final class PretrainModel implements TaskModel<ImageTextBatch> {
 
   @Override
   public Blip blip() {
-    return parts.blip();
+    return task.blip();
   }
 
   @Override
   public List<Op> start(GraphContext ctx) {
-    return parts.momentum().copyFromOnline(ctx);
+    return task.momentum().copyFromOnline(ctx);
   }
 
   @Override
-  public TrainingStep step(GraphContext ctx, ImageTextBatch batch) {
-    return trace(ctx, batch, Optional.empty()).step();
+  public ImageTextBatch feeds(GraphContext ctx, TaskBatch.Sizes sizes) {
+    return ImageTextBatch.feeds(ctx, sizes, false);
+  }
+
+  @Override
+  public Encoded encode(GraphContext ctx, ImageTextBatch batch) {
+    ContrastiveTask.Rows rows = task.encode(ctx, batch);
+    return new Encoded(
+        rows.features(),
+        (second, gathered) -> trace(second, rows, gathered, Optional.empty()).step());
   }
 
   /**
@@ -87,10 +96,19 @@ public final class PretrainModel implements TaskModel<ImageTextBatch> {
    * @param given negatives to be used in place of drawn ones, for parity checks
    */
   public Trace trace(GraphContext ctx, ImageTextBatch batch, Optional<HardNegatives> given) {
+    ContrastiveTask.Rows rows = task.encode(ctx, batch);
+    return trace(ctx, rows, rows.features(), given);
+  }
+
+  private Trace trace(
+      GraphContext ctx,
+      ContrastiveTask.Rows encoded,
+      Map<String, Operand<?>> gathered,
+      Optional<HardNegatives> given) {
     Ops tf = ctx.tf();
-    ContrastiveStep encoded = parts.encode(ctx, batch);
+    ImageTextBatch batch = encoded.batch();
     ItcLoss.Result itc = encoded.itc(ctx, diagonal(ctx, batch));
-    HardNegatives.Weights weights = weights(ctx.in("negatives"), itc, batch.tokens());
+    HardNegatives.Weights weights = weights(ctx.in("negatives"), encoded, itc);
     HardNegatives negatives = given.orElseGet(() -> HardNegatives.draw(ctx, weights));
     Attended attended = encoded.attended(ctx);
     ItmLoss.Result itm = encoded.itm(ctx, attended, negatives);
@@ -112,11 +130,11 @@ public final class PretrainModel implements TaskModel<ImageTextBatch> {
                 "loss_lm", lm.loss(),
                 "itm_accuracy", itm.accuracy(),
                 "temperature", tf.stopGradient(encoded.temperature())),
-            encoded.writes(Optional.empty()));
+            encoded.writes(gathered));
     return new Trace(
         encoded.temperature(),
         encoded.online(),
-        encoded.momentumFeatures(),
+        encoded.slow(),
         itc,
         weights,
         negatives,
@@ -131,15 +149,16 @@ public final class PretrainModel implements TaskModel<ImageTextBatch> {
     return inner.oneHot(inner.range(rows), inner.add(rows, objective.queueSize()), 1, 0);
   }
 
-  private HardNegatives.Weights weights(GraphContext ctx, ItcLoss.Result itc, Tokens tokens) {
-    Operand<TFloat32> t2i = BatchPairs.ownColumns(ctx, itc.similarities().textToImage(), tokens);
-    Operand<TFloat32> i2t = BatchPairs.ownColumns(ctx, itc.similarities().imageToText(), tokens);
+  private HardNegatives.Weights weights(
+      GraphContext ctx, ContrastiveTask.Rows encoded, ItcLoss.Result itc) {
+    Tokens tokens = encoded.batch().tokens();
+    Operand<TInt32> rows = Shapes.dim(ctx, tokens.ids(), 0);
+    Operand<TFloat32> t2i = ctx.slice(itc.similarities().textToImage(), 1, 0, rows); // [B, B]
+    Operand<TFloat32> i2t = ctx.slice(itc.similarities().imageToText(), 1, 0, rows); // [B, B]
     Operand<TFloat32> wrong =
         objective.distinctNegatives()
-            ? BatchPairs.differentTexts(ctx, tokens)
+            ? ContrastiveTask.differentTexts(ctx, tokens)
             : HardNegatives.offDiagonal(ctx, t2i);
-    return new HardNegatives.Weights(
-        HardNegatives.weights(ctx, t2i, WEIGHT_FLOOR, wrong),
-        HardNegatives.weights(ctx, i2t, WEIGHT_FLOOR, wrong));
+    return encoded.weights(ctx, t2i, i2t, WEIGHT_FLOOR, wrong);
   }
 }

@@ -1,9 +1,12 @@
 package org.blip4j.graph.task;
 
+import com.google.common.collect.ImmutableMap;
 import java.util.Objects;
 import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
@@ -21,7 +24,8 @@ public record QuestionBatch(
     Tokens questions,
     Tokens answers,
     Operand<TInt32> rows,
-    Operand<TFloat32> weights) {
+    Operand<TFloat32> weights)
+    implements TaskBatch {
 
   /** Checks the ranks. */
   public QuestionBatch {
@@ -30,5 +34,28 @@ public record QuestionBatch(
     Objects.requireNonNull(answers, "answers");
     Shapes.require(rows, "questions of the answers", -1);
     Shapes.require(weights, "answer weights", -1);
+  }
+
+  /** Placeholders; the number of answers varies. */
+  static QuestionBatch feeds(GraphContext ctx, Sizes sizes) {
+    return new QuestionBatch(
+        TaskBatch.pixels(ctx, "pixels", sizes),
+        TaskBatch.tokens(ctx, "", sizes.tokens()),
+        TaskBatch.tokens(ctx, "answer_", Shape.of(-1, -1)),
+        TaskBatch.input(ctx, "rows", TInt32.class, Shape.of(-1)),
+        TaskBatch.input(ctx, "weights", TFloat32.class, Shape.of(-1)));
+  }
+
+  @Override
+  public ImmutableMap<String, Operand<?>> feeds() {
+    return ImmutableMap.<String, Operand<?>>builder()
+        .put("pixels", pixels)
+        .put("ids", questions.ids())
+        .put("mask", questions.mask())
+        .put("answer_ids", answers.ids())
+        .put("answer_mask", answers.mask())
+        .put("rows", rows)
+        .put("weights", weights)
+        .buildOrThrow();
   }
 }

@@ -2,6 +2,7 @@ package org.blip4j.graph.task;
 
 import com.google.common.collect.ImmutableMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
@@ -11,6 +12,7 @@ import org.blip4j.graph.loss.HardNegatives;
 import org.blip4j.graph.loss.ItcLoss;
 import org.blip4j.graph.loss.ItmLoss;
 import org.blip4j.graph.model.Blip;
+import org.blip4j.graph.text.Tokens;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.Operand;
@@ -28,11 +30,11 @@ import org.tensorflow.types.TInt64;
  * image.
  */
 public final class RetrievalModel implements TaskModel<ImageTextBatch> {
-  private final ContrastiveStep.Parts parts;
+  private final ContrastiveTask task;
 
   private RetrievalModel(VariableScope vars, BlipConfig config, ObjectiveConfig objective) {
     Blip blip = Blip.create(vars, config, Task.RETRIEVAL);
-    this.parts = ContrastiveStep.Parts.create(vars, blip, objective, true);
+    this.task = ContrastiveTask.create(vars, blip, objective, true);
   }
 
   /** Creates all variables of retrieval fine-tuning. */
@@ -71,17 +73,25 @@ public final class RetrievalModel implements TaskModel<ImageTextBatch> {
 
   @Override
   public Blip blip() {
-    return parts.blip();
+    return task.blip();
   }
 
   @Override
   public List<Op> start(GraphContext ctx) {
-    return parts.momentum().copyFromOnline(ctx);
+    return task.momentum().copyFromOnline(ctx);
   }
 
   @Override
-  public TrainingStep step(GraphContext ctx, ImageTextBatch batch) {
-    return trace(ctx, batch, Optional.empty()).step();
+  public ImageTextBatch feeds(GraphContext ctx, TaskBatch.Sizes sizes) {
+    return ImageTextBatch.feeds(ctx, sizes, true);
+  }
+
+  @Override
+  public Encoded encode(GraphContext ctx, ImageTextBatch batch) {
+    ContrastiveTask.Rows rows = task.encode(ctx, batch);
+    return new Encoded(
+        rows.features(),
+        (second, gathered) -> trace(second, rows, gathered, Optional.empty()).step());
   }
 
   /**
@@ -90,24 +100,36 @@ public final class RetrievalModel implements TaskModel<ImageTextBatch> {
    * @param given negatives to be used in place of drawn ones, for parity checks
    */
   public Trace trace(GraphContext ctx, ImageTextBatch batch, Optional<HardNegatives> given) {
+    ContrastiveTask.Rows rows = task.encode(ctx, batch);
+    return trace(ctx, rows, rows.features(), given);
+  }
+
+  private Trace trace(
+      GraphContext ctx,
+      ContrastiveTask.Rows encoded,
+      Map<String, Operand<?>> gathered,
+      Optional<HardNegatives> given) {
     Ops tf = ctx.tf();
+    ImageTextBatch batch = encoded.batch();
     Operand<TInt64> identities =
         batch
             .identities()
             .orElseThrow(
                 () -> new IllegalArgumentException("retrieval needs the identities of images"));
-    ContrastiveStep encoded = parts.encode(ctx, batch);
     Features online = encoded.online();
     Operand<TFloat32> temperature = encoded.temperature();
-    Operand<TInt64> all = ctx.concat(0, identities, parts.state().queuedIdentities(ctx));
+    Operand<TInt64> all = ctx.concat(0, identities, task.state().queuedIdentities(ctx));
     Operand<TFloat32> hard = hardTargets(ctx.in("hard_targets"), identities, all);
     ItcLoss.Result itc = encoded.itc(ctx, hard);
     GraphContext inner = ctx.in("negatives");
-    Operand<TFloat32> wrong = BatchPairs.differentIdentities(inner, identities);
+    Operand<TFloat32> wrong = wrong(inner, batch.tokens(), identities);
     HardNegatives.Weights weights =
-        new HardNegatives.Weights(
-            weights(inner, online.text(), online.image(), temperature, wrong),
-            weights(inner, online.image(), online.text(), temperature, wrong));
+        encoded.weights(
+            inner,
+            similarity(inner, online.text(), online.image(), temperature),
+            similarity(inner, online.image(), online.text(), temperature),
+            0f,
+            wrong);
     HardNegatives negatives = given.orElseGet(() -> HardNegatives.draw(ctx, weights));
     ItmLoss.Result itm = encoded.itm(ctx, encoded.attended(ctx), negatives);
     Operand<TFloat32> loss = ctx.add(itc.loss(), itm.loss());
@@ -120,19 +142,9 @@ public final class RetrievalModel implements TaskModel<ImageTextBatch> {
                 "loss_itm", itm.loss(),
                 "itm_accuracy", itm.accuracy(),
                 "temperature", tf.stopGradient(temperature)),
-            encoded.writes(Optional.of(identities)));
+            encoded.writes(gathered));
     return new Trace(
-        temperature,
-        online,
-        encoded.momentumFeatures(),
-        all,
-        hard,
-        itc,
-        wrong,
-        weights,
-        negatives,
-        itm,
-        step);
+        temperature, online, encoded.slow(), all, hard, itc, wrong, weights, negatives, itm, step);
   }
 
   private static Operand<TFloat32> hardTargets(
@@ -145,15 +157,19 @@ public final class RetrievalModel implements TaskModel<ImageTextBatch> {
     return tf.math.div(same, ctx.sumKept(same, 1));
   }
 
-  private static Operand<TFloat32> weights(
+  private static Operand<TFloat32> similarity(
       GraphContext ctx,
       Operand<TFloat32> rows,
       Operand<TFloat32> columns,
-      Operand<TFloat32> temperature,
-      Operand<TFloat32> wrong) {
+      Operand<TFloat32> temperature) {
     Ops tf = ctx.tf();
-    Operand<TFloat32> similarity =
-        tf.math.div(tf.linalg.matMul(rows, columns, MatMul.transposeB(true)), temperature);
-    return HardNegatives.weights(ctx, tf.stopGradient(similarity), 0f, wrong);
+    return tf.math.div(tf.linalg.matMul(rows, columns, MatMul.transposeB(true)), temperature);
+  }
+
+  private Operand<TFloat32> wrong(GraphContext ctx, Tokens tokens, Operand<TInt64> identities) {
+    Operand<TFloat32> images = ContrastiveTask.differentIdentities(ctx, identities); // [B, B]
+    return task.objective().distinctNegatives()
+        ? ctx.tf().math.mul(images, ContrastiveTask.differentTexts(ctx, tokens))
+        : images;
   }
 }

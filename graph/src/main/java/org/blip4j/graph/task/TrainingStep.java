@@ -19,4 +19,13 @@ import org.tensorflow.types.TFloat32;
 public record TrainingStep(
     Operand<TFloat32> loss,
     ImmutableMap<String, Operand<TFloat32>> diagnostics,
-    Function<GraphContext, List<Op>> updates) {}
+    Function<GraphContext, List<Op>> updates) {
+
+  /** A step of a model without state of its own; {@code loss} is its first diagnostic. */
+  static TrainingStep withoutWrites(
+      Operand<TFloat32> loss, ImmutableMap<String, Operand<TFloat32>> more) {
+    ImmutableMap<String, Operand<TFloat32>> diagnostics =
+        ImmutableMap.<String, Operand<TFloat32>>builder().put("loss", loss).putAll(more).build();
+    return new TrainingStep(loss, diagnostics, after -> List.of());
+  }
+}

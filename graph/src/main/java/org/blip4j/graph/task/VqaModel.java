@@ -1,7 +1,6 @@
 package org.blip4j.graph.task;
 
 import com.google.common.collect.ImmutableMap;
-import java.util.List;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.loss.LmLoss;
@@ -13,7 +12,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.Operand;
-import org.tensorflow.op.Op;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
@@ -54,24 +52,34 @@ public final class VqaModel implements TaskModel<QuestionBatch> {
   }
 
   @Override
-  public List<Op> start(GraphContext ctx) {
-    return List.of();
+  public QuestionBatch feeds(GraphContext ctx, TaskBatch.Sizes sizes) {
+    return QuestionBatch.feeds(ctx, sizes);
   }
 
   @Override
-  public TrainingStep step(GraphContext ctx, QuestionBatch batch) {
-    Operand<TFloat32> loss = trace(ctx, batch).loss();
-    return new TrainingStep(
-        loss, ImmutableMap.of("loss", loss, "loss_vqa", loss), after -> List.of());
+  public Encoded encode(GraphContext ctx, QuestionBatch batch) {
+    GraphContext inner = ctx.in("vqa");
+    ImageStates images = blip.vision().apply(inner, batch.pixels());
+    TextStates questions = blip.answering().read(inner, batch.questions(), images);
+    return new Encoded(
+        ImmutableMap.of(),
+        (second, none) -> {
+          Operand<TFloat32> loss = trace(second.in("vqa"), batch, images, questions).loss();
+          return TrainingStep.withoutWrites(loss, ImmutableMap.of("loss_vqa", loss));
+        });
   }
 
   /** Adds the losses and names what lies between. */
   public Trace trace(GraphContext outer, QuestionBatch batch) {
     GraphContext ctx = outer.in("vqa");
+    ImageStates images = blip.vision().apply(ctx, batch.pixels());
+    return trace(ctx, batch, images, blip.answering().read(ctx, batch.questions(), images));
+  }
+
+  private Trace trace(
+      GraphContext ctx, QuestionBatch batch, ImageStates images, TextStates questions) {
     Ops tf = ctx.tf();
     Blip.Answering answering = blip.answering();
-    ImageStates images = blip.vision().apply(ctx, batch.pixels());
-    TextStates questions = answering.read(ctx, batch.questions(), images);
     Attended attended =
         answering
             .answers()

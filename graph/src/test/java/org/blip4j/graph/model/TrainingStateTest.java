@@ -29,7 +29,7 @@ final class TrainingStateTest extends GraphTest {
   private static final int WIDTH = CONFIG.embedDim();
 
   private static ObjectiveConfig objective(double temperature) {
-    return new ObjectiveConfig(4, 0.75, 0.4, temperature, 0.1, false);
+    return new ObjectiveConfig(4, 0.75, 0.4, temperature, 0.1, false, 1);
   }
 
   private void run(List<Op> writes) {

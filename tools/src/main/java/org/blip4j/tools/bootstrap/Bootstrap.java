@@ -28,7 +28,6 @@ import org.blip4j.tools.capfilt.CapFiltStats;
 import org.blip4j.tools.console.ProgramVersion;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunInputs;
-import org.blip4j.training.event.RunStart;
 import org.blip4j.training.event.StepReport;
 import org.blip4j.training.event.TrainingListener;
 import org.blip4j.training.run.Trainer;
@@ -231,7 +230,7 @@ public final class Bootstrap {
     }
 
     @Override
-    public void started(RunStart start) throws IOException {
+    public void started(Start start) throws IOException {
       next.started(start);
     }
 
@@ -247,6 +246,16 @@ public final class Bootstrap {
                 }
               });
       next.logged(report);
+    }
+
+    @Override
+    public void stepped(double seconds) {
+      next.stepped(seconds);
+    }
+
+    @Override
+    public void storing(boolean now) {
+      next.storing(now);
     }
 
     @Override

@@ -144,13 +144,14 @@ public record BootstrapConfig(
     }
 
     private RunConfig stage(Task task, JsonNode recipe, String name) {
-      ImmutableList.Builder<String> more = ImmutableList.builder();
-      changes.seed().ifPresent(seed -> more.add("seed=" + seed));
-      changes.batch().ifPresent(batch -> more.add("duration.batch=" + batch));
-      return RunConfigReader.of(task)
-          .changes(object(recipe, name), file + ", " + name, file.toAbsolutePath().getParent())
-          .settings(more.build())
-          .config();
+      RunConfigReader reader = RunConfigReader.of(task);
+      reader.changes(object(recipe, name), file + ", " + name, file.toAbsolutePath().getParent());
+      changes.seed().ifPresent(seed -> reader.setting("seed", seed + "", "--seed " + seed));
+      changes
+          .batch()
+          .ifPresent(
+              batch -> reader.setting("duration.batch", batch + "", "--batch-size " + batch));
+      return reader.config();
     }
 
     private ObjectNode object(JsonNode node, String name) {

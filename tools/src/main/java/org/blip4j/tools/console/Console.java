@@ -42,6 +42,7 @@ public final class Console {
   private final Object errLock = new Object();
   private final AtomicInteger failures = new AtomicInteger();
   private boolean barShown;
+  private volatile boolean ended;
 
   /**
    * A console that prints JSON lines if {@code json}, and no progress or notes if {@code quiet}.
@@ -128,10 +129,17 @@ public final class Console {
     return new Progress(this, display, what, total);
   }
 
-  /** Waits for a result that is being written, then lets no other begin. */
+  /**
+   * Waits for a result that is being written; later ones are dropped, for the process is ending.
+   * Whoever writes one goes on: it may be storing what must be stored before the end.
+   */
   public void closeForShutdown() {
     try {
-      boolean unused = outLock.tryLock(2, TimeUnit.SECONDS);
+      boolean whole = outLock.tryLock(2, TimeUnit.SECONDS);
+      ended = true;
+      if (whole) {
+        outLock.unlock();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -164,6 +172,9 @@ public final class Console {
     byte[] bytes = (text + "\n").getBytes(StandardCharsets.UTF_8);
     outLock.lock();
     try {
+      if (ended) {
+        return;
+      }
       OutputStream out = streams.out();
       out.write(bytes);
       out.flush();

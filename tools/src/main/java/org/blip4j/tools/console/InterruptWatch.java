@@ -4,16 +4,25 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Lets Ctrl-C (or a plain kill) wait until the present step is done and stored.
+ * Lets Ctrl-C (or a plain kill) wait until the present step is done and stored, as long as that
+ * takes no longer than was to be expected; a write in progress is always waited for.
  *
- * <p>Java ends with status 130 (143) once the work is done, or after {@link #PATIENCE_SECONDS}.
+ * <p>Java ends with status 130 (143) once the work is done or is given up.
  */
 public final class InterruptWatch implements AutoCloseable {
-  private static final long PATIENCE_SECONDS = 300;
+  /** What is waited at least for a step. */
+  private static final double PATIENCE_SECONDS = 10;
+
+  /** What is waited at most for anything. */
+  private static final double LONGEST_SECONDS = 300;
+
+  private static final long LOOK_MILLIS = 50;
 
   private final CountDownLatch done = new CountDownLatch(1);
   private final Thread hook = new Thread(this::await, "blip-interrupt");
   private volatile boolean interrupted;
+  private volatile boolean writing;
+  private volatile double stepSeconds;
 
   public InterruptWatch() {
     Runtime.getRuntime().addShutdownHook(hook);
@@ -22,6 +31,16 @@ public final class InterruptWatch implements AutoCloseable {
   /** Whether the process was asked to end. */
   public boolean interrupted() {
     return interrupted;
+  }
+
+  /** Tells how long a step takes: the next one is given twice that. */
+  public void allow(double seconds) {
+    stepSeconds = seconds;
+  }
+
+  /** Tells that something is being written, or no longer is. */
+  public void writing(boolean now) {
+    writing = now;
   }
 
   @Override
@@ -42,8 +61,15 @@ public final class InterruptWatch implements AutoCloseable {
 
   private void await() {
     interrupted = true;
+    long asked = System.nanoTime();
     try {
-      boolean unused = done.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      while (!done.await(LOOK_MILLIS, TimeUnit.MILLISECONDS)) {
+        double waited = (System.nanoTime() - asked) / 1e9;
+        double patience = writing ? LONGEST_SECONDS : PATIENCE_SECONDS + 2 * stepSeconds;
+        if (waited > Math.min(patience, LONGEST_SECONDS)) {
+          return;
+        }
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -3,6 +3,7 @@ package org.blip4j.tools.quickstart;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
@@ -19,14 +20,14 @@ import org.blip4j.tools.scenes.Scene;
 import org.blip4j.tools.scenes.SceneData;
 import org.blip4j.tools.scenes.SceneSet;
 import org.blip4j.tools.scenes.SceneVocabulary;
-import org.blip4j.training.config.Duration;
 import org.blip4j.training.config.ImageInput;
-import org.blip4j.training.config.Keeping;
 import org.blip4j.training.config.RunConfig;
+import org.blip4j.training.config.TaskConfig;
 import org.blip4j.training.config.TextInput;
 import org.blip4j.training.optimize.AdamW;
 import org.blip4j.training.optimize.AlphaRamp;
 import org.blip4j.training.optimize.DecayScope;
+import org.blip4j.training.optimize.GradientClip;
 import org.blip4j.training.optimize.LearningRateSchedule;
 
 /**
@@ -47,9 +48,15 @@ final class QuickstartRecipe {
   private static final int POSITIONS = 16;
   private static final int SHORTEST_CAPTION = 5;
   private static final int MAX_WORDS = 30;
-  private static final double PRETRAIN_RATE = 2e-3;
+  private static final double PRETRAIN_RATE = 4.5e-3;
   private static final double FINETUNE_RATE = 1.5e-3;
   private static final double FLOOR = 0.02;
+  private static final double TEMPERATURE_RATE = 0.02;
+  private static final double SECOND_MOMENT = 0.98;
+  private static final double MOMENTUM = 0.995;
+  private static final double ALPHA = 0.4;
+  private static final double TEMPERATURE = 0.07;
+  private static final double SMOOTHING = 0.1;
   private static final int CAPFILT_BATCH = 100;
 
   private final QuickstartPlan plan;
@@ -89,20 +96,34 @@ final class QuickstartRecipe {
 
   private RunConfig run(Task task, int steps, LearningRateSchedule schedule) throws IOException {
     boolean scratch = task == Task.PRETRAIN;
+    ObjectiveConfig objective =
+        new ObjectiveConfig(QUEUE, MOMENTUM, ALPHA, TEMPERATURE, SMOOTHING, true, 1);
+    AlphaRamp ramp = AlphaRamp.ofSteps(steps);
+    TaskConfig part =
+        switch (task) {
+          case PRETRAIN -> new TaskConfig.Pretrain(objective, ramp);
+          case RETRIEVAL -> new TaskConfig.Retrieval(objective, ramp, TaskConfig.Identity.TEXT);
+          default -> new TaskConfig.Caption(new TaskConfig.Caption.Language(SMOOTHING));
+        };
     return new RunConfig(
-        task,
-        scratch ? architecture() : null,
-        scratch ? data.vocabulary().toString() : null,
-        scratch ? texts() : null,
+        part,
+        scratch ? Optional.of(architecture()) : Optional.empty(),
+        scratch ? Optional.of(data.vocabulary().toString()) : Optional.empty(),
+        scratch ? Optional.of(texts()) : Optional.empty(),
         new TextInput(SceneVocabulary.LONGEST_TEXT, TextInput.Width.MAXIMUM),
-        new ImageInput(0, 0, false, 0, 0, ImageInput.Damaged.FAIL),
-        ImageInput.Identity.TEXT,
-        new ObjectiveConfig(QUEUE, 0.995, 0.4, 0.07, 0.1, true),
-        new AlphaRamp(0, steps),
-        new AdamW.Settings(0.9, 0.999, 1e-8, 0.05, DecayScope.MATRICES, 1),
+        ImageInput.plainly(),
+        new AdamW.Settings(
+            0.9,
+            SECOND_MOMENT,
+            1e-8,
+            0.05,
+            DecayScope.MATRICES,
+            Optional.of(1.0),
+            GradientClip.Scope.WITHOUT_SCALARS,
+            TEMPERATURE_RATE),
         schedule,
-        new Duration(plan.batch(), 0, steps),
-        new Keeping(Math.max(1, steps / 40), Math.max(1, steps / 2), 1),
+        RunConfig.Duration.ofSteps(plan.batch(), steps),
+        new RunConfig.Keeping(Math.max(1, steps / 40), Math.max(1, steps / 2), 1),
         plan.data().seed());
   }
 

@@ -1,11 +1,13 @@
 package org.blip4j.tools.train;
 
 import java.io.IOException;
+import java.util.Optional;
 import org.blip4j.graph.config.Task;
 import org.blip4j.tools.console.CommonOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
@@ -26,6 +28,15 @@ public final class FinetuneCommand implements Runnable {
     throw new ParameterException(spec.commandLine(), "one of caption and retrieval is missing");
   }
 
+  /** The model that fine-tuning starts from. */
+  static final class StartOption {
+    @Option(
+        names = "--init",
+        paramLabel = "MODEL",
+        description = "Model to start from: " + TrainingArguments.FORMS + ".")
+    private String model;
+  }
+
   /** The captioner, LM loss after a prompt. */
   @Command(
       name = "caption",
@@ -40,7 +51,7 @@ public final class FinetuneCommand implements Runnable {
   int caption(
       @Mixin TrainingArguments arguments, @Mixin StartOption start, @Mixin CommonOptions common)
       throws IOException {
-    return arguments.run(Task.CAPTION, start.model(), common);
+    return arguments.run(Task.CAPTION, Optional.ofNullable(start.model), true, common);
   }
 
   /** The filter, ITC and ITM losses. */
@@ -57,6 +68,6 @@ public final class FinetuneCommand implements Runnable {
   int retrieval(
       @Mixin TrainingArguments arguments, @Mixin StartOption start, @Mixin CommonOptions common)
       throws IOException {
-    return arguments.run(Task.RETRIEVAL, start.model(), common);
+    return arguments.run(Task.RETRIEVAL, Optional.ofNullable(start.model), true, common);
   }
 }

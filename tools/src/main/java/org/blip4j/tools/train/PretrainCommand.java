@@ -26,13 +26,13 @@ public final class PretrainCommand implements Callable<Integer> {
   @Option(
       names = "--init",
       paramLabel = "MODEL",
-      description = "Model to start from (fresh weights): " + StartOption.FORMS + ".")
+      description = "Model to start from (fresh weights): " + TrainingArguments.FORMS + ".")
   private String init;
 
   @Mixin private CommonOptions common;
 
   @Override
   public Integer call() throws IOException {
-    return arguments.run(Task.PRETRAIN, Optional.ofNullable(init), common);
+    return arguments.run(Task.PRETRAIN, Optional.ofNullable(init), false, common);
   }
 }

@@ -1,11 +1,14 @@
 package org.blip4j.tools.train;
 
+import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.blip4j.data.pipeline.Mixture;
+import org.blip4j.graph.config.ConfigFields;
+import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.weights.StartingModel;
 import org.blip4j.savedmodel.open.OpenModel;
@@ -19,16 +22,24 @@ import org.blip4j.tools.console.ProgramVersion;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunConfigReader;
 import org.blip4j.training.config.RunInputs;
+import org.blip4j.training.event.ConsoleLog;
+import org.blip4j.training.event.StepReport;
+import org.blip4j.training.event.TrainingListener;
 import org.blip4j.training.run.Trainer;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** What every training command takes, and the run that it makes of it. */
 final class TrainingArguments {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
+
+  static final String FORMS =
+      "a model folder, a run, a .pth or safetensors file, a Hugging Face folder, an exported model,"
+          + " or hf:OWNER/NAME";
 
   @Option(
       names = "--config",
@@ -39,7 +50,6 @@ final class TrainingArguments {
   @Option(
       names = "--data",
       paramLabel = "SHARD",
-      required = true,
       arity = "1..*",
       description = {
         "Shards: files, folders, globs, or NAME@N for NAME-00000-of-0000N.",
@@ -50,7 +60,6 @@ final class TrainingArguments {
   @Option(
       names = "--out",
       paramLabel = "RUN",
-      required = true,
       description = "Run folder; one of the same run is continued.")
   private Path out;
 
@@ -60,19 +69,47 @@ final class TrainingArguments {
       description = "Change a field of the configuration, such as optimizer.clipNorm=1.")
   private List<String> settings = List.of();
 
+  @Option(
+      names = "--overwrite",
+      description = "Begin anew where another run lies, and remove that one.")
+  private boolean overwrite;
+
+  @Option(
+      names = "--print-config",
+      description =
+          "Print every field of the configuration with its value and meaning, and train nothing;"
+              + " with --json, the configuration as a file for --config.")
+  private boolean printConfig;
+
   @Mixin private ColumnOptions columns;
   @Mixin private HubOptions hub;
 
-  /** Runs a task and returns the exit status. */
-  int run(Task task, Optional<String> init, CommonOptions common) throws IOException {
+  /**
+   * Runs a task and returns the exit status.
+   *
+   * @param init the model to start from
+   * @param needed whether there must be one
+   */
+  int run(Task task, Optional<String> init, boolean needed, CommonOptions common)
+      throws IOException {
     Console console = common.console();
-    RunConfig run = config(task, common);
+    if (!printConfig) {
+      require("--data=SHARD", data != null);
+      require("--out=RUN", out != null);
+      require("--init=MODEL", init.isPresent() || !needed);
+    }
+    Optional<StartingModel> start = start(init, console);
+    RunConfig run = config(task, start, common);
+    if (printConfig) {
+      console.result(ConfigJson.tree(run), fields(run));
+      return console.exitCode();
+    }
     ProgramVersion program = ProgramVersion.read();
     RunInputs inputs =
         new RunInputs(
             Mixture.find(data),
             columns.codec(),
-            start(init, console),
+            start,
             common.sessionConfig(),
             program.version(),
             program.commit());
@@ -80,7 +117,8 @@ final class TrainingArguments {
       Trainer.Outcome outcome =
           Trainer.of(run, inputs)
               .stoppingWhen(watch::interrupted)
-              .run(out, new TrainingConsole(console, watch::interrupted));
+              .overwriting(overwrite)
+              .run(out, new Listener(console, watch));
       if (!outcome.finished()) {
         console.note("stopped at step %d; the same command goes on from there", outcome.step());
         return ExitCodes.INTERRUPTED;
@@ -90,20 +128,37 @@ final class TrainingArguments {
     return console.exitCode();
   }
 
-  private RunConfig config(Task task, CommonOptions common) throws IOException {
-    RunConfigReader reader = RunConfigReader.of(task);
+  private void require(String option, boolean given) {
+    if (!given) {
+      throw new ParameterException(
+          command.commandLine(), "Missing required option: '" + option + "'");
+    }
+  }
+
+  private RunConfig config(Task task, Optional<StartingModel> start, CommonOptions common)
+      throws IOException {
+    RunConfigReader reader = RunConfigReader.of(task, start.map(StartingModel::config));
     if (config != null) {
       reader.file(config);
     }
-    List<String> all = new ArrayList<>(settings);
-    if (command.commandLine().getParseResult().hasMatchedOption("--seed")) {
-      all.add("seed=" + common.seed());
-    }
     int batch = reader.config().duration().batch();
     if (common.batchSize(batch) != batch) {
-      all.add("duration.batch=" + common.batchSize(batch));
+      String wanted = String.valueOf(common.batchSize(batch));
+      reader.setting("duration.batch", wanted, "--batch-size " + wanted);
     }
-    return reader.settings(all).config();
+    if (command.commandLine().getParseResult().hasMatchedOption("--seed")) {
+      reader.setting("seed", String.valueOf(common.seed()), "--seed " + common.seed());
+    }
+    return reader.settings(settings).config();
+  }
+
+  private static String fields(RunConfig run) {
+    List<String> lines = new ArrayList<>();
+    for (ConfigFields.Field field : ConfigFields.of(run)) {
+      String value = field.value().map(json -> " = " + json).orElse("");
+      lines.add("%-42s  # %s".formatted(field.path() + value, field.meaning()).stripTrailing());
+    }
+    return String.join("\n", lines);
   }
 
   /** What the model to start from is; its weights are read when training begins. */
@@ -111,5 +166,50 @@ final class TrainingArguments {
     return init.isPresent()
         ? Optional.of(OpenModel.starting(hub.resolve(init.get(), Optional.empty(), console)))
         : Optional.empty();
+  }
+
+  /** Logged steps to the console: notes for people, with {@code --json} an object a step. */
+  private static final class Listener implements TrainingListener {
+    private final Console console;
+    private final InterruptWatch watch;
+    private final ConsoleLog log;
+
+    Listener(Console console, InterruptWatch watch) {
+      this.console = console;
+      this.watch = watch;
+      this.log = new ConsoleLog(line -> console.note("%s", line));
+    }
+
+    @Override
+    public void started(Start start) {
+      log.started(start);
+    }
+
+    @Override
+    public void stepped(double seconds) {
+      watch.allow(seconds);
+    }
+
+    @Override
+    public void storing(boolean now) {
+      watch.writing(now);
+    }
+
+    @Override
+    public void logged(StepReport report) throws IOException {
+      log.logged(report);
+      if (!watch.interrupted()) {
+        console.json(
+            ImmutableMap.builder()
+                .putAll(report.metrics())
+                .put("images_per_second", report.samplesPerSecond())
+                .buildOrThrow());
+      }
+    }
+
+    @Override
+    public void note(String line) {
+      console.warn("%s", line);
+    }
   }
 }

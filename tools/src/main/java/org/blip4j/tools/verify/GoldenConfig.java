@@ -68,7 +68,7 @@ record GoldenConfig(JsonNode node) {
       }
     }
     return new ObjectiveConfig(
-        integer("queue_size"), number("momentum"), 0, number("temperature"), smoothing, false);
+        integer("queue_size"), number("momentum"), 0, number("temperature"), smoothing, false, 1);
   }
 
   private SpecialTokens tokens() {

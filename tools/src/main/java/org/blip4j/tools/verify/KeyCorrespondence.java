@@ -151,7 +151,8 @@ final class KeyCorrespondence {
                 published.alpha(),
                 published.temperature(),
                 published.labelSmoothing(),
-                published.distinctNegatives());
+                published.distinctNegatives(),
+                published.negativeHardness());
         if (task == Task.PRETRAIN) {
           PretrainModel.create(vars, model.config(), objective);
         } else {

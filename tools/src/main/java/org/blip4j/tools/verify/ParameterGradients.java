@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -43,7 +44,10 @@ final class ParameterGradients {
       fetches.put(WHOLE + name(trainables.get(i)), gradients.get(i));
     }
     Ops tf = graph.ctx().tf();
-    Operand<TFloat32> norm = GradientClip.apply(graph.ctx(), gradients, 0).norm();
+    Operand<TFloat32> norm =
+        GradientClip.apply(
+                graph.ctx(), gradients, trainables, Optional.empty(), GradientClip.Scope.ALL)
+            .norm();
     fetches.put(NORM, tf.reshape(norm, tf.constant(new int[] {1})));
   }
 

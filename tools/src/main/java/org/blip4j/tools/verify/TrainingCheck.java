@@ -7,9 +7,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import org.blip4j.graph.loss.HardNegatives;
 import org.blip4j.graph.task.ImageTextBatch;
+import org.blip4j.graph.task.TaskBatch;
 import org.blip4j.graph.task.TaskModel;
 import org.blip4j.graph.task.TrainingStep;
 import org.blip4j.graph.weights.WeightNames;
@@ -17,9 +19,9 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
-import org.blip4j.training.input.StepInputs;
 import org.blip4j.training.optimize.AdamW;
 import org.blip4j.training.optimize.DecayScope;
+import org.blip4j.training.optimize.GradientClip;
 import org.blip4j.training.run.TrainingGraph;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
@@ -67,7 +69,7 @@ final class TrainingCheck implements AutoCloseable {
       Values identities) {}
 
   private final GoldenGraph graph;
-  private final TrainingGraph training;
+  private final TrainingGraph<ImageTextBatch> training;
   private final PublishedVariables official;
   private final List<Variable<?>> weights;
   private final boolean shared;
@@ -96,16 +98,16 @@ final class TrainingCheck implements AutoCloseable {
             optimizer.path("eps").doubleValue(),
             optimizer.path("weight_decay").doubleValue(),
             DecayScope.ALL,
-            0);
+            Optional.empty(),
+            GradientClip.Scope.ALL,
+            1);
     this.training =
         TrainingGraph.build(
             graph.ctx(),
             graph.vars(),
             model,
             new TrainingGraph.Settings(
-                new StepInputs.BatchShape(-1, config.vision().imageSize(), -1, !shared),
-                settings,
-                1),
+                new TaskBatch.Sizes(-1, config.vision().imageSize(), -1), settings, 1),
             (ctx, batch) -> losses.of(model).add(ctx, batch, given, intermediate));
     graph.run(training.initialize());
   }
@@ -173,14 +175,14 @@ final class TrainingCheck implements AutoCloseable {
     for (int i = 0; i < trainables.size(); i++) {
       fetches.put("grad." + trainables.get(i).name(), training.gradients().get(i));
     }
-    StepInputs inputs = training.inputs();
+    ImageTextBatch inputs = training.batch();
     Map<Operand<?>, Values> feeds = new LinkedHashMap<>();
     feeds.put(inputs.pixels(), batch.pixels().channelsLast());
-    feeds.put(inputs.ids(), batch.ids());
-    feeds.put(inputs.mask(), batch.mask());
+    feeds.put(inputs.tokens().ids(), batch.ids());
+    feeds.put(inputs.tokens().mask(), batch.mask());
     feeds.put(inputs.alpha(), scalar(batch.alpha()));
-    feeds.put(inputs.learningRate(), scalar(learningRate));
-    feeds.put(inputs.step(), scalar((double) batch.stepsBefore()));
+    feeds.put(training.learningRate(), scalar(learningRate));
+    feeds.put(training.taken(), scalar((double) batch.stepsBefore()));
     feeds.put(given.imageForText(), batch.imageForText());
     feeds.put(given.textForImage(), batch.textForImage());
     inputs.identities().ifPresent(operand -> feeds.put(operand, batch.identities()));

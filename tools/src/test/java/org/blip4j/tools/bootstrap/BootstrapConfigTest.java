@@ -8,13 +8,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
-import org.blip4j.training.config.Duration;
 import org.blip4j.training.config.RunConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,8 +60,8 @@ class BootstrapConfigTest {
             "{\"duration\": {\"batch\": 75, \"epochs\": 0, \"steps\": 9}, \"vocabulary\":"
                 + " \"v.txt\"}",
             "{\"policy\": {\"threshold\": 0.7}}");
-    assertEquals(new Duration(75, 0, 9), config.pretrain().duration());
-    assertEquals(folder.resolve("v.txt").toString(), config.pretrain().vocabulary());
+    assertEquals(RunConfig.Duration.ofSteps(75, 9), config.pretrain().duration());
+    assertEquals(Optional.of(folder.resolve("v.txt").toString()), config.pretrain().vocabulary());
     assertEquals(0.7, config.capfilt().policy().threshold());
     assertEquals(config, ConfigJson.parse(ConfigJson.write(config), "copy", BootstrapConfig.class));
   }

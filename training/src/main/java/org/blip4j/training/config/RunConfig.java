@@ -1,7 +1,10 @@
 package org.blip4j.training.config;
 
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.Objects;
+import java.util.Optional;
 import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.Meaning;
 import org.blip4j.graph.config.ObjectiveConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextSettings;
@@ -10,56 +13,97 @@ import org.blip4j.training.optimize.AlphaRamp;
 import org.blip4j.training.optimize.LearningRateSchedule;
 
 /**
- * Everything that decides what a run computes, apart from the data and the weights it starts from.
- *
- * @param task what is trained
- * @param architecture sizes; null = those of the model that the run starts from
- * @param vocabulary path of a {@code vocab.txt}; null = that of the model that the run starts from,
- *     or BERT's
- * @param textSettings how texts are cleaned, and the prompt; null = those of the model that the run
- *     starts from, or the published ones
- * @param text how texts are cut and padded
- * @param images how images are prepared
- * @param identity which images count as the same one, in retrieval
- * @param objective constants of the losses
- * @param alphaRamp growth of the soft targets' weight
- * @param optimizer constants of AdamW
- * @param schedule learning rate
- * @param duration batch and length
- * @param keeping logs and checkpoints
- * @param seed of everything random
+ * Everything that decides what a run computes, apart from the data and the weights it starts from:
+ * what all tasks have, and the part of one task. The meaning of a field is its annotation, which
+ * {@code --print-config} shows, too.
  */
 public record RunConfig(
-    Task task,
-    BlipConfig architecture,
-    String vocabulary,
-    TextSettings textSettings,
-    TextInput text,
-    ImageInput images,
-    ImageInput.Identity identity,
-    ObjectiveConfig objective,
-    AlphaRamp alphaRamp,
-    AdamW.Settings optimizer,
-    LearningRateSchedule schedule,
-    Duration duration,
-    Keeping keeping,
-    long seed) {
+    @JsonUnwrapped TaskConfig part,
+    @Meaning(
+            "sizes of the model; left out: those of the model that the run starts from, or base at"
+                + " 224 pixels in pre-training")
+        Optional<BlipConfig> architecture,
+    @Meaning("path of a vocab.txt; left out: that of the model that the run starts from, or BERT's")
+        Optional<String> vocabulary,
+    @Meaning(
+            "how texts are cleaned, and the prompt; left out: those of the model that the run"
+                + " starts from, or the published ones")
+        Optional<TextSettings> textSettings,
+    @Meaning("how texts are cut and padded") TextInput text,
+    @Meaning("how images are prepared") ImageInput images,
+    @Meaning("constants of AdamW") AdamW.Settings optimizer,
+    @Meaning("learning rate of each step") LearningRateSchedule schedule,
+    @Meaning("batch and length") Duration duration,
+    @Meaning("logs and checkpoints") Keeping keeping,
+    @Meaning("seed of everything random") long seed) {
+
+  /** How long a run is: passes over the data, or steps. */
+  public record Duration(
+      @Meaning("pairs in a step") int batch,
+      @Meaning("passes over the data; instead of steps") Optional<Long> epochs,
+      @Meaning("steps; instead of epochs") Optional<Long> steps) {
+
+    /** Checks that one length is given. */
+    public Duration {
+      if (batch < 1) {
+        throw new IllegalArgumentException("duration.batch is " + batch + "; it must be positive");
+      }
+      if (epochs.isPresent() == steps.isPresent()) {
+        throw new IllegalArgumentException(
+            epochs.isPresent()
+                ? "duration has epochs %d and steps %d; give one of them"
+                    .formatted(epochs.get(), steps.get())
+                : "duration has neither epochs nor steps; give one of them");
+      }
+      positive("duration.epochs", epochs.orElse(1L));
+      positive("duration.steps", steps.orElse(1L));
+    }
+
+    /** So many passes over the data. */
+    public static Duration ofEpochs(int batch, long epochs) {
+      return new Duration(batch, Optional.of(epochs), Optional.empty());
+    }
+
+    /** So many steps. */
+    public static Duration ofSteps(int batch, long steps) {
+      return new Duration(batch, Optional.empty(), Optional.of(steps));
+    }
+
+    /** Steps of the whole run. */
+    public long totalSteps(long stepsPerEpoch) {
+      return steps.isPresent() ? steps.get() : Math.multiplyExact(epochs.get(), stepsPerEpoch);
+    }
+  }
+
+  /** How often a run logs and stores itself. */
+  public record Keeping(
+      @Meaning("steps between log lines; each tells means since the one before") long logEvery,
+      @Meaning("steps between checkpoints; the last step always has one") long checkpointEvery,
+      @Meaning("how many of the newest checkpoints are kept") int checkpoints) {
+
+    /** Checks the ranges. */
+    public Keeping {
+      positive("keeping.logEvery", logEvery);
+      positive("keeping.checkpointEvery", checkpointEvery);
+      positive("keeping.checkpoints", checkpoints);
+    }
+  }
 
   /** Checks the parts that must be there and those that must fit each other. */
   public RunConfig {
-    Objects.requireNonNull(task, "task is missing");
+    Objects.requireNonNull(part, "task is missing");
     Objects.requireNonNull(text, "text is missing");
     Objects.requireNonNull(images, "images is missing");
-    Objects.requireNonNull(identity, "identity is missing; use IMAGE or TEXT");
-    Objects.requireNonNull(objective, "objective is missing");
-    Objects.requireNonNull(alphaRamp, "alphaRamp is missing");
     Objects.requireNonNull(optimizer, "optimizer is missing");
     Objects.requireNonNull(schedule, "schedule is missing");
     Objects.requireNonNull(duration, "duration is missing");
     Objects.requireNonNull(keeping, "keeping is missing");
-    if (task.matches()) {
-      objective.requireBatch(duration.batch());
-    }
+    part.requireBatch(duration.batch());
+  }
+
+  /** What is trained. */
+  public Task task() {
+    return part.task();
   }
 
   /** The published recipe of a task for one device (blip-spec 5.6, 7.1, 7.2). */
@@ -67,55 +111,89 @@ public record RunConfig(
     return switch (task) {
       case PRETRAIN ->
           of(
-              task,
+              new TaskConfig.Pretrain(ObjectiveConfig.published(), AlphaRamp.ofEpochs(2)),
               new TextInput(30, TextInput.Width.MAXIMUM),
               0.2,
-              new AlphaRamp(2, 0),
               new LearningRateSchedule.WarmupDecay(3e-4, 1e-6, 1e-6, 3000, 0.9),
-              new Duration(75, 20, 0));
+              Duration.ofEpochs(75, 20));
       case RETRIEVAL ->
           of(
-              task,
+              new TaskConfig.Retrieval(
+                  ObjectiveConfig.published(), AlphaRamp.ofEpochs(1), TaskConfig.Identity.IMAGE),
               new TextInput(35, TextInput.Width.MAXIMUM),
               0.5,
-              new AlphaRamp(1, 0),
               new LearningRateSchedule.EpochCosine(1e-5, 0),
-              new Duration(32, 6, 0));
+              Duration.ofEpochs(32, 6));
       case CAPTION ->
           of(
-              task,
+              new TaskConfig.Caption(
+                  new TaskConfig.Caption.Language(ObjectiveConfig.published().labelSmoothing())),
               new TextInput(40, TextInput.Width.LONGEST),
               0.5,
-              new AlphaRamp(1, 0),
               new LearningRateSchedule.EpochCosine(1e-5, 0),
-              new Duration(32, 5, 0));
-      case VQA, NLVR -> throw TaskModels.untrained(task);
+              Duration.ofEpochs(32, 5));
+      case VQA, NLVR ->
+          throw new IllegalArgumentException(
+              "task is %s; runs train PRETRAIN, CAPTION or RETRIEVAL".formatted(task));
     };
   }
 
   private static RunConfig of(
-      Task task,
+      TaskConfig part,
       TextInput text,
       double cropScale,
-      AlphaRamp ramp,
       LearningRateSchedule schedule,
       Duration duration) {
-    BlipConfig architecture = task == Task.PRETRAIN ? BlipConfig.base(224) : null;
-    int size = task == Task.PRETRAIN ? 0 : 384;
+    Optional<Integer> size = part.task() == Task.PRETRAIN ? Optional.empty() : Optional.of(384);
     return new RunConfig(
-        task,
-        architecture,
-        null,
-        null,
+        part,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
         text,
-        new ImageInput(size, cropScale, true, 2, 5, ImageInput.Damaged.SKIP),
-        ImageInput.Identity.IMAGE,
-        ObjectiveConfig.published(),
-        ramp,
+        new ImageInput(size, Optional.of(cropScale), true, 2, 5, ImageInput.Damaged.SKIP),
         AdamW.Settings.published(),
         schedule,
         duration,
         new Keeping(50, 1000, 3),
         1);
+  }
+
+  /** The same with what the model decides that the run starts from. */
+  public RunConfig resolved(BlipConfig model, TextSettings texts) {
+    return new RunConfig(
+        part,
+        Optional.of(model),
+        vocabulary,
+        Optional.of(texts),
+        text,
+        images,
+        optimizer,
+        schedule,
+        duration,
+        keeping,
+        seed);
+  }
+
+  /** The same of another length, logged and kept in another way. */
+  public RunConfig withDuration(Duration other, Keeping kept) {
+    return new RunConfig(
+        part,
+        architecture,
+        vocabulary,
+        textSettings,
+        text,
+        images,
+        optimizer,
+        schedule,
+        other,
+        kept,
+        seed);
+  }
+
+  private static void positive(String field, long value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(field + " is " + value + "; it must be positive");
+    }
   }
 }

@@ -3,41 +3,65 @@ package org.blip4j.training.config;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
+import com.google.common.collect.ImmutableSet;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ConfigJson;
+import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.Task;
+import org.blip4j.graph.config.TextSettings;
+import org.blip4j.training.optimize.LearningRateSchedule;
 
 /**
  * Reads a run's configuration: the published recipe of the task, changed by a JSON file, changed by
  * {@code path.to.field=value} settings.
  *
- * <p>A file needs to name only what differs. {@code schedule}, {@code alphaRamp} and {@code
- * duration} are replaced whole, all else field by field.
+ * <p>What is left out is taken from the recipe, at any depth; parts of {@code architecture} and
+ * {@code textSettings} from the model that the run starts from. Of {@code epochs} and {@code steps}
+ * the one given replaces the other. {@code null} takes an optional field away ({@code cropScale},
+ * {@code clipNorm}); so does 0, as earlier versions wrote it.
  */
 public final class RunConfigReader {
-  private static final Set<String> WHOLE =
-      Set.of("schedule", "alphaRamp", "duration", "architecture", "textSettings");
-  private static final String SETTINGS = "--set";
+  private static final ImmutableSet<String> LENGTHS = ImmutableSet.of("epochs", "steps");
+  private static final ImmutableSet<String> ZERO_IS_NONE =
+      ImmutableSet.of(
+          "images.size",
+          "images.cropScale",
+          "optimizer.clipNorm",
+          "duration.epochs",
+          "duration.steps",
+          "alphaRamp.epochs",
+          "alphaRamp.steps");
 
   private final Task task;
+  private final Optional<ModelConfig> start;
   private final ObjectNode tree;
-  private String place = "the published recipe";
+  private final Map<String, ConfigJson.Place> sources = new LinkedHashMap<>();
 
-  private RunConfigReader(Task task) {
+  private RunConfigReader(Task task, Optional<ModelConfig> start) {
     this.task = task;
+    this.start = start;
     this.tree = (ObjectNode) ConfigJson.tree(RunConfig.published(task));
   }
 
   /** Starts from the published recipe of a task. */
   public static RunConfigReader of(Task task) {
-    return new RunConfigReader(task);
+    return new RunConfigReader(task, Optional.empty());
+  }
+
+  /** The same for a run that starts from a model, whose architecture may be changed in part. */
+  public static RunConfigReader of(Task task, Optional<ModelConfig> start) {
+    return new RunConfigReader(task, start);
   }
 
   /**
@@ -48,16 +72,26 @@ public final class RunConfigReader {
   public RunConfigReader file(Path file) throws IOException {
     String text;
     try {
-      text = Files.readString(file, StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      String reason = Files.exists(file) ? "cannot be read: " + e.getMessage() : "does not exist";
-      throw new IOException("configuration " + file + " " + reason, e);
+      text = ConfigJson.text(file);
+    } catch (NoSuchFileException e) {
+      throw new IOException("configuration " + file + " does not exist", e);
     }
     if (!(ConfigJson.tree(text, file.toString()) instanceof ObjectNode changes)) {
-      throw new IllegalArgumentException(file + ": not a JSON object");
+      throw new IllegalArgumentException(
+          file + ": not a JSON object, {...}; see pretrain --print-config");
     }
-    ObjectNode own = RunDescription.configOf(changes).orElse(changes);
-    return changes(own, file.toString(), file.toAbsolutePath().getParent());
+    Optional<ObjectNode> own = RunDescription.configOf(changes);
+    String below = own.isPresent() ? "config." : "";
+    if (own.isPresent() && changes.has("fingerprint")) {
+      tree.removeAll(); // nothing of it is left out, what is not there is meant so
+    }
+    Map<String, Integer> lines = ConfigJson.lines(text);
+    apply(
+        own.orElse(changes),
+        path -> new ConfigJson.Place(file.toString(), lines.getOrDefault(below + path, 0)),
+        file.toAbsolutePath().getParent());
+    config();
+    return this;
   }
 
   /**
@@ -67,12 +101,7 @@ public final class RunConfigReader {
    * @param folder that a vocabulary's path is relative to
    */
   public RunConfigReader changes(ObjectNode changes, String where, Path folder) {
-    place = where;
-    merge(tree, changes);
-    JsonNode vocabulary = tree.get("vocabulary");
-    if (changes.has("vocabulary") && vocabulary instanceof TextNode name) {
-      tree.put("vocabulary", folder.resolve(name.asText()).toString());
-    }
+    apply(changes, path -> new ConfigJson.Place(where, 0), folder);
     config();
     return this;
   }
@@ -87,47 +116,153 @@ public final class RunConfigReader {
       int equals = setting.indexOf('=');
       if (equals < 1) {
         throw new IllegalArgumentException(
-            SETTINGS + " " + setting + " is not path.to.field=value such as optimizer.clipNorm=1");
+            "--set %s is not path.to.field=value such as optimizer.clipNorm=1".formatted(setting));
       }
-      place = SETTINGS + " " + setting;
-      set(List.of(setting.substring(0, equals).split("\\.", -1)), setting.substring(equals + 1));
+      setting(setting.substring(0, equals), setting.substring(equals + 1), "--set " + setting);
     }
     config();
     return this;
   }
 
-  /** The configuration. */
-  public RunConfig config() {
-    RunConfig config = ConfigJson.convert(tree, place, RunConfig.class);
-    if (config.task() != task) {
-      throw new IllegalArgumentException(
-          "%s: task is %s; this command trains %s".formatted(place, config.task(), task));
+  /**
+   * Changes one field, unchecked until {@link #config}.
+   *
+   * @param path such as {@code duration.batch}
+   * @param value in JSON, or a plain word
+   * @param option named in errors
+   */
+  public RunConfigReader setting(String path, String value, String option) {
+    List<String> names = List.of(path.split("\\.", -1));
+    ObjectNode changes = JsonNodeFactory.instance.objectNode();
+    ObjectNode inner = changes;
+    for (String name : names.subList(0, names.size() - 1)) {
+      inner = inner.putObject(name);
     }
-    return config;
+    inner.set(names.get(names.size() - 1), parsed(value));
+    apply(changes, any -> new ConfigJson.Place(option, 0), Path.of("").toAbsolutePath());
+    return this;
   }
 
-  private void set(List<String> path, String value) {
-    ObjectNode node = tree;
-    for (String name : path.subList(0, path.size() - 1)) {
-      JsonNode child = node.get(name);
-      if (child instanceof ObjectNode object) {
-        node = object;
-      } else if (child == null) {
-        node.putObject(name);
-        return;
-      } else {
-        throw new IllegalArgumentException(
-            place
-                + ": "
-                + name
-                + (child.isNull() ? " is not set" : " has no fields")
-                + "; give it"
-                + " as JSON, "
-                + name
-                + "={...}");
+  /** The configuration. */
+  public RunConfig config() {
+    JsonNode named = tree.get("task");
+    if (!named.asText().equals(task.name()) && sources.containsKey("task")) {
+      throw new IllegalArgumentException(
+          "%s: task is %s; this command trains %s"
+              .formatted(sources.get("task").text(), named.asText(), task));
+    }
+    return ConfigJson.convert(tree, this::source, RunConfig.class);
+  }
+
+  /** What set a field, or a field within it; what was set last if the whole is meant. */
+  private ConfigJson.Place source(String path, String problem) {
+    ConfigJson.Place last = null;
+    ConfigJson.Place named = null;
+    for (Map.Entry<String, ConfigJson.Place> entry : sources.entrySet()) {
+      String set = entry.getKey();
+      if (set.equals(path) || set.startsWith(path + ".") || path.startsWith(set + ".")) {
+        last = entry.getValue();
+      } else if (path.isEmpty()) {
+        last = entry.getValue();
+        String field = set.substring(set.lastIndexOf('.') + 1);
+        named = problem.contains(field) ? entry.getValue() : named;
       }
     }
-    node.set(path.get(path.size() - 1), parsed(value));
+    if (named != null) {
+      return named;
+    }
+    return last == null ? new ConfigJson.Place("the published recipe", 0) : last;
+  }
+
+  private void apply(ObjectNode changes, Function<String, ConfigJson.Place> place, Path folder) {
+    ObjectNode own = changes.deepCopy();
+    if (own.get("vocabulary") instanceof TextNode name) {
+      own.put("vocabulary", folder.resolve(name.asText()).toString());
+    }
+    base(own, "architecture");
+    base(own, "textSettings");
+    merge(tree, own, "", place);
+  }
+
+  /** What parts of an architecture or of text settings are parts of. */
+  private void base(ObjectNode changes, String name) {
+    if (!(changes.get(name) instanceof ObjectNode) || tree.has(name)) {
+      return;
+    }
+    if (name.equals("architecture")) {
+      Optional<BlipConfig> base = start.map(ModelConfig::architecture);
+      if (base.isEmpty() && task == Task.PRETRAIN) {
+        base = Optional.of(BlipConfig.base(224));
+      }
+      base.ifPresent(model -> tree.set(name, ConfigJson.tree(model)));
+    } else {
+      tree.set(
+          name,
+          ConfigJson.tree(start.map(ModelConfig::textSettings).orElseGet(TextSettings::published)));
+    }
+  }
+
+  private void merge(
+      ObjectNode target,
+      ObjectNode changes,
+      String prefix,
+      Function<String, ConfigJson.Place> place) {
+    for (Map.Entry<String, JsonNode> change : changes.properties()) {
+      String name = change.getKey();
+      String path = prefix + name;
+      JsonNode value = change.getValue();
+      if (value.isNull() || (ZERO_IS_NONE.contains(path) && value.isNumber() && zero(value))) {
+        takeAway(target, changes, name);
+      } else if (value instanceof ObjectNode part) {
+        ObjectNode into = target.get(name) instanceof ObjectNode object ? object : null;
+        if (name.equals("schedule") && prefix.isEmpty() && into != null) {
+          into = scheduleBase(into, part);
+          target.set(name, into);
+        }
+        merge(into == null ? target.putObject(name) : into, part, path + ".", place);
+      } else {
+        if (LENGTHS.contains(name)) {
+          LENGTHS.stream().filter(other -> !changes.has(other)).forEach(target::remove);
+        }
+        target.set(name, value);
+      }
+      if (!(value instanceof ObjectNode part) || part.isEmpty()) {
+        sources.remove(path);
+        sources.put(path, place.apply(path));
+      }
+    }
+  }
+
+  /** The recipe of another kind of schedule; its peak is that of the one before. */
+  private static ObjectNode scheduleBase(ObjectNode before, ObjectNode changes) {
+    JsonNode kind = changes.get("kind");
+    if (kind == null || kind.equals(before.get("kind"))) {
+      return before;
+    }
+    double peak = before.path("peak").asDouble(before.path("rate").asDouble());
+    LearningRateSchedule other =
+        switch (kind.asText()) {
+          case "warmup-decay" -> new LearningRateSchedule.WarmupDecay(peak, 1e-6, 1e-6, 3000, 0.9);
+          case "epoch-cosine" -> new LearningRateSchedule.EpochCosine(peak, 0);
+          case "step-cosine" -> new LearningRateSchedule.StepCosine(peak, 0, 0);
+          default -> new LearningRateSchedule.Constant(peak);
+        };
+    return (ObjectNode) ConfigJson.tree(other);
+  }
+
+  /** Of two lengths, none is taken away without the other being given. */
+  private static void takeAway(ObjectNode target, ObjectNode changes, String name) {
+    boolean length = LENGTHS.contains(name);
+    boolean otherGiven = LENGTHS.stream().anyMatch(o -> !o.equals(name) && changes.has(o));
+    if (!length || otherGiven) {
+      target.remove(name);
+    } else {
+      target.set(name, changes.get(name));
+    }
+  }
+
+  private static boolean zero(JsonNode value) {
+    return value.asDouble() == 0;
   }
 
   private static JsonNode parsed(String value) {
@@ -137,21 +272,5 @@ public final class RunConfigReader {
     } catch (JsonProcessingException e) {
       return TextNode.valueOf(value);
     }
-  }
-
-  private static void merge(ObjectNode target, ObjectNode changes) {
-    changes
-        .properties()
-        .forEach(
-            change -> {
-              JsonNode old = target.get(change.getKey());
-              if (old instanceof ObjectNode object
-                  && change.getValue() instanceof ObjectNode part
-                  && !WHOLE.contains(change.getKey())) {
-                merge(object, part);
-              } else {
-                target.set(change.getKey(), change.getValue());
-              }
-            });
   }
 }

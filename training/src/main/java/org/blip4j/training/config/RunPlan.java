@@ -27,6 +27,8 @@ import org.blip4j.ops.kernel.Kernels;
  * @param kernels what products are made of
  */
 public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs, Kernels kernels) {
+  /** Side of the pictures of published pre-training, in pixels. */
+  private static final int PRETRAINING_SIZE = 224;
 
   /**
    * Fills in what the starting model decides.
@@ -39,31 +41,17 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
     BlipConfig architecture = architecture(config, start);
     Vocabulary vocabulary = vocabulary(config, inputs.init());
     TextSettings settings =
-        config.textSettings() != null
-            ? config.textSettings()
-            : start.map(ModelConfig::textSettings).orElseGet(TextSettings::published);
+        config
+            .textSettings()
+            .or(() -> start.map(ModelConfig::textSettings))
+            .orElseGet(TextSettings::published);
     requireVocabulary(vocabulary, architecture.text());
     if (config.text().maxTokens() > architecture.text().maxPositions()) {
       throw new IllegalArgumentException(
           "text.maxTokens %d is above architecture.text.maxPositions %d"
               .formatted(config.text().maxTokens(), architecture.text().maxPositions()));
     }
-    RunConfig resolved =
-        new RunConfig(
-            config.task(),
-            architecture,
-            config.vocabulary(),
-            settings,
-            config.text(),
-            config.images(),
-            config.identity(),
-            config.objective(),
-            config.alphaRamp(),
-            config.optimizer(),
-            config.schedule(),
-            config.duration(),
-            config.keeping(),
-            config.seed());
+    RunConfig resolved = config.resolved(architecture, settings);
     Kernels kernels = Kernels.forTraining(inputs.session());
     RunPlan plan = new RunPlan(resolved, vocabulary, inputs, kernels);
     if (config.task() == Task.CAPTION && plan.promptTokens() + 2 > config.text().maxTokens()) {
@@ -74,33 +62,39 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
     return plan;
   }
 
+  /** What the model is made of. */
+  public BlipConfig architecture() {
+    return config.architecture().orElseThrow();
+  }
+
+  /** How texts are cleaned, and the prompt. */
+  public TextSettings textSettings() {
+    return config.textSettings().orElseThrow();
+  }
+
   /** The prompt's tokens, the first token counted; what the captioning loss leaves out. */
   public int promptTokens() {
-    return new WordPieceTokenizer(vocabulary).encodePrompt(config.textSettings().prompt()).length;
+    return new WordPieceTokenizer(vocabulary).encodePrompt(textSettings().prompt()).length;
   }
 
   private static BlipConfig architecture(RunConfig config, Optional<ModelConfig> start) {
-    BlipConfig architecture = config.architecture();
-    if (architecture == null) {
-      architecture =
-          start
-              .map(ModelConfig::architecture)
-              .orElseThrow(
-                  () ->
-                      new IllegalArgumentException(
-                          "architecture is not set and there is no model to start from; give one"
-                              + " of them"));
+    Optional<BlipConfig> known =
+        config.architecture().or(() -> start.map(ModelConfig::architecture));
+    if (known.isEmpty() && config.task() != Task.PRETRAIN) {
+      throw new IllegalArgumentException(
+          "architecture is not set and there is no model to start from; give one of them");
     }
-    int size = config.images().size();
-    return size == 0 || size == architecture.vision().imageSize()
+    BlipConfig architecture = known.orElseGet(() -> BlipConfig.base(PRETRAINING_SIZE));
+    int size = config.images().size().orElse(architecture.vision().imageSize());
+    return size == architecture.vision().imageSize()
         ? architecture
         : architecture.withImageSize(size);
   }
 
   private static Vocabulary vocabulary(RunConfig config, Optional<StartingModel> init)
       throws IOException {
-    if (config.vocabulary() != null) {
-      return Vocabulary.read(Path.of(config.vocabulary()));
+    if (config.vocabulary().isPresent()) {
+      return Vocabulary.read(Path.of(config.vocabulary().get()));
     }
     return init.map(StartingModel::vocabulary).orElseGet(Vocabulary::bertBaseUncased);
   }

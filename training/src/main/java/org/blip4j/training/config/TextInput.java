@@ -1,14 +1,12 @@
 package org.blip4j.training.config;
 
 import org.blip4j.data.text.Padding;
+import org.blip4j.graph.config.Meaning;
 
-/**
- * How texts of a training batch are cut and padded (blip-spec 4.2).
- *
- * @param maxTokens tokens kept, the first one, the prompt and [SEP] counted
- * @param padding to which width
- */
-public record TextInput(int maxTokens, Width padding) {
+/** How texts of a training batch are cut and padded (blip-spec 4.2). */
+public record TextInput(
+    @Meaning("tokens kept, the first one, the prompt and [SEP] counted") int maxTokens,
+    @Meaning("to which width") Width padding) {
 
   /** The width of a batch. */
   public enum Width {

@@ -7,16 +7,19 @@ import java.util.function.Consumer;
  * A line of text for each logged step, and a warning where matching does not learn.
  *
  * <p>ITM begins at the share that always answering "no match" gives, and stays there for hundreds
- * of steps on noisy texts; only after {@link #PATIENCE} steps is it named.
+ * of steps on noisy texts; only after {@link #PATIENCE} steps, or half of the run, is it named.
  */
 public final class ConsoleLog implements TrainingListener {
-  /** Steps at the baseline before a warning. */
+  /** Steps at the baseline before a warning; in shorter runs, half of the run. */
   public static final long PATIENCE = 2000;
 
+  private static final long LEAST_PATIENCE = 100;
   private static final double MARGIN = 0.01;
+  private static final String LOSS = "loss_";
 
   private final Consumer<String> lines;
   private long lastStep;
+  private long lastNanos;
   private long stuckSince = -1;
   private boolean warned;
 
@@ -26,8 +29,9 @@ public final class ConsoleLog implements TrainingListener {
   }
 
   @Override
-  public void started(RunStart start) {
+  public void started(Start start) {
     lastStep = start.step();
+    lastNanos = System.nanoTime();
     lines.accept(
         "%s at step %,d of %,d (%,d an epoch): %,d parameters in %d tensors, %d of them decay"
             .formatted(
@@ -38,26 +42,58 @@ public final class ConsoleLog implements TrainingListener {
                 start.parameters(),
                 start.tensors(),
                 start.decaying()));
+    if (!start.memory().isEmpty()) {
+      lines.accept(start.memory());
+    }
   }
 
   @Override
   public void logged(StepReport report) {
+    long now = System.nanoTime();
+    double stepSeconds = (now - lastNanos) / 1e9 / Math.max(1, (double) (report.step() - lastStep));
     StringBuilder line = new StringBuilder();
-    line.append(
-        String.format(
-            Locale.ROOT,
-            "step %d/%d  lr %.2e  %.0f pairs/s",
-            report.step(),
-            report.totalSteps(),
-            report.learningRate(),
-            report.samplesPerSecond()));
-    report
-        .means()
-        .forEach(
-            (name, value) -> line.append(String.format(Locale.ROOT, "  %s %.4g", name, value)));
+    line.append("step %d/%d".formatted(report.step(), report.totalSteps()));
+    if (report.step() < report.totalSteps()) {
+      line.append(", ")
+          .append(clock(stepSeconds * (report.totalSteps() - report.step())))
+          .append(" left");
+    }
+    losses(report, line);
     lines.accept(line.toString());
     watchMatching(report);
     lastStep = report.step();
+    lastNanos = now;
+  }
+
+  /** The losses alone: all else is in {@code metrics.jsonl}, and a terminal has 80 columns. */
+  private static void losses(StepReport report, StringBuilder line) {
+    boolean parts = report.means().keySet().stream().filter(n -> n.startsWith(LOSS)).count() > 1;
+    report
+        .means()
+        .forEach(
+            (name, value) -> {
+              if (parts ? name.startsWith(LOSS) : name.equals("loss")) {
+                String word = parts ? name.substring(LOSS.length()) : name;
+                line.append(String.format(Locale.ROOT, "  %s %.4g", word, value));
+              }
+            });
+    Double accuracy = report.means().get(StepReport.ITM_ACCURACY);
+    if (accuracy != null) {
+      line.append(
+          String.format(
+              Locale.ROOT, "  matched %.3f (baseline %.3f)", accuracy, StepReport.ITM_BASELINE));
+    }
+  }
+
+  private static long patience(long totalSteps) {
+    return Math.min(PATIENCE, Math.max(LEAST_PATIENCE, totalSteps / 2));
+  }
+
+  private static String clock(double seconds) {
+    long whole = Math.round(seconds);
+    return whole >= 3600
+        ? String.format(Locale.ROOT, "%d:%02d:%02d", whole / 3600, whole / 60 % 60, whole % 60)
+        : String.format(Locale.ROOT, "%d:%02d", whole / 60, whole % 60);
   }
 
   @Override
@@ -74,13 +110,15 @@ public final class ConsoleLog implements TrainingListener {
     if (stuckSince < 0) {
       stuckSince = lastStep;
     }
-    if (!warned && report.step() - stuckSince >= PATIENCE) {
+    if (!warned && report.step() - stuckSince >= patience(report.totalSteps())) {
       warned = true;
       lines.accept(
           String.format(
               Locale.ROOT,
               "warning: matching has stayed at its majority baseline (accuracy %.3f) for %d steps;"
-                  + " check that texts belong to their images, or lower the learning rate",
+                  + " that is normal for hundreds of steps on noisy texts, but check that texts"
+                  + " belong to their images, lower the learning rate, or set"
+                  + " objective.negativeHardness below 1",
               accuracy,
               report.step() - stuckSince));
     }

@@ -51,7 +51,7 @@ public final class EventFileWriter implements TrainingListener, Closeable {
   }
 
   @Override
-  public void started(RunStart start) throws IOException {
+  public void started(Start start) throws IOException {
     SessionLog log = SessionLog.newBuilder().setStatus(SessionLog.SessionStatus.START).build();
     write(event(start.step() + 1).setSessionLog(log));
   }

@@ -27,6 +27,9 @@ public record StepReport(
   /** Name of the diagnostic that {@link #ITM_BASELINE} belongs to. */
   public static final String ITM_ACCURACY = "itm_accuracy";
 
+  /** Name of the norm of all gradients; that of a part is this name, a slash and the part's. */
+  public static final String GRADIENT_NORM = "gradient_norm";
+
   /** All but times, by name: the line of {@code metrics.jsonl}. */
   public ImmutableMap<String, Object> metrics() {
     ImmutableMap.Builder<String, Object> line = ImmutableMap.builder();

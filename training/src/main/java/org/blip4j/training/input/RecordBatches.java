@@ -28,6 +28,7 @@ import org.blip4j.graph.config.TextSettings;
 import org.blip4j.training.config.ImageInput;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunPlan;
+import org.blip4j.training.config.TaskConfig;
 
 /**
  * Batches from TFRecord shards: pairs in a seeded order, texts cleaned and tokenised, images
@@ -41,6 +42,7 @@ public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
   private static final int FEW = 10;
 
   private final RunConfig config;
+  private final TextSettings settings;
   private final WordPieceTokenizer tokenizer;
   private final Prefetch<Batch<Sample.ImageText>> pairs;
   private final PreparedPixels images;
@@ -92,10 +94,11 @@ public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
 
   private RecordBatches(RunPlan plan, Data data, Prefetch<Batch<Sample.ImageText>> pairs) {
     this.config = plan.config();
+    this.settings = plan.textSettings();
     this.tokenizer = new WordPieceTokenizer(plan.vocabulary());
     this.pairs = pairs;
     this.data = data;
-    int size = config.architecture().vision().imageSize();
+    int size = plan.architecture().vision().imageSize();
     this.images = new PreparedPixels(config.images(), size, plan.inputs().session());
   }
 
@@ -150,13 +153,15 @@ public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
   }
 
   private String text(String raw) {
-    TextSettings settings = config.textSettings();
     String cleaned = CaptionText.cleanCaption(raw, settings.maxWords());
     return config.task() == Task.CAPTION ? settings.prompt() + cleaned : cleaned;
   }
 
   private long identity(SampleId id, String text) {
-    String of = config.identity() == ImageInput.Identity.TEXT ? text : id.image();
+    boolean byText =
+        config.part() instanceof TaskConfig.Retrieval retrieval
+            && retrieval.identity() == TaskConfig.Identity.TEXT;
+    String of = byText ? text : id.image();
     return Hashing.murmur3_128().hashString(of, StandardCharsets.UTF_8).asLong() & Long.MAX_VALUE;
   }
 

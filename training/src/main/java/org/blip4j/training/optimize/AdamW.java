@@ -2,6 +2,8 @@ package org.blip4j.training.optimize;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.blip4j.graph.config.Meaning;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.Variable;
@@ -23,23 +25,25 @@ import org.tensorflow.types.TInt64;
  */
 public final class AdamW {
 
-  /**
-   * Constants of the optimizer.
-   *
-   * @param beta1 decay of the first moment
-   * @param beta2 decay of the second moment
-   * @param epsilon added to the root of the second moment
-   * @param weightDecay share of the weights that lr 1 would take away
-   * @param decay which tensors decay
-   * @param clipNorm largest norm of all gradients together; 0 = no clipping, as published
-   */
+  /** Constants of the optimizer. */
   public record Settings(
-      double beta1,
-      double beta2,
-      double epsilon,
-      double weightDecay,
-      DecayScope decay,
-      double clipNorm) {
+      @Meaning("decay of the first moment") double beta1,
+      @Meaning("decay of the second moment") double beta2,
+      @Meaning("added to the root of the second moment") double epsilon,
+      @Meaning("share of the weights that lr 1 would take away") double weightDecay,
+      @Meaning("which tensors decay") DecayScope decay,
+      @Meaning("largest norm of the gradients together; left out: no clipping, as published")
+          Optional<Double> clipNorm,
+      @Meaning(value = "which gradients make up that norm and are scaled", absent = "\"ALL\"")
+          GradientClip.Scope clipped,
+      @Meaning(
+              value =
+                  "share of the learning rate that the temperature takes, which is the only scalar"
+                      + " among the weights; published: 1. Adam's steps are as long as the rate,"
+                      + " whatever the gradient, so that at the rates of small models the"
+                      + " temperature leaves its place in 200 steps; 0.02 holds it",
+              absent = "1")
+          double temperatureRate) {
 
     /** Checks the ranges. */
     public Settings {
@@ -48,19 +52,32 @@ public final class AdamW {
       if (!(epsilon > 0)) {
         throw new IllegalArgumentException("optimizer.epsilon is " + epsilon + "; use 1e-8");
       }
-      if (!(weightDecay >= 0) || !(clipNorm >= 0)) {
+      if (!(weightDecay >= 0)) {
         throw new IllegalArgumentException(
-            "optimizer.weightDecay %s and optimizer.clipNorm %s must not be negative"
-                .formatted(weightDecay, clipNorm));
+            "optimizer.weightDecay is " + weightDecay + "; it must not be negative");
+      }
+      if (!(clipNorm.orElse(1.0) > 0)) {
+        throw new IllegalArgumentException(
+            "optimizer.clipNorm is " + clipNorm.get() + "; it must be positive, or left out");
+      }
+      if (!(temperatureRate >= 0)) {
+        throw new IllegalArgumentException(
+            "optimizer.temperatureRate is %s; it must not be negative, 1 as published"
+                .formatted(temperatureRate));
       }
       if (decay == null) {
         throw new IllegalArgumentException("optimizer.decay is missing; use ALL or MATRICES");
+      }
+      if (clipped == null) {
+        throw new IllegalArgumentException(
+            "optimizer.clipped is missing; use ALL or WITHOUT_SCALARS");
       }
     }
 
     /** The published values. */
     public static Settings published() {
-      return new Settings(0.9, 0.999, 1e-8, 0.05, DecayScope.ALL, 0);
+      return new Settings(
+          0.9, 0.999, 1e-8, 0.05, DecayScope.ALL, Optional.empty(), GradientClip.Scope.ALL, 1);
     }
 
     private static void rate(String name, double value) {
@@ -131,10 +148,15 @@ public final class AdamW {
     Operand<TFloat32> beta1 = tf.constant((float) settings.beta1());
     Operand<TFloat32> beta2 = tf.constant((float) settings.beta2());
     Operand<TFloat32> power2 = tf.math.pow(beta2, t);
+    Rate tensors =
+        new Rate(
+            learningRate, tf.math.mul(learningRate, tf.constant((float) settings.weightDecay())));
     Rates rates =
         new Rates(
-            learningRate,
-            tf.math.mul(learningRate, tf.constant((float) settings.weightDecay())),
+            tensors,
+            slots.stream().anyMatch(slot -> GradientClip.scalar(slot.weight().shape()))
+                ? temperatureRate(tf, tensors)
+                : tensors,
             beta1,
             beta2,
             tf.math.pow(beta1, t),
@@ -149,9 +171,20 @@ public final class AdamW {
     return List.copyOf(updates);
   }
 
+  private Rate temperatureRate(Ops tf, Rate rate) {
+    if (settings.temperatureRate() == 1) {
+      return rate;
+    }
+    Operand<TFloat32> share = tf.constant((float) settings.temperatureRate());
+    return new Rate(tf.math.mul(rate.step(), share), tf.math.mul(rate.decay(), share));
+  }
+
+  /** What a weight moves by in a step, and the share of it that it loses. */
+  private record Rate(Operand<TFloat32> step, Operand<TFloat32> decay) {}
+
   private record Rates(
-      Operand<TFloat32> rate,
-      Operand<TFloat32> decay,
+      Rate tensors,
+      Rate temperature,
       Operand<TFloat32> beta1,
       Operand<TFloat32> beta2,
       Operand<TFloat32> power1,
@@ -160,8 +193,9 @@ public final class AdamW {
 
   private Op update(GraphContext outer, Slots slot, Operand<TFloat32> gradient, Rates rates) {
     GraphContext ctx = outer;
+    Rate rate = GradientClip.scalar(slot.weight().shape()) ? rates.temperature() : rates.tensors();
     if (decays(slot)) {
-      Operand<TFloat32> part = ctx.tf().math.mul(slot.weight().readAgain(ctx), rates.decay());
+      Operand<TFloat32> part = ctx.tf().math.mul(slot.weight().readAgain(ctx), rate.decay());
       Operation decay = slot.weight().assignSub(ctx, part);
       ctx = ctx.after(List.of(() -> decay));
     }
@@ -172,7 +206,7 @@ public final class AdamW {
             .addInput(slot.second().handle())
             .addInput(rates.power1().asOutput())
             .addInput(rates.power2().asOutput())
-            .addInput(rates.rate().asOutput())
+            .addInput(rate.step().asOutput())
             .addInput(rates.beta1().asOutput())
             .addInput(rates.beta2().asOutput())
             .addInput(rates.epsilon().asOutput())

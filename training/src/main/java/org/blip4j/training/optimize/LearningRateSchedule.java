@@ -2,6 +2,7 @@ package org.blip4j.training.optimize;
 
 import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import org.blip4j.graph.config.Meaning;
 
 /** The learning rate of each step. In JSON, {@code kind} names the form. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "kind")
@@ -19,14 +20,13 @@ public sealed interface LearningRateSchedule {
   /**
    * Pre-training as published (blip-spec 5.6): linear warm-up within epoch 0, then a factor for
    * each epoch. The warm-up is cut short where epoch 0 ends before it.
-   *
-   * @param peak rate after the warm-up
-   * @param floor no later epoch goes below it
-   * @param warmupStart rate of step 0
-   * @param warmupSteps steps to the peak
-   * @param decay factor of each epoch
    */
-  record WarmupDecay(double peak, double floor, double warmupStart, long warmupSteps, double decay)
+  record WarmupDecay(
+      @Meaning("rate after the warm-up") double peak,
+      @Meaning("no later epoch goes below it") double floor,
+      @Meaning("rate of step 0") double warmupStart,
+      @Meaning("steps to the peak") long warmupSteps,
+      @Meaning("factor of each epoch") double decay)
       implements LearningRateSchedule {
 
     /** Checks the ranges. */
@@ -46,13 +46,11 @@ public sealed interface LearningRateSchedule {
     }
   }
 
-  /**
-   * Fine-tuning as published (blip-spec 7): a cosine over the epochs, constant within each.
-   *
-   * @param peak rate of the first epoch
-   * @param floor what the cosine approaches
-   */
-  record EpochCosine(double peak, double floor) implements LearningRateSchedule {
+  /** Fine-tuning as published (blip-spec 7): a cosine over the epochs, constant within each. */
+  record EpochCosine(
+      @Meaning("rate of the first epoch") double peak,
+      @Meaning("what the cosine approaches") double floor)
+      implements LearningRateSchedule {
 
     /** Checks the range. */
     public EpochCosine {
@@ -67,14 +65,11 @@ public sealed interface LearningRateSchedule {
     }
   }
 
-  /**
-   * Warm-up and cosine over the steps: for runs of few epochs.
-   *
-   * @param peak rate after the warm-up
-   * @param warmupSteps steps of linear warm-up; the first has peak / warmupSteps
-   * @param floorFraction share of the peak that the cosine ends at
-   */
-  record StepCosine(double peak, long warmupSteps, double floorFraction)
+  /** Warm-up and cosine over the steps: for runs of few epochs. */
+  record StepCosine(
+      @Meaning("rate after the warm-up") double peak,
+      @Meaning("steps of linear warm-up; the first has peak / warmupSteps") long warmupSteps,
+      @Meaning("share of the peak that the cosine ends at") double floorFraction)
       implements LearningRateSchedule {
 
     /** Checks the ranges. */
@@ -95,12 +90,8 @@ public sealed interface LearningRateSchedule {
     }
   }
 
-  /**
-   * One rate for all steps.
-   *
-   * @param rate the rate
-   */
-  record Constant(double rate) implements LearningRateSchedule {
+  /** One rate for all steps. */
+  record Constant(@Meaning("the rate") double rate) implements LearningRateSchedule {
 
     /** Checks the range. */
     public Constant {

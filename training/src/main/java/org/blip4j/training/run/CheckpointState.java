@@ -1,5 +1,8 @@
 package org.blip4j.training.run;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 import org.blip4j.data.pipeline.Cursor;
 import org.blip4j.training.config.RunConfig;
 
@@ -13,7 +16,37 @@ import org.blip4j.training.config.RunConfig;
  * @param config what the run computes
  */
 record CheckpointState(
-    long step, String dataPosition, long stepsPerEpoch, MetricWindow window, RunConfig config) {
+    long step, String dataPosition, long stepsPerEpoch, Window window, RunConfig config) {
+
+  /** Checks that all is there. */
+  CheckpointState {
+    Objects.requireNonNull(dataPosition, "dataPosition is missing");
+    Objects.requireNonNull(window, "window is missing");
+    Objects.requireNonNull(config, "config is missing");
+  }
+
+  /**
+   * Sums of diagnostics since the last log line, so that a continued run logs the very means of an
+   * unbroken one.
+   *
+   * @param steps number of steps summed
+   * @param sums one for each diagnostic; empty if there is no step
+   */
+  record Window(long steps, List<Double> sums) {
+    static final Window EMPTY = new Window(0, List.of());
+
+    Window plus(float[] values) {
+      List<Double> next = new ArrayList<>(values.length);
+      for (int i = 0; i < values.length; i++) {
+        next.add((steps == 0 ? 0 : sums.get(i)) + values[i]);
+      }
+      return new Window(steps + 1, List.copyOf(next));
+    }
+
+    double mean(int diagnostic) {
+      return sums.get(diagnostic) / (double) steps;
+    }
+  }
 
   Cursor cursor() {
     return Cursor.parse(dataPosition);

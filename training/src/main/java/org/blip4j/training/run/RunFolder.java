@@ -7,13 +7,13 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.blip4j.data.file.AtomicFolder;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
-import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunDescription;
 
 /**
@@ -24,6 +24,9 @@ import org.blip4j.training.config.RunDescription;
  */
 record RunFolder(Path path) {
   private static final String CONFIG = "config.json";
+  private static final Pattern OWN =
+      Pattern.compile(
+          "config\\.json|data\\.index|metrics\\.jsonl|checkpoints|model|\\.model\\..*|events\\.out\\..*");
 
   CheckpointStore checkpoints(int keep) {
     return new CheckpointStore(path.resolve("checkpoints"), keep);
@@ -43,12 +46,15 @@ record RunFolder(Path path) {
   }
 
   /**
-   * Checks that a run may write here; nothing is changed.
+   * Checks that a run may write here; nothing is changed. A folder in which no step was stored is
+   * as good as a new one.
    *
+   * @param overwrite whether another run in the folder is to be replaced
    * @throws IOException if there is something else in the folder
-   * @throws IllegalArgumentException if a run of another configuration is in the folder
+   * @throws IllegalArgumentException if a run of another configuration, of other data or from
+   *     another model is in the folder
    */
-  void requireUsable(RunConfig config) throws IOException {
+  void requireUsable(RunDescription now, boolean overwrite) throws IOException {
     if (!Files.exists(path)) {
       return;
     }
@@ -57,8 +63,9 @@ record RunFolder(Path path) {
     }
     Path file = path.resolve(CONFIG);
     if (Files.exists(file)) {
-      RunDescription before = ConfigJson.read(file, RunDescription.class);
-      RunDescription.requireContinuable(before.config(), config, path);
+      if (!overwrite && isBegun()) {
+        before(file).requireContinuable(now, path);
+      }
       return;
     }
     try (Stream<Path> content = Files.list(path)) {
@@ -68,6 +75,36 @@ record RunFolder(Path path) {
             "%s exists and is not a run folder (it has %s but no %s); choose another --out"
                 .formatted(path, first.get().getFileName(), CONFIG));
       }
+    }
+  }
+
+  private boolean isBegun() throws IOException {
+    return Files.exists(model().path()) || !checkpoints(1).steps().isEmpty();
+  }
+
+  private RunDescription before(Path file) throws IOException {
+    try {
+      return ConfigJson.read(file, RunDescription.class);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "the run in %s cannot be continued by this version (%s); choose another --out, or give"
+                  .formatted(path, e.getMessage())
+              + " --overwrite",
+          e);
+    }
+  }
+
+  /** Removes a run, and nothing else that lies in its folder. */
+  void clear() throws IOException {
+    if (!Files.isDirectory(path)) {
+      return;
+    }
+    List<Path> own;
+    try (Stream<Path> content = Files.list(path)) {
+      own = content.filter(file -> OWN.matcher(file.getFileName().toString()).matches()).toList();
+    }
+    for (Path file : own) {
+      CheckpointStore.deleteTree(file);
     }
   }
 

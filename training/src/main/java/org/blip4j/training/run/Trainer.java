@@ -3,7 +3,6 @@ package org.blip4j.training.run;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.blip4j.data.pipeline.Cursor;
@@ -35,6 +34,7 @@ public final class Trainer {
   private final RunPlan plan;
   private final RunConfig config;
   private final BooleanSupplier stop;
+  private final boolean overwrite;
 
   /**
    * How a run ended.
@@ -45,8 +45,9 @@ public final class Trainer {
    */
   public record Outcome(long step, boolean finished, ModelFolder model) {}
 
-  private Trainer(RunPlan plan, BooleanSupplier stop) {
+  private Trainer(RunPlan plan, BooleanSupplier stop, boolean overwrite) {
     this.plan = plan;
+    this.overwrite = overwrite;
     this.config = plan.config();
     this.stop = stop;
   }
@@ -59,12 +60,17 @@ public final class Trainer {
    * @throws IOException if one of these cannot be read
    */
   public static Trainer of(RunConfig config, RunInputs inputs) throws IOException {
-    return new Trainer(RunPlan.resolve(config, inputs), () -> false);
+    return new Trainer(RunPlan.resolve(config, inputs), () -> false, false);
   }
 
   /** The same that ends after the present step, with a checkpoint, once it is asked to. */
   public Trainer stoppingWhen(BooleanSupplier asked) {
-    return new Trainer(plan, asked);
+    return new Trainer(plan, asked, overwrite);
+  }
+
+  /** The same that begins anew where another run lies, and removes that one before. */
+  public Trainer overwriting(boolean yes) {
+    return new Trainer(plan, stop, yes);
   }
 
   /**
@@ -74,14 +80,18 @@ public final class Trainer {
    */
   public Outcome run(Path out, TrainingListener listener) throws IOException {
     RunFolder folder = new RunFolder(out);
-    folder.requireUsable(config);
     RecordBatches.Data data = RecordBatches.Data.open(plan, folder.index(), listener::note);
     data.pipeline().requireBatch();
     long stepsPerEpoch = data.pipeline().batchesPerEpoch();
+    RunDescription description = RunDescription.of(plan, data.index());
+    folder.requireUsable(description, overwrite);
     try (TrainingSession session = new TrainingSession(plan)) {
       CheckpointStore store = folder.checkpoints(config.keeping().checkpoints());
       CheckpointState state = start(session, store, stepsPerEpoch, listener);
-      folder.describe(RunDescription.of(plan));
+      if (overwrite) {
+        folder.clear();
+      }
+      folder.describe(description);
       data.index().save(folder.index());
       folder.metrics().rewind(state.step());
       try (EventFileWriter events = EventFileWriter.create(out, Clock.systemUTC());
@@ -89,7 +99,7 @@ public final class Trainer {
               new Prefetch<>(
                   "blip-prefetch", RecordBatches.open(plan, data, state.cursor()), BATCHES_AHEAD)) {
         TrainingLoop loop =
-            new TrainingLoop(plan, session, folder, new AllListeners(List.of(events, listener)));
+            new TrainingLoop(plan, session, folder, TrainingListener.all(events, listener));
         return loop.run(state, batches, stop);
       }
     }
@@ -99,7 +109,7 @@ public final class Trainer {
   private CheckpointState start(
       TrainingSession session, CheckpointStore store, long stepsPerEpoch, TrainingListener listener)
       throws IOException {
-    Optional<CheckpointState> newest = store.newest();
+    Optional<CheckpointState> newest = overwrite ? Optional.empty() : store.newest();
     if (newest.isEmpty()) {
       Optional<ImportReport> started = session.initialize(plan.inputs().init());
       if (started.isPresent()) {
@@ -107,7 +117,7 @@ public final class Trainer {
       }
       store.clean();
       return new CheckpointState(
-          0, Cursor.START.encode(), stepsPerEpoch, MetricWindow.EMPTY, config);
+          0, Cursor.START.encode(), stepsPerEpoch, CheckpointState.Window.EMPTY, config);
     }
     CheckpointState state = newest.get();
     if (state.stepsPerEpoch() != stepsPerEpoch) {

@@ -5,21 +5,23 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.blip4j.graph.task.ImageTextBatch;
+import org.blip4j.graph.task.TaskBatch;
 import org.blip4j.graph.task.TaskModel;
 import org.blip4j.graph.task.TrainingStep;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Randomness;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
-import org.blip4j.training.input.StepInputs;
+import org.blip4j.training.event.StepReport;
 import org.blip4j.training.optimize.AdamW;
 import org.blip4j.training.optimize.GradientClip;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
 import org.tensorflow.Output;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt64;
 
 /**
  * A task model with gradients, clipping, optimizer and state updates: everything that one training
@@ -28,13 +30,13 @@ import org.tensorflow.types.TFloat32;
  * <p>All reads of a step come before its writes: losses and gradients, then the model's own state
  * (momentum, queues), then the weights (blip-spec 5.2).
  */
-public final class TrainingGraph {
+public final class TrainingGraph<B extends TaskBatch> {
 
   /** What adds the losses of a step: a task model's {@code step}, or one that keeps its traces. */
   @FunctionalInterface
-  public interface Losses {
+  public interface Losses<B extends TaskBatch> {
     /** Adds the operations. */
-    TrainingStep add(GraphContext ctx, ImageTextBatch batch);
+    TrainingStep add(GraphContext ctx, B batch);
   }
 
   /**
@@ -44,9 +46,11 @@ public final class TrainingGraph {
    * @param optimizer constants of the optimizer
    * @param seed of dropout and negatives
    */
-  public record Settings(StepInputs.BatchShape batch, AdamW.Settings optimizer, long seed) {}
+  public record Settings(TaskBatch.Sizes batch, AdamW.Settings optimizer, long seed) {}
 
-  private final StepInputs inputs;
+  private final B batch;
+  private final Operand<TFloat32> learningRate;
+  private final Operand<TInt64> taken;
   private final AdamW optimizer;
   private final TrainingStep step;
   private final ImmutableList<Operand<TFloat32>> gradients;
@@ -59,21 +63,34 @@ public final class TrainingGraph {
   private TrainingGraph(
       GraphContext root,
       VariableScope vars,
-      TaskModel<ImageTextBatch> model,
+      TaskModel<B> model,
       Settings settings,
-      Losses losses) {
-    this.inputs = StepInputs.create(root, settings.batch());
-    GraphContext ctx = root.with(new Randomness(settings.seed(), inputs.step()));
+      Losses<B> losses) {
+    this.batch = model.feeds(root, settings.batch());
+    this.learningRate = TaskBatch.input(root, "learning_rate", TFloat32.class, Shape.scalar());
+    this.taken = TaskBatch.input(root, "step", TInt64.class, Shape.scalar());
+    GraphContext ctx = root.with(new Randomness(settings.seed(), taken));
     this.optimizer = AdamW.create(vars, vars.trainable(), settings.optimizer());
-    this.step = losses.add(ctx, inputs.batch());
+    this.step = losses.add(ctx, batch);
     this.gradients = gradients(ctx, optimizer.trainables());
-    GradientClip clip = GradientClip.apply(ctx, gradients, settings.optimizer().clipNorm());
+    GradientClip clip =
+        GradientClip.apply(
+            ctx,
+            gradients,
+            optimizer.trainables(),
+            settings.optimizer().clipNorm(),
+            settings.optimizer().clipped());
     List<Operand<TFloat32>> values = new ArrayList<>(step.diagnostics().values());
     values.add(clip.norm());
+    values.addAll(clip.partNorms().values());
     this.diagnosticNames =
         ImmutableList.<String>builder()
             .addAll(step.diagnostics().keySet())
-            .add("gradient_norm")
+            .add(StepReport.GRADIENT_NORM)
+            .addAll(
+                clip.partNorms().keySet().stream()
+                    .map(part -> StepReport.GRADIENT_NORM + "/" + part)
+                    .toList())
             .build();
     this.diagnostics = ctx.tf().withName("diagnostics").stack(values);
     List<Op> read = new ArrayList<>(clip.gradients());
@@ -82,11 +99,7 @@ public final class TrainingGraph {
     List<Op> stateWrites = step.updates().apply(afterReads.in("state"));
     List<Op> writes =
         new ArrayList<>(
-            optimizer.apply(
-                afterReads.after(stateWrites),
-                clip.gradients(),
-                inputs.learningRate(),
-                inputs.step()));
+            optimizer.apply(afterReads.after(stateWrites), clip.gradients(), learningRate, taken));
     writes.addAll(stateWrites);
     this.update = root.after(writes).op("NoOp", "update").build();
     List<Op> first = model.start(root.in("start"));
@@ -98,27 +111,37 @@ public final class TrainingGraph {
   }
 
   /** Adds everything for a model whose variables are all of the scope's trainable ones. */
-  public static TrainingGraph build(
-      GraphContext ctx, VariableScope vars, TaskModel<ImageTextBatch> model, Settings settings) {
+  public static <B extends TaskBatch> TrainingGraph<B> build(
+      GraphContext ctx, VariableScope vars, TaskModel<B> model, Settings settings) {
     return build(ctx, vars, model, settings, model::step);
   }
 
   /** The same with other losses, such as ones that take given negatives. */
-  public static TrainingGraph build(
+  public static <B extends TaskBatch> TrainingGraph<B> build(
       GraphContext ctx,
       VariableScope vars,
-      TaskModel<ImageTextBatch> model,
+      TaskModel<B> model,
       Settings settings,
-      Losses losses) {
+      Losses<B> losses) {
     if (!ctx.training()) {
       throw new IllegalArgumentException("a training graph needs a context in mode TRAIN");
     }
-    return new TrainingGraph(ctx, vars, model, settings, losses);
+    return new TrainingGraph<>(ctx, vars, model, settings, losses);
   }
 
-  /** What is to be fed. */
-  public StepInputs inputs() {
-    return inputs;
+  /** What is to be fed by the data, and {@link TaskBatch#ALPHA}. */
+  public B batch() {
+    return batch;
+  }
+
+  /** To be fed, a scalar. */
+  public Operand<TFloat32> learningRate() {
+    return learningRate;
+  }
+
+  /** Steps taken before this one, to be fed, a scalar. */
+  public Operand<TInt64> taken() {
+    return taken;
   }
 
   /** The optimizer with its explicit list of trainables. */
@@ -136,7 +159,10 @@ public final class TrainingGraph {
     return gradients;
   }
 
-  /** Names of what {@link #diagnostics} holds: the model's, then {@code gradient_norm}. */
+  /**
+   * Names of what {@link #diagnostics} holds: the model's, then {@code gradient_norm} and {@code
+   * gradient_norm/PART} for each part of the model.
+   */
   public ImmutableList<String> diagnosticNames() {
     return diagnosticNames;
   }

@@ -9,7 +9,6 @@ import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.Provenance;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunPlan;
-import org.blip4j.training.event.RunStart;
 import org.blip4j.training.event.StepReport;
 import org.blip4j.training.event.TrainingListener;
 import org.blip4j.training.input.TrainingBatch;
@@ -48,31 +47,40 @@ final class TrainingLoop {
         state = step(state, batch, total);
       }
       if (state.step() % config.keeping().checkpointEvery() == 0 || state.step() == total) {
-        store.write(state, session::saveWhole);
+        store(state);
         stored = state.step();
       }
     }
     if (stored < state.step()) {
-      store.write(state, session::saveWhole);
+      store(state);
     }
     boolean finished = state.step() >= total;
     if (finished) {
+      listener.storing(true);
       writeModel(state.step());
+      listener.storing(false);
     }
     listener.finished();
     return new Trainer.Outcome(state.step(), finished, folder.model());
   }
 
+  private void store(CheckpointState state) throws IOException {
+    listener.storing(true);
+    store.write(state, session::saveWhole);
+    listener.storing(false);
+  }
+
   private void announce(CheckpointState from, long total) throws IOException {
     AdamW optimizer = session.training().optimizer();
     listener.started(
-        new RunStart(
+        new TrainingListener.Start(
             from.step(),
             total,
             from.stepsPerEpoch(),
             optimizer.trainables().stream().mapToLong(weight -> weight.shape().size()).sum(),
             optimizer.trainables().size(),
-            optimizer.decaying()));
+            optimizer.decaying(),
+            StepMemory.of(plan, session.variables()).text()));
     reportedAt = System.nanoTime();
   }
 
@@ -81,23 +89,23 @@ final class TrainingLoop {
     RunPosition position = RunPosition.of(state.step(), state.stepsPerEpoch(), total);
     TrainingSession.Scalars scalars =
         new TrainingSession.Scalars(
-            config.alphaRamp().alpha(config.objective().alpha(), position),
-            config.schedule().rate(position),
-            state.step());
+            config.part().alpha(position), config.schedule().rate(position), state.step());
+    long begun = System.nanoTime();
     float[] values = session.step(batch, scalars);
+    listener.stepped((System.nanoTime() - begun) / 1e9);
     long step = state.step() + 1;
     requireFinite(step, values);
     samples += batch.tokens().rows();
-    MetricWindow window = state.window().plus(values);
+    CheckpointState.Window window = state.window().plus(values);
     if (step % config.keeping().logEvery() == 0 || step == total) {
       log(report(position, scalars, window));
-      window = MetricWindow.EMPTY;
+      window = CheckpointState.Window.EMPTY;
     }
     return new CheckpointState(step, batch.end().encode(), state.stepsPerEpoch(), window, config);
   }
 
   private StepReport report(
-      RunPosition position, TrainingSession.Scalars scalars, MetricWindow window) {
+      RunPosition position, TrainingSession.Scalars scalars, CheckpointState.Window window) {
     ImmutableMap.Builder<String, Double> means = ImmutableMap.builder();
     List<String> names = session.training().diagnosticNames();
     for (int i = 0; i < names.size(); i++) {
@@ -139,7 +147,8 @@ final class TrainingLoop {
         new Provenance(
             folder.path().toString(), plan.inputs().version(), plan.inputs().commit(), step);
     folder.writeModel(
-        ModelConfig.of(config.task(), config.architecture(), config.textSettings(), provenance),
+        ModelConfig.of(config.task(), plan.architecture(), plan.textSettings(), provenance)
+            .withLabelSmoothing(config.part().labelSmoothing()),
         plan.vocabulary(),
         session::saveModel);
   }

@@ -6,11 +6,9 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.blip4j.data.text.TokenBatch;
 import org.blip4j.data.weights.WeightFile;
-import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
-import org.blip4j.graph.task.ImageTextBatch;
+import org.blip4j.graph.task.TaskBatch;
 import org.blip4j.graph.task.TaskModel;
 import org.blip4j.graph.weights.ImportReport;
 import org.blip4j.graph.weights.StartingModel;
@@ -23,16 +21,12 @@ import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunPlan;
-import org.blip4j.training.config.TaskModels;
-import org.blip4j.training.input.StepInputs;
 import org.blip4j.training.input.TrainingBatch;
 import org.tensorflow.Graph;
 import org.tensorflow.Operation;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TensorFlowException;
-import org.tensorflow.ndarray.Shape;
-import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
@@ -41,8 +35,7 @@ import org.tensorflow.types.TString;
 final class TrainingSession implements Closeable {
   private final Graph graph = new Graph();
   private final Task task;
-  private final BlipConfig architecture;
-  private final TrainingGraph training;
+  private final TrainingGraph<?> training;
   private final ImmutableList<Variable<?>> variables;
   private final SaverNodes whole;
   private final SaverNodes model;
@@ -61,12 +54,10 @@ final class TrainingSession implements Closeable {
   TrainingSession(RunPlan plan) {
     RunConfig config = plan.config();
     this.task = config.task();
-    this.architecture = config.architecture();
     GraphContext ctx = plan.kernels().on(GraphContext.create(graph, Mode.TRAIN));
-    VariableScope vars = VariableScope.root(ctx, config.seed(), architecture.initialization());
-    TaskModel<ImageTextBatch> taskModel =
-        TaskModels.create(
-            vars, config.task(), architecture, config.objective(), plan.promptTokens());
+    VariableScope vars =
+        VariableScope.root(ctx, config.seed(), plan.architecture().initialization());
+    TaskModel<?> taskModel = config.part().model(vars, plan.architecture(), plan.promptTokens());
     List<Variable<TFloat32>> weights = vars.trainable();
     this.training =
         TrainingGraph.build(
@@ -74,11 +65,10 @@ final class TrainingSession implements Closeable {
             vars,
             taskModel,
             new TrainingGraph.Settings(
-                new StepInputs.BatchShape(
+                new TaskBatch.Sizes(
                     config.duration().batch(),
-                    architecture.vision().imageSize(),
-                    config.text().columns(),
-                    config.task() == Task.RETRIEVAL),
+                    plan.architecture().vision().imageSize(),
+                    config.text().columns()),
                 config.optimizer(),
                 config.seed()));
     this.variables = ImmutableList.copyOf(vars.all());
@@ -89,7 +79,7 @@ final class TrainingSession implements Closeable {
   }
 
   /** The step's graph. */
-  TrainingGraph training() {
+  TrainingGraph<?> training() {
     return training;
   }
 
@@ -152,27 +142,23 @@ final class TrainingSession implements Closeable {
 
   /** Does one step and returns its diagnostics, in the order of their names. */
   float[] step(TrainingBatch batch, Scalars scalars) {
-    TokenBatch tokens = batch.tokens();
-    Shape rows = Shape.of(tokens.rows(), tokens.columns());
-    StepInputs inputs = training.inputs();
-    try (TInt64 ids = TInt64.tensorOf(rows, DataBuffers.of(tokens.ids()));
-        TInt64 mask = TInt64.tensorOf(rows, DataBuffers.of(tokens.mask()));
-        TInt64 identities = TInt64.vectorOf(batch.identities());
+    try (TrainingBatch.Tensors data = batch.tensors();
         TFloat32 alpha = TFloat32.scalarOf((float) scalars.alpha());
         TFloat32 rate = TFloat32.scalarOf((float) scalars.learningRate());
         TInt64 step = TInt64.scalarOf(scalars.step())) {
       Session.Runner runner =
           session
               .runner()
-              .feed(inputs.pixels(), batch.pixels())
-              .feed(inputs.ids(), ids)
-              .feed(inputs.mask(), mask)
-              .feed(inputs.alpha(), alpha)
-              .feed(inputs.learningRate(), rate)
-              .feed(inputs.step(), step)
+              .feed(training.learningRate(), rate)
+              .feed(training.taken(), step)
               .addTarget(training.update())
               .fetch(training.diagnostics());
-      inputs.identities().ifPresent(input -> runner.feed(input, identities));
+      training
+          .batch()
+          .feeds()
+          .forEach(
+              (name, operand) ->
+                  runner.feed(operand, name.equals(TaskBatch.ALPHA) ? alpha : data.get(name)));
       try (Result result = runner.run()) {
         float[] values = new float[training.diagnosticNames().size()];
         ((TFloat32) result.get(0)).asRawTensor().data().asFloats().read(values);

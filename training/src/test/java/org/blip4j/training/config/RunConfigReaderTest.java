@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.Task;
 import org.junit.jupiter.api.Test;
@@ -21,9 +22,9 @@ class RunConfigReaderTest {
   @Test
   void changesPartsAndKeepsTheRest() {
     RunConfig config = changed("{\"optimizer\": {\"clipNorm\": 2}, \"vocabulary\": \"v.txt\"}");
-    assertEquals(2, config.optimizer().clipNorm());
+    assertEquals(Optional.of(2.0), config.optimizer().clipNorm());
     assertEquals(0.05, config.optimizer().weightDecay());
-    assertEquals("/a/folder/v.txt", config.vocabulary());
+    assertEquals(Optional.of("/a/folder/v.txt"), config.vocabulary());
   }
 
   @Test

@@ -28,7 +28,7 @@ final class EventFileWriterTest {
   void eventsAreFramedRecordsThatTensorBoardReads() throws IOException {
     Clock clock = Clock.fixed(Instant.ofEpochMilli(1_700_000_000_250L), ZoneOffset.UTC);
     try (EventFileWriter writer = EventFileWriter.create(folder, clock)) {
-      writer.started(new RunStart(40, 100, 10, 1, 1, 1));
+      writer.started(new TrainingListener.Start(40, 100, 10, 1, 1, 1, ""));
       writer.logged(report(50, 0.7));
     }
 
@@ -60,7 +60,7 @@ final class EventFileWriterTest {
   void matchingThatDoesNotLearnIsNamedOnce() {
     List<String> lines = new ArrayList<>();
     ConsoleLog log = new ConsoleLog(lines::add);
-    log.started(new RunStart(0, 9000, 10, 1234, 5, 3));
+    log.started(new TrainingListener.Start(0, 9000, 10, 1234, 5, 3, ""));
     for (long step = 1000; step <= 4000; step += 1000) {
       log.logged(report(step, 0.66));
     }

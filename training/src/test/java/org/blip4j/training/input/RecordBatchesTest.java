@@ -21,7 +21,7 @@ final class RecordBatchesTest {
 
   @Test
   void pixelsStayWhereTheDecoderLeftThemUntilTheyAreClosed() throws IOException {
-    ImageInput plain = new ImageInput(0, 0, false, 0, 0, ImageInput.Damaged.SKIP);
+    ImageInput plain = ImageInput.plainly();
     try (PreparedPixels decoder =
         new PreparedPixels(plain, SIZE, ConfigProto.getDefaultInstance())) {
       List<ByteString> files = List.of(picture(0xffffff), ByteString.copyFromUtf8("none"));

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.List;
+import java.util.Optional;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.Variable;
@@ -64,7 +65,16 @@ final class AdamWTest extends GraphTest {
   void biasesAreSparedOnlyIfAsked() {
     Operand<TFloat32> zeros = floats(MATRIX, 0, 0, 0, 0);
     Operand<TFloat32> zero = floats(Shape.of(2), 0, 0);
-    AdamW.Settings matrices = new AdamW.Settings(0.9, 0.999, 1e-8, 0.05, DecayScope.MATRICES, 0);
+    AdamW.Settings matrices =
+        new AdamW.Settings(
+            0.9,
+            0.999,
+            1e-8,
+            0.05,
+            DecayScope.MATRICES,
+            Optional.empty(),
+            GradientClip.Scope.ALL,
+            1);
     AdamW optimizer = AdamW.create(vars, List.of(kernel, bias), matrices);
     Operation update = update(optimizer, List.of(zeros, zero));
 
@@ -89,13 +99,60 @@ final class AdamWTest extends GraphTest {
     Operand<TFloat32> a = floats(Shape.of(2), 3, 0);
     Operand<TFloat32> b = floats(Shape.of(1), 4);
 
-    GradientClip clipped = GradientClip.apply(ctx, List.of(a, b), 1);
-    GradientClip loose = GradientClip.apply(ctx, List.of(a, b), 100);
+    GradientClip clipped =
+        GradientClip.apply(
+            ctx, List.of(a, b), List.of(kernel, bias), Optional.of(1.0), GradientClip.Scope.ALL);
+    GradientClip loose =
+        GradientClip.apply(
+            ctx, List.of(a, b), List.of(kernel, bias), Optional.of(100.0), GradientClip.Scope.ALL);
 
     TensorAssert.assertClose(new float[] {5}, run(clipped.norm()), 1e-6);
     TensorAssert.assertClose(new float[] {0.6f, 0}, run(clipped.gradients().get(0)), 1e-6);
     TensorAssert.assertClose(new float[] {4}, run(loose.gradients().get(1)), 0);
-    assertEquals(List.of(a, b), GradientClip.apply(ctx, List.of(a, b), 0).gradients());
+    assertEquals(
+        List.of(a, b),
+        GradientClip.apply(
+                ctx, List.of(a, b), List.of(kernel, bias), Optional.empty(), GradientClip.Scope.ALL)
+            .gradients());
+  }
+
+  @Test
+  void scalarsCanBeLeftOutOfTheNormAndTakeStepsOfTheirOwnLength() {
+    Variable<TFloat32> temperature =
+        vars.create("temp", Shape.scalar(), new Initializer.Constant(0.5f));
+    Operand<TFloat32> small = floats(Shape.of(2), 3, 4);
+    Operand<TFloat32> huge = floats(Shape.scalar(), 1000);
+
+    GradientClip clipped =
+        GradientClip.apply(
+            ctx,
+            List.of(small, huge),
+            List.of(bias, temperature),
+            Optional.of(1.0),
+            GradientClip.Scope.WITHOUT_SCALARS);
+    AdamW.Settings slow =
+        new AdamW.Settings(
+            0.9,
+            0.999,
+            1e-8,
+            0,
+            DecayScope.ALL,
+            Optional.of(1.0),
+            GradientClip.Scope.WITHOUT_SCALARS,
+            0.02);
+    AdamW optimizer = AdamW.create(vars, List.of(bias, temperature), slow);
+    Operation update = update(optimizer, clipped.gradients());
+
+    TensorAssert.assertClose(new float[] {5}, run(clipped.norm()), 1e-6);
+    TensorAssert.assertClose(new float[] {0.6f, 0.8f}, run(clipped.gradients().get(0)), 1e-6);
+    assertEquals(huge, clipped.gradients().get(1));
+    assertEquals(List.of("bias", "temp"), clipped.partNorms().keySet().asList());
+    TensorAssert.assertClose(new float[] {1000}, run(clipped.partNorms().get("temp")), 0);
+
+    runUpdate(update, null, null, 0);
+
+    TensorAssert.assertClose(new float[] {-0.51f, -0.51f}, run(bias.value()), 1e-6);
+    TensorAssert.assertClose(new float[] {0.5f - 0.0002f}, run(temperature.value()), 1e-6);
   }
 
   @Test

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.io.Resources;
 import java.io.IOException;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** Learning rates and alpha against the published scripts, as IEEE doubles. */
@@ -26,7 +27,7 @@ final class ScheduleTest {
               config.get("warmup_lr").asDouble(),
               config.get("warmup_steps").asLong(),
               config.get("lr_decay_rate").asDouble());
-      AlphaRamp ramp = new AlphaRamp(2, 0);
+      AlphaRamp ramp = AlphaRamp.ofEpochs(2);
       for (JsonNode row : run.get("rows")) {
         RunPosition position = position(run, row, config.get("max_epoch").asLong());
         assertRelative(row.get(2).asDouble(), schedule.rate(position), row);
@@ -60,7 +61,7 @@ final class ScheduleTest {
   @Test
   void alphaOfRetrievalRampsOverOneEpoch() throws IOException {
     int rows = 0;
-    AlphaRamp ramp = new AlphaRamp(1, 0);
+    AlphaRamp ramp = AlphaRamp.ofEpochs(1);
     for (JsonNode run : golden().get("retrieval_alpha")) {
       for (JsonNode row : run.get("rows")) {
         double alpha = ramp.alpha(run.get("alpha").asDouble(), position(run, row, 6));
@@ -87,8 +88,10 @@ final class ScheduleTest {
         assertThrows(IllegalArgumentException.class, () -> new LearningRateSchedule.Constant(0))
             .getMessage();
     assertEquals("schedule.rate is 0.0; it must be positive", message);
-    assertThrows(IllegalArgumentException.class, () -> new AlphaRamp(2, 10));
-    assertThrows(IllegalArgumentException.class, () -> new AlphaRamp(0, 0));
+    assertThrows(
+        IllegalArgumentException.class, () -> new AlphaRamp(Optional.of(2.0), Optional.of(10L)));
+    assertThrows(
+        IllegalArgumentException.class, () -> new AlphaRamp(Optional.empty(), Optional.empty()));
   }
 
   private static RunPosition position(JsonNode run, JsonNode row, long epochs) {

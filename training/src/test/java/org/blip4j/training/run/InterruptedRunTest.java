@@ -17,8 +17,6 @@ import org.blip4j.data.sample.Sample;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordWriter;
 import org.blip4j.graph.config.Task;
-import org.blip4j.training.config.Duration;
-import org.blip4j.training.config.Keeping;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunInputs;
 import org.blip4j.training.event.StepReport;
@@ -55,10 +53,10 @@ final class InterruptedRunTest {
 
   private void assertStoppedRunEndsAlike(RunInputs inputs, int stops) throws IOException {
     RunConfig config =
-        TinyRun.withDuration(
-            tiny.config(Task.PRETRAIN),
-            new Duration(TinyRun.BATCH, 0, STEPS),
-            new Keeping(5, 1000, 2));
+        tiny.config(Task.PRETRAIN)
+            .withDuration(
+                RunConfig.Duration.ofSteps(TinyRun.BATCH, STEPS),
+                new RunConfig.Keeping(5, 1000, 2));
     Path whole = folder.resolve("whole");
     Trainer.of(config, inputs).run(whole, SILENT);
     Path broken = folder.resolve("broken");
@@ -86,11 +84,12 @@ final class InterruptedRunTest {
     RunInputs other = RunInputs.of(ShardSet.of(List.of(renamed)));
 
     String message =
-        assertThrows(IOException.class, () -> Trainer.of(config, other).run(run, SILENT))
+        assertThrows(
+                IllegalArgumentException.class, () -> Trainer.of(config, other).run(run, SILENT))
             .getMessage();
 
-    assertTrue(message.contains("other data than those given"), message);
-    assertTrue(message.contains("other.tfrecord is new"), message);
+    assertTrue(message.contains("was started with other data"), message);
+    assertTrue(message.contains("other.tfrecord, was "), message);
     assertTrue(
         Trainer.of(config, tiny.inputs()).stoppingWhen(() -> true).run(run, SILENT).step() == 1,
         "the run is as it was");

@@ -1,6 +1,7 @@
 package org.blip4j.training.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -8,6 +9,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
+import org.blip4j.data.pipeline.DataIndex;
+import org.blip4j.data.pipeline.SampleKind;
+import org.blip4j.data.pipeline.SourceOptions;
+import org.blip4j.graph.config.ConfigFields;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.Task;
 import org.blip4j.training.config.ImageInput;
@@ -48,12 +54,12 @@ final class RunConfigFileTest {
             .settings(List.of("optimizer.clipNorm=2.5", "images.damaged=FAIL", "seed=9"))
             .config();
 
-    assertEquals(2.5, config.optimizer().clipNorm());
+    assertEquals(Optional.of(2.5), config.optimizer().clipNorm());
     assertEquals(0.05, config.optimizer().weightDecay());
     assertEquals(new LearningRateSchedule.Constant(3e-4), config.schedule());
     assertEquals(ImageInput.Damaged.FAIL, config.images().damaged());
     assertEquals(9, config.seed());
-    assertEquals(folder.resolve("words/vocab.txt").toString(), config.vocabulary());
+    assertEquals(Optional.of(folder.resolve("words/vocab.txt").toString()), config.vocabulary());
     assertEquals(config, ConfigJson.parse(ConfigJson.write(config), "again", RunConfig.class));
   }
 
@@ -61,7 +67,10 @@ final class RunConfigFileTest {
   void aRunCanBeRepeatedFromItsFolder() throws IOException {
     TinyRun tiny = new TinyRun(folder);
     RunConfig config = tiny.config(Task.PRETRAIN);
-    RunDescription description = RunDescription.of(RunPlan.resolve(config, tiny.inputs()));
+    RunDescription description =
+        RunDescription.of(
+            RunPlan.resolve(config, tiny.inputs()),
+            DataIndex.of(tiny.inputs().data(), SampleKind.IMAGE_TEXT, SourceOptions.strict()));
     Path file = folder.resolve("config.json");
     Files.writeString(file, ConfigJson.write(description));
 
@@ -74,12 +83,20 @@ final class RunConfigFileTest {
     "optimiser.clipNorm=1, unknown key optimiser; did you mean optimizer?",
     "duration.batch=0, duration.batch is 0; it must be positive",
     "duration.batch=77, batch 77 does not divide objective.queueSize 57600",
-    "duration.steps=5, one must be positive",
+    "duration.steps=-5, duration.steps is -5; it must be positive",
+    "duration.batch=many, duration.batch is \"many\"; expected a whole number",
+    "schedule.kind=cosine, schedule.kind is \"cosine\"; expected one of warmup-decay",
+    "schedule.rate=1, unknown key schedule.rate; known keys are kind",
+    "images.flip=1, images.flip is 1; expected true or false",
+    "images.damaged=skip, images.damaged is \"skip\"; expected one of FAIL",
+    "logging.every=1, unknown key logging; known keys are task",
+    "seed.x=1, seed is an object; expected a whole number",
+    "optimizer.beta1=null, optimizer.beta1 is missing",
     "schedule.peak=-1, schedule.peak is -1.0; it must be positive",
     "architecture.vision.imageSize=225, image size 225 is not a multiple of patch 16",
-    "images.cropScale=2, images.cropScale is 2.0; it must be in [0",
+    "images.cropScale=2, images.cropScale is 2.0; it must be in (0",
     "task=CAPTION, task is CAPTION; this command trains PRETRAIN",
-    "textSettings.maxWords=3, textSettings is not set; give it as JSON",
+    "identity=TEXT, unknown key identity",
     "batch, is not path.to.field=value",
   })
   void mistakesNameTheField(String setting, String expected) {
@@ -90,6 +107,96 @@ final class RunConfigFileTest {
             .getMessage();
     assertTrue(message.startsWith("--set " + setting), message);
     assertTrue(message.contains(expected), message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{'duration':{'batch':200,'steps':5}} | batch=200, epochs=Optional.empty,"
+            + " steps=Optional[5]",
+        "{'duration':{'steps':5}} | batch=75, epochs=Optional.empty, steps=Optional[5]",
+        "{'duration':{'batch':64,'epochs':0,'steps':5}} | batch=64, epochs=Optional.empty,"
+            + " steps=Optional[5]",
+        "{'duration':{'epochs':2}} | batch=75, epochs=Optional[2], steps=Optional.empty",
+        "{'alphaRamp':{'steps':9}} | AlphaRamp[epochs=Optional.empty, steps=Optional[9]]",
+        "{'schedule':{'peak':0.5}} | WarmupDecay[peak=0.5, floor=1.0E-6",
+        "{'schedule':{'kind':'step-cosine','warmupSteps':7}} | StepCosine[peak=3.0E-4,"
+            + " warmupSteps=7, floorFraction=0.0]",
+        "{'images':{'cropScale':null}} | cropScale=Optional.empty",
+        "{'images':{'cropScale':0,'size':0}} | cropScale=Optional.empty",
+        "{'architecture':{'vision':{'imageSize':64}}} | VitConfig[imageSize=64, patchSize=16,"
+            + " width=768",
+        "{'textSettings':{'maxWords':3}} | maxWords=3, matchTokens=35",
+        "{'architecture':null} | architecture=Optional.empty",
+      })
+  void whatIsLeftOutIsTakenFromTheRecipe(String json, String expected) throws IOException {
+    Path file = folder.resolve("part.json");
+    Files.writeString(file, json.replace('\'', '"'));
+    String config = RunConfigReader.of(Task.PRETRAIN).file(file).config().toString();
+    assertTrue(config.contains(expected), config);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{'duration': {'batch': 4.5}} | : duration.batch is 4.5; expected a whole number (line 2)",
+        "{'duration': {'epochs': 2, 'steps': 3}} | : duration has epochs 2 and steps 3; give one of"
+            + " them",
+        "{'optimizer': {'clipnorm': 1}} | : unknown key optimizer.clipnorm; did you mean clipNorm?"
+            + " (line 2)",
+        "{'optimizer': [1]} | : optimizer is a list of 1; expected an object",
+        "{'vocabulary': 5} | : vocabulary is 5; expected a text",
+        "{'duration': {'batch': 99999999999}} | expected a whole number within -2147483648 to"
+            + " 2147483647",
+        "{'optimizer' 1} | : not valid JSON: ",
+        "{'seed':1,'seed':2} | : the key seed is twice",
+        "[1] | : not a JSON object",
+        "'' | : empty; expected JSON",
+      })
+  void mistakesInAFileNameFileLineAndField(String json, String expected) throws IOException {
+    Path file = folder.resolve("wrong.json");
+    Files.writeString(file, "\n" + json.replace('\'', '"'));
+    String message =
+        assertThrows(
+                IllegalArgumentException.class, () -> RunConfigReader.of(Task.PRETRAIN).file(file))
+            .getMessage();
+    assertTrue(message.startsWith(file.toString()), message);
+    assertTrue(message.contains(expected), message);
+    assertFalse(message.contains("java") || message.contains("fasterxml"), message);
+  }
+
+  @Test
+  void anOptionIsBlamedForItsOwnMistakeOnly() {
+    RunConfigReader reader = RunConfigReader.of(Task.PRETRAIN);
+    String unknown =
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                    reader
+                        .setting("duration.batch", "64", "--batch-size 64")
+                        .settings(List.of("logging.every=1", "seed=3")))
+            .getMessage();
+    assertTrue(unknown.startsWith("--set logging.every=1: unknown key logging"), unknown);
+    String batch =
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                    RunConfigReader.of(Task.PRETRAIN)
+                        .setting("duration.batch", "77", "--batch-size 77")
+                        .settings(List.of("seed=3")))
+            .getMessage();
+    assertTrue(batch.startsWith("--batch-size 77: batch 77 does not divide"), batch);
+  }
+
+  @Test
+  void everyFieldHasAMeaning() {
+    for (Task task : List.of(Task.PRETRAIN, Task.RETRIEVAL, Task.CAPTION)) {
+      for (ConfigFields.Field field : ConfigFields.of(RunConfig.published(task))) {
+        assertFalse(field.meaning().isEmpty(), field.path());
+      }
+    }
   }
 
   @Test

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
 import javax.imageio.ImageIO;
@@ -23,15 +24,15 @@ import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.ops.core.InitializerScheme;
-import org.blip4j.training.config.Duration;
 import org.blip4j.training.config.ImageInput;
-import org.blip4j.training.config.Keeping;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunInputs;
+import org.blip4j.training.config.TaskConfig;
 import org.blip4j.training.config.TextInput;
 import org.blip4j.training.optimize.AdamW;
 import org.blip4j.training.optimize.AlphaRamp;
 import org.blip4j.training.optimize.DecayScope;
+import org.blip4j.training.optimize.GradientClip;
 import org.blip4j.training.optimize.LearningRateSchedule;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.RewriterConfig;
@@ -116,39 +117,34 @@ final class TinyRun {
 
   /** A checkpoint every 5 steps and a log line every 2. */
   private RunConfig config(Task task, boolean fresh) {
+    ObjectiveConfig objective = new ObjectiveConfig(16, 0.99, 0.4, 0.07, 0.1, false, 1);
+    AlphaRamp ramp = AlphaRamp.ofSteps(6);
+    TaskConfig part =
+        switch (task) {
+          case PRETRAIN -> new TaskConfig.Pretrain(objective, ramp);
+          case RETRIEVAL -> new TaskConfig.Retrieval(objective, ramp, TaskConfig.Identity.IMAGE);
+          default -> new TaskConfig.Caption(new TaskConfig.Caption.Language(0.1));
+        };
     return new RunConfig(
-        task,
-        fresh ? architecture() : null,
-        fresh ? vocabularyFile().toString() : null,
-        fresh ? new TextSettings("a ", 10, 10, 2, 10) : null,
+        part,
+        fresh ? Optional.of(architecture()) : Optional.empty(),
+        fresh ? Optional.of(vocabularyFile().toString()) : Optional.empty(),
+        fresh ? Optional.of(new TextSettings("a ", 10, 10, 2, 10)) : Optional.empty(),
         new TextInput(10, fresh ? TextInput.Width.MAXIMUM : TextInput.Width.LONGEST),
-        new ImageInput(0, 0, false, 0, 0, ImageInput.Damaged.SKIP),
-        ImageInput.Identity.IMAGE,
-        new ObjectiveConfig(16, 0.99, 0.4, 0.07, 0.1, false),
-        new AlphaRamp(0, 6),
-        new AdamW.Settings(0.9, 0.999, 1e-8, 0.05, DecayScope.MATRICES, 1),
+        new ImageInput(Optional.empty(), Optional.empty(), false, 0, 0, ImageInput.Damaged.SKIP),
+        new AdamW.Settings(
+            0.9,
+            0.999,
+            1e-8,
+            0.05,
+            DecayScope.MATRICES,
+            Optional.of(1.0),
+            GradientClip.Scope.ALL,
+            1),
         new LearningRateSchedule.StepCosine(1e-2, 2, 0.1),
-        new Duration(BATCH, 0, 12),
-        new Keeping(2, 5, 2),
+        RunConfig.Duration.ofSteps(BATCH, 12),
+        new RunConfig.Keeping(2, 5, 2),
         7);
-  }
-
-  static RunConfig withDuration(RunConfig c, Duration duration, Keeping keeping) {
-    return new RunConfig(
-        c.task(),
-        c.architecture(),
-        c.vocabulary(),
-        c.textSettings(),
-        c.text(),
-        c.images(),
-        c.identity(),
-        c.objective(),
-        c.alphaRamp(),
-        c.optimizer(),
-        c.schedule(),
-        duration,
-        keeping,
-        c.seed());
   }
 
   private static Sample sample(int i) throws IOException {

@@ -17,8 +17,6 @@ import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.weights.StartingModel;
-import org.blip4j.training.config.Duration;
-import org.blip4j.training.config.Keeping;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunInputs;
 import org.blip4j.training.event.StepReport;
@@ -102,8 +100,9 @@ final class TrainerTest {
 
   private List<StepReport> fineTuned(Task task, int steps) throws IOException {
     RunConfig config =
-        TinyRun.withDuration(
-            tiny.config(task), new Duration(TinyRun.BATCH, 6, 0), new Keeping(12, 100, 1));
+        tiny.config(task)
+            .withDuration(
+                RunConfig.Duration.ofEpochs(TinyRun.BATCH, 6), new RunConfig.Keeping(12, 100, 1));
     List<StepReport> reports = new ArrayList<>();
 
     Trainer.Outcome outcome =
@@ -126,15 +125,12 @@ final class TrainerTest {
     RunConfig config = tiny.config(Task.PRETRAIN);
     RunConfig wild =
         new RunConfig(
-            config.task(),
+            config.part(),
             config.architecture(),
             config.vocabulary(),
             config.textSettings(),
             config.text(),
             config.images(),
-            config.identity(),
-            config.objective(),
-            config.alphaRamp(),
             config.optimizer(),
             new LearningRateSchedule.Constant(1e30),
             config.duration(),
@@ -163,7 +159,7 @@ final class TrainerTest {
     IllegalArgumentException batch =
         assertThrows(
             IllegalArgumentException.class,
-            () -> TinyRun.withDuration(config, new Duration(5, 1, 0), config.keeping()));
+            () -> config.withDuration(RunConfig.Duration.ofEpochs(5, 1), config.keeping()));
     assertEquals(
         "batch 5 does not divide objective.queueSize 16; use a queue of 15 or 20",
         batch.getMessage());
@@ -185,8 +181,9 @@ final class TrainerTest {
   @Test
   void productsInBfloat16TrainAsWell() throws IOException {
     RunConfig config =
-        TinyRun.withDuration(
-            tiny.config(Task.PRETRAIN), new Duration(TinyRun.BATCH, 0, 2), new Keeping(1, 2, 1));
+        tiny.config(Task.PRETRAIN)
+            .withDuration(
+                RunConfig.Duration.ofSteps(TinyRun.BATCH, 2), new RunConfig.Keeping(1, 2, 1));
     double exact = lastLoss(config, tiny.inputs(), "exact");
     double narrow =
         lastLoss(
@@ -207,7 +204,7 @@ final class TrainerTest {
   @Test
   void anotherConfigurationCannotContinueARun() throws IOException {
     RunConfig config = tiny.config(Task.PRETRAIN);
-    RunConfig changed = TinyRun.withDuration(config, new Duration(2, 0, 12), config.keeping());
+    RunConfig changed = config.withDuration(RunConfig.Duration.ofSteps(2, 12), config.keeping());
 
     String message =
         assertThrows(

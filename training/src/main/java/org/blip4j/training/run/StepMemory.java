@@ -1,0 +1,133 @@
+package org.blip4j.training.run;
+
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import java.util.Locale;
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.Task;
+import org.blip4j.graph.config.TextConfig;
+import org.blip4j.graph.config.VitConfig;
+import org.blip4j.ops.core.Variable;
+import org.blip4j.ops.kernel.Kernels;
+import org.blip4j.training.config.RunPlan;
+import org.tensorflow.proto.DataType;
+
+/**
+ * What a training step needs in memory, estimated before the first one: variables (weights, the
+ * optimizer's two moments, the momentum twin, queues) and gradients by count, what the backward
+ * pass needs of the forward pass by the sizes of the model.
+ *
+ * @param fixed bytes that do not depend on the batch
+ * @param perPair bytes of each pair of the batch
+ * @param batch pairs in a step
+ * @param queue a batch must divide it; 0 if there is none
+ * @param available bytes that the process may use; 0 if that is not known
+ */
+record StepMemory(long fixed, long perPair, int batch, long queue, long available) {
+  /** Java, TensorFlow and the graph. */
+  private static final long PROGRAM = 700L << 20;
+
+  /** Numbers kept for each state of a block, and for each attention weight. */
+  private static final double PER_STATE = 30;
+
+  private static final double PER_WEIGHT = 4;
+
+  /** Numbers kept for each logit of language modelling: of itself, its softmax and gradients. */
+  private static final double PER_LOGIT = 5;
+
+  private static final int FLOAT = 4;
+
+  /** Estimates the step of a run. */
+  static StepMemory of(RunPlan plan, List<Variable<?>> variables) {
+    long stored = 0;
+    long trained = 0;
+    long following = 0;
+    for (Variable<?> variable : variables) {
+      long size = variable.shape().size();
+      stored += variable.spec().dtype() == DataType.DT_INT64 ? 2 * size : size;
+      trained += variable.spec().trainable() ? size : 0;
+      following += follows(variable.name()) ? size : 0;
+    }
+    boolean clipped = plan.config().optimizer().clipNorm().isPresent();
+    long numbers = stored + trained * (clipped ? 2 : 1) + following;
+    long available =
+        Kernels.mayUseGpu(plan.inputs().session())
+            ? 0
+            : ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+                .getTotalMemorySize();
+    return new StepMemory(
+        PROGRAM + FLOAT * numbers,
+        (long) (FLOAT * perPair(plan)),
+        plan.config().duration().batch(),
+        plan.config().part().queueSize(),
+        available);
+  }
+
+  /** A follower's new value is computed while the old one is there. */
+  private static boolean follows(String name) {
+    return name.matches("(visual_encoder|text_encoder|vision_proj|text_proj)_m/.*");
+  }
+
+  private static double perPair(RunPlan plan) {
+    BlipConfig model = plan.architecture();
+    VitConfig vision = model.vision();
+    TextConfig text = model.text();
+    double patches = vision.tokens();
+    double tokens = plan.config().text().maxTokens();
+    double image =
+        vision.layers()
+            * patches
+            * (PER_STATE * vision.width() + PER_WEIGHT * vision.heads() * patches);
+    double keys = 2.0 * text.layers() * patches * text.width();
+    double alone =
+        text.layers() * tokens * (PER_STATE * text.width() + PER_WEIGHT * text.heads() * tokens);
+    double crossing =
+        alone
+            + text.layers()
+                * tokens
+                * (PER_STATE / 3 * text.width() + PER_WEIGHT * text.heads() * patches);
+    double speaking = crossing + PER_LOGIT * tokens * text.vocabularySize();
+    Task task = plan.config().task();
+    double matching = task.matches() ? alone + 3 * (crossing + keys) : 0;
+    return image + keys + matching + (task.captions() ? speaking : 0);
+  }
+
+  /** Bytes of a step. */
+  long bytes() {
+    return fixed + perPair * batch;
+  }
+
+  /** One line for people; it names the batch that fits where this one does not. */
+  String text() {
+    String needs =
+        String.format(
+            Locale.ROOT,
+            "memory: about %s (%s for variables and gradients, %s for each of %d pairs)",
+            gigabytes(bytes()),
+            gigabytes(fixed),
+            gigabytes(perPair),
+            batch);
+    if (available == 0) {
+      return needs;
+    }
+    if (bytes() <= available) {
+      return needs + " of " + gigabytes(available);
+    }
+    long fits = Math.max(0, (long) (0.9 * available - fixed) / perPair);
+    while (fits > 1 && queue % fits != 0) {
+      fits--;
+    }
+    return "warning: %s, but the machine has %s; %s"
+        .formatted(
+            needs,
+            gigabytes(available),
+            fits < 1
+                ? "train a smaller model, or on a larger machine"
+                : "a batch of %d fits: --batch-size %d".formatted(fits, fits));
+  }
+
+  private static String gigabytes(long bytes) {
+    return String.format(Locale.ROOT, bytes < 1e8 ? "%.3f GB" : "%.1f GB", bytes / 1e9);
+  }
+}
