@@ -68,6 +68,7 @@ public final class ShardLedger implements AutoCloseable {
   private final ScheduledExecutorService heart;
   private long listed = System.nanoTime() - FRESH_NANOS;
   private boolean allDone;
+  private int listings;
 
   /** A ledger over the shards of these names. */
   public ShardLedger(CapFiltFolder folder, List<String> names, Duration lease) {
@@ -93,7 +94,7 @@ public final class ShardLedger implements AutoCloseable {
       if (claim.isPresent()) {
         return claim;
       }
-      if (!listedNow && System.nanoTime() - listed > FRESH_NANOS) { // others are faster
+      if (!listedNow && System.nanoTime() - listed > FRESH_NANOS) { // others work here, too
         list();
         listedNow = true;
       }
@@ -104,6 +105,11 @@ public final class ShardLedger implements AutoCloseable {
   /** Whether every shard was done, by whomever, when the folder was last listed. */
   public synchronized boolean allDone() {
     return allDone;
+  }
+
+  /** How often the folder was listed. */
+  synchronized int listings() {
+    return listings;
   }
 
   /** Gives back a claim; the shard's mark tells whether its work is done. */
@@ -123,6 +129,7 @@ public final class ShardLedger implements AutoCloseable {
   private void list() throws IOException {
     CapFiltFolder.Listing listing = folder.list();
     listed = System.nanoTime();
+    listings++;
     open.clear();
     allDone = true;
     for (String name : names) {

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.blip4j.graph.config.Task;
+import org.blip4j.savedmodel.testing.TinyModel;
 import org.blip4j.tools.cli.CliRun;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -100,5 +102,33 @@ class CapFiltCommandTest {
             "--json");
     assertEquals(0, run.status(), run.err());
     assertTrue(run.out().contains("\"kept\":{\"web\":10,\"synthetic\":10}"), run.out());
+  }
+
+  @Test
+  void aModelOfAnotherTaskIsRefusedAndTheCorrectedCommandWorks() throws IOException {
+    String captioner = model("captioner", Task.CAPTION);
+    String filter = model("filter", Task.RETRIEVAL);
+    refuses("gives no captions", command(filter, filter));
+    assertEquals(0, CliRun.of(command(captioner, filter)).status());
+    CapFiltFolder folder = new CapFiltFolder(Path.of(out));
+    assertTrue(folder.isFinished());
+    List<String> again = new ArrayList<>(List.of(command(filter, filter)));
+    again.add("--overwrite");
+    assertEquals(2, CliRun.of(again.toArray(String[]::new)).status());
+    assertTrue(folder.isFinished(), "a refused --overwrite changes nothing");
+    CliRun other = CliRun.of(command(captioner, filter, "--threshold", "0.6", "--seed", "2"));
+    assertEquals(2, other.status());
+    assertTrue(other.err().contains("policy.threshold is 0.5 there, 0.6 here; seed is 1 there"));
+  }
+
+  private String model(String name, Task task) throws IOException {
+    return TinyModel.write(folder.resolve(name), task).path().toString();
+  }
+
+  private String[] command(String captioner, String filter, String... more) {
+    List<String> all = new ArrayList<>(List.of("capfilt", "--data", data, "--out", out));
+    all.addAll(List.of("--captioner", captioner, "--filter", filter));
+    all.addAll(List.of(more));
+    return all.toArray(String[]::new);
   }
 }

@@ -56,6 +56,20 @@ public final class CapFiltData {
     return paths;
   }
 
+  /** One shard of the records of several. */
+  static List<Path> join(Path folder, List<Path> shards) throws IOException {
+    Path path = folder.resolve("joined.tfrecord");
+    try (TfRecordWriter writer = TfRecordWriter.create(path, TfRecordWriter.Options.plain())) {
+      for (Path shard : shards) {
+        for (Sample.ImageText sample : read(shard)) {
+          writer.write(ExampleCodec.standard().encode(sample));
+        }
+      }
+      writer.commit();
+    }
+    return List.of(path);
+  }
+
   private static byte[] sample(String key) {
     return ExampleCodec.standard()
         .encode(Sample.ImageText.of(key, image(key).toByteArray(), ImmutableList.of("Web " + key)));

@@ -10,11 +10,18 @@ import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
+import org.blip4j.savedmodel.capfilt.CapFiltStep;
+import org.blip4j.savedmodel.capfilt.CaptionerAndFilter;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -180,5 +187,114 @@ class CapFiltJobTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> CapFiltData.plan(List.of(shards.get(0), twin), CapFiltData.settings()));
+  }
+
+  /** Fails at the first batch of one shard, is slow at all others. */
+  private final class OneFails implements CaptionerAndFilter {
+    private final FakeModels others = new FakeModels(20, ByteString.EMPTY);
+    private final AtomicInteger atWork = new AtomicInteger();
+    private final AtomicBoolean closedAtWork = new AtomicBoolean();
+
+    @Override
+    public int rows() {
+      return 1;
+    }
+
+    @Override
+    public Images read(List<ByteString> files) {
+      atWork.incrementAndGet();
+      try {
+        if (files.contains(CapFiltData.image("k2-3"))) {
+          throw new IllegalStateException("a bug");
+        }
+        Images images = others.read(files);
+        long[] seeds = {1};
+        List<String> unused = images.captions(seeds); // slow
+        return images;
+      } finally {
+        atWork.decrementAndGet();
+      }
+    }
+
+    @Override
+    public void close() {
+      closedAtWork.set(atWork.get() > 0);
+    }
+  }
+
+  @Test
+  void theFailureOfOneWorkerStopsTheOthersWithItsCause() throws IOException {
+    OneFails models = new OneFails();
+    CapFiltFolder out = new CapFiltFolder(folder.resolve("out"));
+    IllegalStateException failed;
+    try (CapFiltStep step = CapFiltStep.of(plan.settings(), models)) {
+      failed =
+          assertThrows(
+              IllegalStateException.class,
+              () ->
+                  new CapFiltJob(out, plan, CapFiltData.work(SHARDS, 1))
+                      .run(JudgedRecords.by(step, 1, SourceOptions.strict())));
+    }
+    assertEquals("a bug", failed.getMessage());
+    assertEquals(Set.of(), out.list().done(), "the others stop in the midst of their shards");
+    assertEquals(Set.of(), out.list().claimed(), "and give them back");
+    assertFalse(models.closedAtWork.get());
+    assertEquals(run("whole"), run("out"), "another start goes on");
+  }
+
+  @Test
+  void aStoppedJobIsGoneOnWith() throws IOException {
+    AtomicInteger asked = new AtomicInteger();
+    CapFiltJob.Work work =
+        new CapFiltJob.Work(
+            1,
+            8,
+            Duration.ofSeconds(1),
+            () -> asked.incrementAndGet() > RECORDS + 5,
+            CapFiltListener.NONE);
+    CapFiltStats stats = CapFiltData.run(folder.resolve("out"), plan, FakeModels.quick(), work);
+    assertEquals(1, stats.shards());
+    assertFalse(Files.exists(new CapFiltFolder(folder.resolve("out")).success()));
+    assertEquals(run("whole"), run("out"));
+  }
+
+  /** Seeds hang on key and image: other borders of shards and batches give the same records. */
+  @Test
+  void recordsDoNotDependOnShardsAndBatches() throws IOException {
+    List<Path> one = CapFiltData.join(folder.resolve("joined"), shards);
+    CapFiltPlan joined = CapFiltData.plan(one, plan.settings());
+    CapFiltData.run(folder.resolve("one"), joined, FakeModels.quick(), CapFiltData.work(1, 3));
+    run("many");
+    List<Sample.ImageText> many = new ArrayList<>();
+    for (String name : plan.names()) {
+      many.addAll(CapFiltData.read(new CapFiltFolder(folder.resolve("many")).shard(name)));
+    }
+    assertEquals(many, CapFiltData.read(new CapFiltFolder(folder.resolve("one")).shard("joined")));
+  }
+
+  @Test
+  void aFolderInWhichNothingIsDoneIsNewAndOneWithWorkIsNot() throws IOException {
+    CapFiltFolder out = new CapFiltFolder(folder.resolve("out"));
+    out.join(plan);
+    CapFiltPlan other = CapFiltData.plan(shards, plan.settings().withSeed(9));
+    Files.writeString(out.claim("web-00000-of-00004"), "elsewhere 1 x");
+    IllegalArgumentException refused =
+        assertThrows(IllegalArgumentException.class, () -> out.check(other));
+    assertTrue(refused.getMessage().contains("seed is 7 there, 9 here"), refused.getMessage());
+    Files.delete(out.claim("web-00000-of-00004"));
+    out.check(other);
+    out.join(other);
+    assertEquals(other, out.readPlan());
+    Files.writeString(out.plan(), "{\"format\": 2");
+    out.join(other);
+    assertEquals(other, out.readPlan());
+  }
+
+  @Test
+  void reasonsAreCountedByKind() {
+    assertEquals(
+        "not an image: its bytes begin with ...",
+        CapFiltStats.kindOf("not an image: its bytes begin with 6e 6f 20 69 6d 61 67 65"));
+    assertEquals("cut after N bytes", CapFiltStats.kindOf("cut after 1234 bytes"));
   }
 }

@@ -2,6 +2,7 @@ package org.blip4j.tools.capfilt;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -9,9 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ShardLedgerTest {
   private static final List<String> NAMES = List.of("a", "b");
@@ -91,6 +95,51 @@ class ShardLedgerTest {
       Thread.sleep(300);
       assertEquals("a", waiting.claim().orElseThrow().name());
       assertTrue(waiting.claim().isEmpty(), "b was touched and must stay");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "no token", "%s 12x3 z", "%s 99999999999999999999 z", "%s -1 z"})
+  void aDamagedClaimFallsWithItsLease(String content) throws Exception {
+    Files.writeString(folder.claim("a"), content.formatted(ShardLedger.Owner.own().machine()));
+    try (ShardLedger ledger = ledger(Duration.ofMillis(50))) {
+      assertEquals("b", ledger.claim().orElseThrow().name());
+      assertTrue(ledger.claim().isEmpty());
+      Thread.sleep(150);
+      assertEquals("a", ledger.claim().orElseThrow().name());
+    }
+  }
+
+  @Test
+  void aShardWhoseFilesAreGoneIsOpenAgain() throws IOException {
+    finish("a");
+    finish("b");
+    Files.delete(folder.shard("a"));
+    try (ShardLedger ledger = ledger(ShardLedger.LEASE)) {
+      assertEquals("a", ledger.claim().orElseThrow().name());
+    }
+  }
+
+  /** Three look-ups for each shard and claim took minutes here: 3 x 10,000 x 10,000 / 2. */
+  @Test
+  void tenThousandShardsAreClaimedInSeconds() throws IOException {
+    List<String> names = IntStream.range(0, 10_000).mapToObj(i -> "s" + i).toList();
+    try (ShardLedger ledger = new ShardLedger(folder, names, ShardLedger.LEASE)) {
+      assertTimeoutPreemptively(
+          Duration.ofSeconds(60),
+          () -> {
+            for (int i = 0; i < names.size(); i++) {
+              ShardLedger.Claim claim = ledger.claim().orElseThrow();
+              for (Path file : List.of(folder.shard(claim.name()), folder.scores(claim.name()))) {
+                Files.createFile(file);
+              }
+              Files.createFile(folder.mark(claim.name()));
+              ledger.release(claim);
+            }
+            assertTrue(ledger.claim().isEmpty());
+            assertTrue(ledger.allDone());
+          });
+      assertEquals(2, ledger.listings(), "the folder is listed at the start and at the end");
     }
   }
 }
