@@ -1,6 +1,7 @@
 package org.blip4j.savedmodel.export;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -35,9 +36,10 @@ public record ExportTarget(Path folder, long version, boolean overwrite) {
    */
   public void requireFree() throws IOException {
     if (!overwrite && Files.exists(versionFolder(), LinkOption.NOFOLLOW_LINKS)) {
-      throw new IOException(
-          versionFolder()
-              + ": exists already; choose another version or folder, or give --overwrite");
+      throw new FileAlreadyExistsException(
+          versionFolder().toString(),
+          null,
+          "exists already; choose another version or folder, or let it be replaced");
     }
   }
 }

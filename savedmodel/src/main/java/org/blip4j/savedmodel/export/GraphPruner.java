@@ -1,13 +1,17 @@
 package org.blip4j.savedmodel.export;
 
+import com.google.common.collect.ArrayListMultimap;
+import com.google.common.collect.ListMultimap;
 import java.util.ArrayDeque;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.FunctionDef;
 import org.tensorflow.proto.FunctionDefLibrary;
@@ -69,7 +73,43 @@ final class GraphPruner {
     FunctionDefLibrary.Builder result = FunctionDefLibrary.newBuilder();
     library.getFunctionList().stream()
         .filter(f -> kept.contains(f.getSignature().getName()))
-        .forEach(result::addFunction);
+        .sorted(Comparator.comparing(function -> function.getSignature().getName()))
+        .forEach(function -> result.addFunction(ordered(function)));
+    return result.build();
+  }
+
+  /**
+   * The function with each node after those that it reads, of several the first by name: TensorFlow
+   * writes them in an order that differs from run to run.
+   */
+  private static FunctionDef ordered(FunctionDef function) {
+    Map<String, NodeDef> nodes = new HashMap<>();
+    function.getNodeDefList().forEach(node -> nodes.put(node.getName(), node));
+    Map<String, Integer> awaited = new HashMap<>();
+    ListMultimap<String, String> readers = ArrayListMultimap.create();
+    TreeSet<String> ready = new TreeSet<>();
+    for (NodeDef node : nodes.values()) {
+      int inputs = 0;
+      for (String input : node.getInputList()) {
+        if (nodes.containsKey(nodeOf(input))) {
+          readers.put(nodeOf(input), node.getName());
+          inputs++;
+        }
+      }
+      awaited.put(node.getName(), inputs);
+      if (inputs == 0) {
+        ready.add(node.getName());
+      }
+    }
+    FunctionDef.Builder result = function.toBuilder().clearNodeDef();
+    for (String name = ready.pollFirst(); name != null; name = ready.pollFirst()) {
+      result.addNodeDef(nodes.get(name));
+      for (String reader : readers.get(name)) {
+        if (awaited.merge(reader, -1, Integer::sum) == 0) {
+          ready.add(reader);
+        }
+      }
+    }
     return result.build();
   }
 

@@ -1,8 +1,8 @@
 package org.blip4j.savedmodel.export;
 
 import com.google.common.collect.ImmutableMap;
+import com.google.protobuf.CodedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -47,9 +47,7 @@ public final class SavedModelWriter {
               .setSavedModelSchemaVersion(SCHEMA_VERSION)
               .addMetaGraphs(MetaGraphs.of(model))
               .build();
-      try (OutputStream out = Files.newOutputStream(path.resolve("saved_model.pb"))) {
-        definition.writeTo(out);
-      }
+      Files.write(path.resolve("saved_model.pb"), deterministic(definition));
       Path assets = Files.createDirectory(path.resolve("assets.extra"));
       for (Map.Entry<String, byte[]> file : extra.entrySet()) {
         Files.write(assets.resolve(file.getKey()), file.getValue());
@@ -57,6 +55,16 @@ public final class SavedModelWriter {
       folder.commit();
     }
     return target.versionFolder();
+  }
+
+  /** Equal bytes for equal models: maps in the order of their keys. */
+  private static byte[] deterministic(SavedModel definition) throws IOException {
+    byte[] bytes = new byte[definition.getSerializedSize()];
+    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+    out.useDeterministicSerialization();
+    definition.writeTo(out);
+    out.checkNoSpaceLeft();
+    return bytes;
   }
 
   private static void saveVariables(ModelGraph model, Session session, Path folder)

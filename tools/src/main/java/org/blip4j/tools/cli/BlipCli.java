@@ -32,6 +32,7 @@ import org.blip4j.tools.weights.InspectCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
@@ -106,7 +107,9 @@ public final class BlipCli implements Runnable, Console.Opener {
 
   private CommandLine parser() {
     Console console = open(false, false);
-    return new CommandLine(this)
+    CommandLine parser = new CommandLine(this);
+    addVersion(parser);
+    return parser
         .setOut(new PrintWriter(streams.out(), true, StandardCharsets.UTF_8))
         .setErr(new PrintWriter(streams.err(), true, StandardCharsets.UTF_8))
         .setExpandAtFiles(false) // names and texts may begin with @
@@ -131,6 +134,19 @@ public final class BlipCli implements Runnable, Console.Opener {
       }
     }
     return new CommandLine.RunLast().execute(parsed);
+  }
+
+  /** Every command tells the program's version, but one that has a {@code --version} of its own. */
+  private static void addVersion(CommandLine command) {
+    CommandSpec spec = command.getCommandSpec();
+    if (!spec.optionsMap().containsKey("--version")) {
+      spec.addOption(
+          OptionSpec.builder("-V", "--version")
+              .versionHelp(true)
+              .description("Print version information and exit.")
+              .build());
+    }
+    command.getSubcommands().values().forEach(BlipCli::addVersion);
   }
 
   private int execute(String... args) {

@@ -8,10 +8,16 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Options that every command takes, mixed into each. */
-@Command(mixinStandardHelpOptions = true, versionProvider = VersionText.class)
+@Command(versionProvider = VersionText.class)
 public final class CommonOptions {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      description = "Show this help message and exit.")
+  private boolean help;
 
   @Option(
       names = "--device",

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.savedmodel.predict.PredictorOptions;
@@ -39,7 +40,30 @@ public final class ModelOptions {
 
   public Predictor open(CommonOptions common, UnaryOperator<ServingSettings> adjust)
       throws IOException {
-    return Predictor.open(source(common), options(common, adjust));
+    ModelSource source = source(common);
+    return Predictor.open(
+        source,
+        source instanceof ModelSource.Exported
+            ? portable(common, adjust)
+            : options(common, adjust));
+  }
+
+  /**
+   * What an exported model, or one that becomes one, can be run with.
+   *
+   * @throws IllegalArgumentException if options ask for more
+   */
+  public PredictorOptions portable(CommonOptions common, UnaryOperator<ServingSettings> adjust) {
+    PredictorOptions options = options(common, adjust);
+    if (options.kernels() == Kernels.INT8) {
+      throw new IllegalArgumentException(
+          "an exported model has no products in eight bits; leave --quantize int8 away");
+    }
+    if (options.kernels().narrow()) {
+      throw new IllegalArgumentException(
+          "an exported model computes in float32 on a GPU; leave --precision away");
+    }
+    return options;
   }
 
   public PredictorOptions options(CommonOptions common, UnaryOperator<ServingSettings> adjust) {

@@ -2,6 +2,7 @@ package org.blip4j.tools.export;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.blip4j.savedmodel.export.ExportTarget;
 import org.blip4j.savedmodel.export.ModelExporter;
@@ -34,7 +35,7 @@ public final class ExportCommand implements Callable<Integer> {
   private Path out;
 
   @Option(
-      names = "--model-version",
+      names = {"--version", "--model-version"},
       paramLabel = "N",
       description = "Number of the version; a server takes the highest (1).")
   private long version = 1;
@@ -58,16 +59,22 @@ public final class ExportCommand implements Callable<Integer> {
     ModelExporter.Exported exported =
         ModelExporter.export(
             model.source(common),
-            model.options(
+            model.portable(
                 common,
                 own ->
-                    decoding
-                        .adjust(own)
-                        .withMatchToken(MatchCommand.MatchTokens.parse(matchToken))
+                    MatchCommand.with(matchToken, decoding.adjust(own))
                         .withExpectedBatch(common.batchSize(1))),
             new ExportTarget(out, version, overwrite));
-    ExportRow row = new ExportRow(exported.folder().toString(), exported.signatures().asList());
+    Row row = new Row(exported.folder().toString(), exported.signatures().asList());
     console.result(row, row.folder() + "\t" + String.join(" ", row.signatures()));
     return ExitCodes.OK;
   }
+
+  /**
+   * What is said at the end.
+   *
+   * @param folder the folder of the version
+   * @param signatures the keys that can be called
+   */
+  record Row(String folder, List<String> signatures) {}
 }

@@ -1,14 +1,14 @@
 package org.blip4j.tools.infer;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.blip4j.data.stream.InOrder;
+import org.blip4j.savedmodel.predict.Caption;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
@@ -85,27 +85,22 @@ public final class CaptionCommand implements Callable<Integer> {
             sidecar
                 ? inputs.openFiles(arguments, console, "--sidecar writes beside files, use --csv")
                 : inputs.open(arguments, console);
-        Sinks sinks = new Sinks();
+        CaptionFiles files = new CaptionFiles(Optional.ofNullable(csv), sidecar, overwrite);
         Predictor predictor =
             model.open(
                 common,
                 own -> decoding.adjust(own).withExpectedBatch(batchSize * Math.max(1, drawn)));
         Progress progress = console.progress("images", images.total())) {
-      prompts.ifPresent(
-          lines ->
-              lines.require(
-                  images.total(),
-                  predictor.model(),
-                  predictor.settings().search().lengths().maximum()));
+      prompts.ifPresent(lines -> lines.require(images.total()));
       Captioner captioner = new Captioner(predictor, drawn, common.seed(), prompts);
       try (InOrder<List<Captioner.Result>> batches =
           new InOrder<>(AT_ONCE, () -> nextBatch(images, batchSize).map(captioner::caption))) {
         for (var batch = batches.next(); batch.isPresent(); batch = batches.next()) {
-          write(batch.get(), sinks.all, console);
+          write(batch.get(), files, console);
           progress.advance(batch.get().size());
         }
       }
-      sinks.commit();
+      files.commit();
     }
     return console.exitCode();
   }
@@ -142,7 +137,7 @@ public final class CaptionCommand implements Callable<Integer> {
     return decoding.sampling() ? samples == null ? 1 : samples : 0;
   }
 
-  private void write(List<Captioner.Result> results, List<CaptionSink> sinks, Console console)
+  private void write(List<Captioner.Result> results, CaptionFiles files, Console console)
       throws IOException {
     for (Captioner.Result result : results) {
       LoadedImage image = result.image();
@@ -150,45 +145,65 @@ public final class CaptionCommand implements Callable<Integer> {
         console.failed(image.name(), problem.text());
         continue;
       }
-      CaptionRow row = CaptionRow.of(image.name(), result.captions(), ids);
+      Row row = Row.of(image.name(), result.captions(), ids);
       console.result(row, row.text());
-      for (CaptionSink sink : sinks) {
-        try {
-          sink.accept(image, row);
-        } catch (FileAlreadyExistsException e) {
-          console.failed(image.name(), e.getReason());
-        }
-      }
+      files.add(image, row).ifPresent(why -> console.failed(image.name(), why));
     }
   }
 
-  /** The files that are written beside standard output. */
-  private final class Sinks implements AutoCloseable {
-    private final List<CaptionSink> all = new ArrayList<>();
+  /**
+   * One line of {@code caption}.
+   *
+   * @param image its path, or its key in a shard
+   * @param caption the likeliest caption
+   * @param logProb its log-probability
+   * @param tokens its length in tokens; start, prompt and end counted
+   * @param ids its tokens, if asked for
+   * @param samples all captions drawn, if several were
+   */
+  record Row(
+      String image,
+      String caption,
+      float logProb,
+      int tokens,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Long> ids,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Drawn> samples) {
 
-    Sinks() throws IOException {
-      if (csv != null) {
-        if (!overwrite && Files.exists(csv)) {
-          throw new FileAlreadyExistsException(csv.toString());
-        }
-        all.add(new CsvSink(csv));
-      }
-      if (sidecar) {
-        all.add(new SidecarSink(overwrite));
+    /** One of several captions drawn. */
+    record Drawn(
+        String caption,
+        float logProb,
+        int tokens,
+        @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Long> ids) {
+
+      private static Drawn of(Caption caption, boolean withIds) {
+        return new Drawn(
+            caption.text(), caption.logProb(), caption.ids().length(), idsOf(caption, withIds));
       }
     }
 
-    void commit() throws IOException {
-      for (CaptionSink sink : all) {
-        sink.commit();
+    static Row of(String image, List<Caption> captions, boolean withIds) {
+      Caption best = captions.get(0);
+      for (Caption caption : captions) {
+        best = caption.logProb() > best.logProb() ? caption : best;
       }
+      List<Drawn> drawn =
+          captions.size() < 2
+              ? List.of()
+              : captions.stream().map(caption -> Drawn.of(caption, withIds)).toList();
+      return new Row(
+          image, best.text(), best.logProb(), best.ids().length(), idsOf(best, withIds), drawn);
     }
 
-    @Override
-    public void close() throws IOException {
-      for (CaptionSink sink : all) {
-        sink.close();
-      }
+    /** For people: the image and its captions, with tabs between. */
+    String text() {
+      List<String> captions =
+          samples.isEmpty() ? List.of(caption) : samples.stream().map(Drawn::caption).toList();
+      return image + "\t" + String.join("\t", captions);
+    }
+
+    private static List<Long> idsOf(Caption caption, boolean wanted) {
+      return wanted ? caption.ids().asList() : List.of();
     }
   }
 }

@@ -1,17 +1,21 @@
 package org.blip4j.tools.infer;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.google.common.collect.Lists;
+import com.google.common.primitives.Floats;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.blip4j.savedmodel.predict.EmbeddingVector;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
-import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.ModelOptions;
 import org.blip4j.tools.console.Progress;
 import org.blip4j.tools.input.ImageArguments;
@@ -19,7 +23,6 @@ import org.blip4j.tools.input.ImageBatches;
 import org.blip4j.tools.input.ImageStream;
 import org.blip4j.tools.input.LoadedImage;
 import org.blip4j.tools.input.TextArguments;
-import org.blip4j.tools.input.TextLimit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -61,7 +64,7 @@ public final class EmbedCommand implements Runnable {
     private List<String> arguments = new ArrayList<>();
 
     @Mixin private ImageArguments inputs;
-    @Mixin private EmbedOutput output;
+    @Mixin private Output output;
     @Mixin private ModelOptions model;
     @Mixin private CommonOptions common;
 
@@ -69,7 +72,7 @@ public final class EmbedCommand implements Runnable {
     public Integer call() throws IOException {
       Console console = common.console();
       try (ImageStream images = inputs.open(arguments, console);
-          EmbedOutput.Writer writer = output.open(console);
+          Writer writer = output.open(console);
           Predictor predictor = model.open(common, UnaryOperator.identity());
           ImageBatches batches = new ImageBatches(images, common.batchSize(BATCH));
           Progress progress = console.progress("images", images.total())) {
@@ -83,7 +86,7 @@ public final class EmbedCommand implements Runnable {
     }
 
     private static void write(
-        List<LoadedImage> batch, Predictor predictor, EmbedOutput.Writer writer, Console console)
+        List<LoadedImage> batch, Predictor predictor, Writer writer, Console console)
         throws IOException {
       Iterator<EmbeddingVector> embeddings =
           predictor
@@ -122,12 +125,12 @@ public final class EmbedCommand implements Runnable {
         names = "--match-token",
         paramLabel = "enc|cls",
         description =
-            "As a text is prepared: enc as trained, cls as Hugging Face, where it is not cleaned"
-                + " (enc).")
+            "How a text is read: enc as trained, cls as the published demo and Hugging Face, where"
+                + " it is not cleaned (enc).")
     private String matchToken;
 
     @Mixin private TextArguments list;
-    @Mixin private EmbedOutput output;
+    @Mixin private Output output;
     @Mixin private ModelOptions model;
     @Mixin private CommonOptions common;
 
@@ -138,26 +141,91 @@ public final class EmbedCommand implements Runnable {
       if (texts.isEmpty()) {
         throw new IllegalArgumentException("no texts given; name some or give --texts-from FILE");
       }
-      try (EmbedOutput.Writer writer = output.open(console);
-          Predictor predictor =
-              model.open(
-                  common,
-                  own ->
-                      matchToken == null
-                          ? own
-                          : own.withMatchToken(MatchCommand.MatchTokens.parse(matchToken)));
+      TextNotes notes = new TextNotes(console);
+      try (Writer writer = output.open(console);
+          Predictor predictor = model.open(common, own -> MatchCommand.with(matchToken, own));
           Progress progress = console.progress("texts", texts.size())) {
-        TextLimit.of(predictor.model()).require(texts);
         for (List<String> batch : Lists.partition(texts, common.batchSize(BATCH))) {
           List<EmbeddingVector> embeddings = predictor.embedTexts(batch);
           for (int i = 0; i < batch.size(); i++) {
-            writer.add(batch.get(i), embeddings.get(i));
+            EmbeddingVector embedding = embeddings.get(i);
+            if (embedding.ok()) {
+              writer.add(batch.get(i), embedding);
+              notes.tell(batch.get(i), embedding.note());
+            } else {
+              console.failed(batch.get(i), embedding.status());
+            }
           }
           progress.advance(batch.size());
         }
         writer.commit();
       }
-      return ExitCodes.OK;
+      return console.exitCode();
+    }
+  }
+
+  /** Where embeddings go: to a NumPy file if one is given, else to standard output. */
+  static final class Output {
+    @Option(
+        names = "--out",
+        paramLabel = "X.npy",
+        description = "Write float32 rows to a NumPy file, and what they are of to X.txt.")
+    private Path out;
+
+    @Option(names = "--overwrite", description = "Replace existing files of --out.")
+    private boolean overwrite;
+
+    Writer open(Console console) throws IOException {
+      return new Writer(
+          console, out == null ? Optional.empty() : Optional.of(new NpyWriter(out, overwrite)));
+    }
+  }
+
+  /** Takes embeddings. */
+  private record Writer(Console console, Optional<NpyWriter> file) implements AutoCloseable {
+    void add(String item, EmbeddingVector embedding) throws IOException {
+      float[] values = embedding.values();
+      Row row = new Row(item, Floats.asList(values), embedding.note());
+      if (file.isPresent()) {
+        file.get().add(item, values);
+        console.json(row);
+      } else {
+        console.result(row, row.line());
+      }
+    }
+
+    /** Called after the last one. */
+    void commit() throws IOException {
+      if (file.isPresent()) {
+        file.get().commit();
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (file.isPresent()) {
+        file.get().close();
+      }
+    }
+  }
+
+  /**
+   * One line of {@code embed}.
+   *
+   * @param item the image's path or key, or the text
+   * @param embedding a feature of length 1
+   * @param note how a text was cut, if it was
+   */
+  record Row(
+      String item, List<Float> embedding, @JsonInclude(JsonInclude.Include.NON_EMPTY) String note) {
+
+    /** For people: the item and its numbers, with tabs between. */
+    String line() {
+      return item
+          + "\t"
+          + embedding.stream()
+              .map(value -> Float.toString(value))
+              .collect(Collectors.joining("\t"));
     }
   }
 }

@@ -1,11 +1,14 @@
 package org.blip4j.tools.infer;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.blip4j.savedmodel.predict.PairScore;
 import org.blip4j.savedmodel.predict.Predictor;
+import org.blip4j.savedmodel.signature.ServingSettings;
 import org.blip4j.savedmodel.signature.ServingSettings.MatchToken;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
@@ -14,7 +17,6 @@ import org.blip4j.tools.input.ImageArguments;
 import org.blip4j.tools.input.ImageStream;
 import org.blip4j.tools.input.PairFile;
 import org.blip4j.tools.input.TextArguments;
-import org.blip4j.tools.input.TextLimit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -84,8 +86,7 @@ public final class MatchCommand implements Callable<Integer> {
 
   private void pairs(Console console, int batchSize) throws IOException {
     try (Predictor predictor = open();
-        PairFile file =
-            new PairFile(pairFile, console.in(), TextLimit.of(predictor.model()), "text")) {
+        PairFile file = new PairFile(pairFile, console.in(), "text")) {
       run(predictor, batchSize, console).file(file);
     }
   }
@@ -102,34 +103,70 @@ public final class MatchCommand implements Callable<Integer> {
     }
     try (ImageStream stream = inputs.open(images, console);
         Predictor predictor = open()) {
-      TextLimit.of(predictor.model()).require(all);
       run(predictor, batchSize, console).table(stream, all);
     }
   }
 
   private static PairRun<PairScore> run(Predictor predictor, int batchSize, Console console) {
-    var work = new PairRun.Work<>(predictor::match, PairScore::status, MatchRow::of);
+    var work = new PairRun.Work<>(predictor::match, PairScore::status, PairScore::note, Row::of);
     return new PairRun<>(work, batchSize, console);
   }
 
   private Predictor open() throws IOException {
-    return model.open(
-        common,
-        own -> matchToken == null ? own : own.withMatchToken(MatchTokens.parse(matchToken)));
+    return model.open(common, own -> with(matchToken, own));
   }
 
-  /** Names of first tokens on the command line. */
-  public static final class MatchTokens {
-    private MatchTokens() {}
+  /**
+   * Settings with the first token of that name on the command line, {@code enc} or {@code cls};
+   * null leaves them as they are.
+   */
+  public static ServingSettings with(String matchToken, ServingSettings own) {
+    if (matchToken == null) {
+      return own;
+    }
+    return switch (matchToken) {
+      case "enc" -> own.withMatchToken(MatchToken.ENC);
+      case "cls" -> own.withMatchToken(MatchToken.CLS);
+      default ->
+          throw new IllegalArgumentException(
+              "--match-token " + matchToken + " is unknown; use enc or cls");
+    };
+  }
 
-    public static MatchToken parse(String name) {
-      return switch (name) {
-        case "enc" -> MatchToken.ENC;
-        case "cls" -> MatchToken.CLS;
-        default ->
-            throw new IllegalArgumentException(
-                "--match-token " + name + " is unknown; use enc or cls");
-      };
+  /**
+   * One line of {@code match}.
+   *
+   * @param image its path, or its key in a shard
+   * @param text the text
+   * @param itmProbability that they belong together
+   * @param itmLogits of "no match" and "match"
+   * @param itcCosine of the two features
+   * @param note how the text was cut, if it was
+   */
+  record Row(
+      String image,
+      String text,
+      float itmProbability,
+      List<Float> itmLogits,
+      float itcCosine,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) String note)
+      implements PairRun.Printed {
+
+    static Row of(String image, String text, PairScore score) {
+      return new Row(
+          image,
+          text,
+          score.itmProbability(),
+          List.of(score.itmLogits().noMatch(), score.itmLogits().match()),
+          score.itcCosine(),
+          score.note());
+    }
+
+    /** For people: probability, cosine, image, text. */
+    @Override
+    public String line() {
+      return String.format(
+          Locale.ROOT, "%.4f\t%.4f\t%s\t%s", itmProbability, itcCosine, image, text);
     }
   }
 }

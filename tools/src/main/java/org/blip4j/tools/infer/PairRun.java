@@ -32,13 +32,15 @@ final class PairRun<R> {
    * What is done with pairs.
    *
    * @param model one result for each image with the text in its place
-   * @param status what was wrong with the image; empty if nothing was
+   * @param status why the row failed; empty if it did not
+   * @param note how its text was cut; empty if it was not
    * @param row what is printed of a result
    * @param <R> what the model says of a pair
    */
   record Work<R>(
       BiFunction<List<byte[]>, List<String>, List<R>> model,
       Function<R, String> status,
+      Function<R, String> note,
       Row<R> row) {}
 
   /**
@@ -48,12 +50,19 @@ final class PairRun<R> {
    */
   interface Row<R> {
     /** The row of the image of that name with the text. */
-    PairRow of(String image, String text, R result);
+    Printed of(String image, String text, R result);
+  }
+
+  /** What is printed of an image with a text; its components are the fields of the JSON line. */
+  interface Printed {
+    /** For people. */
+    String line();
   }
 
   private final Work<R> work;
   private final int batchSize;
   private final Console console;
+  private final TextNotes notes;
   private final Set<String> named = new HashSet<>();
 
   /**
@@ -66,6 +75,7 @@ final class PairRun<R> {
     this.work = work;
     this.batchSize = batchSize;
     this.console = console;
+    this.notes = new TextNotes(console);
   }
 
   /** Every image with every text, images one after another. */
@@ -121,8 +131,9 @@ final class PairRun<R> {
       R result = results.next();
       String status = work.status().apply(result);
       if (status.isEmpty()) {
-        PairRow row = work.row().of(pair.image().name(), pair.text(), result);
+        Printed row = work.row().of(pair.image().name(), pair.text(), result);
         console.result(row, row.line());
+        notes.tell(pair.text(), work.note().apply(result));
       } else {
         fail(pair.image().name(), status);
       }

@@ -1,5 +1,6 @@
 package org.blip4j.tools.infer;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -8,7 +9,6 @@ import java.util.concurrent.Callable;
 import org.blip4j.savedmodel.predict.Answer;
 import org.blip4j.savedmodel.predict.AnswerChoice;
 import org.blip4j.savedmodel.predict.Predictor;
-import org.blip4j.savedmodel.signature.ServingSettings;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ModelOptions;
@@ -16,7 +16,6 @@ import org.blip4j.tools.input.ImageArguments;
 import org.blip4j.tools.input.ImageStream;
 import org.blip4j.tools.input.PairFile;
 import org.blip4j.tools.input.TextArguments;
-import org.blip4j.tools.input.TextLimit;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -81,7 +80,6 @@ public final class VqaCommand implements Callable<Integer> {
       List<String> all = questions(console);
       try (ImageStream stream = inputs.open(images, console);
           Predictor predictor = open(choice)) {
-        TextLimit.of(predictor.model()).require(all);
         run(predictor, choice, console).table(stream, all);
       }
     } else {
@@ -91,8 +89,7 @@ public final class VqaCommand implements Callable<Integer> {
                 + " --question and --questions-from away");
       }
       try (Predictor predictor = open(choice);
-          PairFile file =
-              new PairFile(pairFile, console.in(), TextLimit.of(predictor.model()), "question")) {
+          PairFile file = new PairFile(pairFile, console.in(), "question")) {
         run(predictor, choice, console).file(file);
       }
     }
@@ -102,28 +99,23 @@ public final class VqaCommand implements Callable<Integer> {
   private PairRun<?> run(Predictor predictor, Optional<AnswerChoice> choice, Console console) {
     int batchSize = common.batchSize(choice.isPresent() ? RANKED : WRITTEN);
     if (choice.isEmpty()) {
-      var writing = new PairRun.Work<>(predictor::vqa, Answer::status, AnswerRow::written);
+      var writing = new PairRun.Work<>(predictor::vqa, Answer::status, Answer::note, Row::written);
       return new PairRun<>(writing, batchSize, console);
     }
-    TextLimit.of(predictor.model()).require(choice.get().candidates());
     var choosing =
         new PairRun.Work<AnswerChoice.Ranking>(
             (images, questions) -> predictor.rank(images, questions, choice.get()),
             AnswerChoice.Ranking::status,
-            (image, question, all) -> AnswerRow.ranked(image, question, all, answers.shown()));
+            AnswerChoice.Ranking::note,
+            (image, question, all) -> Row.ranked(image, question, all, answers.shown()));
     return new PairRun<>(choosing, batchSize, console);
   }
 
   private Predictor open(Optional<AnswerChoice> choice) throws IOException {
     int batchSize = common.batchSize(choice.isPresent() ? RANKED : WRITTEN);
-    return model.open(common, own -> adjust(own).withExpectedBatch(batchSize));
-  }
-
-  private ServingSettings adjust(ServingSettings own) {
-    ServingSettings settings = answers.adjust(own);
-    return matchToken == null
-        ? settings
-        : settings.withMatchToken(MatchCommand.MatchTokens.parse(matchToken));
+    return model.open(
+        common,
+        own -> MatchCommand.with(matchToken, answers.adjust(own)).withExpectedBatch(batchSize));
   }
 
   private List<String> questions(Console console) throws IOException {
@@ -133,13 +125,62 @@ public final class VqaCommand implements Callable<Integer> {
     }
     List<String> all = new ArrayList<>(questions);
     if (questionFile != null) {
-      all.addAll(TextArguments.lines(questionFile, console.in()));
+      TextArguments.lines(questionFile, console.in()).stream()
+          .filter(line -> !line.isBlank())
+          .forEach(all::add);
     }
-    all.removeIf(String::isBlank);
     if (all.isEmpty()) {
       throw new IllegalArgumentException(
           "no questions given; give --question TEXT, --questions-from FILE or --pairs FILE");
     }
     return List.copyOf(all);
+  }
+
+  /**
+   * One line of {@code vqa}.
+   *
+   * @param image its path, or its key in a shard
+   * @param question as it was asked
+   * @param answer the best answer
+   * @param logProb the sum of the log-probabilities of its tokens
+   * @param score what ranked answers are ordered by; null for a written one
+   * @param answers the best of a list, if several were asked for
+   * @param note how the question or an answer was cut, if it was
+   */
+  record Row(
+      String image,
+      String question,
+      String answer,
+      float logProb,
+      Float score,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) List<AnswerRow> answers,
+      @JsonInclude(JsonInclude.Include.NON_EMPTY) String note)
+      implements PairRun.Printed {
+
+    /** One of several answers of a list. */
+    record AnswerRow(String answer, float logProb, float score) {}
+
+    static Row written(String image, String question, Answer answer) {
+      return new Row(
+          image, question, answer.text(), answer.logProb(), null, List.of(), answer.note());
+    }
+
+    static Row ranked(String image, String question, AnswerChoice.Ranking all, int shown) {
+      AnswerChoice.Ranked best = all.answers().get(0);
+      List<AnswerRow> first =
+          all.answers().stream()
+              .limit(shown)
+              .map(one -> new AnswerRow(one.text(), one.logProb(), one.score()))
+              .toList();
+      return new Row(image, question, best.text(), best.logProb(), best.score(), first, all.note());
+    }
+
+    /** For people: image, question and answers, with tabs between. */
+    @Override
+    public String line() {
+      List<String> texts =
+          answers.isEmpty() ? List.of(answer) : answers.stream().map(AnswerRow::answer).toList();
+      return image + "\t" + question + "\t" + String.join("\t", texts);
+    }
   }
 }

@@ -15,18 +15,14 @@ import org.blip4j.data.dataset.RowFile;
 public final class PairFile implements Closeable {
   private final NamedImages images = new NamedImages();
   private final RowFile rows;
-  private final TextLimit limit;
-  private final String key;
 
   /**
    * Opens a file; {@code -} is standard input.
    *
    * @param key what the text is called
    */
-  public PairFile(String name, InputStream in, TextLimit limit, String key) throws IOException {
+  public PairFile(String name, InputStream in, String key) throws IOException {
     this.rows = new RowFile(name, in, "image", key);
-    this.limit = limit;
-    this.key = key;
   }
 
   /** Up to {@code count} further pairs with their images; empty at the end. */
@@ -44,9 +40,7 @@ public final class PairFile implements Closeable {
   }
 
   private ImageText pair(RowFile.Row row) {
-    Optional<String> problem =
-        row.problem()
-            .or(() -> limit.problem(row.values().get(1)).map(why -> "the " + key + " " + why));
+    Optional<String> problem = row.problem();
     return problem.isPresent()
         ? new ImageText(LoadedImage.failed(row.place(), Optional.empty(), problem.get()), "")
         : new ImageText(images.get(row.values().get(0)), row.values().get(1));

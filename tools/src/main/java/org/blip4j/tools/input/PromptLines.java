@@ -4,8 +4,6 @@ import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
-import org.blip4j.data.text.WordPieceTokenizer;
-import org.blip4j.savedmodel.open.ServingModel;
 
 /**
  * Beginnings of captions, one for each image in the order of the input; an empty line is an empty
@@ -34,23 +32,12 @@ public record PromptLines(String file, ImmutableList<String> prompts) {
    * Refuses a list that does not fit.
    *
    * @param images how many there will be, negative if that is not known
-   * @param maximum tokens of a caption at most, the prompt counted
    */
-  public void require(long images, ServingModel model, int maximum) {
+  public void require(long images) {
     if (images >= 0 && images != prompts.size()) {
       throw new IllegalArgumentException(
           "--prompts-from %s has %d lines for %d images; give a line for each image"
               .formatted(file, prompts.size(), images));
-    }
-    WordPieceTokenizer tokenizer = new WordPieceTokenizer(model.vocabulary());
-    for (int i = 0; i < prompts.size(); i++) {
-      int tokens = tokenizer.encodePrompt(prompts.get(i)).length;
-      if (tokens >= maximum) {
-        throw new IllegalArgumentException(
-            ("%s, line %d: the prompt has %d tokens with the start token, but the maximum length"
-                    + " is %d; it must be larger")
-                .formatted(file, i + 1, tokens, maximum));
-      }
     }
   }
 

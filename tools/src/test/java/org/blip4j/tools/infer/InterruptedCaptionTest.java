@@ -63,7 +63,7 @@ class InterruptedCaptionTest {
       JsonNode row = new JsonMapper().readTree(lines.get(i));
       Path image = photos.resolve("%04d.jpg".formatted(i));
       assertEquals(image.toString(), row.get("image").textValue());
-      Path text = SidecarSink.besideOf(image);
+      Path text = CaptionFiles.besideOf(image);
       if (Files.exists(text)) {
         texts++;
         assertEquals(row.get("caption").textValue() + "\n", Files.readString(text));

@@ -13,40 +13,20 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.blip4j.data.text.WordPieceTokenizer;
-import org.blip4j.graph.config.BlipConfig;
-import org.blip4j.graph.config.ModelConfig;
-import org.blip4j.graph.config.Provenance;
-import org.blip4j.graph.config.Task;
-import org.blip4j.graph.config.TextSettings;
-import org.blip4j.savedmodel.open.ServingModel;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.blip4j.tools.input.ImageText;
 import org.blip4j.tools.input.LoadedImage;
 import org.blip4j.tools.input.PairFile;
 import org.blip4j.tools.input.PromptLines;
 import org.blip4j.tools.input.TextArguments;
-import org.blip4j.tools.input.TextLimit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Lists of texts, prompts and pairs. */
 class TextInputsTest {
-  private static final TextLimit LIMIT =
-      new TextLimit(new WordPieceTokenizer(TinyModel.vocabulary()), 10);
   private static final InputStream NOTHING = InputStream.nullInputStream();
 
   @TempDir private Path folder;
-
-  private static ServingModel model() {
-    ModelConfig config =
-        ModelConfig.of(
-            Task.CAPTION,
-            BlipConfig.tiny(),
-            new TextSettings("a picture of ", 30, 35, 5, 20),
-            new Provenance("test", "test", "unknown", 0));
-    return new ServingModel(config, TinyModel.vocabulary());
-  }
 
   private String file(String content) throws IOException {
     return Files.writeString(folder.resolve("list.txt"), content).toString();
@@ -57,35 +37,15 @@ class TextInputsTest {
   }
 
   @Test
-  void aTextHasAtMostAsManyTokensAsThereArePositions() {
-    LIMIT.require(List.of("a", "the red dog and the cat , a")); // 8 words and two specials
-
-    IllegalArgumentException long9 =
-        refused(() -> LIMIT.require(List.of("a", "the red dog and the cat , a dog")));
-
-    assertEquals(
-        "text 2 (\"the red dog and the...\") has 11 tokens, the model has positions for 10;"
-            + " shorten it",
-        long9.getMessage().replace("the \"", "the\"").replace("the ...", "the..."));
-  }
-
-  @Test
   void promptsAreALineForEachImage() throws IOException {
     PromptLines prompts = PromptLines.read(file("a red\n\nthe dog\n"), NOTHING);
 
     assertEquals(List.of("a red", "", "the dog"), prompts.prompts());
     assertTrue(prompts.has(2));
     assertFalse(prompts.has(3));
-    prompts.require(3, model(), 20);
-    prompts.require(-1, model(), 4);
-    assertTrue(
-        refused(() -> prompts.require(4, model(), 20))
-            .getMessage()
-            .contains("has 3 lines for 4 images"));
-    assertTrue(
-        refused(() -> prompts.require(3, model(), 3))
-            .getMessage()
-            .contains("line 1: the prompt has 3 tokens"));
+    prompts.require(3);
+    prompts.require(-1);
+    assertTrue(refused(() -> prompts.require(4)).getMessage().contains("has 3 lines for 4 images"));
     String empty = file("");
     assertTrue(refused(() -> PromptLines.read(empty, NOTHING)).getMessage().contains("is empty"));
   }
@@ -114,9 +74,8 @@ class TextInputsTest {
             "",
             "{\"image\": \"" + image + "\", \"text\": \"a cat\"}",
             "{\"image\": 5}",
-            image + "\tthe red dog and the cat , a dog",
             "absent.jpg\ta dog");
-    try (PairFile file = new PairFile(file(lines), NOTHING, LIMIT, "text")) {
+    try (PairFile file = new PairFile(file(lines), NOTHING, "text")) {
       List<ImageText> first = file.next(4);
       List<ImageText> rest = file.next(4);
 
@@ -125,15 +84,14 @@ class TextInputsTest {
       assertEquals("a cat", first.get(2).text());
       assertProblem("list.txt, line 2", "expected image<tab>text, or", first.get(1));
       assertProblem("list.txt, line 5", "strings image, text", first.get(3));
-      assertProblem("list.txt, line 6", "the text has 11 tokens", rest.get(0));
-      assertProblem("absent.jpg", "no such file", rest.get(1));
+      assertProblem("absent.jpg", "no such file", rest.get(0));
       assertEquals(List.of(), file.next(4));
     }
   }
 
   @Test
   void aFileOfAnotherKindIsRefusedAtItsFirstLine() throws IOException {
-    try (PairFile file = new PairFile(file("image,text\na,b\n"), NOTHING, LIMIT, "text")) {
+    try (PairFile file = new PairFile(file("image,text\na,b\n"), NOTHING, "text")) {
       IOException thrown = assertThrows(IOException.class, () -> file.next(1));
       assertTrue(
           thrown.getMessage().contains("line 1: expected image<tab>text"), thrown.getMessage());

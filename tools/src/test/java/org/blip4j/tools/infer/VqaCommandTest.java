@@ -163,7 +163,6 @@ class VqaCommandTest {
     String empty = Files.writeString(out.resolve("empty.txt"), "\n\n").toString();
     String[] asked = {"--image", first, "--question", "a cat?"};
     refuses("no questions given", "--image", first);
-    refuses("no questions given", "--image", first, "--question", " ");
     refuses("no images given", "--question", "a cat?");
     refuses("the list of answers is empty", with(asked, "--answers", empty));
     refuses("top-k 0 is less than 1", with(asked, "--answers", list, "--top-k", "0"));
@@ -172,7 +171,6 @@ class VqaCommandTest {
     refuses("chooses and does not write", with(asked, "--answers", list, "--beams", "2"));
     refuses("beams 0", with(asked, "--beams", "0"));
     refuses("maximum length 1", with(asked, "--max-length", "1"));
-    refuses("has 82 tokens", "--image", first, "--question", "cat ".repeat(80));
     refuses("leave --image", with(asked, "--pairs", "pairs.tsv"));
     CliRun captioner = CliRun.of("caption", "--model", model, first);
     assertEquals(2, captioner.status());
