@@ -2,12 +2,9 @@ package org.blip4j.data.text;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.io.Resources;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.blip4j.data.file.AtomicFile;
+import org.blip4j.data.file.TextFile;
 
 /**
  * The list of WordPiece tokens, numbered by line, with BERT's five special tokens and BLIP's [DEC]
@@ -59,19 +57,17 @@ public final class Vocabulary {
     }
   }
 
-  /** Reads a {@code vocab.txt}: UTF-8, one token a line, the line number (from 0) is the id. */
+  /**
+   * Reads a {@code vocab.txt}: UTF-8 (a byte order mark is skipped), one token a line, the line
+   * number (from 0) is the id.
+   */
   public static Vocabulary read(Path file) throws IOException {
-    List<String> lines = new ArrayList<>();
-    try (BufferedReader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
-      for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-        lines.add(line);
-      }
+    List<String> lines;
+    try {
+      lines = TextFile.lines(file);
     } catch (NoSuchFileException e) {
       throw new IOException(
           file + ": there is no such vocabulary file; a model folder needs its vocab.txt", e);
-    } catch (CharacterCodingException e) {
-      throw new IOException(
-          file + ": line " + (lines.size() + 1) + " or later is not UTF-8; save it as UTF-8", e);
     }
     try {
       return of(lines);

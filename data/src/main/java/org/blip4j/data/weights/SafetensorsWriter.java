@@ -8,11 +8,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import org.blip4j.data.file.AtomicFolder;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -71,24 +70,15 @@ public final class SafetensorsWriter {
   public static void write(
       Path path, ImmutableMap<String, String> metadata, List<? extends Entry> entries)
       throws IOException {
-    Path partial = path.resolveSibling(path.getFileName() + ".partial");
-    try {
+    try (AtomicFolder place = AtomicFolder.reserve(path)) {
       try (FileChannel channel =
-          FileChannel.open(
-              partial,
-              StandardOpenOption.CREATE,
-              StandardOpenOption.TRUNCATE_EXISTING,
-              StandardOpenOption.WRITE)) {
+          FileChannel.open(place.path(), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
         writeFully(channel, header(metadata, entries));
         for (Entry entry : entries) {
           writeValues(channel, entry);
         }
-        channel.force(true);
       }
-      Files.move(
-          partial, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(partial);
+      place.commit();
     }
   }
 

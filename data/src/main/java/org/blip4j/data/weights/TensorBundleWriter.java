@@ -6,13 +6,12 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
+import org.blip4j.data.file.AtomicFolder;
 import org.blip4j.data.file.MaskedCrc;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.BundleEntryProto;
@@ -31,10 +30,8 @@ public final class TensorBundleWriter implements AutoCloseable {
   private static final int CHUNK = 1 << 20;
   private static final int PRODUCER = 1;
 
-  private final Path data;
-  private final Path index;
-  private final Path partialData;
-  private final Path partialIndex;
+  private final AtomicFolder data;
+  private final AtomicFolder index;
   private final FileChannel channel;
   private final ByteBuffer chunk = ByteBuffer.allocateDirect(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
   private final Map<ByteString, BundleEntryProto> entries =
@@ -43,11 +40,14 @@ public final class TensorBundleWriter implements AutoCloseable {
 
   private TensorBundleWriter(Path prefix) throws IOException {
     String name = prefix.getFileName().toString();
-    this.data = prefix.resolveSibling(name + ".data-00000-of-00001");
-    this.index = prefix.resolveSibling(name + ".index");
-    this.partialData = prefix.resolveSibling(name + ".data.partial");
-    this.partialIndex = prefix.resolveSibling(name + ".index.partial");
-    this.channel = open(partialData);
+    this.data = AtomicFolder.reserve(prefix.resolveSibling(name + ".data-00000-of-00001"));
+    try {
+      this.index = AtomicFolder.reserve(prefix.resolveSibling(name + ".index"));
+      this.channel = open(data.path());
+    } catch (IOException e) {
+      data.close();
+      throw e;
+    }
   }
 
   /**
@@ -95,9 +95,8 @@ public final class TensorBundleWriter implements AutoCloseable {
 
   /** Makes the checkpoint appear; it replaces one of the same prefix. */
   public void finish() throws IOException {
-    channel.force(true);
     channel.close();
-    try (FileChannel out = open(partialIndex)) {
+    try (FileChannel out = open(index.path())) {
       SortedTable.Writer table = new SortedTable.Writer(out);
       BundleHeaderProto header =
           BundleHeaderProto.newBuilder()
@@ -110,17 +109,16 @@ public final class TensorBundleWriter implements AutoCloseable {
         table.add(entry.getKey().toByteArray(), entry.getValue().toByteArray());
       }
       table.finish();
-      out.force(true);
     }
-    move(partialData, data);
-    move(partialIndex, index);
+    data.commit();
+    index.commit();
   }
 
   @Override
   public void close() throws IOException {
     channel.close();
-    Files.deleteIfExists(partialData);
-    Files.deleteIfExists(partialIndex);
+    data.close();
+    index.close();
   }
 
   private void require(String name, Shape shape, int count) {
@@ -167,9 +165,5 @@ public final class TensorBundleWriter implements AutoCloseable {
         StandardOpenOption.CREATE,
         StandardOpenOption.TRUNCATE_EXISTING,
         StandardOpenOption.WRITE);
-  }
-
-  private static void move(Path from, Path to) throws IOException {
-    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
   }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import org.blip4j.data.file.AtomicFolder;
 import org.blip4j.savedmodel.signature.ModelGraph;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TensorFlowException;
@@ -39,7 +40,8 @@ public final class SavedModelWriter {
   public static Path write(
       ModelGraph model, Session session, ImmutableMap<String, byte[]> extra, ExportTarget target)
       throws IOException {
-    try (VersionFolder folder = VersionFolder.create(target)) {
+    target.requireFree();
+    try (AtomicFolder folder = AtomicFolder.create(target.versionFolder())) {
       Path path = folder.path();
       saveVariables(model, session, Files.createDirectory(path.resolve("variables")));
       SavedModel definition =

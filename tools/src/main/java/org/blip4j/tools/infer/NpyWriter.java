@@ -8,25 +8,26 @@ import java.io.BufferedOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.blip4j.data.file.AtomicFile;
+import org.blip4j.data.file.AtomicFolder;
 import org.blip4j.tools.console.Unfinished;
 
 /**
  * A NumPy file of float32 rows and, beside it, {@code NAME.txt} with what each row is of.
  *
- * <p>Rows are written as they come, to a hidden file; the array gets its header, which needs their
- * number, at the end.
+ * <p>Rows are written as they come, beside the file's place; the header, which needs their number,
+ * is filled in at the end.
  */
 final class NpyWriter implements Closeable {
   private static final int HEADER = 128;
 
-  private final Path target;
-  private final Path rows;
+  private final AtomicFolder array;
   private final OutputStream out;
   private final AtomicFile names;
   private final Unfinished unfinished;
@@ -45,16 +46,16 @@ final class NpyWriter implements Closeable {
         throw new FileAlreadyExistsException(file.toString());
       }
     }
-    this.target = target;
     this.names = AtomicFile.create(list);
-    this.rows = Files.createTempFile(target.toAbsolutePath().getParent(), ".rows", ".tmp");
+    this.array = AtomicFolder.reserve(target);
     this.unfinished =
         new Unfinished(
             () -> {
-              Files.deleteIfExists(rows);
+              array.abandon();
               names.abandon();
             });
-    this.out = new BufferedOutputStream(Files.newOutputStream(rows), 1 << 16);
+    this.out = new BufferedOutputStream(Files.newOutputStream(array.path()), 1 << 16);
+    out.write(new byte[HEADER]);
   }
 
   static Path namesOf(Path target) {
@@ -76,11 +77,10 @@ final class NpyWriter implements Closeable {
   /** Gives both files their names. */
   void commit() throws IOException {
     out.close();
-    try (AtomicFile file = AtomicFile.create(target)) {
-      file.stream().write(header());
-      Files.copy(rows, file.stream());
-      file.commit();
+    try (RandomAccessFile file = new RandomAccessFile(array.path().toFile(), "rw")) {
+      file.write(header());
     }
+    array.commit();
     names.commit();
   }
 
@@ -98,7 +98,7 @@ final class NpyWriter implements Closeable {
   @Override
   public void close() throws IOException {
     out.close();
-    Files.deleteIfExists(rows);
+    array.close();
     names.close();
     unfinished.close();
   }

@@ -2,10 +2,14 @@ package org.blip4j.tools.cli;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.URI;
+import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The command line in a process of its own, to be killed or interrupted. */
 public final class BlipProcess {
@@ -23,13 +27,23 @@ public final class BlipProcess {
                 "-XX:TieredStopAtLevel=1",
                 "-Djava.awt.headless=true",
                 "-cp",
-                System.getProperty("java.class.path"),
+                classPath(),
                 BlipCli.class.getName()));
     command.addAll(Arrays.asList(args));
     return new ProcessBuilder(command)
         .redirectOutput(new File(name + ".out"))
         .redirectError(new File(name + ".err"))
         .start();
+  }
+
+  /** That of this process, also where a test launcher loads the classes itself. */
+  private static String classPath() {
+    if (BlipProcess.class.getClassLoader() instanceof URLClassLoader loader) {
+      return Stream.of(loader.getURLs())
+          .map(url -> Path.of(URI.create(url.toString())).toString())
+          .collect(Collectors.joining(File.pathSeparator));
+    }
+    return System.getProperty("java.class.path");
   }
 
   /** What Ctrl-C does. */
