@@ -1,6 +1,7 @@
 package org.blip4j.data.pipeline;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -13,12 +14,21 @@ import java.util.function.Consumer;
  * <p>A record met again (in a later epoch, or by the count) is reported and counted once.
  */
 public final class DamagePolicy {
-  private final Consumer<DamagedRecord> listener;
+  /**
+   * A record that could not be used.
+   *
+   * @param offset where it begins in the (uncompressed) shard
+   * @param reason one line that names shard, place and what is wrong
+   * @param restLost whether no later record of the shard could be read either
+   */
+  public record Damaged(Path shard, long offset, String reason, boolean restLost) {}
+
+  private final Consumer<Damaged> listener;
   private final Set<String> met = ConcurrentHashMap.newKeySet();
   private final AtomicLong items = new AtomicLong();
   private final AtomicLong replaced = new AtomicLong();
 
-  private DamagePolicy(Consumer<DamagedRecord> listener) {
+  private DamagePolicy(Consumer<Damaged> listener) {
     this.listener = listener;
   }
 
@@ -28,7 +38,7 @@ public final class DamagePolicy {
   }
 
   /** Leaves damaged records out and tells {@code listener} of each. */
-  public static DamagePolicy skip(Consumer<DamagedRecord> listener) {
+  public static DamagePolicy skip(Consumer<Damaged> listener) {
     if (listener == null) {
       throw new IllegalArgumentException("skipping damaged records needs a listener for them");
     }
@@ -55,7 +65,7 @@ public final class DamagePolicy {
     replaced.addAndGet(standIns);
   }
 
-  void handle(DamagedRecord damaged, IOException cause) throws IOException {
+  void handle(Damaged damaged, IOException cause) throws IOException {
     if (listener == null) {
       throw cause;
     }

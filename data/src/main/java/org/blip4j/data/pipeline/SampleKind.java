@@ -20,18 +20,23 @@ import org.blip4j.data.sample.SampleException;
 public final class SampleKind<S extends Sample> {
   /** Images with texts, whatever other columns there are; each item has one text. */
   public static final SampleKind<Sample.ImageText> IMAGE_TEXT =
-      new SampleKind<>(Sample.ImageText.class, "text", (o, names) -> o.first(names.text()));
+      new SampleKind<>(
+          Sample.ImageText.class, "text", "pairs", (o, names) -> o.first(names.text()));
 
   /** Questions with their answers. */
   public static final SampleKind<Sample.Question> QUESTION =
       new SampleKind<>(
-          Sample.Question.class, "question", (o, names) -> isQuestion(o, names) ? 1 : 0);
+          Sample.Question.class,
+          "question",
+          "questions",
+          (o, names) -> isQuestion(o, names) ? 1 : 0);
 
   /** Two images and a statement. */
   public static final SampleKind<Sample.ImagePair> IMAGE_PAIR =
       new SampleKind<>(
           Sample.ImagePair.class,
           "pair of images with a statement",
+          "pairs of images",
           (o, names) -> isImagePair(o, names) ? 1 : 0);
 
   /** Videos with texts; each item has one text. */
@@ -39,6 +44,7 @@ public final class SampleKind<S extends Sample> {
       new SampleKind<>(
           Sample.Video.class,
           "frames with a text",
+          "pairs",
           (o, names) -> o.has("frames") ? o.first(names.text()) : 0);
 
   private static boolean isQuestion(ExampleOutline outline, FieldAliases names) {
@@ -54,12 +60,17 @@ public final class SampleKind<S extends Sample> {
 
   private final Class<S> type;
   private final String wanted;
+  private final String many;
   private final ToIntBiFunction<ExampleOutline, FieldAliases> items;
 
   private SampleKind(
-      Class<S> type, String wanted, ToIntBiFunction<ExampleOutline, FieldAliases> items) {
+      Class<S> type,
+      String wanted,
+      String many,
+      ToIntBiFunction<ExampleOutline, FieldAliases> items) {
     this.type = type;
     this.wanted = wanted;
+    this.many = many;
     this.items = items;
   }
 
@@ -78,6 +89,11 @@ public final class SampleKind<S extends Sample> {
   /** What a record must have to make an item, for messages. */
   String wanted() {
     return wanted;
+  }
+
+  /** What several items are called, in messages. */
+  String many() {
+    return many;
   }
 
   /** What decides how many items the records make; an index is made for one rule. */

@@ -111,8 +111,8 @@ public final class SamplePipeline<S extends Sample> {
                     String.join(", ", source.codec().aliases().text()));
     if (batchesPerEpoch() == 0) {
       throw new IllegalArgumentException(
-          "the data hold %d items, less than one batch of %d; give more data or a smaller"
-                  .formatted(index.items(), options.batchSize())
+          "the data hold %d %s, less than one batch of %d; give more data or a smaller"
+                  .formatted(index.items(), kind.many(), options.batchSize())
               + " --batch-size"
               + without);
     }

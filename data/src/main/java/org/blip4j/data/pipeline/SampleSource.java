@@ -3,6 +3,7 @@ package org.blip4j.data.pipeline;
 import com.google.common.collect.ImmutableList;
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Optional;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.tfrecord.ShardSet;
@@ -14,6 +15,14 @@ import org.blip4j.data.tfrecord.TfRecordReader;
  * <p>A record without key is called by its place, see {@link SampleId}.
  */
 public final class SampleSource implements Closeable {
+  /**
+   * A sample and where it was read.
+   *
+   * @param index number of its record in the shard, from 0
+   * @param offset where its record begins in the (uncompressed) shard
+   */
+  public record Located(Sample.ImageText sample, Path shard, long index, long offset) {}
+
   private final ShardSet shards;
   private final ImmutableList<String> names;
   private final SourceOptions options;
@@ -32,7 +41,7 @@ public final class SampleSource implements Closeable {
   }
 
   /** The next sample, or empty after the last. */
-  public Optional<LocatedSample> next() throws IOException {
+  public Optional<Located> next() throws IOException {
     while (shard != null || opened < shards.size()) {
       if (shard == null) {
         shard = openNext();
@@ -41,7 +50,7 @@ public final class SampleSource implements Closeable {
       if (read.isPresent()) {
         ShardSamples.Read<Sample.ImageText> found = read.get();
         return Optional.of(
-            new LocatedSample(found.value(), shard.shard(), found.index(), found.offset()));
+            new Located(found.value(), shard.shard(), found.index(), found.offset()));
       }
       shard.close();
       shard = null;

@@ -91,7 +91,7 @@ final class ShardSamples<T> implements Closeable {
     reader.close();
   }
 
-  private DamagedRecord damaged(String reason, boolean restLost) {
-    return new DamagedRecord(reader.shard(), reader.offset(), reason, restLost);
+  private DamagePolicy.Damaged damaged(String reason, boolean restLost) {
+    return new DamagePolicy.Damaged(reader.shard(), reader.offset(), reason, restLost);
   }
 }

@@ -186,7 +186,7 @@ final class SamplePipelineTest {
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class, () -> take(pipeline(shards, OPTIONS), Cursor.START, 1));
-    assertTrue(e.getMessage().contains("3 items, less than one batch of 4"), e.getMessage());
+    assertTrue(e.getMessage().contains("3 pairs, less than one batch of 4"), e.getMessage());
     SourceOptions noText =
         SourceOptions.strict().withCodec(new ExampleCodec(FieldAliases.STANDARD.withText("alt")));
     IllegalArgumentException none =
@@ -230,7 +230,7 @@ final class SamplePipelineTest {
       assertSame(e, assertThrows(IOException.class, batches::next));
     }
     assertThrows(IllegalStateException.class, batches::next);
-    List<DamagedRecord> told = new ArrayList<>();
+    List<DamagePolicy.Damaged> told = new ArrayList<>();
     DamagePolicy policy = DamagePolicy.skip(told::add);
     SamplePipeline<Sample.ImageText> tolerant =
         TestShards.pipeline(shards, SourceOptions.strict().withDamage(policy), OPTIONS);
@@ -251,7 +251,7 @@ final class SamplePipelineTest {
     Files.write(cut, Arrays.copyOf(bytes, bytes.length - 10));
     IOException e = assertThrows(IOException.class, () -> pipeline(shards, OPTIONS));
     assertTrue(e.getMessage().startsWith(cut + ": record at byte "), e.getMessage());
-    List<DamagedRecord> told = new ArrayList<>();
+    List<DamagePolicy.Damaged> told = new ArrayList<>();
     SourceOptions skip = SourceOptions.strict().withDamage(DamagePolicy.skip(told::add));
     assertEquals(21 / 4, TestShards.pipeline(shards, skip, OPTIONS).batchesPerEpoch());
     assertTrue(told.get(0).restLost());

@@ -28,7 +28,7 @@ final class SampleSourceTest {
   @Test
   void samplesComeInOrderWithTheirPlaces() throws IOException {
     ShardSet shards = TestShards.write(folder, IMAGE, 2, 0, 1);
-    List<LocatedSample> samples = read(shards, SourceOptions.strict());
+    List<SampleSource.Located> samples = read(shards, SourceOptions.strict());
     assertEquals(List.of("k0", "k1", "k2"), samples.stream().map(s -> s.sample().key()).toList());
     assertEquals(1, samples.get(1).index());
     assertEquals(0, samples.get(2).index());
@@ -52,7 +52,7 @@ final class SampleSourceTest {
         assertThrows(SampleException.class, () -> read(shards, SourceOptions.strict()));
     assertTrue(e.getMessage().startsWith(shard + ": record at byte "), e.getMessage());
     assertTrue(e.getMessage().contains("sample \"cut\": JPEG image of 300 bytes"), e.getMessage());
-    List<DamagedRecord> told = new ArrayList<>();
+    List<DamagePolicy.Damaged> told = new ArrayList<>();
     SourceOptions skip = SourceOptions.strict().withDamage(DamagePolicy.skip(told::add));
     assertEquals(
         List.of("whole", "last"), read(shards, skip).stream().map(s -> s.sample().key()).toList());
@@ -68,18 +68,18 @@ final class SampleSourceTest {
     Path first = shards.paths().get(0);
     byte[] bytes = Files.readAllBytes(first);
     Files.write(first, Arrays.copyOf(bytes, bytes.length - 10));
-    List<DamagedRecord> told = new ArrayList<>();
+    List<DamagePolicy.Damaged> told = new ArrayList<>();
     SourceOptions skip = SourceOptions.strict().withDamage(DamagePolicy.skip(told::add));
     assertEquals(4, read(shards, skip).size());
     assertEquals(1, told.size());
     assertTrue(told.get(0).restLost());
   }
 
-  private static List<LocatedSample> read(ShardSet shards, SourceOptions options)
+  private static List<SampleSource.Located> read(ShardSet shards, SourceOptions options)
       throws IOException {
-    List<LocatedSample> samples = new ArrayList<>();
+    List<SampleSource.Located> samples = new ArrayList<>();
     try (SampleSource source = SampleSource.open(shards, options)) {
-      for (Optional<LocatedSample> s = source.next(); s.isPresent(); s = source.next()) {
+      for (Optional<SampleSource.Located> s = source.next(); s.isPresent(); s = source.next()) {
         samples.add(s.get());
       }
     }

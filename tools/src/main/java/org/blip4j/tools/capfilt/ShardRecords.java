@@ -7,8 +7,6 @@ import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import org.blip4j.data.pipeline.DamagePolicy;
-import org.blip4j.data.pipeline.DamagedRecord;
-import org.blip4j.data.pipeline.LocatedSample;
 import org.blip4j.data.pipeline.SampleSource;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.Sample;
@@ -47,7 +45,7 @@ final class ShardRecords implements Closeable {
     source.close();
   }
 
-  private void sample(LocatedSample located) {
+  private void sample(SampleSource.Located located) {
     Sample.ImageText sample = located.sample();
     String place = located.shard().getFileName() + "#" + located.index();
     boolean unnamed = sample.key().equals(place);
@@ -60,7 +58,7 @@ final class ShardRecords implements Closeable {
                 : sample));
   }
 
-  private void damaged(DamagedRecord damaged) {
+  private void damaged(DamagePolicy.Damaged damaged) {
     String where = damaged.shard() + ": ";
     String reason =
         damaged.reason().startsWith(where)

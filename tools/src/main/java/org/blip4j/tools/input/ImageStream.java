@@ -18,8 +18,6 @@ import java.util.function.Consumer;
 import org.blip4j.data.file.FileNames;
 import org.blip4j.data.file.TextFile;
 import org.blip4j.data.pipeline.DamagePolicy;
-import org.blip4j.data.pipeline.DamagedRecord;
-import org.blip4j.data.pipeline.LocatedSample;
 import org.blip4j.data.pipeline.SampleSource;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.tfrecord.ShardSet;
@@ -151,7 +149,7 @@ public final class ImageStream implements Closeable {
 
   private void readRecord() throws IOException {
     try {
-      Optional<LocatedSample> next = records.next();
+      Optional<SampleSource.Located> next = records.next();
       if (next.isPresent()) {
         var sample = next.get().sample();
         ready.add(LoadedImage.of(sample.key(), Optional.empty(), sample.image()));
@@ -165,7 +163,7 @@ public final class ImageStream implements Closeable {
     records = null;
   }
 
-  private void damaged(DamagedRecord record) {
+  private void damaged(DamagePolicy.Damaged record) {
     String name = record.shard().toString();
     ready.add(LoadedImage.failed(name, Optional.empty(), withoutName(name, record.reason())));
   }

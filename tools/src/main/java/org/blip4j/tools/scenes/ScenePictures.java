@@ -3,7 +3,6 @@ package org.blip4j.tools.scenes;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.util.Optional;
-import org.blip4j.data.pipeline.LocatedSample;
 import org.blip4j.data.pipeline.SampleSource;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.tfrecord.ShardSet;
@@ -16,7 +15,7 @@ public final class ScenePictures {
     ImmutableMap.Builder<String, byte[]> pictures = ImmutableMap.builder();
     try (SampleSource source =
         SampleSource.open(ShardSet.of(data.shards(set)), SourceOptions.strict())) {
-      Optional<LocatedSample> next = source.next();
+      Optional<SampleSource.Located> next = source.next();
       while (next.isPresent()) {
         pictures.put(next.get().sample().key(), next.get().sample().image().toByteArray());
         next = source.next();
