@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.blip4j.data.tfrecord.ShardName;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.savedmodel.capfilt.CapFiltModels;
@@ -54,8 +55,7 @@ public record CapFiltPlan(
       Map<String, Path> seen = new HashMap<>();
       ImmutableList.Builder<Shard> all = ImmutableList.builder();
       for (Path path : shards.paths()) {
-        String name =
-            path.getFileName().toString().replaceFirst("\\.tfrecords?(\\.gz|\\.zlib)?$", "");
+        String name = ShardName.withoutEnding(path.getFileName().toString());
         Path other = seen.putIfAbsent(name, path);
         if (other != null) {
           throw new IllegalArgumentException(
