@@ -24,9 +24,6 @@ import java.util.zip.DeflaterOutputStream;
  * @param bytes for the graph
  */
 public record EncodedImage(ImageInfo info, ByteString bytes) {
-  /** As many pixels as Pillow reads without a warning; the graph has the same limit. */
-  public static final long MOST_PIXELS = 178_956_970;
-
   private static final byte[] SIGNATURE = {(byte) 137, 'P', 'N', 'G', 13, 10, 26, 10};
   private static final int PIECE = 1 << 16;
 
@@ -40,11 +37,6 @@ public record EncodedImage(ImageInfo info, ByteString bytes) {
    */
   public static EncodedImage of(ByteString file) throws SampleException {
     ImageInfo info = ImageInfo.inspect(file);
-    if ((long) info.width() * info.height() > MOST_PIXELS) {
-      throw new SampleException(
-          "%d x %d pixels are too many; %d are read at most"
-              .formatted(info.width(), info.height(), MOST_PIXELS));
-    }
     boolean ready =
         switch (info.format()) {
           case JPEG, PNG, GIF -> true;

@@ -16,6 +16,9 @@ import java.util.zip.CRC32;
  * GIF and BMP by their headers. Bytes after the end of the image are allowed.
  */
 public record ImageInfo(ImageFormat format, int width, int height) {
+  /** As many pixels as Pillow reads without a warning; the graph has the same limit. */
+  public static final long MOST_PIXELS = 178_956_970;
+
   private static final int SHOWN = 8;
 
   public ImageInfo {
@@ -28,21 +31,29 @@ public record ImageInfo(ImageFormat format, int width, int height) {
   /**
    * Inspects an image.
    *
-   * @throws SampleException if the bytes are of no known format, cut short or damaged
+   * @throws SampleException if the bytes are of no known format, cut short, damaged or too many
+   *     pixels
    */
   public static ImageInfo inspect(ByteString image) throws SampleException {
     ImageFormat format =
         ImageFormat.of(image).orElseThrow(() -> new SampleException(notAnImage(image)));
     ByteBuffer bytes = image.asReadOnlyByteBuffer().slice();
     try {
-      return switch (format) {
-        case JPEG -> jpeg(bytes.order(ByteOrder.BIG_ENDIAN));
-        case PNG -> png(bytes.order(ByteOrder.BIG_ENDIAN));
-        case GIF -> gif(bytes.order(ByteOrder.LITTLE_ENDIAN));
-        case BMP -> bmp(bytes.order(ByteOrder.LITTLE_ENDIAN));
-        case WEBP -> webp(bytes.order(ByteOrder.LITTLE_ENDIAN));
-        case TIFF -> TiffHeader.inspect(bytes);
-      };
+      ImageInfo info =
+          switch (format) {
+            case JPEG -> jpeg(bytes.order(ByteOrder.BIG_ENDIAN));
+            case PNG -> png(bytes.order(ByteOrder.BIG_ENDIAN));
+            case GIF -> gif(bytes.order(ByteOrder.LITTLE_ENDIAN));
+            case BMP -> bmp(bytes.order(ByteOrder.LITTLE_ENDIAN));
+            case WEBP -> webp(bytes.order(ByteOrder.LITTLE_ENDIAN));
+            case TIFF -> TiffHeader.inspect(bytes);
+          };
+      if ((long) info.width() * info.height() > MOST_PIXELS) {
+        throw new SampleException(
+            "%d x %d pixels are too many; %d are read at most"
+                .formatted(info.width(), info.height(), MOST_PIXELS));
+      }
+      return info;
     } catch (BufferUnderflowException | IndexOutOfBoundsException e) {
       throw new SampleException(
           "%s image of %d bytes is cut short".formatted(format, image.size()), e);

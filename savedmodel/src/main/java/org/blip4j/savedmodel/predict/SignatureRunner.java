@@ -13,11 +13,13 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.blip4j.data.sample.EncodedImage;
+import org.blip4j.data.sample.ImageFormat;
 import org.blip4j.data.sample.SampleException;
 import org.blip4j.savedmodel.signature.RowStatus;
 import org.blip4j.savedmodel.signature.ServingSignature;
@@ -132,8 +134,9 @@ final class SignatureRunner implements AutoCloseable {
     }
 
     /**
-     * The bytes of image files, one a row, in the form that the graph reads. A row of which {@link
-     * EncodedImage} makes none fails with what it says.
+     * The bytes of image files, one a row, in the form that the graph reads. What is wrong with a
+     * file the graph says itself, but for WebP and TIFF, of which it knows nothing: such a row
+     * fails with what {@link EncodedImage} says.
      */
     Inputs files(String name, String argument, List<byte[]> files) {
       byte[][] all = files.toArray(new byte[0][]);
@@ -141,17 +144,20 @@ final class SignatureRunner implements AutoCloseable {
       rows = all.length;
       Map<byte[], byte[]> encoded = new IdentityHashMap<>(); // an image may be in many rows
       for (int row = 0; row < all.length; row++) {
-        byte[] file = all[row];
+        ByteString file = UnsafeByteOperations.unsafeWrap(all[row]);
+        Optional<ImageFormat> format = ImageFormat.of(file);
         try {
-          if (!encoded.containsKey(file)) {
-            ByteString bytes = UnsafeByteOperations.unsafeWrap(file);
-            EncodedImage image = EncodedImage.of(bytes);
-            encoded.put(file, image.bytes() == bytes ? file : image.bytes().toByteArray());
+          if (!encoded.containsKey(all[row])) {
+            ByteString bytes = EncodedImage.of(file).bytes();
+            encoded.put(all[row], bytes == file ? all[row] : bytes.toByteArray());
           }
-          all[row] = encoded.get(file);
+          all[row] = encoded.get(all[row]);
         } catch (SampleException e) {
-          problems.merge(row, whose(name) + e.getMessage(), (one, two) -> one + "; " + two);
-          all[row] = new byte[0];
+          if (format.equals(Optional.of(ImageFormat.WEBP))
+              || format.equals(Optional.of(ImageFormat.TIFF))) {
+            problems.merge(row, whose(name) + e.getMessage(), (one, two) -> one + "; " + two);
+            all[row] = new byte[0];
+          }
         }
       }
       tensors.put(name, () -> TString.tensorOfBytes(NdArrays.vectorOfObjects(all)));

@@ -9,11 +9,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.common.primitives.ImmutableLongArray;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import javax.imageio.ImageIO;
 import org.blip4j.graph.config.Task;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.testing.OpenedTwice;
@@ -75,6 +79,38 @@ class PredictorTest {
         assertSame(together.get(i), parts.get(i));
       }
     }
+  }
+
+  /** What TensorFlow has no kernel for becomes what it has; such damage is the row's alone, too. */
+  @Test
+  void webpAndTiffAreReadInTheLibrary() throws IOException {
+    BufferedImage picture = ImageIO.read(new ByteArrayInputStream(B));
+    BufferedImage opaque =
+        new BufferedImage(picture.getWidth(), picture.getHeight(), BufferedImage.TYPE_INT_RGB);
+    opaque.createGraphics().drawImage(picture, 0, 0, null);
+    byte[] tiff = file(opaque, "tif");
+    byte[] webp = file(opaque, "webp");
+    byte[] huge = B.clone();
+    Arrays.fill(huge, 17, 19, (byte) 1); // 65,792 or more pixels wide and high
+    Arrays.fill(huge, 21, 23, (byte) 1);
+
+    for (Predictor predictor : List.of(inMemory, exported)) {
+      List<byte[]> images =
+          List.of(file(opaque, "png"), tiff, webp, Arrays.copyOf(webp, webp.length / 2), huge);
+      List<Caption> captions = predictor.caption(images);
+
+      assertSame(captions.get(0), captions.get(1));
+      assertTrue(captions.get(2).ok(), captions.get(2).status());
+      String cut = "WEBP image of %d bytes is cut short".formatted(webp.length / 2);
+      assertEquals(cut, captions.get(3).status());
+      assertTrue(captions.get(4).status().contains("pixels are too many"), captions.toString());
+    }
+  }
+
+  private static byte[] file(BufferedImage image, String format) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    assertTrue(ImageIO.write(image, format, out), format);
+    return out.toByteArray();
   }
 
   @Test
