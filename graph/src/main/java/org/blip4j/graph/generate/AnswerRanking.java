@@ -1,6 +1,5 @@
 package org.blip4j.graph.generate;
 
-import java.util.List;
 import java.util.Optional;
 import org.blip4j.graph.loss.TextScores;
 import org.blip4j.graph.model.Blip;
@@ -115,7 +114,8 @@ public final class AnswerRanking {
   private Operand<TFloat32> first(
       GraphContext ctx, long start, Attended attended, Operand<TInt32> questions) {
     Ops tf = ctx.tf();
-    Operand<TInt64> ids = ctx.fill(tf.stack(List.of(questions, tf.constant(1))), start); // [B, 1]
+    Operand<TInt64> ids =
+        ctx.fill(Shapes.of(ctx, Shapes.value(questions), Shapes.size(1)), start); // [B, 1]
     ImageGroundedDecoder.Step step =
         decoder.step(
             ctx.in("first"), ctx.reshape(ids, -1, 1), tf.constant(0), Optional.empty(), attended);
@@ -136,8 +136,7 @@ public final class AnswerRanking {
     Ops tf = ctx.tf();
     Operand<TInt64> lengths = ctx.sum(tokens.mask(), 1); // [B*K]
     Operand<TInt32> longest = tf.dtypes.cast(ctx.maximum(ctx.max(lengths, 0), 2), TInt32.class);
-    Operand<TInt32> size = tf.stack(List.of(tf.constant(-1), longest));
-    Operand<TInt32> begin = tf.constant(new int[] {0, 0});
-    return new Tokens(tf.slice(tokens.ids(), begin, size), tf.slice(tokens.mask(), begin, size));
+    return new Tokens(
+        ctx.slice(tokens.ids(), 1, 0, longest), ctx.slice(tokens.mask(), 1, 0, longest));
   }
 }

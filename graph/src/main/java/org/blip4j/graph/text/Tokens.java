@@ -1,10 +1,8 @@
 package org.blip4j.graph.text;
 
-import java.util.List;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TNumber;
 
@@ -25,10 +23,9 @@ public record Tokens(Operand<TInt64> ids, Operand<TInt64> mask) {
   /** The same with another first token: [ENC] for matching, [DEC] for decoding. */
   public Tokens withFirst(GraphContext ctx, long token) {
     GraphContext inner = ctx.in("first_token");
-    Ops tf = inner.tf();
     Operand<TInt64> rest = inner.slice(ids, 1, 1, -1);
     Operand<TInt64> first =
-        inner.fill(tf.stack(List.of(Shapes.dim(ctx, ids, 0), tf.constant(1))), token);
+        inner.fill(Shapes.of(inner, Shapes.sizeOf(inner, ids, 0), Shapes.size(1)), token); // [B, 1]
     return new Tokens(inner.concat(1, first, rest), mask);
   }
 

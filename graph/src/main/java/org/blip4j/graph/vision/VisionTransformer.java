@@ -128,7 +128,8 @@ public final class VisionTransformer {
     Operand<TFloat32> cls =
         tf.tile(
             ctx.read(classToken),
-            tf.stack(List.of(Shapes.dim(ctx, patches, 0), tf.constant(1), tf.constant(1))));
+            Shapes.of(
+                ctx, Shapes.sizeOf(ctx, patches, 0), Shapes.size(1), Shapes.size(1))); // [B, 1, W]
     Operand<TFloat32> tokens = ctx.concat(1, cls, patches); // [B, P, W]
     return ctx.add(tokens, ctx.read(positions));
   }

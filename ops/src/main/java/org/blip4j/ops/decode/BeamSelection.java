@@ -125,11 +125,10 @@ final class BeamSelection {
     Operand<TFloat32> sums = tf.math.add(logProbs, ctx.reshape(state.scores(), -1, 1));
     Operand<TFloat32> cells = ctx.reshape(sums, -1, hypotheses * vocabulary); // [B, k*V]
     TopK<TFloat32, TInt32> best = ctx.topK(cells, 2 * beams);
-    Operand<TInt32> width = tf.constant((int) vocabulary);
     return new Candidates(
         best.values(),
-        tf.math.floorDiv(best.indices(), width),
-        tf.dtypes.cast(tf.math.floorMod(best.indices(), width), TInt64.class));
+        ctx.floorDiv(best.indices(), vocabulary),
+        tf.dtypes.cast(ctx.floorMod(best.indices(), vocabulary), TInt64.class));
   }
 
   /** The hypotheses that end with this step: an end token among the first K candidates. */
@@ -172,7 +171,7 @@ final class BeamSelection {
     Ops tf = ctx.tf();
     int[] ranks = new int[2 * beams];
     Arrays.setAll(ranks, rank -> -rank);
-    Operand<TInt32> rank = tf.constant(ranks);
+    Operand<TInt32> rank = tf.array(ranks); // [2K]
     Operand<TInt32> order = tf.select(isEnd, ctx.sub(rank, 2 * beams), rank); // ends come last
     return ctx.topK(order, beams).indices();
   }
@@ -180,7 +179,7 @@ final class BeamSelection {
   private Operand<TFloat32> onlyTheFirst(GraphContext ctx) {
     float[] scores = new float[beams];
     Arrays.fill(scores, 1, beams, NEVER);
-    return ctx.tf().constant(scores);
+    return ctx.tf().array(scores); // [K]
   }
 
   /** Row numbers {@code [B*K]} of the hypotheses that are continued. */

@@ -57,9 +57,7 @@ public record Prompt(Operand<TInt64> ids, Optional<Operand<TInt32>> lengths) {
     if (lengths.isEmpty()) {
       return ids;
     }
-    Ops tf = ctx.tf();
-    Operand<TInt32> end = Shapes.of(ctx, Shapes.size(-1), Shapes.value(commonLength(ctx)));
-    return tf.slice(ids, tf.constant(new int[] {0, 0}), end);
+    return ctx.slice(ids, 1, 0, commonLength(ctx)); // [B, n]
   }
 
   /** The number of columns that every prompt has, a scalar. */

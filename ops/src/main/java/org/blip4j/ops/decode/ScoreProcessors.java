@@ -60,13 +60,15 @@ public record ScoreProcessors(double repetitionPenalty, int minimumLength, long 
       GraphContext ctx, Operand<TFloat32> scores, Operand<TInt64> ids, Operand<TInt32> length) {
     Ops tf = ctx.tf();
     Operand<TBool> written = tf.math.less(positions(ctx, ids), length); // [L]
-    Operand<TInt64> first = ctx.gather(ids, tf.constant(new int[] {0}), 1); // [R, 1]
+    Operand<TInt64> first = ctx.slice(ids, 1, 0, 1); // [R, 1]
     Operand<TInt32> used =
         tf.dtypes.cast(tf.select(written, ids, first), TInt32.class); // [R, L], repeats do no harm
     Operand<TFloat32> values = ctx.gatherInRows(scores, used); // [R, L]
-    Operand<TFloat32> factor = tf.constant((float) repetitionPenalty);
     Operand<TFloat32> lower =
-        tf.select(ctx.less(values, 0), tf.math.mul(values, factor), tf.math.div(values, factor));
+        tf.select(
+            ctx.less(values, 0),
+            ctx.mul(values, repetitionPenalty),
+            ctx.div(values, repetitionPenalty)); // [R, L]
     return tf.tensorScatterNdUpdate(scores, TextTable.pairs(ctx, used), lower);
   }
 

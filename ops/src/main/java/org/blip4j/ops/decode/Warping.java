@@ -53,8 +53,7 @@ public record Warping(double temperature, int topK, double topP) {
       return new Kept(all.values(), all.indices(), vocabulary);
     }
     TopK<TFloat32, TInt32> first = ctx.topK(scores, topK);
-    Operand<TFloat32> last =
-        ctx.gather(first.values(), tf.constant(new int[] {topK - 1}), 1); // [R, 1]
+    Operand<TFloat32> last = ctx.slice(first.values(), 1, topK - 1, 1); // [R, 1]
     Operand<TInt32> counts =
         ctx.sum(tf.dtypes.cast(tf.math.greaterEqual(scores, last), TInt32.class), 1);
     Operand<TInt32> most = ctx.maximum(ctx.max(counts, 0), topK); // more than k if there are ties

@@ -75,8 +75,8 @@ record Segmentation(PieceTrie trie, long unknown) {
   /** Whether the character before is a space, or there is none. */
   private static Operand<TBool> afterSpace(GraphContext ctx, Operand<TBool> space) {
     Ops tf = ctx.tf();
-    Operand<TBool> shifted = ctx.concat(0, tf.constant(new boolean[] {true}), space);
-    return tf.slice(shifted, tf.constant(new int[] {0}), tf.shape(space));
+    Operand<TBool> shifted = ctx.concat(0, tf.array(true), space); // [L + 1]
+    return ctx.slice(shifted, 0, 0, tf.size(space)); // [L]
   }
 
   /** The characters where a piece begins if every word is split, {@code [L]}. */
@@ -89,13 +89,13 @@ record Segmentation(PieceTrie trie, long unknown) {
     Operand<TInt32> moved = tf.math.add(positions, lengths);
     Operand<TBool> matched = ctx.greater(lengths, 0);
     Operand<TInt32> next = ctx.concat(0, tf.select(matched, moved, count), sink); // [L + 1]
-    Operand<TInt32> marks = ctx.concat(0, number(ctx, begins), tf.constant(new int[] {0}));
+    Operand<TInt32> marks = ctx.concat(0, number(ctx, begins), tf.array(0)); // [L + 1]
     Operand<TInt32> segments = ctx.add(count, 1);
     for (int round = 0; round < ROUNDS; round++) {
       marks = tf.math.maximum(marks, tf.math.unsortedSegmentMax(marks, next, segments));
       next = ctx.gather(next, next, 0);
     }
-    Operand<TInt32> real = tf.slice(marks, tf.constant(new int[] {0}), tf.shape(lengths));
+    Operand<TInt32> real = ctx.slice(marks, 0, 0, count); // [L]
     return ctx.greater(real, 0);
   }
 

@@ -88,7 +88,7 @@ final class CaptionSignatures {
         ServingSignature.CAPTION_TEXT,
         ctx.onCpu().tf().select(ok, text, tf.array("")),
         ServingSignature.LOG_PROB,
-        tf.select(ok, finite(ctx, decoded.logProbs()), tf.constant(0f)),
+        ctx.select(ok, finite(ctx, decoded.logProbs()), 0),
         ServingSignature.TOKEN_IDS,
         ids,
         ServingSignature.STATUS,
@@ -97,8 +97,7 @@ final class CaptionSignatures {
 
   /** Infinity is no JSON: what cannot be written has a very low score instead. */
   private static Operand<TFloat32> finite(GraphContext ctx, Operand<TFloat32> scores) {
-    Ops tf = ctx.tf();
-    return tf.clipByValue(scores, tf.constant(-1e9f), tf.constant(1e9f));
+    return ctx.clip(scores, -1e9f, 1e9f);
   }
 
   private static <T extends org.tensorflow.types.family.TType> Operand<T> placeholder(

@@ -84,7 +84,6 @@ final class MatchSignatures {
 
   BoundSignature imageEmbedding(GraphContext outer) {
     GraphContext ctx = outer.in("image_embedding");
-    Ops tf = ctx.tf();
     Operand<TBool> readable = ctx.expandDims(images.readable(ctx), 1); // [B, 1]
     Operand<TFloat32> features =
         ctx.gather(
@@ -99,7 +98,6 @@ final class MatchSignatures {
 
   BoundSignature textEmbedding(GraphContext outer) {
     GraphContext ctx = outer.in("text_embedding").onCpu();
-    Ops tf = ctx.tf();
     Operand<TBool> ok = ctx.expandDims(RowStatus.ok(ctx, textStatus), 1); // [B, 1]
     return new BoundSignature(
         ServingSignature.TEXT_EMBEDDING,

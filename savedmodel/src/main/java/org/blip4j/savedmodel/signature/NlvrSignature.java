@@ -74,7 +74,8 @@ final class NlvrSignature {
 
   /** What is wrong with either image, the left one first. */
   private Operand<TString> images(GraphContext ctx) {
-    Ops tf = ctx.onCpu().tf();
+    GraphContext inner = ctx.onCpu();
+    Ops tf = inner.tf();
     Operand<TString> none = tf.array("");
     Operand<TString> lefts =
         tf.select(

@@ -6,7 +6,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Gather;
 import org.tensorflow.op.dtypes.AsString;
 import org.tensorflow.op.strings.StringSplit;
 import org.tensorflow.types.TBool;
@@ -34,7 +33,8 @@ record RankedLines(
 
   /** The lines of lists {@code [B]}, {@code [B, N]}; blank and missing ones are empty. */
   static Operand<TString> split(GraphContext ctx, Operand<TString> lists) {
-    Ops tf = ctx.onCpu().tf();
+    GraphContext inner = ctx.onCpu();
+    Ops tf = inner.tf();
     Operand<TString> ended = tf.strings.staticRegexReplace(lists, "\\r\\n?", "\n");
     Operand<TString> lines = tf.strings.staticRegexReplace(ended, "(?m)^\\s+$", "");
     StringSplit parts = tf.strings.stringSplit(lines, tf.constant("\n"));
@@ -54,44 +54,36 @@ record RankedLines(
       Operand<TString> answers,
       AnswerRanking.Result ranked,
       Operand<TBool> kept) {
-    Ops tf = ctx.tf();
-    Operand<TFloat32> scores = tf.select(kept, ranked.scores(), tf.constant(LOWEST)); // [B, K]
+    Operand<TFloat32> scores = ctx.select(kept, ranked.scores(), LOWEST); // [B, K]
     Operand<TInt32> order =
-        tf.nn.topK(scores, Shapes.dim(ctx, scores, 1), TInt32.class).indices(); // [B, K]
-    Ops text = ctx.onCpu().tf();
-    Operand<TString> texts =
-        text.gather(answers, ranked.kept(), text.constant(1), Gather.batchDims(1L)); // [B, K]
+        ctx.tf().nn.topK(scores, Shapes.dim(ctx, scores, 1), TInt32.class).indices(); // [B, K]
+    GraphContext text = ctx.onCpu();
+    Ops tf = text.tf();
+    Operand<TString> texts = text.gatherInRows(answers, ranked.kept()); // [B, K]
     Operand<TString> best =
-        text.gather(
-            text.select(kept, texts, text.array("")),
-            order,
-            text.constant(1),
-            Gather.batchDims(1L)); // [B, K]
+        text.gatherInRows(text.select(kept, texts, tf.array("")), order); // [B, K]
     Operand<TFloat32> logProbs =
-        tf.gather(
-            tf.select(kept, ranked.logProbs(), tf.constant(0f)),
-            order,
-            tf.constant(1),
-            Gather.batchDims(1L)); // [B, K]
-    Operand<TFloat32> ordered =
-        tf.gather(scores, order, tf.constant(1), Gather.batchDims(1L)); // [B, K]
-    Operand<TBool> none = text.math.equal(best, text.array("")); // [B, K]
+        ctx.gatherInRows(ctx.select(kept, ranked.logProbs(), 0), order); // [B, K]
+    Operand<TFloat32> ordered = ctx.gatherInRows(scores, order); // [B, K]
+    Operand<TBool> none = tf.math.equal(best, tf.array("")); // [B, K]
+    Operand<TString> scored =
+        tf.strings.join(List.of(best, tf.constant("\t"), number(text, logProbs))); // [B, K]
     return new RankedLines(
-        text.gather(best, text.constant(0), text.constant(1)),
-        tf.gather(logProbs, tf.constant(0), tf.constant(1)),
-        lines(
-            text,
-            none,
-            text.strings.join(List.of(best, text.constant("\t"), number(text, logProbs)))),
+        text.at(best, 0, 1),
+        ctx.at(logProbs, 0, 1),
+        lines(text, none, scored),
         lines(text, none, number(text, ordered)));
   }
 
   /** Nine digits tell any float32 from its neighbours. */
-  private static Operand<TString> number(Ops tf, Operand<TFloat32> values) {
+  private static Operand<TString> number(GraphContext ctx, Operand<TFloat32> values) {
+    Ops tf = ctx.tf();
     return tf.dtypes.asString(values, AsString.precision(9L), AsString.shortest(true));
   }
 
-  private static Operand<TString> lines(Ops tf, Operand<TBool> none, Operand<TString> texts) {
+  private static Operand<TString> lines(
+      GraphContext ctx, Operand<TBool> none, Operand<TString> texts) {
+    Ops tf = ctx.tf();
     Operand<TString> each =
         tf.select(none, tf.array(""), tf.strings.join(List.of(tf.constant("\n"), texts))); // [B, K]
     Operand<TString> all = tf.strings.reduceJoin(each, tf.constant(1)); // [B]

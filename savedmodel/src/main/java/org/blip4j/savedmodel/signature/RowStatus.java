@@ -23,14 +23,16 @@ public final class RowStatus {
 
   /** The same in the graph, {@code [B]}. */
   static Operand<TBool> ok(GraphContext ctx, Operand<TString> status) {
-    Ops tf = ctx.onCpu().tf();
+    GraphContext inner = ctx.onCpu();
+    Ops tf = inner.tf();
     return tf.strings.regexFullMatch(status, tf.constant("(" + CUT + ".*)?"));
   }
 
   /** One status of two parts of a row: a failure before a note, the first part before the other. */
   static Operand<TString> of(
       GraphContext ctx, Operand<TString> first, Operand<TString> second) { // [B]
-    Ops tf = ctx.onCpu().tf();
+    GraphContext inner = ctx.onCpu();
+    Ops tf = inner.tf();
     Operand<TBool> quiet = tf.math.equal(first, tf.array(""));
     Operand<TBool> secondFailed = tf.math.logicalNot(ok(ctx, second));
     Operand<TBool> giveWay =
@@ -40,7 +42,8 @@ public final class RowStatus {
 
   /** {@code message} in the rows where something is so, nothing elsewhere. */
   static Operand<TString> where(GraphContext ctx, Operand<TBool> so, Operand<TString> message) {
-    Ops tf = ctx.onCpu().tf();
+    GraphContext inner = ctx.onCpu();
+    Ops tf = inner.tf();
     return tf.select(so, message, tf.array(""));
   }
 }

@@ -116,15 +116,14 @@ final class ServingTexts {
             texts,
             new TokenLayout(TokenLayout.First.DECODE, maximum, TokenLayout.Padding.LONGEST));
     Ops tf = ctx.tf();
-    Operand<TInt64> withEnd = tf.reduceSum(tokens.mask(), tf.constant(1)); // [B]
-    Operand<TInt32> lengths =
-        tf.math.sub(tf.dtypes.cast(withEnd, TInt32.class), tf.constant(1)); // [B]
-    Operand<TBool> noRoom = tf.math.greater(tokens.lengths(), tf.constant(maximum)); // [B]
+    Operand<TInt64> withEnd = ctx.sum(tokens.mask(), 1); // [B]
+    Operand<TInt32> lengths = ctx.sub(tf.dtypes.cast(withEnd, TInt32.class), 1); // [B]
+    Operand<TBool> noRoom = ctx.greater(tokens.lengths(), maximum); // [B]
     Operand<TString> message =
         joined(
             ctx,
             "the prompt has ",
-            tf.math.sub(tokens.lengths(), tf.constant(1)),
+            ctx.sub(tokens.lengths(), 1),
             " tokens with the start token, but the maximum length is %d; shorten it"
                 .formatted(maximum));
     return new Prompts(
@@ -150,9 +149,8 @@ final class ServingTexts {
    */
   Operand<TString> captions(GraphContext ctx, Operand<TInt64> ids, Operand<TInt32> promptLength) {
     Ops tf = ctx.tf();
-    Operand<TInt32> positions =
-        tf.range(tf.constant(0), Shapes.dim(ctx, ids, 1), tf.constant(1)); // [L]
-    Operand<TInt32> first = tf.reshape(promptLength, tf.constant(new int[] {-1, 1}));
+    Operand<TInt32> positions = ctx.range(Shapes.dim(ctx, ids, 1)); // [L]
+    Operand<TInt32> first = ctx.reshape(promptLength, -1, 1);
     Operand<TBool> given = tf.math.less(positions, first); // [1 or B, L]
     Operand<TInt64> padding = tf.constant((long) model.vocabulary().pad());
     return pieces.detokenize(ctx, tf.select(given, padding, ids));
@@ -160,7 +158,8 @@ final class ServingTexts {
 
   private static Operand<TString> notUtf8(
       GraphContext ctx, Operand<TString> texts, String what) { // [B]
-    Ops tf = ctx.onCpu().tf();
+    GraphContext inner = ctx.onCpu();
+    Ops tf = inner.tf();
     Operand<TString> valid = tf.strings.unicodeTranscode(texts, "UTF-8", "UTF-8");
     return RowStatus.where(
         ctx,
@@ -170,10 +169,10 @@ final class ServingTexts {
 
   private static Operand<TString> tooLong(
       GraphContext ctx, TokenIds tokens, String what, int most) { // [B]
-    Ops tf = ctx.onCpu().tf();
+    GraphContext inner = ctx.onCpu();
     return RowStatus.where(
         ctx,
-        tf.math.greater(tokens.lengths(), tf.constant(most)),
+        inner.greater(tokens.lengths(), most),
         joined(
             ctx,
             RowStatus.CUT + "the " + what + " has ",
@@ -183,7 +182,8 @@ final class ServingTexts {
 
   private static Operand<TString> joined(
       GraphContext ctx, String before, Operand<TInt32> number, String after) {
-    Ops tf = ctx.onCpu().tf();
+    GraphContext inner = ctx.onCpu();
+    Ops tf = inner.tf();
     return tf.strings.join(
         List.of(tf.constant(before), tf.dtypes.asString(number), tf.constant(after)));
   }

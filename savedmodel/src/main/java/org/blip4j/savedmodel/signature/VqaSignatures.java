@@ -15,7 +15,6 @@ import org.blip4j.ops.text.TokenLayout;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Gather;
 import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
@@ -86,7 +85,7 @@ final class VqaSignatures {
     Operand<TString> text = parts.texts().captions(ctx, decoded.ids(), tf.constant(1)); // [B]
     Operand<TInt64> padding = tf.constant((long) parts.model().vocabulary().pad());
     Operand<TFloat32> finite = // infinity is no JSON
-        tf.math.maximum(decoded.logProbs(), tf.constant(RankedLines.LOWEST)); // [B]
+        ctx.maximum(decoded.logProbs(), RankedLines.LOWEST); // [B]
     return new BoundSignature(
         ServingSignature.VQA,
         ImmutableMap.of(
@@ -109,11 +108,11 @@ final class VqaSignatures {
     ServingTexts.Read read = parts.texts().ranked(ctx, distinct.values());
     Operand<TBool> none = ctx.onCpu().tf().math.equal(answers, tf.array("")); // [B, N]
     Operand<TInt32> rows =
-        tf.select(none, tf.constant(-1), tf.reshape(distinct.rows(), tf.shape(answers))); // [B, N]
+        ctx.select(none, -1, tf.reshape(distinct.rows(), tf.shape(answers))); // [B, N]
     Operand<TString> whole = RowStatus.of(ctx, status, listStatus(ctx, none, topK)); // [B]
     Operand<TString> all =
         RowStatus.of(ctx, whole, worst(ctx, distinct.perRow(ctx, read.status()), none)); // [B]
-    Operand<TInt32> most = bounded(tf, topK); // [B]
+    Operand<TInt32> most = bounded(ctx, topK); // [B]
     AnswerRanking.Result ranked =
         AnswerRanking.of(parts.blip(), parts.model().config().labelSmoothing())
             .rank(
@@ -141,7 +140,8 @@ final class VqaSignatures {
   /** What is wrong with a row's list or number, {@code [B]}. */
   private static Operand<TString> listStatus(
       GraphContext ctx, Operand<TBool> none, Operand<TInt64> topK) {
-    Ops tf = ctx.onCpu().tf();
+    GraphContext inner = ctx.onCpu();
+    Ops tf = inner.tf();
     Operand<TString> empty =
         RowStatus.where(
             ctx,
@@ -150,7 +150,7 @@ final class VqaSignatures {
     Operand<TString> tooFew =
         RowStatus.where(
             ctx,
-            tf.math.less(topK, tf.constant(1L)),
+            inner.less(topK, 1),
             tf.strings.join(
                 List.of(
                     tf.constant("top_k "),
@@ -162,7 +162,8 @@ final class VqaSignatures {
   /** Of the statuses of a row's answers one, a failure before a note, {@code [B]}. */
   private static Operand<TString> worst(
       GraphContext ctx, Operand<TString> statuses, Operand<TBool> none) {
-    Ops tf = ctx.onCpu().tf();
+    GraphContext inner = ctx.onCpu();
+    Ops tf = inner.tf();
     Operand<TString> table = tf.reshape(statuses, tf.shape(none)); // [B, N]
     Operand<TBool> failed = tf.math.logicalNot(RowStatus.ok(ctx, table)); // [B, N]
     Operand<TInt32> weights =
@@ -170,13 +171,13 @@ final class VqaSignatures {
             tf.dtypes.cast(tf.math.notEqual(table, tf.array("")), TInt32.class),
             tf.dtypes.cast(failed, TInt32.class)); // [B, N]: 0, 1 or 2
     Operand<TInt64> place = ctx.onCpu().argMax(weights, 1); // [B]
-    return tf.gather(table, place, tf.constant(1), Gather.batchDims(1L));
+    return inner.gatherInRows(table, place);
   }
 
   /** Numbers that are none stand for 0 and large ones for a very large one. */
-  private static Operand<TInt32> bounded(Ops tf, Operand<TInt64> topK) { // [B]
-    return tf.dtypes.cast(
-        tf.clipByValue(topK, tf.constant(0L), tf.constant((long) Integer.MAX_VALUE)), TInt32.class);
+  private static Operand<TInt32> bounded(GraphContext ctx, Operand<TInt64> topK) {
+    Ops tf = ctx.tf(); // [B]
+    return tf.dtypes.cast(ctx.clip(topK, 0, Integer.MAX_VALUE), TInt32.class);
   }
 
   /** Which places hold an answer of a row without failure, within the row's own number. */
@@ -185,8 +186,7 @@ final class VqaSignatures {
     Ops tf = ctx.tf();
     Operand<TInt32> places = ctx.range(Shapes.dim(ctx, ranked.kept(), 1)); // [K]
     Operand<TBool> wanted = tf.math.less(places, ctx.expandDims(most, 1)); // [B, K]
-    Operand<TBool> there =
-        tf.math.greaterEqual(ranked.keptProbabilities(), tf.constant(0f)); // [B, K]
+    Operand<TBool> there = ctx.greaterEqual(ranked.keptProbabilities(), 0); // [B, K]
     return tf.math.logicalAnd(ctx.expandDims(ok, 1), tf.math.logicalAnd(wanted, there)); // [B, K]
   }
 
