@@ -53,6 +53,34 @@ final class ExampleCodecTest {
   }
 
   @Test
+  void columnsThatAreCalledAsThoseOfOtherKindsMayBeAnythingElse() throws Exception {
+    Columns box =
+        Columns.NONE
+            .withText("txt", "a dog")
+            .withText("left", "1")
+            .withText("right", "30")
+            .withText("statement", "a box")
+            .withLongs("frames", 25)
+            .withText("question", "what is it?");
+    Sample sample =
+        codec.decode(
+            codec.encode(new Sample.ImageText("a", JPEG, ImmutableList.of("a dog"), box)), "-");
+    assertEquals(List.of("a dog"), ((Sample.ImageText) sample).texts());
+    Columns images =
+        Columns.NONE.withText("statement", "both are dogs").withText("jpg", "a thumbnail's bytes");
+    Sample.ImagePair pair =
+        new Sample.ImagePair("b", JPEG, JPEG, "both are dogs", 1, images.without("statement"));
+    assertEquals(Sample.ImagePair.class, codec.decode(codec.encode(pair), "-").getClass());
+  }
+
+  @Test
+  void halvesOfSurrogatePairsBecomeTheReplacementCharacter() {
+    assertEquals(
+        List.of("smile \ufffd here", "\ud83d\ude00"),
+        Columns.NONE.withTexts("t", List.of("smile \ud83d here", "\ud83d\ude00")).texts("t"));
+  }
+
+  @Test
   void tfdsNamesAndSeveralTextsAreRead() throws Exception {
     Columns columns =
         Columns.NONE

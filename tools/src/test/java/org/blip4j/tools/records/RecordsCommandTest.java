@@ -118,6 +118,22 @@ final class RecordsCommandTest {
   }
 
   @Test
+  void rowsThatCannotBeReadAreNamedAndUnknownHeadersAskedFor() throws IOException {
+    PhotoFolder photos = PhotoFolder.draw(folder.resolve("in"), "a.jpg", "b.jpg");
+    photos.with(
+        "captions.csv", "image,caption,left,right", "a.jpg,one,1,2", "B.JPG#0,two", "b.jpg");
+    String[] pack = {"records", "pack", folder + "/in", "--out", folder + "/out"};
+    CliRun run = run(1, pack);
+    assertEquals(2, json(run, 0).get("unusable").asInt());
+    assertTrue(run.err().contains("captions.csv line 3: has 2 cells, the header has 4"), run.err());
+    assertEquals(0, run(0, "records", "verify", folder + "/out").err().length());
+    assertEquals(1, json(run(0, "records", "count", folder + "/out"), 1).get("texts").asInt());
+    photos.with("captions.csv", "File name,Caption,photographer", "a.jpg,one,me");
+    assertError("its cells are \"File name\"", with(pack, "--overwrite"));
+    run(0, with(pack, "--overwrite", "--image-column", "File name"));
+  }
+
+  @Test
   void olderSetsAreReplacedOnlyWhenAsked() throws IOException {
     PhotoFolder.draw(folder.resolve("in"), "a.jpg", "b.jpg")
         .with("captions.csv", "a.jpg,one", "b.jpg,two");
