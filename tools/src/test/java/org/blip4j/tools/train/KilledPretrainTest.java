@@ -2,6 +2,7 @@ package org.blip4j.tools.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -14,6 +15,8 @@ import org.blip4j.tools.cli.CliRun;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** {@code pretrain}, killed or interrupted at any moment and started again. */
 @Tag("slow")
@@ -72,6 +75,31 @@ class KilledPretrainTest {
     for (String file : new String[] {"metrics.jsonl", "model/variables.data-00000-of-00001"}) {
       assertArrayEquals(
           Files.readAllBytes(whole.resolve(file)), Files.readAllBytes(broken.resolve(file)), file);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"TERM, 143", "INT, 130"})
+  void anEndBySignalTakesNoLongerThanTheWriteInProgress(String signal, int status)
+      throws IOException, InterruptedException {
+    TinyScenes scenes = TinyScenes.write(folder);
+    Random random = new Random(status);
+    for (int round = 0; round < 3; round++) {
+      Path out = folder.resolve("signalled-" + round);
+      String[] always = command(scenes, out);
+      always[always.length - 1] = KEEPING.replace("\"checkpointEvery\":5", "\"checkpointEvery\":1");
+      Process process = BlipProcess.start(folder.resolve("log-" + round), always);
+      while (newest(out.resolve("checkpoints")) < 0 && process.isAlive()) {
+        Thread.sleep(5);
+      }
+      boolean ended = process.waitFor(random.nextInt(800), TimeUnit.MILLISECONDS);
+      assertTrue(!ended, () -> "ended before it was asked to");
+      new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
+
+      assertTrue(process.waitFor(30, TimeUnit.SECONDS), "hangs");
+
+      assertEquals(status, process.exitValue());
+      assertFalse(Files.exists(out.resolve("checkpoints/.writing")));
     }
   }
 

@@ -68,7 +68,7 @@ final class TrainCommandsTest {
         pretrain(out, "--set", "images.size=33"));
     assertRefused("is not a run folder", pretrain(folder.resolve("scenes")));
     assertRefused(
-        "24 pairs, less than one batch of 48",
+        "24 items, less than one batch of 48",
         pretrain(out, "--batch-size", "48", "--set", "objective.queueSize=48"));
     assertRefused("'--init=MODEL'", CliRun.of("finetune", "caption", "--data", data, "--out", "x"));
     assertRefused(
@@ -103,6 +103,69 @@ final class TrainCommandsTest {
     assertEquals(0, tuned.status(), tuned.err());
     assertEquals(out.resolve("model") + "\n", tuned.out());
     return Files.readString(out.resolve("metrics.jsonl"));
+  }
+
+  @Test
+  void aMistakeIsBlamedOnItsOwnOption() {
+    Path out = folder.resolve("blamed");
+    assertRefused(
+        "--set logging.every=1: unknown key logging",
+        pretrain(out, "--batch-size", "8", "--set", "logging.every=1"));
+    assertRefused(
+        "--batch-size 5: batch 5 does not divide",
+        pretrain(out, "--batch-size", "5", "--seed", "2"));
+    assertFalse(Files.exists(out));
+  }
+
+  @Test
+  void theConfigurationIsPrintedAndReadAgain() throws IOException {
+    CliRun listed = CliRun.of("pretrain", "--print-config");
+    assertEquals(0, listed.status(), listed.err());
+    assertTrue(listed.out().contains("duration.batch = 75"), listed.out());
+    CliRun json = CliRun.of("pretrain", "--print-config", "--json", "--set", "seed=9");
+    Path printed = folder.resolve("printed.json");
+    Files.writeString(printed, json.out());
+    CliRun again =
+        CliRun.of("pretrain", "--print-config", "--json", "--config", printed.toString());
+    assertEquals(json.out(), again.out(), again.err());
+    assertRefused("'--out=RUN'", CliRun.of("pretrain", "--data", data));
+  }
+
+  @Test
+  void theExampleOfTheDocumentationRuns() throws IOException {
+    String page = Files.readString(Path.of("docs/training.md"));
+    Path example = folder.resolve("example.json");
+    Files.writeString(example, page.replaceFirst("(?s).*?```json\\n(.*?)```.*", "$1"));
+    CliRun run =
+        CliRun.of(
+            "pretrain",
+            "--config",
+            example.toString(),
+            "--data",
+            data,
+            "--out",
+            folder.resolve("example").toString(),
+            "--set",
+            "duration.steps=1");
+    assertEquals(0, run.status(), run.err());
+    assertTrue(run.err().contains("memory: about"), run.err());
+  }
+
+  @Test
+  void aFolderWithoutAStepIsNewAndARunIsOnlyReplacedOnRequest() throws IOException {
+    Path run = folder.resolve("replaced");
+    Files.createDirectories(run);
+    Files.writeString(run.resolve("config.json"), "{\"version\": 1}");
+    assertEquals(0, pretrain(run, "--set", "duration.steps=1").status());
+    Files.writeString(run.resolve("notes.txt"), "mine");
+    assertRefused("seed is 2, was 1", pretrain(run, "--seed", "2"));
+
+    CliRun anew = pretrain(run, "--seed", "2", "--set", "duration.steps=2", "--overwrite");
+
+    assertEquals(0, anew.status(), anew.err());
+    assertTrue(anew.err().contains("starting at step 0"), anew.err());
+    assertEquals("mine", Files.readString(run.resolve("notes.txt")));
+    assertEquals(1, Files.readAllLines(run.resolve("metrics.jsonl")).size());
   }
 
   private static CliRun pretrain(Path out, String... more) {

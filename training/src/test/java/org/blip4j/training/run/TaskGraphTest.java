@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -23,6 +24,7 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Randomness;
 import org.blip4j.ops.core.VariableScope;
+import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.training.optimize.AdamW;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -46,7 +48,7 @@ final class TaskGraphTest {
   private static final long[] MASK = {1, 1, 1, 1, 1, 1, 1, 0};
 
   private final Graph graph = new Graph();
-  private final GraphContext ctx = GraphContext.create(graph, Mode.TRAIN);
+  private final GraphContext ctx = Kernels.PORTABLE.on(GraphContext.create(graph, Mode.TRAIN));
   private final VariableScope vars = VariableScope.root(ctx, 1, TINY.initialization());
   private final Map<String, Tensor> data = new HashMap<>();
 
@@ -120,7 +122,7 @@ final class TaskGraphTest {
     Map<String, Operand<?>> gathered = new HashMap<>();
     encoded.features().forEach((name, rows) -> gathered.put(name, twice(rows)));
     TrainingStep losses = encoded.losses().apply(step, gathered);
-    GraphContext after = ctx.after(java.util.List.of(losses.loss()));
+    GraphContext after = ctx.after(List.of(losses.loss()));
     var write = ctx.after(losses.updates().apply(after)).tf().noOp();
 
     try (Session session = new Session(graph)) {
@@ -152,7 +154,7 @@ final class TaskGraphTest {
 
   private float[] weights(double hardness) {
     try (Graph own = new Graph()) {
-      GraphContext root = GraphContext.create(own, Mode.TRAIN);
+      GraphContext root = Kernels.PORTABLE.on(GraphContext.create(own, Mode.TRAIN));
       VariableScope scope = VariableScope.root(root, 1, TINY.initialization());
       ObjectiveConfig objective = new ObjectiveConfig(8, 0.99, 0.4, 0.07, 0.1, false, hardness);
       PretrainModel model = PretrainModel.create(scope, TINY, objective);
