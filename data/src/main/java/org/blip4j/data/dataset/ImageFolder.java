@@ -45,7 +45,7 @@ public final class ImageFolder {
   private ImageFolder(Path root, List<Path> files) {
     this.root = root;
     this.images =
-        files.stream().filter(ImageFolder::isImage).collect(ImmutableList.toImmutableList());
+        files.stream().filter(ImageFormat::isNameOfImage).collect(ImmutableList.toImmutableList());
     for (Path image : images) {
       byPath.put(FileNames.folded(root.relativize(image).toString()), image);
       byName.put(FileNames.folded(image.getFileName().toString()), image);
@@ -178,9 +178,5 @@ public final class ImageFolder {
   private static String ending(Path file) {
     String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
     return name.substring(name.lastIndexOf('.') + 1);
-  }
-
-  private static boolean isImage(Path file) {
-    return !file.getFileName().toString().startsWith(".") && ImageFormat.isNameOfImage(file);
   }
 }

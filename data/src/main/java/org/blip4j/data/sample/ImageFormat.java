@@ -61,7 +61,7 @@ public enum ImageFormat {
   public static boolean isNameOfImage(Path file) {
     String name = file.getFileName().toString().toLowerCase(Locale.ROOT);
     int point = name.lastIndexOf('.');
-    return point > 0 && ENDINGS.contains(name.substring(point));
+    return point > 0 && !name.startsWith(".") && ENDINGS.contains(name.substring(point));
   }
 
   /**

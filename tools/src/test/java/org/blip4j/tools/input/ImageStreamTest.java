@@ -126,6 +126,35 @@ class ImageStreamTest {
   }
 
   @Test
+  void namesOfOtherSystemsAreFound() throws IOException {
+    Files.copy(folder.resolve("b.jpg"), folder.resolve("cafe\u0301.jpg"));
+    String list =
+        String.join(
+            "\r\n",
+            "\ufeff" + at("b.jpg"),
+            at("SUB\\deep\\C.png"),
+            at("caf\u00e9.jpg"),
+            at("a.jpg"),
+            at("d.jpg"));
+
+    assertEquals(
+        List.of("b.jpg", "sub/deep/c.png", "cafe\u0301.jpg", "a.JPG", "d.jpg!"), names(open(list)));
+  }
+
+  @Test
+  void shardsAreToldByContent() throws IOException {
+    Path shard = folder.resolve("set-00000-of-00001.tfrecord");
+    Path other = Files.createDirectory(folder.resolve("o"));
+    Files.copy(shard, other.resolve("train00-4.TFREC"));
+    Files.copy(shard, other.resolve("any.data"));
+    Files.copy(shard, other.resolve("noending"));
+
+    assertEquals(List.of("x", "y"), names(open("", at("o/any.data"))));
+    assertEquals(List.of("x", "y", "x", "y", "x", "y"), names(open("", at("o"))));
+    assertEquals(List.of("x", "y"), names(open(at("o/noending"))));
+  }
+
+  @Test
   void damageInAShardIsNamedAndTheNextShardRead() throws IOException {
     Path shard = folder.resolve("set-00000-of-00001.tfrecord");
     byte[] bytes = Files.readAllBytes(shard);
