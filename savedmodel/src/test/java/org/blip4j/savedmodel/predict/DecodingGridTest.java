@@ -2,6 +2,7 @@ package org.blip4j.savedmodel.predict;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.google.common.primitives.ImmutableLongArray;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Set;
 import org.blip4j.graph.config.Task;
 import org.blip4j.ops.decode.LengthNormalization;
+import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.BeforeAll;
@@ -40,11 +42,22 @@ class DecodingGridTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"1, WHOLE, 1", "3, WHOLE, 1", "5, WHOLE, 1", "3, GENERATED, 1.3"})
+  @CsvSource({
+    "DEFAULT, 1, WHOLE, 1",
+    "DEFAULT, 3, WHOLE, 1",
+    "DEFAULT, 5, WHOLE, 1",
+    "DEFAULT, 3, GENERATED, 1.3",
+    "PORTABLE, 3, WHOLE, 1",
+    "PACKED, 3, WHOLE, 1",
+    "PACKED_BFLOAT16, 3, WHOLE, 1"
+  })
   void aBatchWithUnequalPromptsGivesTheIdsOfItsRowsAlone(
-      int beams, LengthNormalization normalization, double penalty) throws IOException {
+      String kernels, int beams, LengthNormalization normalization, double penalty)
+      throws IOException {
+    PredictorOptions defaults = PredictorOptions.defaults();
+    assumeTrue(!kernels.startsWith("PACKED") || Kernels.packedAvailable());
     PredictorOptions options =
-        PredictorOptions.defaults()
+        (kernels.equals("DEFAULT") ? defaults : defaults.withKernels(Kernels.valueOf(kernels)))
             .withSettings(
                 own ->
                     own.withSearch(

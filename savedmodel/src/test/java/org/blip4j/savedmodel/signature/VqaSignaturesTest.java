@@ -10,10 +10,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.blip4j.graph.config.ConfigJson;
+import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.Task;
+import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.Answer;
 import org.blip4j.savedmodel.predict.AnswerChoice;
 import org.blip4j.savedmodel.predict.Predictor;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.savedmodel.testing.OpenedTwice;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.AfterAll;
@@ -83,6 +87,25 @@ class VqaSignaturesTest {
         assertTrue(row.answers().get(i).logProb() < 0);
         assertTrue(i == 0 || row.answers().get(i).score() <= row.answers().get(i - 1).score());
       }
+    }
+  }
+
+  @Test
+  void answersAreOrderedWithTheModelsOwnLabelSmoothing(@TempDir Path other) throws IOException {
+    ModelSource.Folder plain = TinyModel.write(other.resolve("model"), Task.VQA);
+    ModelConfig config = plain.folder().readConfig();
+    assertEquals(0.1, config.labelSmoothing());
+    ConfigJson.write(plain.folder().configFile(), config.withLabelSmoothing(0));
+    AnswerChoice choice = new AnswerChoice(LIST, 3);
+    try (Predictor model = Predictor.open(plain, PredictorOptions.defaults())) {
+      for (AnswerChoice.Ranked one :
+          model.rank(List.of(A), List.of(SHORT), choice).get(0).answers()) {
+        assertEquals(one.logProb(), one.score(), 1e-4);
+      }
+    }
+    for (AnswerChoice.Ranked one :
+        inMemory.rank(List.of(A), List.of(SHORT), choice).get(0).answers()) {
+      assertNotEquals(one.logProb(), one.score(), 1e-3);
     }
   }
 

@@ -63,7 +63,9 @@ public final class DecodingOptions {
   @Option(
       names = "--length-norm",
       paramLabel = "whole|generated",
-      description = "The length that beams are compared by: whole, as published, or generated.")
+      description =
+          "The length that beams are compared by: whole, as published, or generated, without the"
+              + " prompt, as transformers does since 4.3x (whole).")
   private String normalization;
 
   /** Whether captions are drawn instead of searched. */

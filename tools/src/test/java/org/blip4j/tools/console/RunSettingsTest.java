@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.RewriterConfig;
@@ -17,6 +18,14 @@ class RunSettingsTest {
     assertEquals(RewriterConfig.NumIterationsType.ONE, rewriter.getMetaOptimizerIterations());
     assertEquals(RewriterConfig.Toggle.ON, rewriter.getAutoMixedPrecisionOnednnBfloat16());
     assertEquals(3, settings.inferenceConfig().getIntraOpParallelismThreads());
+  }
+
+  @Test
+  void theLibraryComputesAsTheCommandsDo() {
+    PredictorOptions library = PredictorOptions.defaults();
+    ConfigProto commands = new RunSettings("cpu", 0, 1, Precision.float32).inferenceConfig();
+    assertEquals(commands, library.session());
+    assertEquals(new PredictorOptions(commands, own -> own).kernels(), library.kernels());
   }
 
   @Test
