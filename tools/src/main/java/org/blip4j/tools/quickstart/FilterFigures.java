@@ -8,7 +8,7 @@ import java.util.OptionalDouble;
 import java.util.function.Predicate;
 import org.blip4j.data.metric.BinaryCounts;
 import org.blip4j.data.metric.RocAuc;
-import org.blip4j.tools.scenes.NoiseKind;
+import org.blip4j.tools.scenes.WebText;
 
 /**
  * How well the filter told right texts from wrong ones, measured against the known truth.
@@ -16,7 +16,7 @@ import org.blip4j.tools.scenes.NoiseKind;
  * @param auc area under the curve of the scores on web texts; empty if all are right or all wrong
  * @param web decisions on web texts
  * @param synthetic decisions on the captioner's texts
- * @param kinds the same on web texts by kind, in the order of {@link NoiseKind}
+ * @param kinds the same on web texts by kind, in the order of {@link WebText.Kind}
  */
 public record FilterFigures(
     OptionalDouble auc, BinaryCounts web, BinaryCounts synthetic, ImmutableList<OfKind> kinds) {
@@ -29,7 +29,7 @@ public record FilterFigures(
    * @param kept how many were kept
    * @param auc all right web texts against the wrong ones of this kind; empty if there are none
    */
-  public record OfKind(NoiseKind kind, int texts, int right, int kept, OptionalDouble auc) {
+  public record OfKind(WebText.Kind kind, int texts, int right, int kept, OptionalDouble auc) {
     /** The share of them that were kept. */
     public double keptShare() {
       return texts == 0 ? 0 : kept / (double) texts;
@@ -41,7 +41,7 @@ public record FilterFigures(
     List<JudgedPicture.Judged> web = pictures.stream().map(JudgedPicture::web).toList();
     List<JudgedPicture.Judged> synthetic = pictures.stream().map(JudgedPicture::synthetic).toList();
     ImmutableList.Builder<OfKind> kinds = ImmutableList.builder();
-    for (NoiseKind kind : NoiseKind.values()) {
+    for (WebText.Kind kind : WebText.Kind.values()) {
       kinds.add(ofKind(kind, pictures));
     }
     return new FilterFigures(auc(web), counts(web), counts(synthetic), kinds.build());
@@ -53,7 +53,7 @@ public record FilterFigures(
     return synthetic.total() == 0 ? 0 : right / (double) synthetic.total();
   }
 
-  private static OfKind ofKind(NoiseKind kind, List<JudgedPicture> pictures) {
+  private static OfKind ofKind(WebText.Kind kind, List<JudgedPicture> pictures) {
     List<JudgedPicture.Judged> texts =
         pictures.stream()
             .filter(picture -> picture.kind() == kind)

@@ -10,8 +10,8 @@ import java.util.Map;
 import org.blip4j.savedmodel.capfilt.CapFiltText;
 import org.blip4j.tools.capfilt.CapFiltFolder;
 import org.blip4j.tools.capfilt.ScoreLine;
-import org.blip4j.tools.scenes.NoiseKind;
 import org.blip4j.tools.scenes.SceneTruth;
+import org.blip4j.tools.scenes.WebText;
 
 /**
  * What CapFilt made of one web picture, beside the truth.
@@ -21,7 +21,7 @@ import org.blip4j.tools.scenes.SceneTruth;
  * @param web the web text
  * @param synthetic the captioner's text
  */
-public record JudgedPicture(String key, NoiseKind kind, Judged web, Judged synthetic) {
+public record JudgedPicture(String key, WebText.Kind kind, Judged web, Judged synthetic) {
   /**
    * A text beside a picture, what the filter decided and whether it was right to.
    *

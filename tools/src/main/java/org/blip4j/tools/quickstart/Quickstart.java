@@ -16,7 +16,6 @@ import org.blip4j.tools.bootstrap.Bootstrap;
 import org.blip4j.tools.bootstrap.BootstrapFolder;
 import org.blip4j.tools.bootstrap.Stages;
 import org.blip4j.tools.scenes.SceneData;
-import org.blip4j.tools.scenes.SceneSet;
 
 /**
  * The quickstart: makes data, bootstraps, measures the model of the raw web texts and the one of
@@ -77,7 +76,8 @@ public final class Quickstart {
                 new Stages.Stage(SECOND, () -> evaluate(evaluation, "second", 1)),
                 new Stages.Stage(EXPORT, () -> export(evaluation)))));
     ImmutableList<JudgedPicture> judged =
-        JudgedPicture.read(folder.bootstrap().capfilt(1), data.shards(SceneSet.WEB), data.truth());
+        JudgedPicture.read(
+            folder.bootstrap().capfilt(1), data.shards(SceneData.Split.WEB), data.truth());
     QuickstartSummary summary =
         summary(
             FilterFigures.of(judged), reports.stream().mapToDouble(Stages.Report::seconds).sum());

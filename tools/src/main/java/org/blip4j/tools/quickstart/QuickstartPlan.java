@@ -1,6 +1,6 @@
 package org.blip4j.tools.quickstart;
 
-import org.blip4j.tools.scenes.SceneDataPlan;
+import org.blip4j.tools.scenes.SceneData;
 
 /**
  * How much the quickstart makes and trains.
@@ -12,7 +12,7 @@ import org.blip4j.tools.scenes.SceneDataPlan;
  * @param filterSteps steps of the filter's fine-tuning
  */
 public record QuickstartPlan(
-    SceneDataPlan data, int batch, int pretrainSteps, int captionerSteps, int filterSteps) {
+    SceneData.Plan data, int batch, int pretrainSteps, int captionerSteps, int filterSteps) {
   /** Refuses runs without steps. */
   public QuickstartPlan {
     if (batch < 2 || Math.min(pretrainSteps, Math.min(captionerSteps, filterSteps)) < 1) {
@@ -24,11 +24,11 @@ public record QuickstartPlan(
 
   /** The sizes at which the whole loop shows its effect in minutes. */
   public static QuickstartPlan standard(long seed) {
-    return new QuickstartPlan(SceneDataPlan.standard(seed), 64, 900, 500, 450);
+    return new QuickstartPlan(SceneData.Plan.standard(seed), 64, 900, 500, 450);
   }
 
   /** A few steps over a few pictures: every stage runs, nothing is learned. */
   public static QuickstartPlan smoke(long seed) {
-    return new QuickstartPlan(new SceneDataPlan(seed, 48, 96, 24, 48), 16, 4, 3, 3);
+    return new QuickstartPlan(new SceneData.Plan(seed, 48, 96, 24, 48), 16, 4, 3, 3);
   }
 }

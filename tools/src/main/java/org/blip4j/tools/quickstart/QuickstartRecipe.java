@@ -18,7 +18,6 @@ import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.tools.bootstrap.BootstrapConfig;
 import org.blip4j.tools.scenes.Scene;
 import org.blip4j.tools.scenes.SceneData;
-import org.blip4j.tools.scenes.SceneSet;
 import org.blip4j.tools.scenes.SceneVocabulary;
 import org.blip4j.training.config.ImageInput;
 import org.blip4j.training.config.RunConfig;
@@ -70,8 +69,8 @@ final class QuickstartRecipe {
   /** The stages' configuration. */
   BootstrapConfig config() throws IOException {
     return new BootstrapConfig(
-        patterns(SceneSet.HUMAN),
-        patterns(SceneSet.WEB),
+        patterns(SceneData.Split.HUMAN),
+        patterns(SceneData.Split.WEB),
         run(
             Task.PRETRAIN,
             plan.pretrainSteps(),
@@ -86,7 +85,7 @@ final class QuickstartRecipe {
         CAPFILT_BATCH);
   }
 
-  private List<String> patterns(SceneSet set) {
+  private List<String> patterns(SceneData.Split set) {
     return data.shards(set).stream().map(Path::toString).toList();
   }
 

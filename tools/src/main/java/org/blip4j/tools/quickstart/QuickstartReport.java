@@ -15,12 +15,9 @@ import org.blip4j.tools.bootstrap.BootstrapFolder;
 import org.blip4j.tools.report.LineChart;
 import org.blip4j.tools.report.LineChart.Color;
 import org.blip4j.tools.report.ReportPage;
-import org.blip4j.tools.scenes.NoiseKind;
 import org.blip4j.tools.scenes.SceneData;
-import org.blip4j.tools.scenes.SceneDataPlan;
-import org.blip4j.tools.scenes.ScenePictures;
-import org.blip4j.tools.scenes.SceneSet;
 import org.blip4j.tools.scenes.SceneTruth;
+import org.blip4j.tools.scenes.WebText;
 
 /**
  * Everything that the quickstart's report shows.
@@ -128,7 +125,7 @@ public record QuickstartReport(
         FilterFigures.of(judged),
         runs.capfilt(1).readPlan().settings().policy().threshold(),
         charts(runs),
-        examples(ScenePictures.read(data, SceneSet.WEB), judged),
+        examples(SceneData.Pictures.read(data, SceneData.Split.WEB), judged),
         heldOut(folder, evaluation),
         settings(plan),
         ImmutableList.of(
@@ -148,7 +145,7 @@ public record QuickstartReport(
         new Entry(
             "Caption the held-out pictures",
             "tools/blip caption --model %s %s"
-                .formatted(folder.served(), data.shards(SceneSet.HELD_OUT).get(0))),
+                .formatted(folder.served(), data.shards(SceneData.Split.HELD_OUT).get(0))),
         new Entry(
             "Filter more strictly",
             "tools/blip capfilt rethreshold --from %s --threshold 0.8 --out %s"
@@ -159,7 +156,7 @@ public record QuickstartReport(
                 .formatted(
                     runs.capfilt(1)
                         .path()
-                        .resolve(data.shards(SceneSet.WEB).get(0).getFileName()))),
+                        .resolve(data.shards(SceneData.Split.WEB).get(0).getFileName()))),
         new Entry("Do the same with your own data", "tools/blip bootstrap --help"));
   }
 
@@ -184,7 +181,7 @@ public record QuickstartReport(
   /** The first few pictures of each kind of web text. */
   private static ImmutableList<Example> examples(
       ImmutableMap<String, byte[]> pictures, List<JudgedPicture> all) {
-    Map<NoiseKind, Integer> shown = new EnumMap<>(NoiseKind.class);
+    Map<WebText.Kind, Integer> shown = new EnumMap<>(WebText.Kind.class);
     ImmutableList.Builder<Example> examples = ImmutableList.builder();
     for (JudgedPicture judged : all) {
       if (shown.merge(judged.kind(), 1, Integer::sum) <= SHOWN_OF_KIND) {
@@ -227,7 +224,7 @@ public record QuickstartReport(
   }
 
   private static ImmutableList<Entry> settings(QuickstartPlan plan) {
-    SceneDataPlan sizes = plan.data();
+    SceneData.Plan sizes = plan.data();
     return ImmutableList.of(
         setting("Human-annotated set", "%,d pictures", sizes.human()),
         setting("Web set", "%,d pictures", sizes.web()),

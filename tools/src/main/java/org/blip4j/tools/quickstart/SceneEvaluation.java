@@ -14,8 +14,6 @@ import org.blip4j.savedmodel.predict.EmbeddingVector;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.tools.scenes.SceneData;
-import org.blip4j.tools.scenes.ScenePictures;
-import org.blip4j.tools.scenes.SceneSet;
 import org.blip4j.tools.scenes.SceneTruth;
 import org.tensorflow.proto.ConfigProto;
 
@@ -38,7 +36,7 @@ final class SceneEvaluation {
   }
 
   static SceneEvaluation of(SceneData data, ConfigProto session) throws IOException {
-    ImmutableMap<String, byte[]> pictures = ScenePictures.read(data, SceneSet.HELD_OUT);
+    ImmutableMap<String, byte[]> pictures = SceneData.Pictures.read(data, SceneData.Split.HELD_OUT);
     ImmutableMap<String, SceneTruth> truth = data.truth();
     List<SceneTruth> truths = pictures.keySet().stream().map(truth::get).toList();
     return new SceneEvaluation(HeldOutSet.of(truths), pictures, session);

@@ -121,9 +121,9 @@ public record SceneCaption(Opening opening, ImmutableList<Appearance> objects) {
 
   private static ImmutableMap<String, Appearance> allObjects() {
     ImmutableMap.Builder<String, Appearance> all = ImmutableMap.builder();
-    for (ObjectSize size : ObjectSize.values()) {
-      for (ObjectColor color : ObjectColor.values()) {
-        Arrays.stream(ObjectShape.values())
+    for (Appearance.Size size : Appearance.Size.values()) {
+      for (Appearance.Color color : Appearance.Color.values()) {
+        Arrays.stream(Appearance.Shape.values())
             .map(shape -> new Appearance(size, color, shape))
             .forEach(look -> all.put(named(look), look));
       }

@@ -9,13 +9,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.blip4j.data.pipeline.SampleSource;
+import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.data.tfrecord.ShardName;
+import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordWriter;
 
 /**
@@ -27,13 +31,13 @@ import org.blip4j.data.tfrecord.TfRecordWriter;
  * @param folder where it lies
  * @param plan how much there is
  */
-public record SceneData(Path folder, SceneDataPlan plan) {
+public record SceneData(Path folder, Plan plan) {
   /** Makes the data, replacing what an interrupted call left. */
-  public static SceneData write(Path folder, SceneDataPlan plan) throws IOException {
+  public static SceneData write(Path folder, Plan plan) throws IOException {
     SceneData data = new SceneData(folder, plan);
     Vocabulary.of(SceneVocabulary.pieces()).write(data.vocabulary());
     List<SceneTruth> truths = new ArrayList<>();
-    for (SceneSet set : SceneSet.values()) {
+    for (Split set : Split.values()) {
       truths.addAll(data.write(set));
     }
     SceneTruth.write(data.truthFile(), truths);
@@ -46,7 +50,7 @@ public record SceneData(Path folder, SceneDataPlan plan) {
   }
 
   /** The shards of a set, in order. */
-  public ImmutableList<Path> shards(SceneSet set) {
+  public ImmutableList<Path> shards(Split set) {
     int count = plan.shards(set);
     return IntStream.range(0, count)
         .mapToObj(i -> new ShardName(set.prefix(), i, count, ".tfrecord").fileName())
@@ -68,15 +72,15 @@ public record SceneData(Path folder, SceneDataPlan plan) {
     return folder.resolve("truth.jsonl");
   }
 
-  private List<SceneTruth> write(SceneSet set) throws IOException {
+  private List<SceneTruth> write(Split set) throws IOException {
     SceneGenerator generator = new SceneGenerator(stream(set.prefix() + "/scenes"));
     List<Scene> scenes = Stream.generate(generator::next).limit(plan.count(set)).toList();
     Random random = stream(set.prefix() + "/texts");
-    WebTextWriter web = new WebTextWriter(random);
+    WebText.Writer web = new WebText.Writer(random);
     List<SceneTruth> truths = new ArrayList<>();
     for (int i = 0; i < scenes.size(); i++) {
       WebText text =
-          set == SceneSet.WEB
+          set == Split.WEB
               ? web.next(scenes, i)
               : WebText.right(SceneCaption.random(scenes.get(i).looks(), random).text());
       truths.add(SceneTruth.of("%s-%05d".formatted(set.prefix(), i), text, scenes.get(i)));
@@ -114,5 +118,83 @@ public record SceneData(Path folder, SceneDataPlan plan) {
             .putString(name, StandardCharsets.UTF_8)
             .hash()
             .asLong());
+  }
+
+  /** The three sets of the quickstart. */
+  public enum Split {
+    /** Human-annotated: every caption is right. */
+    HUMAN("human"),
+    /** From the web: {@link WebText.Writer} writes the texts. */
+    WEB("web"),
+    /** Held out for evaluation: every caption is right. */
+    HELD_OUT("heldout");
+
+    private final String prefix;
+
+    Split(String prefix) {
+      this.prefix = prefix;
+    }
+
+    /** What the names of its shards and the keys of its records begin with. */
+    public String prefix() {
+      return prefix;
+    }
+  }
+
+  /**
+   * How many pictures the quickstart makes.
+   *
+   * @param seed the same seed gives the same bytes
+   * @param human pictures of the human-annotated set
+   * @param web pictures of the web set, at least two
+   * @param heldOut pictures held out for evaluation
+   * @param shardSize records in a shard, the last one of a set may have fewer
+   */
+  public record Plan(long seed, int human, int web, int heldOut, int shardSize) {
+    /** Refuses sets without pictures. */
+    public Plan {
+      if (human < 1 || web < 2 || heldOut < 1 || shardSize < 1) {
+        throw new IllegalArgumentException(
+            "sets of %d, %d and %d pictures in shards of %d are too small; make at least 1, 2, 1 and 1"
+                .formatted(human, web, heldOut, shardSize));
+      }
+    }
+
+    /** The quickstart's own sizes: 2,000 human-annotated, 10,000 from the web, 500 held out. */
+    public static Plan standard(long seed) {
+      return new Plan(seed, 2_000, 10_000, 500, 1_000);
+    }
+
+    /** Pictures of a set. */
+    public int count(SceneData.Split set) {
+      return switch (set) {
+        case HUMAN -> human;
+        case WEB -> web;
+        case HELD_OUT -> heldOut;
+      };
+    }
+
+    int shards(SceneData.Split set) {
+      return (count(set) + shardSize - 1) / shardSize;
+    }
+  }
+
+  /** The pictures of a set by key, in the order of the records. */
+  public static final class Pictures {
+    private Pictures() {}
+
+    public static ImmutableMap<String, byte[]> read(SceneData data, SceneData.Split set)
+        throws IOException {
+      ImmutableMap.Builder<String, byte[]> pictures = ImmutableMap.builder();
+      try (SampleSource source =
+          SampleSource.open(ShardSet.of(data.shards(set)), SourceOptions.strict())) {
+        Optional<SampleSource.Located> next = source.next();
+        while (next.isPresent()) {
+          pictures.put(next.get().sample().key(), next.get().sample().image().toByteArray());
+          next = source.next();
+        }
+      }
+      return pictures.buildOrThrow();
+    }
   }
 }

@@ -21,40 +21,42 @@ public final class SceneGenerator {
 
   /** The next scene. */
   public Scene next() {
-    SceneObject first = object(random.nextInt(SceneObject.CELLS));
-    ImmutableList.Builder<SceneObject> objects = ImmutableList.<SceneObject>builder().add(first);
+    Scene.Item first = object(random.nextInt(Scene.Item.CELLS));
+    ImmutableList.Builder<Scene.Item> objects = ImmutableList.<Scene.Item>builder().add(first);
     if (random.nextDouble() >= ALONE) {
       objects.add(another(first));
     }
     return new Scene(objects.build(), backdrop(), random.nextLong());
   }
 
-  private SceneObject another(SceneObject first) {
-    int cell = (first.cell() + 1 + random.nextInt(SceneObject.CELLS - 1)) % SceneObject.CELLS;
-    SceneObject second = object(cell);
+  private Scene.Item another(Scene.Item first) {
+    int cell = (first.cell() + 1 + random.nextInt(Scene.Item.CELLS - 1)) % Scene.Item.CELLS;
+    Scene.Item second = object(cell);
     while (second.look().equals(first.look())) {
       second = object(cell);
     }
     return second;
   }
 
-  private SceneObject object(int cell) {
+  private Scene.Item object(int cell) {
     Appearance look =
         new Appearance(
-            pick(ObjectSize.values()), pick(ObjectColor.values()), pick(ObjectShape.values()));
-    return new SceneObject(look, cell, shift(), shift());
+            pick(Appearance.Size.values()),
+            pick(Appearance.Color.values()),
+            pick(Appearance.Shape.values()));
+    return new Scene.Item(look, cell, shift(), shift());
   }
 
   private double shift() {
     return 2 * random.nextDouble() - 1;
   }
 
-  private Backdrop backdrop() {
-    Backdrop.Texture texture = pick(Backdrop.Texture.values());
+  private Scene.Backdrop backdrop() {
+    Scene.Backdrop.Texture texture = pick(Scene.Backdrop.Texture.values());
     int grey = 105 + random.nextInt(46);
     int contrast = (14 + random.nextInt(15)) * (random.nextBoolean() ? 1 : -1);
     int period = 4 + 2 * random.nextInt(3);
-    return new Backdrop(texture, grey, contrast, period, random.nextInt(period));
+    return new Scene.Backdrop(texture, grey, contrast, period, random.nextInt(period));
   }
 
   private <T> T pick(T[] values) {

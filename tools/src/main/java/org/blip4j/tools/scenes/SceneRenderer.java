@@ -1,6 +1,16 @@
 package org.blip4j.tools.scenes;
 
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Random;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriteParam;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /**
  * Draws a scene as a 32 x 32 picture, anti-aliased and with pixel noise.
@@ -21,9 +31,40 @@ public final class SceneRenderer {
 
   private SceneRenderer() {}
 
-  /** The picture as PNG. The same scene gives the same bytes everywhere. */
+  /**
+   * The picture as PNG. The same scene gives the same bytes everywhere: they are stored, since
+   * compressed ones depend on the zlib of the Java and noise would hardly get smaller.
+   */
   public static byte[] png(Scene scene) {
-    return PngEncoder.encode(Scene.SIZE, Scene.SIZE, pixels(scene));
+    return png(Scene.SIZE, Scene.SIZE, pixels(scene));
+  }
+
+  static byte[] png(int width, int height, byte[] rgb) {
+    if (rgb.length != CHANNELS * width * height) {
+      throw new IllegalArgumentException(
+          rgb.length + " bytes are no picture of " + width + " x " + height + " x 3");
+    }
+    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    for (int i = 0; i < width * height; i++) {
+      int red = rgb[CHANNELS * i] & 255;
+      int green = rgb[CHANNELS * i + 1] & 255;
+      int blue = rgb[CHANNELS * i + 2] & 255;
+      image.setRGB(i % width, i / width, red << 16 | green << 8 | blue);
+    }
+    ImageWriter writer = ImageIO.getImageWritersByFormatName("png").next();
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    try (ImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
+      ImageWriteParam stored = writer.getDefaultWriteParam();
+      stored.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+      stored.setCompressionQuality(1);
+      writer.setOutput(out);
+      writer.write(null, new IIOImage(image, null, null), stored);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } finally {
+      writer.dispose();
+    }
+    return bytes.toByteArray();
   }
 
   /** The picture's bytes [32 x 32 x 3]: rows from the top, in each red, green, blue. */
@@ -33,13 +74,13 @@ public final class SceneRenderer {
       int pixel = i / CHANNELS;
       levels[i] = scene.backdrop().level(pixel % Scene.SIZE, pixel / Scene.SIZE);
     }
-    for (SceneObject object : scene.objects()) {
+    for (Scene.Item object : scene.objects()) {
       paint(levels, object);
     }
     return withNoise(levels, new Random(scene.grain()));
   }
 
-  private static void paint(double[] levels, SceneObject object) {
+  private static void paint(double[] levels, Scene.Item object) {
     int left = Scene.CELL * (object.cell() % 2);
     int top = Scene.CELL * (object.cell() / 2);
     for (int y = Math.max(0, top - 2); y < Math.min(Scene.SIZE, top + Scene.CELL + 2); y++) {
@@ -54,13 +95,13 @@ public final class SceneRenderer {
   }
 
   /** Share of the pixel that the object covers. */
-  private static double coverage(SceneObject object, int x, int y) {
+  private static double coverage(Scene.Item object, int x, int y) {
     double radius = object.look().size().radius();
-    double reach = ObjectShape.REACH * radius + 1;
+    double reach = Appearance.Shape.REACH * radius + 1;
     if (Math.max(Math.abs(x - object.centerX()), Math.abs(y - object.centerY())) > reach) {
       return 0;
     }
-    ObjectShape shape = object.look().shape();
+    Appearance.Shape shape = object.look().shape();
     int inside = 0;
     for (int row = 0; row < SUB; row++) {
       for (int column = 0; column < SUB; column++) {

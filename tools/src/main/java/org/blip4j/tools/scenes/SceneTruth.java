@@ -19,13 +19,13 @@ import org.blip4j.data.file.AtomicFile;
  *
  * @param key the record's key
  * @param text the text of the record
- * @param kind how the text came about; {@link NoiseKind#CAPTION} outside the web set
+ * @param kind how the text came about; {@link WebText.Kind#CAPTION} outside the web set
  * @param right whether the text describes the picture fully
  * @param objects "size color shape" of each object, such as "small red circle"
  */
 @JsonPropertyOrder({"key", "text", "kind", "right", "objects"})
 public record SceneTruth(
-    String key, String text, NoiseKind kind, boolean right, List<String> objects) {
+    String key, String text, WebText.Kind kind, boolean right, List<String> objects) {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
   /** Copies the list and refuses looks that no scene has. */

@@ -34,14 +34,14 @@ public final class SceneVocabulary {
   private static Stream<String> texts() {
     return Stream.of(
             Arrays.stream(SceneCaption.Opening.values()).map(SceneCaption.Opening::words),
-            Arrays.stream(ObjectSize.values()).map(ObjectSize::word),
-            Arrays.stream(ObjectColor.values()).map(ObjectColor::word),
-            Arrays.stream(ObjectShape.values()).map(ObjectShape::word),
-            WebTextWriter.FILE_PREFIXES.stream(),
-            WebTextWriter.FILE_ENDINGS.stream(),
-            WebTextWriter.OFFERS.stream(),
-            WebTextWriter.LURES.stream(),
-            WebTextWriter.ENDINGS.stream())
+            Arrays.stream(Appearance.Size.values()).map(Appearance.Size::word),
+            Arrays.stream(Appearance.Color.values()).map(Appearance.Color::word),
+            Arrays.stream(Appearance.Shape.values()).map(Appearance.Shape::word),
+            WebText.Writer.FILE_PREFIXES.stream(),
+            WebText.Writer.FILE_ENDINGS.stream(),
+            WebText.Writer.OFFERS.stream(),
+            WebText.Writer.LURES.stream(),
+            WebText.Writer.ENDINGS.stream())
         .flatMap(words -> words);
   }
 }

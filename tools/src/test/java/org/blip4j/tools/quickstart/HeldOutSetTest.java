@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.stream.IntStream;
-import org.blip4j.tools.scenes.NoiseKind;
 import org.blip4j.tools.scenes.SceneTest;
 import org.blip4j.tools.scenes.SceneTruth;
 import org.blip4j.tools.scenes.WebText;
@@ -73,6 +72,6 @@ final class HeldOutSetTest {
   }
 
   private static SceneTruth truth(String key, String... objects) {
-    return new SceneTruth(key, "text", NoiseKind.CAPTION, false, List.of(objects));
+    return new SceneTruth(key, "text", WebText.Kind.CAPTION, false, List.of(objects));
   }
 }

@@ -8,7 +8,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import java.util.List;
 import java.util.OptionalDouble;
 import org.blip4j.data.metric.BinaryCounts;
-import org.blip4j.tools.scenes.NoiseKind;
+import org.blip4j.tools.scenes.WebText;
 import org.junit.jupiter.api.Test;
 
 final class QuickstartSummaryTest {
@@ -52,27 +52,28 @@ final class QuickstartSummaryTest {
     FilterFigures figures =
         FilterFigures.of(
             List.of(
-                outcome(NoiseKind.CAPTION, true, 0.9, true),
-                outcome(NoiseKind.CAPTION, true, 0.4, false),
-                outcome(NoiseKind.OTHER_PICTURE, false, 0.6, true),
-                outcome(NoiseKind.OTHER_PICTURE, true, 0.8, true),
-                outcome(NoiseKind.FILE_NAME, false, 0.1, false)));
+                outcome(WebText.Kind.CAPTION, true, 0.9, true),
+                outcome(WebText.Kind.CAPTION, true, 0.4, false),
+                outcome(WebText.Kind.OTHER_PICTURE, false, 0.6, true),
+                outcome(WebText.Kind.OTHER_PICTURE, true, 0.8, true),
+                outcome(WebText.Kind.FILE_NAME, false, 0.1, false)));
     assertEquals(new BinaryCounts(2, 1, 1, 1), figures.web());
     assertEquals(OptionalDouble.of(5 / 6.0), figures.auc());
-    FilterFigures.OfKind other = ofKind(figures, NoiseKind.OTHER_PICTURE);
+    FilterFigures.OfKind other = ofKind(figures, WebText.Kind.OTHER_PICTURE);
     assertEquals(
-        new FilterFigures.OfKind(NoiseKind.OTHER_PICTURE, 2, 1, 2, OptionalDouble.of(2 / 3.0)),
+        new FilterFigures.OfKind(WebText.Kind.OTHER_PICTURE, 2, 1, 2, OptionalDouble.of(2 / 3.0)),
         other);
-    FilterFigures.OfKind none = ofKind(figures, NoiseKind.ADVERTISING);
+    FilterFigures.OfKind none = ofKind(figures, WebText.Kind.ADVERTISING);
     assertEquals(OptionalDouble.empty(), none.auc());
     assertEquals(new BinaryCounts(5, 0, 0, 0), figures.synthetic());
   }
 
-  private static FilterFigures.OfKind ofKind(FilterFigures figures, NoiseKind kind) {
+  private static FilterFigures.OfKind ofKind(FilterFigures figures, WebText.Kind kind) {
     return figures.kinds().stream().filter(of -> of.kind() == kind).findFirst().orElseThrow();
   }
 
-  private static JudgedPicture outcome(NoiseKind kind, boolean right, double score, boolean kept) {
+  private static JudgedPicture outcome(
+      WebText.Kind kind, boolean right, double score, boolean kept) {
     return new JudgedPicture(
         "web-1",
         kind,

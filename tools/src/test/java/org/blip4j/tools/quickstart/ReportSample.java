@@ -14,7 +14,6 @@ import org.blip4j.tools.scenes.SceneCaption;
 import org.blip4j.tools.scenes.SceneRenderer;
 import org.blip4j.tools.scenes.SceneTest;
 import org.blip4j.tools.scenes.WebText;
-import org.blip4j.tools.scenes.WebTextWriter;
 
 /** A made-up run of the quickstart, so that its report can be tested without any model. */
 final class ReportSample {
@@ -30,7 +29,7 @@ final class ReportSample {
   static List<JudgedPicture> outcomes(int count) {
     List<Scene> scenes = SceneTest.scenes(1, count);
     Random random = new Random(2);
-    WebTextWriter writer = new WebTextWriter(random);
+    WebText.Writer writer = new WebText.Writer(random);
     List<JudgedPicture> outcomes = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       WebText web = writer.next(scenes, i);

@@ -17,9 +17,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 final class SceneCaptionTest {
   private static final Appearance CIRCLE =
-      new Appearance(ObjectSize.SMALL, ObjectColor.RED, ObjectShape.CIRCLE);
+      new Appearance(Appearance.Size.SMALL, Appearance.Color.RED, Appearance.Shape.CIRCLE);
   private static final Appearance STAR =
-      new Appearance(ObjectSize.BIG, ObjectColor.BLUE, ObjectShape.STAR);
+      new Appearance(Appearance.Size.BIG, Appearance.Color.BLUE, Appearance.Shape.STAR);
 
   @ParameterizedTest
   @ValueSource(
@@ -76,9 +76,9 @@ final class SceneCaptionTest {
   @Test
   void everyLookCanBeSaidAndReadBack() {
     int looks = 0;
-    for (ObjectSize size : ObjectSize.values()) {
-      for (ObjectColor color : ObjectColor.values()) {
-        for (ObjectShape shape : ObjectShape.values()) {
+    for (Appearance.Size size : Appearance.Size.values()) {
+      for (Appearance.Color color : Appearance.Color.values()) {
+        for (Appearance.Shape shape : Appearance.Shape.values()) {
           Appearance look = new Appearance(size, color, shape);
           assertTrue(SceneCaption.isFullyRight("a " + look.words(), List.of(look)));
           looks++;

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class SceneDataTest {
-  private static final SceneDataPlan PLAN = new SceneDataPlan(7, 30, 250, 20, 100);
+  private static final SceneData.Plan PLAN = new SceneData.Plan(7, 30, 250, 20, 100);
 
   @TempDir Path folder;
 
@@ -36,14 +36,14 @@ final class SceneDataTest {
     ImmutableMap<String, SceneTruth> truth = data.truth();
     assertEquals(300, truth.size());
     List<String> keys = new ArrayList<>();
-    for (SceneSet set : SceneSet.values()) {
+    for (SceneData.Split set : SceneData.Split.values()) {
       List<Sample.ImageText> samples = samples(data, set);
       assertEquals(PLAN.count(set), samples.size());
       for (Sample.ImageText sample : samples) {
         SceneTruth known = truth.get(sample.key());
         assertEquals(ImmutableList.of(known.text()), sample.texts());
         assertEquals(known.isFullyRight(known.text()), known.right(), known::text);
-        assertTrue(known.right() || set == SceneSet.WEB, known::text);
+        assertTrue(known.right() || set == SceneData.Split.WEB, known::text);
         keys.add(sample.key());
       }
     }
@@ -55,7 +55,7 @@ final class SceneDataTest {
     SceneData one = SceneData.write(folder.resolve("one"), PLAN);
     SceneData two = SceneData.write(folder.resolve("two"), PLAN);
     SceneData other =
-        SceneData.write(folder.resolve("other"), new SceneDataPlan(8, 30, 250, 20, 100));
+        SceneData.write(folder.resolve("other"), new SceneData.Plan(8, 30, 250, 20, 100));
     List<Path> files = files(one.folder());
     assertEquals(7, files.size(), "1 + 3 + 1 shards, vocabulary, truth");
     for (Path file : files) {
@@ -71,7 +71,8 @@ final class SceneDataTest {
     SceneData data = SceneData.write(folder, PLAN);
     long distinct =
         Stream.concat(
-                samples(data, SceneSet.HUMAN).stream(), samples(data, SceneSet.HELD_OUT).stream())
+                samples(data, SceneData.Split.HUMAN).stream(),
+                samples(data, SceneData.Split.HELD_OUT).stream())
             .map(Sample.ImageText::image)
             .distinct()
             .count();
@@ -105,10 +106,10 @@ final class SceneDataTest {
   @Test
   void truthNamesEachDescriptionOnce() {
     List<String> looks = List.of("small red circle", "big blue star");
-    SceneTruth truth = new SceneTruth("k", "a text", NoiseKind.CAPTION, false, looks);
+    SceneTruth truth = new SceneTruth("k", "a text", WebText.Kind.CAPTION, false, looks);
     SceneTruth reversed =
         new SceneTruth(
-            "l", "a text", NoiseKind.CAPTION, false, ImmutableList.copyOf(looks).reverse());
+            "l", "a text", WebText.Kind.CAPTION, false, ImmutableList.copyOf(looks).reverse());
     assertEquals(truth.description(), reversed.description());
     assertEquals(
         List.of("a small red circle and a big blue star", "a big blue star and a small red circle"),
@@ -116,7 +117,7 @@ final class SceneDataTest {
     truth.references().forEach(text -> assertTrue(truth.isFullyRight(text), text));
     assertThrows(
         IllegalArgumentException.class,
-        () -> new SceneTruth("k", "", NoiseKind.CAPTION, false, List.of("red circle")));
+        () -> new SceneTruth("k", "", WebText.Kind.CAPTION, false, List.of("red circle")));
   }
 
   @Test
@@ -129,11 +130,12 @@ final class SceneDataTest {
 
   @Test
   void planRefusesEmptySets() {
-    assertThrows(IllegalArgumentException.class, () -> new SceneDataPlan(1, 1, 1, 1, 1));
-    assertEquals(10_000, SceneDataPlan.standard(1).count(SceneSet.WEB));
+    assertThrows(IllegalArgumentException.class, () -> new SceneData.Plan(1, 1, 1, 1, 1));
+    assertEquals(10_000, SceneData.Plan.standard(1).count(SceneData.Split.WEB));
   }
 
-  private static List<Sample.ImageText> samples(SceneData data, SceneSet set) throws IOException {
+  private static List<Sample.ImageText> samples(SceneData data, SceneData.Split set)
+      throws IOException {
     List<Sample.ImageText> samples = new ArrayList<>();
     for (Path shard : data.shards(set)) {
       try (TfRecordReader reader = TfRecordReader.open(shard)) {

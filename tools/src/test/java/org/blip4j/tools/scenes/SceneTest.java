@@ -17,7 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 public final class SceneTest {
-  private static final Backdrop PLAIN = new Backdrop(Backdrop.Texture.PLAIN, 128, 0, 4, 0);
+  private static final Scene.Backdrop PLAIN =
+      new Scene.Backdrop(Scene.Backdrop.Texture.PLAIN, 128, 0, 4, 0);
 
   @Test
   void oneSeedGivesTheSamePicturesEverywhere() {
@@ -32,29 +33,30 @@ public final class SceneTest {
   void sharesAreAsStated() {
     List<Scene> scenes = scenes(2, 6000);
     assertEquals(0.3, share(scenes, scene -> scene.objects().size() == 1), 0.02);
-    for (ObjectShape shape : ObjectShape.values()) {
+    for (Appearance.Shape shape : Appearance.Shape.values()) {
       assertEquals(
           0.25, share(scenes, scene -> scene.looks().get(0).shape() == shape), 0.02, shape::word);
     }
-    for (ObjectColor color : ObjectColor.values()) {
+    for (Appearance.Color color : Appearance.Color.values()) {
       assertEquals(
           1 / 6.0,
           share(scenes, scene -> scene.looks().get(0).color() == color),
           0.02,
           color::word);
     }
-    assertEquals(0.5, share(scenes, scene -> scene.looks().get(0).size() == ObjectSize.BIG), 0.02);
-    for (Backdrop.Texture texture : Backdrop.Texture.values()) {
+    assertEquals(
+        0.5, share(scenes, scene -> scene.looks().get(0).size() == Appearance.Size.BIG), 0.02);
+    for (Scene.Backdrop.Texture texture : Scene.Backdrop.Texture.values()) {
       assertEquals(
           0.25, share(scenes, scene -> scene.backdrop().texture() == texture), 0.02, texture::name);
     }
   }
 
   @ParameterizedTest
-  @EnumSource(ObjectShape.class)
-  void shapesCoverTheMiddleOfTheirCellOnly(ObjectShape shape) {
-    Appearance look = new Appearance(ObjectSize.BIG, ObjectColor.BLUE, shape);
-    SceneObject object = new SceneObject(look, 3, 0, 0);
+  @EnumSource(Appearance.Shape.class)
+  void shapesCoverTheMiddleOfTheirCellOnly(Appearance.Shape shape) {
+    Appearance look = new Appearance(Appearance.Size.BIG, Appearance.Color.BLUE, shape);
+    Scene.Item object = new Scene.Item(look, 3, 0, 0);
     byte[] pixels = SceneRenderer.pixels(new Scene(ImmutableList.of(object), PLAIN, 4));
     assertEquals(220, blue(pixels, 24, 24), 30);
     for (int i = 0; i < Scene.CELL - 1; i++) {
@@ -64,8 +66,9 @@ public final class SceneTest {
 
   @Test
   void noiseHasTheStatedDeviation() {
-    Appearance look = new Appearance(ObjectSize.SMALL, ObjectColor.RED, ObjectShape.CIRCLE);
-    Scene scene = new Scene(ImmutableList.of(new SceneObject(look, 3, 0, 0)), PLAIN, 9);
+    Appearance look =
+        new Appearance(Appearance.Size.SMALL, Appearance.Color.RED, Appearance.Shape.CIRCLE);
+    Scene scene = new Scene(ImmutableList.of(new Scene.Item(look, 3, 0, 0)), PLAIN, 9);
     byte[] pixels = SceneRenderer.pixels(scene);
     double squares = 0;
     int count = Scene.SIZE * Scene.CELL * 3;
@@ -77,9 +80,10 @@ public final class SceneTest {
 
   @Test
   void edgesAreSmooth() {
-    Appearance look = new Appearance(ObjectSize.BIG, ObjectColor.BLUE, ObjectShape.SQUARE);
-    Scene square = new Scene(ImmutableList.of(new SceneObject(look, 0, 0.5, 0)), PLAIN, 4);
-    Scene shifted = new Scene(ImmutableList.of(new SceneObject(look, 0, 0.75, 0)), PLAIN, 4);
+    Appearance look =
+        new Appearance(Appearance.Size.BIG, Appearance.Color.BLUE, Appearance.Shape.SQUARE);
+    Scene square = new Scene(ImmutableList.of(new Scene.Item(look, 0, 0.5, 0)), PLAIN, 4);
+    Scene shifted = new Scene(ImmutableList.of(new Scene.Item(look, 0, 0.75, 0)), PLAIN, 4);
     // The right edge lies at 8 + 0.5 + 0.88 * 7 = 14.66: it covers two thirds of pixel 14.
     assertEquals(128 + (220 - 128) * 0.66, blue(SceneRenderer.pixels(square), 14, 8), 25);
     assertTrue(
@@ -88,19 +92,22 @@ public final class SceneTest {
 
   @Test
   void refusesWhatNoCaptionDescribes() {
-    Appearance look = new Appearance(ObjectSize.SMALL, ObjectColor.RED, ObjectShape.STAR);
-    Appearance other = new Appearance(ObjectSize.BIG, ObjectColor.RED, ObjectShape.STAR);
-    SceneObject star = new SceneObject(look, 0, 0, 0);
+    Appearance look =
+        new Appearance(Appearance.Size.SMALL, Appearance.Color.RED, Appearance.Shape.STAR);
+    Appearance other =
+        new Appearance(Appearance.Size.BIG, Appearance.Color.RED, Appearance.Shape.STAR);
+    Scene.Item star = new Scene.Item(look, 0, 0, 0);
     assertRefused("one or two", () -> new Scene(ImmutableList.of(), PLAIN, 0));
     assertRefused(
         "one cell",
-        () -> new Scene(ImmutableList.of(star, new SceneObject(other, 0, 0, 0)), PLAIN, 0));
+        () -> new Scene(ImmutableList.of(star, new Scene.Item(other, 0, 0, 0)), PLAIN, 0));
     assertRefused(
         "look the same",
-        () -> new Scene(ImmutableList.of(star, new SceneObject(look, 1, 0, 0)), PLAIN, 0));
-    assertRefused("cell 4", () -> new SceneObject(look, 4, 0, 0));
-    assertRefused("one pixel", () -> new SceneObject(look, 0, 1.5, 0));
-    assertRefused("0 to 255", () -> new Backdrop(Backdrop.Texture.PLAIN, 250, 10, 4, 0));
+        () -> new Scene(ImmutableList.of(star, new Scene.Item(look, 1, 0, 0)), PLAIN, 0));
+    assertRefused("cell 4", () -> new Scene.Item(look, 4, 0, 0));
+    assertRefused("one pixel", () -> new Scene.Item(look, 0, 1.5, 0));
+    assertRefused(
+        "0 to 255", () -> new Scene.Backdrop(Scene.Backdrop.Texture.PLAIN, 250, 10, 4, 0));
   }
 
   @Test

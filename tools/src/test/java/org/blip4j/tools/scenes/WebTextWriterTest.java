@@ -19,13 +19,13 @@ final class WebTextWriterTest {
 
   @Test
   void kindsHaveTheStatedShares() {
-    Multiset<NoiseKind> kinds = HashMultiset.create();
+    Multiset<WebText.Kind> kinds = HashMultiset.create();
     texts(1).forEach(text -> kinds.add(text.kind()));
-    assertEquals(0.42, kinds.count(NoiseKind.CAPTION) / (double) COUNT, 0.015);
-    assertEquals(0.22, kinds.count(NoiseKind.OTHER_PICTURE) / (double) COUNT, 0.015);
-    assertEquals(0.20, kinds.count(NoiseKind.WRONG_ATTRIBUTE) / (double) COUNT, 0.015);
-    assertEquals(0.08, kinds.count(NoiseKind.FILE_NAME) / (double) COUNT, 0.01);
-    assertEquals(0.08, kinds.count(NoiseKind.ADVERTISING) / (double) COUNT, 0.01);
+    assertEquals(0.42, kinds.count(WebText.Kind.CAPTION) / (double) COUNT, 0.015);
+    assertEquals(0.22, kinds.count(WebText.Kind.OTHER_PICTURE) / (double) COUNT, 0.015);
+    assertEquals(0.20, kinds.count(WebText.Kind.WRONG_ATTRIBUTE) / (double) COUNT, 0.015);
+    assertEquals(0.08, kinds.count(WebText.Kind.FILE_NAME) / (double) COUNT, 0.01);
+    assertEquals(0.08, kinds.count(WebText.Kind.ADVERTISING) / (double) COUNT, 0.01);
   }
 
   @Test
@@ -94,7 +94,7 @@ final class WebTextWriterTest {
   @Test
   void aLonePictureHasNoOther() {
     List<Scene> one = SceneTest.scenes(1, 1);
-    WebTextWriter writer = new WebTextWriter(new Random(1));
+    WebText.Writer writer = new WebText.Writer(new Random(1));
     assertThrows(
         IllegalArgumentException.class,
         () -> {
@@ -106,7 +106,7 @@ final class WebTextWriterTest {
 
   private static List<WebText> texts(long seed) {
     List<Scene> scenes = SceneTest.scenes(1, COUNT);
-    WebTextWriter writer = new WebTextWriter(new Random(seed));
+    WebText.Writer writer = new WebText.Writer(new Random(seed));
     List<WebText> texts = new ArrayList<>();
     for (int i = 0; i < COUNT; i++) {
       texts.add(writer.next(scenes, i));

@@ -5,7 +5,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.tools.scenes.SceneData;
-import org.blip4j.tools.scenes.SceneDataPlan;
 
 /**
  * A few scenes, and the configuration of a model that is pre-trained on them for four steps.
@@ -17,7 +16,7 @@ record TinyScenes(Path config, String data) {
 
   static TinyScenes write(Path folder) throws IOException {
     SceneData scenes =
-        SceneData.write(folder.resolve("scenes"), new SceneDataPlan(1, 24, 8, 4, 24));
+        SceneData.write(folder.resolve("scenes"), new SceneData.Plan(1, 24, 8, 4, 24));
     String data = folder.resolve("scenes") + "/human*";
     int size = Vocabulary.read(scenes.vocabulary()).size();
     Path config = folder.resolve("tiny.json");

@@ -13,15 +13,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** An independent decoder reads back every pixel; 200 x 150 needs two stored blocks. */
-final class PngEncoderTest {
+/** An independent decoder reads back every pixel. */
+final class SceneRendererTest {
   @ParameterizedTest
   @CsvSource({"1,1", "32,32", "200,150"})
   void decodesToTheSamePixels(int width, int height) throws IOException {
     byte[] rgb = new byte[width * height * 3];
     new Random(5).nextBytes(rgb);
     BufferedImage image =
-        ImageIO.read(new ByteArrayInputStream(PngEncoder.encode(width, height, rgb)));
+        ImageIO.read(new ByteArrayInputStream(SceneRenderer.png(width, height, rgb)));
     assertEquals(width, image.getWidth());
     assertEquals(height, image.getHeight());
     for (int i = 0; i < width * height; i++) {
@@ -34,7 +34,7 @@ final class PngEncoderTest {
   @Test
   void refusesOtherLengths() {
     Exception refused =
-        assertThrows(IllegalArgumentException.class, () -> PngEncoder.encode(2, 2, new byte[11]));
+        assertThrows(IllegalArgumentException.class, () -> SceneRenderer.png(2, 2, new byte[11]));
     assertTrue(refused.getMessage().contains("11 bytes"), refused.getMessage());
   }
 }
