@@ -22,7 +22,6 @@ import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.StdArrays;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat64;
 import org.tensorflow.types.TInt32;
@@ -32,16 +31,16 @@ import org.tensorflow.types.TUint8;
  * The operations of RandAugment at their levels, and crops with a given box, resized and mirrored.
  * Bytes are held to equality, with the errors of the published code made as it makes them.
  *
- * @param session configuration of the session
+ * @param machine devices, threads and kernels
  */
-record AugmentChecker(ConfigProto session) implements GoldenChecker {
+record AugmentChecker(GoldenGraph.Machine machine) implements GoldenChecker {
   private static final Tolerance SAME_VALUE = new Tolerance(1e-12, 0);
 
   @Override
   public void check(Golden golden, RowSink rows) throws IOException {
     GoldenTensors tensors = GoldenTensors.read(golden.file("tensors.safetensors"));
     Set<String> unused = new HashSet<>(tensors.names());
-    try (Pictures pictures = new Pictures(session)) {
+    try (Pictures pictures = new Pictures(machine)) {
       for (JsonNode example : golden.cases().path("ops")) {
         String output = used(example, unused);
         Optional<AugmentOperation> operation = operation(example.path("op").asText());
@@ -119,8 +118,8 @@ record AugmentChecker(ConfigProto session) implements GoldenChecker {
         new EnumMap<>(AugmentOperation.class);
     private final Map<Integer, Operand<TUint8>> cropped = new HashMap<>();
 
-    Pictures(ConfigProto session) {
-      this.graph = GoldenGraph.create(Mode.TRAIN, session);
+    Pictures(GoldenGraph.Machine machine) {
+      this.graph = GoldenGraph.create(Mode.TRAIN, machine);
       Ops tf = graph.ctx().tf();
       this.image = tf.placeholder(TUint8.class, Placeholder.shape(Shape.of(-1, -1, 3)));
       this.value = tf.placeholder(TFloat64.class, Placeholder.shape(Shape.scalar()));

@@ -22,7 +22,6 @@ import org.blip4j.ops.decode.LengthNormalization;
 import org.blip4j.ops.decode.Prompt;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
@@ -30,9 +29,9 @@ import org.tensorflow.types.TInt32;
  * Captions every image in every setting: ids, scores, all final hypotheses and the text itself; the
  * logits of the first step; and the training losses ({@link CaptionLossCheck}).
  *
- * @param session configuration of the session
+ * @param machine devices, threads and kernels
  */
-record CaptionChecker(ConfigProto session) implements GoldenChecker {
+record CaptionChecker(GoldenGraph.Machine machine) implements GoldenChecker {
   @Override
   public void check(Golden golden, RowSink rows) throws IOException {
     GoldenConfig config = GoldenConfig.of(golden);
@@ -40,7 +39,7 @@ record CaptionChecker(ConfigProto session) implements GoldenChecker {
     ExpectedOutputs outputs = new ExpectedOutputs(golden);
     Values image = GoldenTensors.read(golden.file("inputs.safetensors")).get("image");
     JsonNode settings = golden.cases().path("generation");
-    CaptionLossCheck losses = new CaptionLossCheck(session, golden, texts);
+    CaptionLossCheck losses = new CaptionLossCheck(machine, golden, texts);
     losses.run(image, outputs);
     Map<String, Values> computed = run(golden, config, texts.tokenizer(), image);
     outputs.add("first_step_logits", computed.get("first_step_logits"));
@@ -74,7 +73,7 @@ record CaptionChecker(ConfigProto session) implements GoldenChecker {
       Golden golden, GoldenConfig config, WordPieceTokenizer tokenizer, Values image)
       throws IOException {
     int size = config.vision().imageSize();
-    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, session)) {
+    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, machine)) {
       Blip blip = Blip.create(graph.vars(), config.blip(), Task.CAPTION);
       graph.load(golden.file("weights.pth"), graph.vars().all(), false);
       GraphContext ctx = graph.ctx();

@@ -17,7 +17,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
@@ -25,11 +24,11 @@ import org.tensorflow.types.TInt64;
  * The training loss of captioning, for every group of outputs {@code NAME.ids}, {@code NAME.loss}
  * and so on that describes a prompt.
  *
- * @param session configuration of the session
+ * @param machine devices, threads and kernels
  * @param golden the golden
  * @param texts its tokenizer
  */
-record CaptionLossCheck(ConfigProto session, Golden golden, GoldenTexts texts) {
+record CaptionLossCheck(GoldenGraph.Machine machine, Golden golden, GoldenTexts texts) {
   private static final Pattern LOSS = Pattern.compile("(.*)\\.token_loss");
   private static final Pattern PROMPT = Pattern.compile("(?s).*prompt \"(.*)\"");
   private static final Pattern LOGITS = Pattern.compile("(.*)\\.logits(\\d+)");
@@ -62,7 +61,7 @@ record CaptionLossCheck(ConfigProto session, Golden golden, GoldenTexts texts) {
     LmLoss.Settings settings =
         new LmLoss.Settings(
             texts.tokenizer().encodePrompt(prompt).length, config.number("label_smoothing"));
-    try (GoldenGraph graph = GoldenGraph.create(Mode.TRAIN, session)) {
+    try (GoldenGraph graph = GoldenGraph.create(Mode.TRAIN, machine)) {
       CaptionModel model = CaptionModel.create(graph.vars(), config.blip(), settings);
       graph.load(golden.file("weights.pth"), graph.vars().all(), false);
       GraphContext ctx = graph.ctx();

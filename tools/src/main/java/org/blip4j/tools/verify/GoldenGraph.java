@@ -42,14 +42,25 @@ final class GoldenGraph implements AutoCloseable {
   /** The assignment of one variable from a fed value. */
   private record Write(Operand<? extends TType> value, Operation assign) {}
 
-  private GoldenGraph(Mode mode, ConfigProto config) {
-    this.ctx = Kernels.PORTABLE.on(GraphContext.create(graph, mode));
+  /**
+   * On what goldens are computed.
+   *
+   * @param session devices and threads
+   * @param kernels what inference is made of; training has the stock ones
+   */
+  public record Machine(ConfigProto session, Kernels kernels) {}
+
+  private GoldenGraph(Kernels kernels, Mode mode, ConfigProto config) {
+    this.ctx = kernels.on(GraphContext.create(graph, mode));
     this.vars = VariableScope.root(ctx, 1);
     this.session = new Session(graph, config);
   }
 
-  static GoldenGraph create(Mode mode, ConfigProto config) {
-    return new GoldenGraph(mode, config);
+  static GoldenGraph create(Mode mode, Machine machine) {
+    return mode == Mode.TRAIN
+        ? new GoldenGraph(Kernels.PORTABLE, mode, machine.session())
+        : new GoldenGraph(
+            machine.kernels(), mode, machine.kernels().sessionFrom(machine.session()));
   }
 
   /** The root context. */

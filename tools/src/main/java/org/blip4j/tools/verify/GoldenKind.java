@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.blip4j.savedmodel.huggingface.HuggingFaceConfig;
-import org.tensorflow.proto.ConfigProto;
 
 /** What a golden holds; told by its content, never by the name of its folder. */
 public enum GoldenKind {
@@ -49,25 +48,25 @@ public enum GoldenKind {
   /** Anything this version has no check for. */
   UNKNOWN;
 
-  GoldenChecker checker(ConfigProto session) {
+  GoldenChecker checker(GoldenGraph.Machine machine) {
     return switch (this) {
       case TOKENIZER -> new TokenizerChecker();
       case DETOKENIZE -> new DetokenizeChecker();
       case CONTAINERS -> new ContainersChecker();
-      case VISION -> new VisionChecker(session);
-      case MATCH -> new MatchChecker(session);
-      case IMAGE -> new ImageChecker(session);
-      case AUGMENT -> new AugmentChecker(session);
-      case CAPTION -> new CaptionChecker(session);
-      case SAMPLING -> new SamplingChecker(session);
-      case PRETRAIN -> new PretrainChecker(session);
-      case RETRIEVAL -> new RetrievalChecker(session);
-      case HUGGING_FACE_CAPTION -> new HuggingFaceCaptionChecker(session);
-      case HUGGING_FACE_RETRIEVAL -> new HuggingFaceMatchChecker(session);
-      case HUGGING_FACE_VQA -> new HuggingFaceVqaChecker(session);
+      case VISION -> new VisionChecker(machine);
+      case MATCH -> new MatchChecker(machine);
+      case IMAGE -> new ImageChecker(machine);
+      case AUGMENT -> new AugmentChecker(machine);
+      case CAPTION -> new CaptionChecker(machine);
+      case SAMPLING -> new SamplingChecker(machine);
+      case PRETRAIN -> new PretrainChecker(machine);
+      case RETRIEVAL -> new RetrievalChecker(machine);
+      case HUGGING_FACE_CAPTION -> new HuggingFaceCaptionChecker(machine);
+      case HUGGING_FACE_RETRIEVAL -> new HuggingFaceMatchChecker(machine);
+      case HUGGING_FACE_VQA -> new HuggingFaceVqaChecker(machine);
       case KEYS -> new KeysChecker();
-      case VQA -> new VqaChecker(session);
-      case NLVR -> new NlvrChecker(session);
+      case VQA -> new VqaChecker(machine);
+      case NLVR -> new NlvrChecker(machine);
       case UNKNOWN -> GoldenKind::refuse;
     };
   }

@@ -20,7 +20,6 @@ import org.blip4j.ops.decode.BeamSettings;
 import org.blip4j.ops.decode.Decoded;
 import org.blip4j.ops.decode.Prompt;
 import org.tensorflow.Operand;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
@@ -28,9 +27,9 @@ import org.tensorflow.types.TInt64;
  * Runs a captioning model of Hugging Face: image states, logits and loss of given captions, the
  * first step, and every generation that is described, with its scores and texts.
  *
- * @param session configuration of the session
+ * @param machine devices, threads and kernels
  */
-record HuggingFaceCaptionChecker(ConfigProto session) implements GoldenChecker {
+record HuggingFaceCaptionChecker(GoldenGraph.Machine machine) implements GoldenChecker {
   @Override
   public void check(Golden golden, RowSink rows) throws IOException {
     HuggingFaceGolden folder = HuggingFaceGolden.open(golden);
@@ -57,7 +56,7 @@ record HuggingFaceCaptionChecker(ConfigProto session) implements GoldenChecker {
     Values image = folder.inputs().get("pixel_values");
     int size = folder.config().vision().imageSize();
     LmLoss.Settings loss = new LmLoss.Settings(0, folder.published().labelSmoothing());
-    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, session)) {
+    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, machine)) {
       CaptionModel model = CaptionModel.create(graph.vars(), folder.config(), loss);
       graph.load(folder.golden().path(), graph.vars().all(), false);
       GraphContext ctx = graph.ctx();

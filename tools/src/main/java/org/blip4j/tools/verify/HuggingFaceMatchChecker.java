@@ -14,7 +14,6 @@ import org.blip4j.ops.core.Mode;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.linalg.MatMul;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
@@ -22,9 +21,9 @@ import org.tensorflow.types.TInt64;
  * Runs a retrieval model of Hugging Face: features, cosines and matching logits of every image with
  * every text, with [CLS] and with [ENC] first, with the padding masked and attended.
  *
- * @param session configuration of the session
+ * @param machine devices, threads and kernels
  */
-record HuggingFaceMatchChecker(ConfigProto session) implements GoldenChecker {
+record HuggingFaceMatchChecker(GoldenGraph.Machine machine) implements GoldenChecker {
   @Override
   public void check(Golden golden, RowSink rows) throws IOException {
     HuggingFaceGolden folder = HuggingFaceGolden.open(golden);
@@ -41,7 +40,7 @@ record HuggingFaceMatchChecker(ConfigProto session) implements GoldenChecker {
   private Map<String, Values> run(HuggingFaceGolden folder, TokenBatch texts) throws IOException {
     Values image = folder.inputs().get("pixel_values");
     int size = folder.config().vision().imageSize();
-    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, session)) {
+    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, machine)) {
       Blip blip = Blip.create(graph.vars(), folder.config(), Task.RETRIEVAL);
       graph.load(folder.golden().path(), graph.vars().all(), false);
       GraphContext ctx = graph.ctx();

@@ -19,7 +19,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.decode.Decoded;
 import org.tensorflow.Operand;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
@@ -30,9 +29,9 @@ import org.tensorflow.types.TInt64;
  * <p>There a question keeps [CLS] as its first token, and generation attends the padding of the
  * batch; here both are done for the comparison alone.
  *
- * @param session configuration of the session
+ * @param machine devices, threads and kernels
  */
-record HuggingFaceVqaChecker(ConfigProto session) implements GoldenChecker {
+record HuggingFaceVqaChecker(GoldenGraph.Machine machine) implements GoldenChecker {
   private static final String ENC = "question_ids_enc";
 
   @Override
@@ -73,7 +72,7 @@ record HuggingFaceVqaChecker(ConfigProto session) implements GoldenChecker {
       throws IOException {
     Values image = folder.inputs().get("pixel_values");
     int size = folder.config().vision().imageSize();
-    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, session)) {
+    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, machine)) {
       Blip blip = Blip.create(graph.vars(), folder.config(), Task.VQA);
       graph.load(folder.golden().path(), graph.vars().all(), false);
       GraphContext ctx = graph.ctx();

@@ -22,7 +22,6 @@ import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TString;
 import org.tensorflow.types.TUint8;
 
@@ -33,9 +32,9 @@ import org.tensorflow.types.TUint8;
  * <p>Bytes are held to equality. Only CMYK may be a level off when decoded, since TensorFlow's
  * decoder converts it in another arithmetic; its pixels are then made from the expected bytes.
  *
- * @param session configuration of the session
+ * @param machine devices, threads and kernels
  */
-record ImageChecker(ConfigProto session) implements GoldenChecker {
+record ImageChecker(GoldenGraph.Machine machine) implements GoldenChecker {
   private static final Pattern OUTPUT = Pattern.compile("(resized|normalised)(\\d+)/(.*)");
   private static final Tolerance ONE_LEVEL = new Tolerance(1, 0);
   private static final Tolerance NORMALISED = new Tolerance(1e-6, 0);
@@ -54,7 +53,7 @@ record ImageChecker(ConfigProto session) implements GoldenChecker {
     }
     Set<String> unused = new HashSet<>(outputs.names());
     unused.addAll(decoded.names());
-    try (ImageGraph graph = new ImageGraph(session, sizes)) {
+    try (ImageGraph graph = new ImageGraph(machine, sizes)) {
       for (JsonNode file : golden.cases().path("files")) {
         String name = file.path("file").asText();
         boolean cmyk = file.path("pil_mode").asText().equals("CMYK");
@@ -108,8 +107,8 @@ record ImageChecker(ConfigProto session) implements GoldenChecker {
     private final Map<String, Operand<?>> fetches = new LinkedHashMap<>();
     private final Set<Integer> sizes;
 
-    ImageGraph(ConfigProto session, Set<Integer> sizes) {
-      this.graph = GoldenGraph.create(Mode.INFER, session);
+    ImageGraph(GoldenGraph.Machine machine, Set<Integer> sizes) {
+      this.graph = GoldenGraph.create(Mode.INFER, machine);
       this.sizes = sizes;
       Ops tf = graph.ctx().tf();
       this.bytes = tf.placeholder(TString.class, Placeholder.shape(Shape.of(1)));

@@ -14,7 +14,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.tensorflow.Operand;
 import org.tensorflow.op.linalg.MatMul;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
@@ -22,9 +21,9 @@ import org.tensorflow.types.TInt64;
  * Compares every image with every text: features, cosine similarity, matching logits with [CLS] and
  * with [ENC] first, and the orders that follow.
  *
- * @param session configuration of the session
+ * @param machine devices, threads and kernels
  */
-record MatchChecker(ConfigProto session) implements GoldenChecker {
+record MatchChecker(GoldenGraph.Machine machine) implements GoldenChecker {
   @Override
   public void check(Golden golden, RowSink rows) throws IOException {
     BlipConfig config = GoldenConfig.of(golden).blip();
@@ -51,7 +50,7 @@ record MatchChecker(ConfigProto session) implements GoldenChecker {
       throws IOException {
     int size = config.vision().imageSize();
     long images = image.shape()[0];
-    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, session)) {
+    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, machine)) {
       Blip blip = Blip.create(graph.vars(), config, Task.RETRIEVAL);
       graph.load(golden.file("weights.pth"), graph.vars().all(), false);
       GraphContext ctx = graph.ctx();

@@ -20,7 +20,6 @@ import org.blip4j.ops.core.Trace;
 import org.blip4j.ops.core.Variable;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -28,9 +27,9 @@ import org.tensorflow.types.TFloat32;
  * gradients; then the same model started from a pre-training checkpoint, with the names of what is
  * copied, missing and left over.
  *
- * @param session configuration of the session
+ * @param machine devices, threads and kernels
  */
-record NlvrChecker(ConfigProto session) implements GoldenChecker {
+record NlvrChecker(GoldenGraph.Machine machine) implements GoldenChecker {
   private static final String CHECKPOINT = "pretrain_checkpoint";
 
   /** What is fed: images {@code [B, C, H, W]}, statements, labels. */
@@ -60,7 +59,7 @@ record NlvrChecker(ConfigProto session) implements GoldenChecker {
     GoldenTensors stored = GoldenTensors.read(golden.file("inputs.safetensors"));
     Inputs inputs = inputs(golden, stored, rows);
     train(golden, inputs, outputs, new Gradients(stored.get("grad_row_ids"), rows));
-    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, session)) {
+    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, machine)) {
       NlvrModel model = NlvrModel.create(graph.vars(), config.blip());
       graph.load(golden.file("weights.pth"), graph.vars().all(), false);
       ImagePairBatch batch = batch(graph, config);
@@ -120,7 +119,7 @@ record NlvrChecker(ConfigProto session) implements GoldenChecker {
   private void train(Golden golden, Inputs inputs, ExpectedOutputs outputs, Gradients expected)
       throws IOException {
     GoldenConfig config = GoldenConfig.of(golden);
-    try (GoldenGraph graph = GoldenGraph.create(Mode.TRAIN, session)) {
+    try (GoldenGraph graph = GoldenGraph.create(Mode.TRAIN, machine)) {
       NlvrModel model = NlvrModel.create(graph.vars(), config.blip());
       graph.load(golden.file("weights.pth"), graph.vars().all(), false);
       ImagePairBatch batch = batch(graph, config);

@@ -13,15 +13,14 @@ import org.blip4j.graph.task.ImageTextBatch;
 import org.blip4j.graph.task.PretrainModel;
 import org.blip4j.graph.task.TaskModel;
 import org.blip4j.ops.core.VariableScope;
-import org.tensorflow.proto.ConfigProto;
 
 /**
  * Two complete pre-training steps with their gradients and the whole state after each, the second
  * restarted from the stored state, and a step whose temperature is clamped.
  *
- * @param session configuration of the session
+ * @param machine devices, threads and kernels
  */
-record PretrainChecker(ConfigProto session) implements GoldenChecker {
+record PretrainChecker(GoldenGraph.Machine machine) implements GoldenChecker {
   private static final Pattern CLAMP = Pattern.compile("temp set to ([\\d.]+) and alpha ([\\d.]+)");
   private static final Pattern LM_LOGITS = Pattern.compile("(.*\\.)lm_logits_(\\d+)");
 
@@ -32,7 +31,7 @@ record PretrainChecker(ConfigProto session) implements GoldenChecker {
     Batches batches = new Batches(golden, GoldenTexts.of(golden), config, outputs);
     StepFiles files = new StepFiles(golden, rows);
     try (TrainingCheck training =
-        new TrainingCheck(session, config, true, PretrainChecker::model, PretrainLosses::of)) {
+        new TrainingCheck(machine, config, true, PretrainChecker::model, PretrainLosses::of)) {
       int steps = config.node().path("alphas").size();
       List<GoldenTensors> gradients = new ArrayList<>();
       for (int step = 1; step <= steps; step++) {

@@ -11,15 +11,14 @@ import org.blip4j.graph.task.ImageTextBatch;
 import org.blip4j.graph.task.RetrievalModel;
 import org.blip4j.graph.task.TaskModel;
 import org.blip4j.ops.core.VariableScope;
-import org.tensorflow.proto.ConfigProto;
 
 /**
  * One fine-tuning step of retrieval for each set of drawn negatives: everything in the step,
  * gradients, and parameters and queues after it.
  *
- * @param session configuration of the session
+ * @param machine devices, threads and kernels
  */
-record RetrievalChecker(ConfigProto session) implements GoldenChecker {
+record RetrievalChecker(GoldenGraph.Machine machine) implements GoldenChecker {
   @Override
   public void check(Golden golden, RowSink rows) throws IOException {
     GoldenConfig config = GoldenConfig.of(golden);
@@ -46,7 +45,7 @@ record RetrievalChecker(ConfigProto session) implements GoldenChecker {
               outputs.given(prefix + "neg_text_for_image"),
               inputs.get("idx"));
       try (TrainingCheck training =
-          new TrainingCheck(session, config, false, RetrievalChecker::model, PretrainLosses::of)) {
+          new TrainingCheck(machine, config, false, RetrievalChecker::model, PretrainLosses::of)) {
         training.load(golden.file("weights.pth"));
         Map<String, Values> computed = training.run(batch, true);
         outputs.addAll(prefix, computed);

@@ -10,7 +10,6 @@ import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.decode.ScoreProcessors;
 import org.blip4j.ops.decode.Warping;
 import org.tensorflow.Operand;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
@@ -18,9 +17,9 @@ import org.tensorflow.types.TInt64;
  * One step of nucleus sampling in every setting: the scores that are left, their probabilities and
  * how many there are.
  *
- * @param session configuration of the session
+ * @param machine devices, threads and kernels
  */
-record SamplingChecker(ConfigProto session) implements GoldenChecker {
+record SamplingChecker(GoldenGraph.Machine machine) implements GoldenChecker {
   @Override
   public void check(Golden golden, RowSink rows) throws IOException {
     ExpectedOutputs outputs = new ExpectedOutputs(golden);
@@ -29,7 +28,7 @@ record SamplingChecker(ConfigProto session) implements GoldenChecker {
     Map<Operand<?>, Values> feeds = new LinkedHashMap<>();
     JsonNode steps = golden.cases().path("steps");
     Map<String, Values> computed;
-    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, session)) {
+    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, machine)) {
       for (Map.Entry<String, JsonNode> step : steps.properties()) {
         String name = step.getKey();
         Values logits = inputs.get(name + ".logits");

@@ -27,7 +27,6 @@ import org.tensorflow.Operand;
 import org.tensorflow.Operation;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
@@ -78,12 +77,12 @@ final class TrainingCheck implements AutoCloseable {
   private final Map<String, Operand<?>> intermediate = new LinkedHashMap<>();
 
   TrainingCheck(
-      ConfigProto session,
+      GoldenGraph.Machine machine,
       GoldenConfig config,
       boolean shared,
       BiFunction<VariableScope, GoldenConfig, TaskModel<ImageTextBatch>> factory,
       LossesOf losses) {
-    this.graph = GoldenGraph.create(Mode.TRAIN, session);
+    this.graph = GoldenGraph.create(Mode.TRAIN, machine);
     this.shared = shared;
     this.official = PublishedVariables.official(shared);
     TaskModel<ImageTextBatch> model = factory.apply(graph.vars(), config);

@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
-import org.tensorflow.proto.ConfigProto;
 
 /** Finds goldens and runs the check of each; what cannot be checked is a failed row, too. */
 public final class Verification {
@@ -45,14 +44,14 @@ public final class Verification {
   /**
    * Checks one golden; every outcome is a row, and no row at all is a failure.
    *
-   * @param session configuration of the sessions that compute
+   * @param machine devices, threads and kernels
    */
-  public static void check(Golden golden, ConfigProto session, RowSink rows) {
+  public static void check(Golden golden, GoldenGraph.Machine machine, RowSink rows) {
     List<CheckRow> seen = new ArrayList<>();
     try {
       golden
           .kind()
-          .checker(session)
+          .checker(machine)
           .check(
               golden,
               row -> {

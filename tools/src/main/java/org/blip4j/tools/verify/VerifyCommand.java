@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
@@ -32,6 +33,22 @@ import picocli.CommandLine.Parameters;
     footerHeading = "%nExample:%n",
     footer = "  tools/blip verify tools/src/test/resources/golden")
 public final class VerifyCommand implements Callable<Integer> {
+  /** Which kernel sets are compared; those in narrower numbers have no place in the tolerances. */
+  private enum KernelChoice {
+    fastest,
+    portable,
+    all;
+
+    List<Kernels> on(ConfigProto session) {
+      Kernels fast = Kernels.forSession(session);
+      return switch (this) {
+        case fastest -> List.of(fast);
+        case portable -> List.of(Kernels.PORTABLE);
+        case all -> Stream.of(fast, Kernels.PORTABLE).distinct().toList();
+      };
+    }
+  }
+
   private static final String FORMAT = "%-20s %-7s %7s  %9s  %9s  %s";
 
   @Parameters(
@@ -42,6 +59,14 @@ public final class VerifyCommand implements Callable<Integer> {
 
   @Option(names = "--all", description = "Print every comparison, not only the failed ones.")
   private boolean all;
+
+  @Option(
+      names = "--kernels",
+      paramLabel = "SET",
+      description =
+          "Kernels of inference: fastest (those that the other commands take here), portable"
+              + " (those of exported models), or all (first the one, then the other).")
+  private KernelChoice choice = KernelChoice.fastest;
 
   @Mixin private CommonOptions common;
 
@@ -67,10 +92,14 @@ public final class VerifyCommand implements Callable<Integer> {
       console.result(row, line(row.name(), false, "0", row));
     }
     boolean ok = absent.isEmpty();
-    try (Progress progress = console.progress("goldens", goldens.size())) {
+    List<Kernels> sets = choice.on(session);
+    try (Progress progress = console.progress("goldens", goldens.size() * (long) sets.size())) {
       for (Golden golden : goldens) {
-        ok &= check(golden, session, console);
-        progress.advance(1);
+        for (Kernels kernels : sets) {
+          String note = sets.size() > 1 ? " [" + kernels.name().toLowerCase(Locale.ROOT) + "]" : "";
+          ok &= check(golden, note, new GoldenGraph.Machine(session, kernels), console);
+          progress.advance(1);
+        }
       }
     } catch (UncheckedIOException e) {
       throw e.getCause();
@@ -78,11 +107,13 @@ public final class VerifyCommand implements Callable<Integer> {
     return ok ? ExitCodes.OK : ExitCodes.SOME_FAILED;
   }
 
-  private boolean check(Golden golden, ConfigProto session, Console console) throws IOException {
+  private boolean check(Golden found, String note, GoldenGraph.Machine machine, Console console)
+      throws IOException {
+    Golden golden = new Golden(found.path(), found.name() + note, found.kind());
     List<CheckRow> rows = new ArrayList<>();
     Verification.check(
         golden,
-        session,
+        machine,
         row -> {
           rows.add(row);
           try {

@@ -10,15 +10,14 @@ import org.blip4j.graph.vision.VisionTransformer;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Trace;
 import org.tensorflow.Operand;
-import org.tensorflow.proto.ConfigProto;
 
 /**
  * Runs the image encoder at every size for which there is an input {@code sizeN.image}; position
  * embeddings of other sizes are interpolated as the weights are read.
  *
- * @param session configuration of the session
+ * @param machine devices, threads and kernels
  */
-record VisionChecker(ConfigProto session) implements GoldenChecker {
+record VisionChecker(GoldenGraph.Machine machine) implements GoldenChecker {
   private static final Pattern INPUT = Pattern.compile("(size(\\d+)\\.)image");
 
   @Override
@@ -39,7 +38,7 @@ record VisionChecker(ConfigProto session) implements GoldenChecker {
 
   private Map<String, Values> run(Golden golden, VitConfig config, Values image)
       throws IOException {
-    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, session)) {
+    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, machine)) {
       VisionTransformer vision =
           VisionTransformer.create(graph.vars().child("visual_encoder"), config);
       graph.load(golden.file("weights.pth"), graph.vars().all(), false);

@@ -24,7 +24,6 @@ import org.blip4j.ops.decode.LengthLimits;
 import org.blip4j.ops.decode.LengthNormalization;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
@@ -36,9 +35,9 @@ import org.tensorflow.types.TInt64;
  * <p>{@code batched_*} are upstream's answers of a padded batch, whose padding the decoder attends;
  * {@code alone_*} are what each question gives alone, and here in any batch.
  *
- * @param session configuration of the session
+ * @param machine devices, threads and kernels
  */
-record VqaChecker(ConfigProto session) implements GoldenChecker {
+record VqaChecker(GoldenGraph.Machine machine) implements GoldenChecker {
   private static final String[] MODES = {"batched", "alone"};
 
   @Override
@@ -50,7 +49,7 @@ record VqaChecker(ConfigProto session) implements GoldenChecker {
     GoldenTexts texts = GoldenTexts.of(golden);
     ExpectedOutputs outputs = new ExpectedOutputs(golden);
     VqaInputs inputs = VqaInputs.of(golden, texts, rows);
-    new VqaLossCheck(session, golden).run(inputs, outputs, rows);
+    new VqaLossCheck(machine, golden).run(inputs, outputs, rows);
     Map<String, Values> computed = run(golden, config, inputs);
     RankedAnswers ranked = RankedAnswers.of(computed, inputs.candidates(), outputs);
     ranked.addTo(outputs);
@@ -77,7 +76,7 @@ record VqaChecker(ConfigProto session) implements GoldenChecker {
       throws IOException {
     int size = config.vision().imageSize();
     int candidates = inputs.candidates().rows();
-    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, session)) {
+    try (GoldenGraph graph = GoldenGraph.create(Mode.INFER, machine)) {
       Blip blip = Blip.create(graph.vars(), config.blip(), Task.VQA);
       graph.load(golden.file("weights.pth"), graph.vars().all(), false);
       GraphContext ctx = graph.ctx();

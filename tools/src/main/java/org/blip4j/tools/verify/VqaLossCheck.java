@@ -11,22 +11,21 @@ import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TInt32;
 
 /**
  * The training loss of question answering with the gradients of all parameters.
  *
- * @param session configuration of the session
+ * @param machine devices, threads and kernels
  * @param golden the golden
  */
-record VqaLossCheck(ConfigProto session, Golden golden) {
+record VqaLossCheck(GoldenGraph.Machine machine, Golden golden) {
 
   /** Computes losses and gradients under the names of the outputs. */
   void run(VqaInputs inputs, ExpectedOutputs outputs, RowSink rows) throws IOException {
     GoldenConfig config = GoldenConfig.of(golden);
     int size = config.vision().imageSize();
-    try (GoldenGraph graph = GoldenGraph.create(Mode.TRAIN, session)) {
+    try (GoldenGraph graph = GoldenGraph.create(Mode.TRAIN, machine)) {
       VqaModel model =
           VqaModel.create(graph.vars(), config.blip(), config.number("label_smoothing"));
       graph.load(golden.file("weights.pth"), graph.vars().all(), false);

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntBinaryOperator;
+import org.blip4j.ops.kernel.Kernels;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.proto.ConfigProto;
@@ -66,7 +67,10 @@ class AugmentCheckerTest {
         ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).array();
     Files.write(folder.resolve("tensors.safetensors"), Bytes.concat(length, json, data));
     List<CheckRow> rows = new ArrayList<>();
-    Verification.check(Golden.of(folder), ConfigProto.getDefaultInstance(), rows::add);
+    Verification.check(
+        Golden.of(folder),
+        new GoldenGraph.Machine(ConfigProto.getDefaultInstance(), Kernels.PORTABLE),
+        rows::add);
     return rows;
   }
 

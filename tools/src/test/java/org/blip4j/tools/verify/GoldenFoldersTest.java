@@ -53,6 +53,15 @@ class GoldenFoldersTest {
     }
   }
 
+  /** What exported models compute with; the test above has the kernels of the commands. */
+  @ParameterizedTest
+  @ValueSource(strings = {"caption", "hf_retrieval", "match", "nlvr", "sampling", "vision", "vqa"})
+  void passesWithPortableKernels(String name) {
+    CliRun run =
+        CliRun.of("verify", "--json", "--kernels", "portable", GOLDEN.resolve(name).toString());
+    assertEquals(0, run.status(), failed(run));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"hf_retrieval", "match", "sampling", "vision"})
   void failsWithOneNumberChanged(String name) throws IOException {

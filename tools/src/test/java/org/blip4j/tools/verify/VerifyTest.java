@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 class VerifyTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden");
   private static final Path CONTAINERS =
-      Path.of("../savedmodel/src/test/resources/org/blip4j/savedmodel/weights/containers");
+      Path.of("../data/src/test/resources/org/blip4j/data/weights/containers");
 
   @TempDir Path folder;
 
