@@ -68,7 +68,7 @@ final class TrainCommandsTest {
         pretrain(out, "--set", "images.size=33"));
     assertRefused("is not a run folder", pretrain(folder.resolve("scenes")));
     assertRefused(
-        "24 items, less than one batch of 48",
+        "24 pairs, less than one batch of 48",
         pretrain(out, "--batch-size", "48", "--set", "objective.queueSize=48"));
     assertRefused("'--init=MODEL'", CliRun.of("finetune", "caption", "--data", data, "--out", "x"));
     assertRefused(
