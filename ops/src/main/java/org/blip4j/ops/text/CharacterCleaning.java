@@ -130,7 +130,7 @@ final class CharacterCleaning {
   }
 
   /** BERT's classes of characters (blip-spec 4.1). */
-  class CharacterClass {
+  static class CharacterClass {
     private CharacterClass() {}
 
     static boolean isSpace(int c) {
