@@ -57,7 +57,8 @@ public final class BicubicResize {
             tf.math.add(tf.math.div(height, tf.constant(MOST_BLOCKS)), tf.constant(1)));
     LoopVariable start = LoopVariable.of(tf.constant(0));
     Operand<TUint8> none = tf.zeros(tf.constant(new int[] {0, 3 * size}), TUint8.class);
-    LoopVariable done = new LoopVariable(none, Shape.of(-1, 3L * size));
+    // No size: the platform takes loops of several sizes in one graph for the same.
+    LoopVariable done = new LoopVariable(none, Shape.of(-1, -1));
     Operand<TUint8> narrowed = // [height, 3 size]
         bytes(
             WhileLoop.run(
