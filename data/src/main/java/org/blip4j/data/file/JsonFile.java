@@ -190,7 +190,11 @@ public final class JsonFile {
     what =
         what.replaceAll(" \\((for \\w+ starting|start marker) at \\[Source.*?\\]\\)", "")
             .replaceAll(", from `[^`]*`", "")
-            .replaceAll("[:;,]? ?enable `.*", "");
+            .replaceAll("[:;,]? ?enable `.*", "")
+            .replaceAll("expected a (?:valid )?value \\(JSON .*?\\)\\)?$", "expected a value")
+            .replace("((CTRL-CHAR, code ", "((code ")
+            .replaceAll(
+                "\\(JSON String, Number.*'false'\\)", "text, a number, a list or an object");
     return at == null
         ? place(0) + "is not JSON: " + what
         : "%sis not JSON: %s (column %d)".formatted(place(at.getLineNr()), what, at.getColumnNr());
