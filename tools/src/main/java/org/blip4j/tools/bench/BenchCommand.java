@@ -3,7 +3,7 @@ package org.blip4j.tools.bench;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.Progress;
@@ -42,7 +42,8 @@ public final class BenchCommand implements Callable<Integer> {
   private int repeat = 3;
 
   @Mixin private QuantizeOption quantize;
-  @Mixin private CommonOptions common;
+  @Mixin private ComputeOptions common;
+  @Mixin private ComputeOptions.Batch batch;
 
   @Override
   public Integer call() throws IOException {
@@ -52,7 +53,7 @@ public final class BenchCommand implements Callable<Integer> {
         new BenchPlan(
             work,
             size,
-            common.batchSize(work.defaultBatch()),
+            batch.size(work.defaultBatch()),
             atOnce == null ? work.defaultAtOnce() : atOnce,
             repeat,
             session,

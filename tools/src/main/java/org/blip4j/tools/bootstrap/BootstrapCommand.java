@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
-import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.InterruptWatch;
@@ -50,7 +50,9 @@ public final class BootstrapCommand implements Callable<Integer> {
 
   @Spec private CommandSpec command;
 
-  @Mixin private CommonOptions common;
+  @Mixin private ComputeOptions common;
+  @Mixin private ComputeOptions.Seed seed;
+  @Mixin private ComputeOptions.Batch batch;
 
   @Override
   public Integer call() throws IOException {
@@ -76,9 +78,9 @@ public final class BootstrapCommand implements Callable<Integer> {
   private BootstrapConfig.Changes changes() {
     ParseResult given = command.commandLine().getParseResult();
     return new BootstrapConfig.Changes(
-        given.hasMatchedOption("--seed") ? OptionalLong.of(common.seed()) : OptionalLong.empty(),
+        given.hasMatchedOption("--seed") ? OptionalLong.of(seed.value()) : OptionalLong.empty(),
         given.hasMatchedOption("--batch-size")
-            ? OptionalInt.of(common.batchSize(1))
+            ? OptionalInt.of(batch.size(1))
             : OptionalInt.empty());
   }
 }

@@ -12,7 +12,7 @@ import org.blip4j.savedmodel.capfilt.CapFiltModels;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.tools.console.ColumnOptions;
-import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.InterruptWatch;
@@ -70,7 +70,9 @@ public final class CapFiltCommand implements Callable<Integer> {
 
   @Mixin private PolicyOptions policy;
   @Mixin private ColumnOptions columns;
-  @Mixin private CommonOptions common;
+  @Mixin private ComputeOptions common;
+  @Mixin private ComputeOptions.Seed seed;
+  @Mixin private ComputeOptions.Batch batch;
 
   @Override
   public Integer call() throws IOException {
@@ -79,7 +81,7 @@ public final class CapFiltCommand implements Callable<Integer> {
     Console console = common.console();
     CapFiltModels models = new CapFiltModels(source(captioner), source(filter));
     ImmutableList<CapFiltPlan.Shard> shards = CapFiltPlan.Shard.of(ShardSet.find(data));
-    CapFiltSettings settings = policy.settings(models.texts(), common.seed());
+    CapFiltSettings settings = policy.settings(models.texts(), seed.value());
     ImmutableList<String> names = names(shards);
     ConfigProto session = common.inferenceConfig();
     CapFiltFolder folder = new CapFiltFolder(out);
@@ -90,7 +92,7 @@ public final class CapFiltCommand implements Callable<Integer> {
       CapFiltJob.Work work =
           new CapFiltJob.Work(
               workers,
-              common.batchSize(CapFiltJob.Work.BATCH),
+              batch.size(CapFiltJob.Work.BATCH),
               ShardLedger.LEASE,
               watch::interrupted,
               CapFiltListener.on(console, progress));

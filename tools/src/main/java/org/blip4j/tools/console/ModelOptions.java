@@ -34,11 +34,11 @@ public final class ModelOptions {
 
   @Mixin private QuantizeOption quantize;
 
-  public ModelSource source(CommonOptions common) throws IOException {
+  public ModelSource source(ComputeOptions common) throws IOException {
     return hub.resolve(model, Optional.ofNullable(config), common.console());
   }
 
-  public Predictor open(CommonOptions common, UnaryOperator<ServingSettings> adjust)
+  public Predictor open(ComputeOptions common, UnaryOperator<ServingSettings> adjust)
       throws IOException {
     ModelSource source = source(common);
     return Predictor.open(
@@ -53,7 +53,7 @@ public final class ModelOptions {
    *
    * @throws IllegalArgumentException if options ask for more
    */
-  public PredictorOptions portable(CommonOptions common, UnaryOperator<ServingSettings> adjust) {
+  public PredictorOptions portable(ComputeOptions common, UnaryOperator<ServingSettings> adjust) {
     PredictorOptions options = options(common, adjust);
     if (options.kernels() == Kernels.INT8) {
       throw new IllegalArgumentException(
@@ -66,7 +66,7 @@ public final class ModelOptions {
     return options;
   }
 
-  public PredictorOptions options(CommonOptions common, UnaryOperator<ServingSettings> adjust) {
+  public PredictorOptions options(ComputeOptions common, UnaryOperator<ServingSettings> adjust) {
     ConfigProto session = common.inferenceConfig();
     return new PredictorOptions(session, adjust, quantize.kernels(session));
   }

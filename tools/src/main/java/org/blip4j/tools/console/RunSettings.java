@@ -14,10 +14,9 @@ import org.tensorflow.proto.RewriterConfig;
  *
  * @param device {@code cpu}, {@code gpu:0} or a list such as {@code gpu:0,1}
  * @param threads threads of TensorFlow, 0 for one a core
- * @param seed seed of everything random
  * @param precision arithmetic of the large matrix products
  */
-public record RunSettings(String device, int threads, long seed, Precision precision) {
+public record RunSettings(String device, int threads, Precision precision) {
   public RunSettings {
     Objects.requireNonNull(precision, "precision");
     if (!device.matches("cpu|gpu|gpu:\\d+(,\\d+)*")) {

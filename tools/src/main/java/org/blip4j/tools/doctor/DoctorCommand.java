@@ -6,8 +6,11 @@ import java.util.concurrent.Callable;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
+import org.blip4j.tools.console.Precision;
+import org.blip4j.tools.console.RunSettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code doctor}: says whether this machine has what the program needs. */
 @Command(
@@ -19,11 +22,17 @@ import picocli.CommandLine.Mixin;
     footerHeading = "%nExample:%n",
     footer = "  tools/blip doctor --device gpu:0")
 public final class DoctorCommand implements Callable<Integer> {
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      description = "cpu, or gpu:N for GPUs that have to be there (cpu).")
+  private String device = "cpu";
+
   @Mixin private CommonOptions common;
 
   @Override
   public Integer call() throws IOException {
-    List<Finding> findings = Doctor.examine(common.settings().gpus());
+    List<Finding> findings = Doctor.examine(new RunSettings(device, 0, Precision.float32).gpus());
     Console console = common.console();
     for (Finding finding : findings) {
       console.result(finding, text(finding));

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.blip4j.savedmodel.export.ExportTarget;
 import org.blip4j.savedmodel.export.ModelExporter;
-import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.ModelOptions;
@@ -51,7 +51,8 @@ public final class ExportCommand implements Callable<Integer> {
 
   @Mixin private ModelOptions model;
   @Mixin private DecodingOptions decoding;
-  @Mixin private CommonOptions common;
+  @Mixin private ComputeOptions common;
+  @Mixin private ComputeOptions.Batch batch;
 
   @Override
   public Integer call() throws IOException {
@@ -63,7 +64,7 @@ public final class ExportCommand implements Callable<Integer> {
                 common,
                 own ->
                     MatchCommand.with(matchToken, decoding.adjust(own))
-                        .withExpectedBatch(common.batchSize(1))),
+                        .withExpectedBatch(batch.size(1))),
             new ExportTarget(out, version, overwrite));
     Row row = new Row(exported.folder().toString(), exported.signatures().asList());
     console.result(row, row.folder() + "\t" + String.join(" ", row.signatures()));

@@ -10,7 +10,7 @@ import java.util.concurrent.Callable;
 import org.blip4j.data.stream.InOrder;
 import org.blip4j.savedmodel.predict.Caption;
 import org.blip4j.savedmodel.predict.Predictor;
-import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ModelOptions;
 import org.blip4j.tools.console.Progress;
@@ -72,13 +72,15 @@ public final class CaptionCommand implements Callable<Integer> {
   @Mixin private ImageArguments inputs;
   @Mixin private ModelOptions model;
   @Mixin private DecodingOptions decoding;
-  @Mixin private CommonOptions common;
+  @Mixin private ComputeOptions common;
+  @Mixin private ComputeOptions.Seed seed;
+  @Mixin private ComputeOptions.Batch batch;
 
   @Override
   public Integer call() throws IOException {
     decoding.requireOneWay();
     Console console = common.console();
-    int batchSize = common.batchSize(BATCH);
+    int batchSize = batch.size(BATCH);
     int drawn = drawn();
     Optional<PromptLines> prompts = prompts(console);
     try (ImageStream images =
@@ -92,7 +94,7 @@ public final class CaptionCommand implements Callable<Integer> {
                 own -> decoding.adjust(own).withExpectedBatch(batchSize * Math.max(1, drawn)));
         Progress progress = console.progress("images", images.total())) {
       prompts.ifPresent(lines -> lines.require(images.total()));
-      Captioner captioner = new Captioner(predictor, drawn, common.seed(), prompts);
+      Captioner captioner = new Captioner(predictor, drawn, seed.value(), prompts);
       try (InOrder<List<Captioner.Result>> batches =
           new InOrder<>(AT_ONCE, () -> nextBatch(images, batchSize).map(captioner::caption))) {
         for (var batch = batches.next(); batch.isPresent(); batch = batches.next()) {

@@ -14,7 +14,7 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.blip4j.savedmodel.predict.EmbeddingVector;
 import org.blip4j.savedmodel.predict.Predictor;
-import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ModelOptions;
 import org.blip4j.tools.console.Progress;
@@ -66,7 +66,8 @@ public final class EmbedCommand implements Runnable {
     @Mixin private ImageArguments inputs;
     @Mixin private Output output;
     @Mixin private ModelOptions model;
-    @Mixin private CommonOptions common;
+    @Mixin private ComputeOptions common;
+    @Mixin private ComputeOptions.Batch batch;
 
     @Override
     public Integer call() throws IOException {
@@ -74,7 +75,7 @@ public final class EmbedCommand implements Runnable {
       try (ImageStream images = inputs.open(arguments, console);
           Writer writer = output.open(console);
           Predictor predictor = model.open(common, UnaryOperator.identity());
-          ImageBatches batches = new ImageBatches(images, common.batchSize(BATCH));
+          ImageBatches batches = new ImageBatches(images, batch.size(BATCH));
           Progress progress = console.progress("images", images.total())) {
         for (List<LoadedImage> batch = batches.next(); !batch.isEmpty(); batch = batches.next()) {
           write(batch, predictor, writer, console);
@@ -132,7 +133,8 @@ public final class EmbedCommand implements Runnable {
     @Mixin private TextArguments list;
     @Mixin private Output output;
     @Mixin private ModelOptions model;
-    @Mixin private CommonOptions common;
+    @Mixin private ComputeOptions common;
+    @Mixin private ComputeOptions.Batch batch;
 
     @Override
     public Integer call() throws IOException {
@@ -145,7 +147,7 @@ public final class EmbedCommand implements Runnable {
       try (Writer writer = output.open(console);
           Predictor predictor = model.open(common, own -> MatchCommand.with(matchToken, own));
           Progress progress = console.progress("texts", texts.size())) {
-        for (List<String> batch : Lists.partition(texts, common.batchSize(BATCH))) {
+        for (List<String> batch : Lists.partition(texts, batch.size(BATCH))) {
           List<EmbeddingVector> embeddings = predictor.embedTexts(batch);
           for (int i = 0; i < batch.size(); i++) {
             EmbeddingVector embedding = embeddings.get(i);

@@ -10,7 +10,7 @@ import org.blip4j.savedmodel.predict.PairScore;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.blip4j.savedmodel.signature.ServingSettings.MatchToken;
-import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ModelOptions;
 import org.blip4j.tools.input.ImageArguments;
@@ -65,12 +65,13 @@ public final class MatchCommand implements Callable<Integer> {
   @Mixin private ImageArguments inputs;
   @Mixin private TextArguments textList;
   @Mixin private ModelOptions model;
-  @Mixin private CommonOptions common;
+  @Mixin private ComputeOptions common;
+  @Mixin private ComputeOptions.Batch batch;
 
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    int batchSize = common.batchSize(PAIRS);
+    int batchSize = batch.size(PAIRS);
     if (pairFile == null) {
       table(console, batchSize);
     } else {

@@ -17,7 +17,7 @@ import java.util.function.UnaryOperator;
 import org.blip4j.data.dataset.RowFile;
 import org.blip4j.savedmodel.predict.NlvrAnswer;
 import org.blip4j.savedmodel.predict.Predictor;
-import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ModelOptions;
 import org.blip4j.tools.console.Progress;
@@ -66,12 +66,13 @@ public final class NlvrCommand implements Callable<Integer> {
   private String file;
 
   @Mixin private ModelOptions model;
-  @Mixin private CommonOptions common;
+  @Mixin private ComputeOptions common;
+  @Mixin private ComputeOptions.Batch batch;
 
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    int batchSize = common.batchSize(STATEMENTS);
+    int batchSize = batch.size(STATEMENTS);
     boolean single = left != null || right != null || !statements.isEmpty();
     if (file != null && single) {
       throw new IllegalArgumentException(

@@ -9,7 +9,7 @@ import java.util.concurrent.Callable;
 import org.blip4j.savedmodel.predict.Answer;
 import org.blip4j.savedmodel.predict.AnswerChoice;
 import org.blip4j.savedmodel.predict.Predictor;
-import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ModelOptions;
 import org.blip4j.tools.input.ImageArguments;
@@ -70,7 +70,8 @@ public final class VqaCommand implements Callable<Integer> {
   @Mixin private AnswerOptions answers;
   @Mixin private ImageArguments inputs;
   @Mixin private ModelOptions model;
-  @Mixin private CommonOptions common;
+  @Mixin private ComputeOptions common;
+  @Mixin private ComputeOptions.Batch batch;
 
   @Override
   public Integer call() throws IOException {
@@ -97,7 +98,7 @@ public final class VqaCommand implements Callable<Integer> {
   }
 
   private PairRun<?> run(Predictor predictor, Optional<AnswerChoice> choice, Console console) {
-    int batchSize = common.batchSize(choice.isPresent() ? RANKED : WRITTEN);
+    int batchSize = batch.size(choice.isPresent() ? RANKED : WRITTEN);
     if (choice.isEmpty()) {
       var writing = new PairRun.Work<>(predictor::vqa, Answer::status, Answer::note, Row::written);
       return new PairRun<>(writing, batchSize, console);
@@ -112,7 +113,7 @@ public final class VqaCommand implements Callable<Integer> {
   }
 
   private Predictor open(Optional<AnswerChoice> choice) throws IOException {
-    int batchSize = common.batchSize(choice.isPresent() ? RANKED : WRITTEN);
+    int batchSize = batch.size(choice.isPresent() ? RANKED : WRITTEN);
     return model.open(
         common,
         own -> MatchCommand.with(matchToken, answers.adjust(own)).withExpectedBatch(batchSize));

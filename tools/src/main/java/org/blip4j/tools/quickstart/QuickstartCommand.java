@@ -6,7 +6,7 @@ import java.util.concurrent.Callable;
 import org.blip4j.tools.bootstrap.Bootstrap;
 import org.blip4j.tools.bootstrap.ConsoleStages;
 import org.blip4j.tools.bootstrap.Stages;
-import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.InterruptWatch;
@@ -39,13 +39,14 @@ public final class QuickstartCommand implements Callable<Integer> {
       description = "A few steps over a few pictures: whether everything runs, in seconds.")
   private boolean smoke;
 
-  @Mixin private CommonOptions common;
+  @Mixin private ComputeOptions common;
+  @Mixin private ComputeOptions.Seed seed;
 
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
     QuickstartPlan plan =
-        smoke ? QuickstartPlan.smoke(common.seed()) : QuickstartPlan.standard(common.seed());
+        smoke ? QuickstartPlan.smoke(seed.value()) : QuickstartPlan.standard(seed.value());
     try (InterruptWatch watch = new InterruptWatch()) {
       Bootstrap.Context context =
           new Bootstrap.Context(

@@ -3,7 +3,7 @@ package org.blip4j.tools.train;
 import java.io.IOException;
 import java.util.Optional;
 import org.blip4j.graph.config.Task;
-import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.ComputeOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -49,7 +49,7 @@ public final class FinetuneCommand implements Runnable {
           "  tools/blip finetune caption --init runs/first/model --data human.tfrecord --out"
               + " runs/captioner")
   int caption(
-      @Mixin TrainingArguments arguments, @Mixin StartOption start, @Mixin CommonOptions common)
+      @Mixin TrainingArguments arguments, @Mixin StartOption start, @Mixin ComputeOptions common)
       throws IOException {
     return arguments.run(Task.CAPTION, Optional.ofNullable(start.model), true, common);
   }
@@ -66,7 +66,7 @@ public final class FinetuneCommand implements Runnable {
           "  tools/blip finetune retrieval --init runs/first/model --data human.tfrecord --out"
               + " runs/filter")
   int retrieval(
-      @Mixin TrainingArguments arguments, @Mixin StartOption start, @Mixin CommonOptions common)
+      @Mixin TrainingArguments arguments, @Mixin StartOption start, @Mixin ComputeOptions common)
       throws IOException {
     return arguments.run(Task.RETRIEVAL, Optional.ofNullable(start.model), true, common);
   }

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.blip4j.graph.config.Task;
-import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.ComputeOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -29,7 +29,7 @@ public final class PretrainCommand implements Callable<Integer> {
       description = "Model to start from (fresh weights): " + TrainingArguments.FORMS + ".")
   private String init;
 
-  @Mixin private CommonOptions common;
+  @Mixin private ComputeOptions common;
 
   @Override
   public Integer call() throws IOException {

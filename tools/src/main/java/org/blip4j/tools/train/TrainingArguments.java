@@ -13,7 +13,7 @@ import org.blip4j.graph.config.Task;
 import org.blip4j.graph.weights.StartingModel;
 import org.blip4j.savedmodel.open.OpenModel;
 import org.blip4j.tools.console.ColumnOptions;
-import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.HubOptions;
@@ -81,6 +81,8 @@ final class TrainingArguments {
               + " with --json, the configuration as a file for --config.")
   private boolean printConfig;
 
+  @Mixin private ComputeOptions.Seed seed;
+  @Mixin private ComputeOptions.Batch batchSize;
   @Mixin private ColumnOptions columns;
   @Mixin private HubOptions hub;
 
@@ -90,7 +92,7 @@ final class TrainingArguments {
    * @param init the model to start from
    * @param needed whether there must be one
    */
-  int run(Task task, Optional<String> init, boolean needed, CommonOptions common)
+  int run(Task task, Optional<String> init, boolean needed, ComputeOptions common)
       throws IOException {
     Console console = common.console();
     if (!printConfig) {
@@ -135,19 +137,19 @@ final class TrainingArguments {
     }
   }
 
-  private RunConfig config(Task task, Optional<StartingModel> start, CommonOptions common)
+  private RunConfig config(Task task, Optional<StartingModel> start, ComputeOptions common)
       throws IOException {
     RunConfigReader reader = RunConfigReader.of(task, start.map(StartingModel::config));
     if (config != null) {
       reader.file(config);
     }
     int batch = reader.config().duration().batch();
-    if (common.batchSize(batch) != batch) {
-      String wanted = String.valueOf(common.batchSize(batch));
+    if (batchSize.size(batch) != batch) {
+      String wanted = String.valueOf(batchSize.size(batch));
       reader.setting("duration.batch", wanted, "--batch-size " + wanted);
     }
     if (command.commandLine().getParseResult().hasMatchedOption("--seed")) {
-      reader.setting("seed", String.valueOf(common.seed()), "--seed " + common.seed());
+      reader.setting("seed", String.valueOf(seed.value()), "--seed " + seed.value());
     }
     return reader.settings(settings).config();
   }

@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.blip4j.ops.kernel.Kernels;
-import org.blip4j.tools.console.CommonOptions;
+import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.Precision;
@@ -68,7 +68,7 @@ public final class VerifyCommand implements Callable<Integer> {
               + " (those of exported models), or all (first the one, then the other).")
   private KernelChoice choice = KernelChoice.fastest;
 
-  @Mixin private CommonOptions common;
+  @Mixin private ComputeOptions common;
 
   @Override
   public Integer call() throws IOException {

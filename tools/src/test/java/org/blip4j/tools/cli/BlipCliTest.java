@@ -3,13 +3,18 @@ package org.blip4j.tools.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.ImmutableSetMultimap;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.Streams;
 import org.junit.jupiter.api.Test;
@@ -17,6 +22,33 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 class BlipCliTest {
+  private static final ImmutableSet<String> DRAWING =
+      ImmutableSet.of(
+          "blip bootstrap",
+          "blip capfilt",
+          "blip caption",
+          "blip finetune caption",
+          "blip finetune retrieval",
+          "blip pretrain",
+          "blip quickstart");
+  private static final ImmutableSet<String> BATCHES =
+      ImmutableSet.of(
+          "blip bench",
+          "blip bootstrap",
+          "blip capfilt",
+          "blip caption",
+          "blip embed images",
+          "blip embed texts",
+          "blip export",
+          "blip finetune caption",
+          "blip finetune retrieval",
+          "blip match",
+          "blip nlvr",
+          "blip pretrain",
+          "blip vqa");
+  private static final ImmutableSet<String> COMPUTING =
+      ImmutableSet.<String>builder().addAll(BATCHES).add("blip quickstart", "blip verify").build();
+
   @Test
   void everyCommandHasHelpWithAnExample() {
     List<CommandLine> commands = new ArrayList<>();
@@ -54,9 +86,10 @@ class BlipCliTest {
         "--jsn",
         "bash");
     assertUsage(
-        "blip: unknown option '--treads', did you mean '--threads'? (see 'blip completion --help')",
-        "completion",
-        "--treads=4");
+        "blip: unknown option '--treads', did you mean '--threads'? (see 'blip bench --help')",
+        "bench",
+        "--treads=4",
+        "matmul");
     assertUsage("blip: unknown command 'xylophone' (see 'blip --help')", "xylophone");
     assertUsage("blip: a command is missing (see 'blip --help')");
   }
@@ -90,6 +123,38 @@ class BlipCliTest {
       assertEquals(ExitCodes.USAGE, run.status());
       assertTrue(run.err().contains(word), run.err());
       assertEquals(1, run.err().lines().count(), run.err());
+    }
+  }
+
+  /** An option that a command cannot heed is refused, so that nobody believes in it. */
+  @Test
+  void commandsTakeOnlyWhatTheyHeed() {
+    ImmutableSetMultimap<String, String> takers =
+        ImmutableSetMultimap.<String, String>builder()
+            .putAll("--seed", DRAWING)
+            .putAll("--batch-size", BATCHES)
+            .putAll("--threads", COMPUTING)
+            .putAll("--precision", COMPUTING)
+            .putAll("--device", COMPUTING)
+            .put("--device", "blip doctor")
+            .build();
+    List<CommandLine> commands = new ArrayList<>();
+    collect(
+        BlipCli.commandLine(
+            new Streams(
+                InputStream.nullInputStream(),
+                OutputStream.nullOutputStream(),
+                OutputStream.nullOutputStream(),
+                false)),
+        commands);
+    for (String option : takers.keySet()) {
+      Set<String> found = new TreeSet<>();
+      for (CommandLine command : commands) {
+        if (command.getCommandSpec().findOption(option) != null) {
+          found.add(command.getCommandSpec().qualifiedName());
+        }
+      }
+      assertEquals(new TreeSet<>(takers.get(option)), found, option);
     }
   }
 

@@ -1,0 +1,102 @@
+package org.blip4j.tools.console;
+
+import java.util.List;
+import org.tensorflow.proto.ConfigProto;
+import picocli.CommandLine.Option;
+
+/**
+ * Options of commands that compute with TensorFlow, in place of {@link CommonOptions}. Those that
+ * draw take {@link Seed}, too, and those that work in batches {@link Batch}: what a command cannot
+ * heed it refuses.
+ */
+public final class ComputeOptions extends CommonOptions {
+  @Option(
+      names = "--device",
+      paramLabel = "DEVICE",
+      description = "cpu, or gpu:N for one GPU (cpu).")
+  private String device = "cpu";
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads of TensorFlow (one a core).")
+  private int threads;
+
+  @Option(
+      names = "--precision",
+      paramLabel = "TYPE",
+      description = "${COMPLETION-CANDIDATES} (float32).")
+  private Precision precision = Precision.float32;
+
+  private boolean warned;
+
+  /** On what and how to compute. */
+  public RunSettings settings() {
+    return new RunSettings(device, threads, precision);
+  }
+
+  /**
+   * The session configuration for training, see {@link RunSettings#sessionConfig()}.
+   *
+   * @throws IllegalArgumentException if the device is not there
+   */
+  public ConfigProto sessionConfig() {
+    return onItsDevice(settings().sessionConfig());
+  }
+
+  /**
+   * The session configuration for running a model, see {@link RunSettings#inferenceConfig()}.
+   *
+   * @throws IllegalArgumentException if the device is not there
+   */
+  public ConfigProto inferenceConfig() {
+    return onItsDevice(settings().inferenceConfig());
+  }
+
+  private ConfigProto onItsDevice(ConfigProto session) {
+    List<Integer> gpus = settings().gpus();
+    String slow = Processor.ofMachine().bfloat16Warning();
+    if (gpus.isEmpty() && precision == Precision.bfloat16 && !slow.isEmpty() && !warned) {
+      warned = true;
+      console().warn("%s", slow);
+    }
+    if (gpus.size() > 1) {
+      throw new IllegalArgumentException(
+          "--device %s names several GPUs and a process computes on one; start one for each, such as --device gpu:%d"
+              .formatted(device, gpus.get(0)));
+    }
+    if (!gpus.isEmpty()) {
+      Devices.requireGpus(gpus, session);
+    }
+    return session;
+  }
+
+  /** {@code --seed}. */
+  public static final class Seed {
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of all that is random (1).")
+    private long seed = 1;
+
+    /** Seed of everything random. */
+    public long value() {
+      return seed;
+    }
+  }
+
+  /** {@code --batch-size}. */
+  public static final class Batch {
+    @Option(
+        names = "--batch-size",
+        paramLabel = "N",
+        description = "Items computed at once (the command's own).")
+    private Integer batchSize;
+
+    /** The batch size asked for, or the command's own if none was. */
+    public int size(int otherwise) {
+      if (batchSize != null && batchSize < 1) {
+        throw new IllegalArgumentException(
+            "--batch-size " + batchSize + " is less than 1; use a positive number");
+      }
+      return batchSize == null ? otherwise : batchSize;
+    }
+  }
+}
