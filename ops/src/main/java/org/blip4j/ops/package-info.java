@@ -15,10 +15,10 @@
  *       gives the same weights on every machine. {@code TruncatedNormal} is not used: the published
  *       weights started from a plain normal distribution (BERT), or one cut off at 100 deviations
  *       (timm). {@code Glorot}, {@code He} and {@code LeCun} are none of BLIP's.
- *   <li>Losses: {@code Losses.categoricalCrossentropy} from logits is the cross-entropy of ITC, ITM
- *       and LM. Its label smoothing, though the same formula, is not used: it would smooth
- *       distributions of {@code [N, V]} that {@code CrossEntropy} makes at once. Its reductions are
- *       not either: they know no ignored target.
+ *   <li>Losses: {@code Losses.categoricalCrossentropy} gives the numbers of {@code CrossEntropy} (a
+ *       test compares them) and is not used: it leaves operations in the graph that nothing needs,
+ *       which the audit of training graphs refuses, smooths distributions of {@code [N, V]} that
+ *       {@code CrossEntropy} makes at once, and its reductions know no ignored target.
  *   <li>Activations: {@code ReLU} in the head of NLVR2. {@code GELU} is the same function, but is
  *       written in an order that the platform's optimiser does not recognise behind a product, so
  *       that nothing would be fused.

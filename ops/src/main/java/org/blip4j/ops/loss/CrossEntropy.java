@@ -3,7 +3,6 @@ package org.blip4j.ops.loss;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
-import org.tensorflow.framework.losses.Losses;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
@@ -52,8 +51,8 @@ public final class CrossEntropy {
    */
   public static Operand<TFloat32> soft(
       GraphContext ctx, Operand<TFloat32> logits, Operand<TFloat32> targets) {
-    return Losses.categoricalCrossentropy(
-        ctx.tf(), ctx.tf().stopGradient(targets), logits, true, 0f, -1); // [N]
+    Ops tf = ctx.tf();
+    return tf.nn.softmaxCrossEntropyWithLogits(logits, tf.stopGradient(targets)).loss(); // [N]
   }
 
   /** The mean over the rows that count. */

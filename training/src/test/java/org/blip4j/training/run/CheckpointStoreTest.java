@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.util.List;
+import org.blip4j.graph.config.Task;
+import org.blip4j.training.config.RunConfig;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.exceptions.TFResourceExhaustedException;
@@ -18,7 +20,9 @@ final class CheckpointStoreTest {
   @Test
   void whatCannotBeWrittenIsNamedAndLeavesNoCheckpoint() throws IOException {
     CheckpointStore store = new CheckpointStore(folder, 2);
-    CheckpointState state = new CheckpointState(7, "0", 10, null, null);
+    CheckpointState state =
+        new CheckpointState(
+            7, "0:0@1", 10, CheckpointState.Window.EMPTY, RunConfig.published(Task.CAPTION));
     List<CheckpointStore.Writer> failing =
         List.of(
             prefix -> {
