@@ -22,9 +22,9 @@ import org.tensorflow.proto.ConfigProto;
  * samples beside it, how many there are, their order, or who works. The captioner's seed is made of
  * the run's seed, the sample's key and its image's bytes (so records of one key with different
  * images are told apart, and a record that is there twice gets the same text twice), and the models
- * always compute the same number of rows ({@link StagedModels#ROWS}; missing ones are filled with
- * black images), since sums over rows of another number differ in their last digits, and with them
- * what is drawn and what passes the threshold.
+ * always compute the same number of rows ({@link CaptionerAndFilter#rows}; missing ones are filled
+ * with black images), since sums over rows of another number differ in their last digits, and with
+ * them what is drawn and what passes the threshold.
  *
  * <pre>{@code
  * CapFiltModels models = new CapFiltModels(Optional.of(captioner), Optional.of(filter));
@@ -67,6 +67,12 @@ public final class CapFiltStep implements AutoCloseable {
   /** What decides the result. */
   public CapFiltSettings settings() {
     return settings;
+  }
+
+  /** The least number of samples, from {@code wanted} up, of which a call wastes no row. */
+  public int fullRuns(int wanted) {
+    int rows = models.map(CaptionerAndFilter::rows).orElse(1);
+    return (wanted + rows - 1) / rows * rows;
   }
 
   /** Judges samples; the records come in their order. */

@@ -85,7 +85,7 @@ final class StagedModel implements AutoCloseable {
     return own.size() == others.size();
   }
 
-  private VitConfig vision() {
+  VitConfig vision() {
     return loaded.model().config().architecture().vision();
   }
 

@@ -7,6 +7,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.blip4j.graph.config.VitConfig;
 import org.blip4j.ops.decode.LengthLimits;
 import org.blip4j.ops.decode.SamplingSettings;
 import org.blip4j.savedmodel.open.ModelSource;
@@ -19,21 +22,26 @@ import org.tensorflow.proto.ConfigProto;
  * Captioner and filter as TensorFlow graphs. An image is decoded once and encoded once a model, or
  * once for both if their image encoders have equal weights; a model that is both is open once.
  *
- * <p>Every run has {@link #ROWS} images and {@link #PAIRS} pairs, whatever there is to do. A row's
- * result is then the same to the last bit wherever it stands and whatever is beside it: the kernels
- * add up each row by itself, in an order that the number of rows may change, and nothing else.
+ * <p>Every run has the same number of images, {@link #rows()}, and twice as many pairs, whatever
+ * there is to do. A row's result is then the same to the last bit wherever it stands and whatever
+ * is beside it: the kernels add up each row by itself, in an order that the number of rows may
+ * change, and nothing else. The number follows from the models' sizes alone.
  */
 final class StagedModels implements CaptionerAndFilter {
-  /** Images of a run: enough that the rows of a step fill the kernels' blocks. */
-  static final int ROWS = 8;
+  /** Images of a run of large models: enough that the rows of a step fill the kernels' blocks. */
+  private static final int FEWEST = 8;
 
-  /** Pairs of a run: a web text and a written one for each image. */
-  static final int PAIRS = 2 * ROWS;
+  /** Images of a run of small models, for which starting a run is what costs. */
+  private static final int MOST = 64;
+
+  /** States of image patches that a run may have beyond {@link #FEWEST} images, in numbers. */
+  private static final long STATES = 1 << 21;
 
   private final StagedModel captioner;
   private final StagedModel filter;
   private final boolean searches;
   private final boolean onePass;
+  private final int rows;
 
   private StagedModels(StagedModel captioner, StagedModel filter, boolean searches) {
     this.captioner = captioner;
@@ -43,6 +51,18 @@ final class StagedModels implements CaptionerAndFilter {
         captioner != null
             && filter != null
             && (captioner == filter || captioner.encodesLike(filter));
+    this.rows =
+        Stream.of(Optional.ofNullable(captioner), Optional.ofNullable(filter))
+            .flatMap(Optional::stream)
+            .mapToInt(model -> rows(model.vision()))
+            .min()
+            .orElse(FEWEST);
+  }
+
+  /** The images of a run, a power of two. */
+  private static int rows(VitConfig vision) {
+    long fitting = STATES / ((long) vision.tokens() * vision.width());
+    return (int) Long.highestOneBit(Math.max(FEWEST, Math.min(MOST, fitting)));
   }
 
   static StagedModels open(CapFiltModels models, CapFiltSettings settings, ConfigProto session)
@@ -61,7 +81,7 @@ final class StagedModels implements CaptionerAndFilter {
         filter =
             same
                 ? captioner
-                : StagedModel.open(source, session, own -> own.withExpectedBatch(PAIRS));
+                : StagedModel.open(source, session, own -> own.withExpectedBatch(2 * FEWEST));
         require(filter.matches(), filter, source, "match scores");
       }
       return new StagedModels(captioner, filter, settings.generation().beams() > 0);
@@ -93,7 +113,7 @@ final class StagedModels implements CaptionerAndFilter {
                 SamplingSettings.nucleus(generation.nucleus())
                     .withLengths(lengths)
                     .withRepetitionPenalty(generation.repetitionPenalty()));
-    return adjusted.withExpectedBatch(ROWS);
+    return adjusted.withExpectedBatch(FEWEST);
   }
 
   /** Whether one run of an image encoder serves both models. */
@@ -103,14 +123,14 @@ final class StagedModels implements CaptionerAndFilter {
 
   @Override
   public int rows() {
-    return ROWS;
+    return rows;
   }
 
   @Override
   public Images read(List<ByteString> files) {
     List<byte[]> padded = new ArrayList<>();
     files.forEach(file -> padded.add(file.toByteArray()));
-    padded.addAll(Collections.nCopies(ROWS - files.size(), new byte[0]));
+    padded.addAll(Collections.nCopies(rows - files.size(), new byte[0]));
     StagedModel first = captioner != null ? captioner : filter;
     try (Result decoded = first.decode(padded)) {
       List<String> problems = StagedModel.strings(decoded.get(1)).subList(0, files.size());
@@ -154,7 +174,7 @@ final class StagedModels implements CaptionerAndFilter {
     close(captioner, filter == captioner ? null : filter);
   }
 
-  /** States of up to {@link #ROWS} images. */
+  /** States of up to {@link #rows()} images. */
   private final class Encoded implements Images {
     private final List<String> problems;
     private final Result ofCaptioner;
@@ -177,18 +197,19 @@ final class StagedModels implements CaptionerAndFilter {
       List<String> texts =
           searches
               ? captioner.search(states)
-              : captioner.sample(states, Arrays.copyOf(seeds, ROWS));
+              : captioner.sample(states, Arrays.copyOf(seeds, rows));
       return texts.subList(0, seeds.length);
     }
 
     @Override
     public List<CapFiltText> scored(int[] rows, List<CapFiltText> texts) {
       List<CapFiltText> scored = new ArrayList<>();
+      int pairs = 2 * StagedModels.this.rows; // a web text and a written one for each image
       int start = 0;
-      for (List<CapFiltText> some : Lists.partition(texts, PAIRS)) {
+      for (List<CapFiltText> some : Lists.partition(texts, pairs)) {
         List<String> words = new ArrayList<>(some.stream().map(CapFiltText::text).toList());
-        words.addAll(Collections.nCopies(PAIRS - some.size(), ""));
-        int[] images = Arrays.copyOf(Arrays.copyOfRange(rows, start, start + some.size()), PAIRS);
+        words.addAll(Collections.nCopies(pairs - some.size(), ""));
+        int[] images = Arrays.copyOf(Arrays.copyOfRange(rows, start, start + some.size()), pairs);
         float[][] scores = filter.match(ofFilter.get(0), images, words);
         for (int i = 0; i < some.size(); i++) {
           scored.add(some.get(i).withScores(scores[0][i], scores[1][i]));

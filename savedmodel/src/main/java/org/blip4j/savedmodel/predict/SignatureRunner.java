@@ -142,14 +142,14 @@ final class SignatureRunner implements AutoCloseable {
       byte[][] all = files.toArray(new byte[0][]);
       requireAll(argument, "give the bytes of an image file, or no bytes", (Object[]) all);
       rows = all.length;
-      Map<byte[], byte[]> encoded = new IdentityHashMap<>(); // an image may be in many rows
+      IdentityHashMap<byte[], byte[]> encoded =
+          new IdentityHashMap<>(); // an image may be in many rows
       for (int row = 0; row < all.length; row++) {
         ByteString file = UnsafeByteOperations.unsafeWrap(all[row]);
         Optional<ImageFormat> format = ImageFormat.of(file);
         try {
           if (!encoded.containsKey(all[row])) {
-            ByteString bytes = EncodedImage.of(file).bytes();
-            encoded.put(all[row], bytes == file ? all[row] : bytes.toByteArray());
+            encoded.put(all[row], EncodedImage.of(file).bytes().toByteArray());
           }
           all[row] = encoded.get(all[row]);
         } catch (SampleException e) {

@@ -52,7 +52,7 @@ final class ServingTexts {
   /**
    * Texts to be matched, asked or told, cut to the words and tokens that the model reads.
    *
-   * @param what what they are called in a status, such as {@code text}
+   * @param what what they are called in a status, such as {@code the text}
    */
   Read read(
       GraphContext ctx,

@@ -37,7 +37,8 @@ final class CapFiltJob {
    * How this process works.
    *
    * @param workers shards worked on at once
-   * @param batchSize images read and judged at once by a worker; the result does not depend on it
+   * @param batchSize images read and judged at once by a worker, rounded up to full runs of the
+   *     models; the result does not depend on it
    * @param lease after which a silent claim of another machine counts as abandoned
    * @param stop asked between records; true ends the work, to be gone on with later
    * @param listener hears of progress

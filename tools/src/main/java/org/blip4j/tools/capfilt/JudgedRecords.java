@@ -30,7 +30,7 @@ interface JudgedRecords extends Closeable {
 
   /** Shards to be judged by a step, in batches of which two are in work at once. */
   static Opener by(CapFiltStep step, int batchSize, SourceOptions options) {
-    return shard -> new Judging(shard, step, batchSize, options);
+    return shard -> new Judging(shard, step, step.fullRuns(batchSize), options);
   }
 
   /** Shards with the scores that lie in {@code from}, decided anew by {@code plan}. */

@@ -56,7 +56,7 @@ final class QuickstartRecipe {
   private static final double ALPHA = 0.4;
   private static final double TEMPERATURE = 0.07;
   private static final double SMOOTHING = 0.1;
-  private static final int CAPFILT_BATCH = 100;
+  private static final int CAPFILT_BATCH = 128;
 
   private final QuickstartPlan plan;
   private final SceneData data;

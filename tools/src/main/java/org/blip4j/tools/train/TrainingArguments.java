@@ -101,7 +101,7 @@ final class TrainingArguments {
       require("--init=MODEL", init.isPresent() || !needed);
     }
     Optional<StartingModel> start = start(init, console);
-    RunConfig run = config(task, start, common);
+    RunConfig run = config(task, start);
     if (printConfig) {
       console.result(ConfigJson.tree(run), fields(run));
       return console.exitCode();
@@ -137,8 +137,7 @@ final class TrainingArguments {
     }
   }
 
-  private RunConfig config(Task task, Optional<StartingModel> start, ComputeOptions common)
-      throws IOException {
+  private RunConfig config(Task task, Optional<StartingModel> start) throws IOException {
     RunConfigReader reader = RunConfigReader.of(task, start.map(StartingModel::config));
     if (config != null) {
       reader.file(config);

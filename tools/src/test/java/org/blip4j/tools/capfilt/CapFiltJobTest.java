@@ -190,7 +190,7 @@ class CapFiltJobTest {
   }
 
   /** Fails at the first batch of one shard, is slow at all others. */
-  private final class OneFails implements CaptionerAndFilter {
+  private static final class OneFails implements CaptionerAndFilter {
     private final FakeModels others = new FakeModels(20, ByteString.EMPTY);
     private final AtomicInteger atWork = new AtomicInteger();
     private final AtomicBoolean closedAtWork = new AtomicBoolean();
