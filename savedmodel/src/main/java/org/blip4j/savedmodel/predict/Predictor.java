@@ -2,6 +2,8 @@ package org.blip4j.savedmodel.predict;
 
 import com.google.common.primitives.ImmutableLongArray;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
@@ -57,7 +59,14 @@ public final class Predictor implements AutoCloseable {
     if (source instanceof ModelSource.Exported exported) {
       return open(exported, options.portable());
     }
-    LoadedModel loaded = LoadedModel.open(source, options);
+    LoadedModel loaded;
+    try {
+      loaded = LoadedModel.open(source, options);
+    } catch (ClosedByInterruptException e) {
+      throw (IOException)
+          new InterruptedIOException(source.path() + ": interrupted while the model was opened")
+              .initCause(e);
+    }
     return new Predictor(
         loaded.model(),
         loaded.settings(),

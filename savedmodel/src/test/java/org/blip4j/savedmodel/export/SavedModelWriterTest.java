@@ -158,7 +158,7 @@ class SavedModelWriterTest extends GraphTest {
         assertThrows(
             IOException.class,
             () -> SavedModelWriter.write(model, session(), ImmutableMap.of(), target));
-    assertTrue(refused.getMessage().contains("--overwrite"), refused.getMessage());
+    assertTrue(refused.getMessage().contains("let it be replaced"), refused.getMessage());
     assertTrue(Files.exists(folder.resolve("1/assets.extra/old")));
 
     SavedModelWriter.write(model, session(), ImmutableMap.of(), new ExportTarget(folder, 1, true));

@@ -1,6 +1,7 @@
 package org.blip4j.tools.export;
 
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -57,6 +58,13 @@ public final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
+    ExportTarget target = new ExportTarget(out, version, overwrite);
+    try {
+      target.requireFree();
+    } catch (FileAlreadyExistsException e) {
+      throw new IllegalArgumentException(
+          e.getFile() + ": exists already; choose another version or folder, or use --overwrite");
+    }
     ModelExporter.Exported exported =
         ModelExporter.export(
             model.source(common),
@@ -65,7 +73,7 @@ public final class ExportCommand implements Callable<Integer> {
                 own ->
                     MatchCommand.with(matchToken, decoding.adjust(own))
                         .withExpectedBatch(batch.size(1))),
-            new ExportTarget(out, version, overwrite));
+            target);
     Row row = new Row(exported.folder().toString(), exported.signatures().asList());
     console.result(row, row.folder() + "\t" + String.join(" ", row.signatures()));
     return ExitCodes.OK;

@@ -24,7 +24,7 @@ public record QuickstartPlan(
 
   /** The sizes at which the whole loop shows its effect in minutes. */
   public static QuickstartPlan standard(long seed) {
-    return new QuickstartPlan(SceneData.Plan.standard(seed), 64, 900, 500, 450);
+    return new QuickstartPlan(SceneData.Plan.standard(seed), 64, 850, 400, 600);
   }
 
   /** A few steps over a few pictures: every stage runs, nothing is learned. */

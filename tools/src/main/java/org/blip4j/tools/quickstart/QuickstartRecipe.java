@@ -48,7 +48,8 @@ final class QuickstartRecipe {
   private static final int SHORTEST_CAPTION = 5;
   private static final int MAX_WORDS = 30;
   private static final double PRETRAIN_RATE = 4.5e-3;
-  private static final double FINETUNE_RATE = 1.5e-3;
+  private static final double CAPTIONER_RATE = 1.5e-3;
+  private static final double FILTER_RATE = 3e-3;
   private static final double FLOOR = 0.02;
   private static final double TEMPERATURE_RATE = 0.02;
   private static final double SECOND_MOMENT = 0.98;
@@ -75,8 +76,8 @@ final class QuickstartRecipe {
             Task.PRETRAIN,
             plan.pretrainSteps(),
             schedule(PRETRAIN_RATE, plan.pretrainSteps() / 16)),
-        run(Task.CAPTION, plan.captionerSteps(), schedule(FINETUNE_RATE, 10)),
-        run(Task.RETRIEVAL, plan.filterSteps(), schedule(FINETUNE_RATE, 10)),
+        run(Task.CAPTION, plan.captionerSteps(), schedule(CAPTIONER_RATE, 10)),
+        run(Task.RETRIEVAL, plan.filterSteps(), schedule(FILTER_RATE, 10)),
         new CapFiltSettings(
             CapFiltPolicy.published(),
             new CapFiltSettings.Generation(
