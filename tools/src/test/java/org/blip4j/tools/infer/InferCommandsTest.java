@@ -1,6 +1,5 @@
 package org.blip4j.tools.infer;
 
-
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
