@@ -51,22 +51,12 @@ public final class ItcLoss {
   }
 
   /**
-   * The loss and what it was made of.
+   * The loss and what negatives are drawn by.
    *
    * @param loss a scalar, the mean of both directions
-   * @param lossImageToText a scalar
-   * @param lossTextToImage a scalar
    * @param similarities over the temperature, with gradient
-   * @param momentumSimilarities the same from momentum features, without
-   * @param targets soft targets
    */
-  public record Result(
-      Operand<TFloat32> loss,
-      Operand<TFloat32> lossImageToText,
-      Operand<TFloat32> lossTextToImage,
-      Directions similarities,
-      Directions momentumSimilarities,
-      Directions targets) {}
+  public record Result(Operand<TFloat32> loss, Directions similarities) {}
 
   /** Computes the loss. */
   public static Result compute(GraphContext outer, Inputs in) {
@@ -98,7 +88,7 @@ public final class ItcLoss {
     Operand<TFloat32> loss = ctx.mul(ctx.add(imageToText, textToImage), 0.5f);
     new Directions(imageToText, textToImage).traced(ctx, "loss");
     ctx.trace("loss", loss);
-    return new Result(loss, imageToText, textToImage, similarities, momentum, targets);
+    return new Result(loss, similarities);
   }
 
   private static Operand<TFloat32> similarity(

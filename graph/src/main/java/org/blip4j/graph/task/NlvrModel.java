@@ -16,7 +16,13 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 
-/** Reasoning about two images: cross-entropy of true and false (NLVR2, blip-spec 7.5). */
+/**
+ * Reasoning about two images: cross-entropy of true and false (NLVR2, blip-spec 7.5). Both images
+ * go through the one image encoder.
+ *
+ * <p>Traced: {@code images}, all first ones, then all second ones, {@code [2B, P, W]}; {@code
+ * logits} {@code [B, 2]}; and the layers of the text.
+ */
 public final class NlvrModel implements TaskModel<ImagePairBatch> {
   private final Blip blip;
 
@@ -28,17 +34,6 @@ public final class NlvrModel implements TaskModel<ImagePairBatch> {
   public static NlvrModel create(VariableScope vars, BlipConfig config) {
     return new NlvrModel(vars, config);
   }
-
-  /**
-   * Everything that a step computes.
-   *
-   * @param images states of all first images, then of all second ones, {@code [2B, P, W]}
-   * @param logits {@code [B, 2]}
-   * @param loss the mean over the batch, a scalar
-   * @param step the whole
-   */
-  public record Trace(
-      ImageStates images, Operand<TFloat32> logits, Operand<TFloat32> loss, TrainingStep step) {}
 
   @Override
   public Blip blip() {
@@ -52,20 +47,13 @@ public final class NlvrModel implements TaskModel<ImagePairBatch> {
 
   @Override
   public Encoded encode(GraphContext ctx, ImagePairBatch batch) {
-    ImageStates images = images(ctx, batch);
-    return new Encoded(ImmutableMap.of(), (second, none) -> trace(second, batch, images).step());
+    ImageStates images =
+        blip.vision().apply(ctx, ctx.concat(0, batch.first(), batch.second())); // [2B, P, W]
+    ctx.trace("images", images.hidden());
+    return new Encoded(ImmutableMap.of(), (second, none) -> losses(second, batch, images));
   }
 
-  /** Adds a step and names what lies between. Both images go through the one image encoder. */
-  public Trace trace(GraphContext ctx, ImagePairBatch batch) {
-    return trace(ctx, batch, images(ctx, batch));
-  }
-
-  private ImageStates images(GraphContext ctx, ImagePairBatch batch) {
-    return blip.vision().apply(ctx, ctx.concat(0, batch.first(), batch.second()));
-  }
-
-  private Trace trace(GraphContext ctx, ImagePairBatch batch, ImageStates images) {
+  private TrainingStep losses(GraphContext ctx, ImagePairBatch batch, ImageStates images) {
     Ops tf = ctx.tf();
     Operand<TInt32> rows = Shapes.dim(ctx, batch.tokens().ids(), 0);
     Operand<TInt32> all = tf.math.add(rows, rows);
@@ -73,12 +61,11 @@ public final class NlvrModel implements TaskModel<ImagePairBatch> {
         blip.judging()
             .project(
                 ctx, images.gather(ctx, ctx.range(rows)), images.gather(ctx, ctx.range(rows, all)));
-    Operand<TFloat32> logits = blip.judging().judge(ctx, batch.tokens(), pair);
+    Operand<TFloat32> logits =
+        ctx.trace("logits", blip.judging().judge(ctx, batch.tokens(), pair)); // [B, 2]
     Operand<TFloat32> loss = ctx.mean(CrossEntropy.hard(ctx, logits, batch.labels(), 0), 0);
-    TrainingStep step =
-        TrainingStep.withoutWrites(
-            loss, ImmutableMap.of("accuracy", accuracy(ctx, logits, batch.labels())));
-    return new Trace(images, logits, loss, step);
+    return TrainingStep.withoutWrites(
+        loss, ImmutableMap.of("accuracy", accuracy(ctx, logits, batch.labels())));
   }
 
   private static Operand<TFloat32> accuracy(

@@ -21,11 +21,19 @@ public record TrainingStep(
     ImmutableMap<String, Operand<TFloat32>> diagnostics,
     Function<GraphContext, List<Op>> updates) {
 
+  /** A step whose first diagnostic is its {@code loss}. */
+  static TrainingStep of(
+      Operand<TFloat32> loss,
+      ImmutableMap<String, Operand<TFloat32>> more,
+      Function<GraphContext, List<Op>> updates) {
+    ImmutableMap<String, Operand<TFloat32>> diagnostics =
+        ImmutableMap.<String, Operand<TFloat32>>builder().put("loss", loss).putAll(more).build();
+    return new TrainingStep(loss, diagnostics, updates);
+  }
+
   /** A step of a model without state of its own; {@code loss} is its first diagnostic. */
   static TrainingStep withoutWrites(
       Operand<TFloat32> loss, ImmutableMap<String, Operand<TFloat32>> more) {
-    ImmutableMap<String, Operand<TFloat32>> diagnostics =
-        ImmutableMap.<String, Operand<TFloat32>>builder().put("loss", loss).putAll(more).build();
-    return new TrainingStep(loss, diagnostics, after -> List.of());
+    return of(loss, more, after -> List.of());
   }
 }

@@ -20,6 +20,9 @@ import org.tensorflow.types.TFloat32;
  * are weighted and their losses are sums over tokens (blip-spec 7.4).
  *
  * <p>A question is encoded once, however many answers it has.
+ *
+ * <p>Traced under {@code vqa}: {@code images} {@code [B, P, W]}, {@code questions} {@code [B, T,
+ * W]}, and the language modelling of all answers.
  */
 public final class VqaModel implements TaskModel<QuestionBatch> {
   private final Blip blip;
@@ -34,17 +37,6 @@ public final class VqaModel implements TaskModel<QuestionBatch> {
   public static VqaModel create(VariableScope vars, BlipConfig config, double labelSmoothing) {
     return new VqaModel(vars, config, labelSmoothing);
   }
-
-  /**
-   * What a step computes.
-   *
-   * @param images states of the images
-   * @param questions states of the questions, {@code [B, T, W]}
-   * @param answers the language modelling of all answers
-   * @param loss sum of weight times answer loss over the number of questions, a scalar
-   */
-  public record Trace(
-      ImageStates images, TextStates questions, LmLoss.Result answers, Operand<TFloat32> loss) {}
 
   @Override
   public Blip blip() {
@@ -61,23 +53,18 @@ public final class VqaModel implements TaskModel<QuestionBatch> {
     GraphContext inner = ctx.in("vqa");
     ImageStates images = blip.vision().apply(inner, batch.pixels());
     TextStates questions = blip.answering().read(inner, batch.questions(), images);
+    inner.trace("images", images.hidden());
+    inner.trace("questions", questions.hidden());
     return new Encoded(
         ImmutableMap.of(),
         (second, none) -> {
-          Operand<TFloat32> loss = trace(second.in("vqa"), batch, images, questions).loss();
+          Operand<TFloat32> loss = loss(second.in("vqa"), batch, questions);
           return TrainingStep.withoutWrites(loss, ImmutableMap.of("loss_vqa", loss));
         });
   }
 
-  /** Adds the losses and names what lies between. */
-  public Trace trace(GraphContext outer, QuestionBatch batch) {
-    GraphContext ctx = outer.in("vqa");
-    ImageStates images = blip.vision().apply(ctx, batch.pixels());
-    return trace(ctx, batch, images, blip.answering().read(ctx, batch.questions(), images));
-  }
-
-  private Trace trace(
-      GraphContext ctx, QuestionBatch batch, ImageStates images, TextStates questions) {
+  /** Sum of weight times answer loss over the number of questions, a scalar. */
+  private Operand<TFloat32> loss(GraphContext ctx, QuestionBatch batch, TextStates questions) {
     Ops tf = ctx.tf();
     Blip.Answering answering = blip.answering();
     Attended attended =
@@ -96,6 +83,6 @@ public final class VqaModel implements TaskModel<QuestionBatch> {
     Operand<TFloat32> weighted = ctx.sum(tf.math.mul(batch.weights(), answers.sequenceLoss()), 0);
     Operand<TFloat32> number =
         tf.dtypes.cast(Shapes.dim(ctx, batch.questions().ids(), 0), TFloat32.class);
-    return new Trace(images, questions, answers, tf.math.div(weighted, number));
+    return tf.math.div(weighted, number);
   }
 }

@@ -59,10 +59,10 @@ final class NlvrModelTest extends GraphTest {
   @Test
   void everyWeightLearns() {
     NlvrModel model = NlvrModel.create(vars, CONFIG);
-    NlvrModel.Trace trace = model.trace(ctx.as(Mode.TRAIN), batch(pixels(5), pixels(6)));
+    Operand<TFloat32> loss = model.step(ctx.as(Mode.TRAIN), batch(pixels(5), pixels(6))).loss();
     List<Variable<TFloat32>> weights = vars.trainable();
     Output<?>[] handles = weights.stream().map(Variable::handle).toArray(Output<?>[]::new);
-    Output<?>[] gradients = ctx.graph().addGradients(trace.loss().asOutput(), handles);
+    Output<?>[] gradients = ctx.graph().addGradients(loss.asOutput(), handles);
     for (int i = 0; i < gradients.length; i++) {
       assertNotNull(gradients[i], weights.get(i).name());
     }
@@ -87,20 +87,21 @@ final class NlvrModelTest extends GraphTest {
 
   private float[] logits(
       NlvrModel model, Mode mode, Operand<TFloat32> first, Operand<TFloat32> second) {
-    return run(model.trace(ctx.as(mode), batch(first, second)).logits());
+    Trace trace = new Trace();
+    model.step(ctx.as(mode).with(trace), batch(first, second));
+    return run(trace.floats("logits"));
   }
 
   @Test
   void theLossIsTheMeanCrossEntropy() {
     NlvrModel model = NlvrModel.create(vars, config(2));
     Trace named = new Trace();
-    NlvrModel.Trace trace =
-        model.trace(ctx.as(Mode.TRAIN).with(named), batch(pixels(5), pixels(6)));
-    float[] logits = run(trace.logits());
+    TrainingStep step = model.step(ctx.as(Mode.TRAIN).with(named), batch(pixels(5), pixels(6)));
+    float[] logits = run(named.floats("logits"));
     double expected =
         (Math.log1p(Math.exp(logits[0] - logits[1])) + Math.log1p(Math.exp(logits[3] - logits[2])))
             / 2;
-    assertEquals(expected, run(trace.loss())[0], 1e-5);
+    assertEquals(expected, run(step.loss())[0], 1e-5);
     assertEquals(2, named.series("match/layer").size());
   }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.Trace;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.BeforeEach;
@@ -43,19 +44,20 @@ final class VqaModelTest extends GraphTest {
 
   @Test
   void theLossIsTheWeightedSumOverTheNumberOfQuestions() {
-    VqaModel.Trace trace = model.trace(ctx, batch(0.7f, 0.3f, 0.5f));
+    Trace trace = new Trace();
+    TrainingStep step = model.step(ctx.with(trace), batch(0.7f, 0.3f, 0.5f));
 
-    float[] answers = run(trace.answers().sequenceLoss());
+    float[] answers = run(trace.floats("vqa/lm/sequence_loss"));
 
     assertEquals(3, answers.length);
     float expected = (0.7f * answers[0] + 0.3f * answers[1] + 0.5f * answers[2]) / 2;
-    assertClose(new float[] {expected}, run(trace.loss()), 1e-4);
+    assertClose(new float[] {expected}, run(step.loss()), 1e-4);
   }
 
   @Test
   void anAnswerWithoutWeightDoesNotCount() {
-    float[] first = run(model.trace(ctx, batch(0.7f, 0, 0)).loss());
-    float[] both = run(model.trace(ctx, batch(0.7f, 0, 0.5f)).loss());
+    float[] first = run(model.step(ctx, batch(0.7f, 0, 0)).loss());
+    float[] both = run(model.step(ctx, batch(0.7f, 0, 0.5f)).loss());
 
     assertTrue(first[0] < both[0], first[0] + " " + both[0]);
   }

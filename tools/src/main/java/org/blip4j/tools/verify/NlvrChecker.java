@@ -19,7 +19,6 @@ import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Trace;
 import org.blip4j.ops.core.Variable;
 import org.tensorflow.Operand;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -64,13 +63,13 @@ record NlvrChecker(GoldenGraph.Machine machine) implements GoldenChecker {
       graph.load(golden.file("weights.pth"), graph.vars().all(), false);
       ImagePairBatch batch = batch(graph, config);
       Trace named = new Trace();
-      NlvrModel.Trace trace = model.trace(graph.ctx().with(named), batch);
-      outputs.addAll("", graph.run(predictions(graph, trace, named), inputs.feeds(batch)));
-      Map<String, Operand<?>> logits = Map.of("prediction_swapped", trace.logits());
+      Operand<TFloat32> loss = model.step(graph.ctx().with(named), batch).loss();
+      outputs.addAll("", graph.run(predictions(graph, named), inputs.feeds(batch)));
+      Map<String, Operand<?>> logits = Map.of("prediction_swapped", named.get("logits"));
       outputs.addAll("", graph.run(logits, inputs.swapped().feeds(batch)));
       Path checkpoint = golden.file(CHECKPOINT + ".pth");
       ImportReport report = graph.start(checkpoint, Task.NLVR);
-      outputs.addAll("converted/", graph.run(converted(graph, trace), inputs.feeds(batch)));
+      outputs.addAll("converted/", graph.run(converted(graph, named, loss), inputs.feeds(batch)));
       new KeyConversion(golden, checkpoint, report)
           .check(WeightNames.of(PublishedForm.OFFICIAL, false), rows);
       imageSizes(golden, config, checkpoint, rows);
@@ -123,9 +122,9 @@ record NlvrChecker(GoldenGraph.Machine machine) implements GoldenChecker {
       NlvrModel model = NlvrModel.create(graph.vars(), config.blip());
       graph.load(golden.file("weights.pth"), graph.vars().all(), false);
       ImagePairBatch batch = batch(graph, config);
-      NlvrModel.Trace trace = model.trace(graph.ctx(), batch);
-      ParameterGradients gradients = ParameterGradients.of(graph, trace.loss());
-      outputs.addAll("", graph.run(Map.of("loss", loss(graph, trace)), inputs.feeds(batch)));
+      Operand<TFloat32> loss = model.step(graph.ctx(), batch).loss();
+      ParameterGradients gradients = ParameterGradients.of(graph, loss);
+      outputs.addAll("", graph.run(Map.of("loss", one(graph, loss)), inputs.feeds(batch)));
       gradients.report(
           graph.run(gradients.fetches(), inputs.feeds(batch)),
           expected.rows(),
@@ -134,29 +133,28 @@ record NlvrChecker(GoldenGraph.Machine machine) implements GoldenChecker {
     }
   }
 
-  private static Operand<TFloat32> loss(GoldenGraph graph, NlvrModel.Trace trace) {
-    Ops tf = graph.ctx().tf();
-    return tf.reshape(trace.loss(), tf.constant(new int[] {1}));
+  private static Operand<TFloat32> one(GoldenGraph graph, Operand<TFloat32> scalar) {
+    return graph.ctx().flat(scalar);
   }
 
-  private static Map<String, Operand<?>> predictions(
-      GoldenGraph graph, NlvrModel.Trace trace, Trace named) {
+  private static Map<String, Operand<?>> predictions(GoldenGraph graph, Trace named) {
     List<Operand<TFloat32>> states = new ArrayList<>();
     states.add(named.floats("match/embedded"));
     states.addAll(named.series("match/layer"));
     Map<String, Operand<?>> fetches = new LinkedHashMap<>();
-    fetches.put("image_embeds", trace.images().hidden());
+    fetches.put("image_embeds", named.get("images"));
     fetches.put("hidden_states", graph.ctx().tf().stack(states));
     fetches.put("last_hidden_state", states.get(states.size() - 1));
-    fetches.put("prediction", trace.logits());
+    fetches.put("prediction", named.get("logits"));
     return fetches;
   }
 
-  private static Map<String, Operand<?>> converted(GoldenGraph graph, NlvrModel.Trace trace) {
+  private static Map<String, Operand<?>> converted(
+      GoldenGraph graph, Trace named, Operand<TFloat32> loss) {
     Variable<?> positions = graph.vars().get("visual_encoder/pos_embed");
     return Map.of(
-        "prediction", trace.logits(),
-        "loss", loss(graph, trace),
+        "prediction", named.get("logits"),
+        "loss", one(graph, loss),
         "pos_embed", positions.value());
   }
 

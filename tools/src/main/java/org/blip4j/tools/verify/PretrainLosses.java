@@ -1,82 +1,68 @@
 package org.blip4j.tools.verify;
 
-import java.util.Map;
-import java.util.Optional;
-import org.blip4j.graph.loss.Features;
-import org.blip4j.graph.loss.HardNegatives;
-import org.blip4j.graph.loss.ItcLoss;
+import com.google.common.collect.ImmutableMap;
+import org.blip4j.graph.task.ContrastiveTask;
 import org.blip4j.graph.task.ImageTextBatch;
 import org.blip4j.graph.task.PretrainModel;
-import org.blip4j.graph.task.RetrievalModel;
 import org.blip4j.graph.task.TaskModel;
+import org.blip4j.graph.task.TrainingStep;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Trace;
 import org.tensorflow.Operand;
-import org.tensorflow.types.TFloat32;
 
 /** The traces of training steps under the names that goldens use. */
 final class PretrainLosses {
   private PretrainLosses() {}
 
+  private static final ImmutableMap<String, String> CONTRASTIVE =
+      ImmutableMap.<String, String>builder()
+          .put("image_feat", "image_features/normal")
+          .put("text_feat", "text_features/normal")
+          .put("image_feat_m", "momentum/image_features/normal")
+          .put("text_feat_m", "momentum/text_features/normal")
+          .put("loss_ita", "itc/loss")
+          .put("loss_i2t", "itc/loss_i2t")
+          .put("loss_t2i", "itc/loss_t2i")
+          .put("sim_i2t", "itc/similarity_i2t")
+          .put("sim_t2i", "itc/similarity_t2i")
+          .put("sim_i2t_m", "itc/momentum_similarity_i2t")
+          .put("sim_t2i_m", "itc/momentum_similarity_t2i")
+          .put("sim_i2t_targets", "itc/targets_i2t")
+          .put("sim_t2i_targets", "itc/targets_t2i")
+          .put("weights_t2i", "negatives/image_weights")
+          .put("weights_i2t", "negatives/text_weights")
+          .put("loss_itm", "itm/loss")
+          .put("itm_logits", "itm/logits")
+          .put("itm_labels", "itm/labels")
+          .buildOrThrow();
+
+  private static final ImmutableMap<String, String> LANGUAGE =
+      ImmutableMap.of(
+          "loss_lm", "lm/loss",
+          "lm_token_loss", "lm/token_loss",
+          "lm_logits", "lm/logits",
+          "decoder_targets", "lm/targets");
+
   /** The losses of a model that compares images with texts. */
   static TrainingCheck.Losses of(TaskModel<ImageTextBatch> model) {
-    if (model instanceof PretrainModel pretrain) {
-      return (ctx, batch, given, names) -> {
-        PretrainModel.Trace trace = pretrain.trace(ctx, batch, Optional.of(given));
-        features(names, trace.online(), trace.momentumFeatures());
-        contrastive(ctx, names, trace.itc());
-        weights(names, trace.weights());
-        names.put("loss_itm", one(ctx, trace.itm().loss()));
-        names.put("itm_logits", trace.itm().logits());
-        names.put("itm_labels", trace.itm().labels());
-        names.put("loss_lm", one(ctx, trace.lm().loss()));
-        names.put("lm_token_loss", trace.lm().tokenLoss());
-        names.put("lm_logits", trace.lm().logits());
-        names.put("decoder_targets", trace.lm().targets());
-        return trace.step();
-      };
-    }
-    RetrievalModel retrieval = (RetrievalModel) model;
+    ContrastiveTask task = (ContrastiveTask) model;
     return (ctx, batch, given, names) -> {
-      RetrievalModel.Trace trace = retrieval.trace(ctx, batch, Optional.of(given));
-      features(names, trace.online(), trace.momentumFeatures());
-      contrastive(ctx, names, trace.itc());
-      weights(names, trace.weights());
-      names.put("loss_itm", one(ctx, trace.itm().loss()));
-      names.put("itm_logits", trace.itm().logits());
-      names.put("itm_labels", trace.itm().labels());
-      names.put("sim_targets", trace.hardTargets());
-      names.put("idx_all", ctx.tf().expandDims(trace.allIdentities(), ctx.tf().constant(0)));
-      names.put("mask_same_image", ctx.tf().math.sub(ctx.tf().constant(1f), trace.wrong()));
-      return trace.step();
+      Trace trace = new Trace();
+      TrainingStep step = task.step(ctx.with(trace), batch, given);
+      CONTRASTIVE.forEach((name, traced) -> names.put(name, vector(ctx, trace.get(traced))));
+      if (task instanceof PretrainModel) {
+        LANGUAGE.forEach((name, traced) -> names.put(name, vector(ctx, trace.get(traced))));
+      } else {
+        names.put("sim_targets", trace.get("hard_targets"));
+        names.put("idx_all", ctx.expandDims(trace.get("identities"), 0));
+        names.put("mask_same_image", ctx.sub(1, trace.floats("negatives/wrong")));
+      }
+      return step;
     };
   }
 
-  private static void features(Map<String, Operand<?>> names, Features online, Features momentum) {
-    names.put("image_feat", online.image());
-    names.put("text_feat", online.text());
-    names.put("image_feat_m", momentum.image());
-    names.put("text_feat_m", momentum.text());
-  }
-
-  private static void contrastive(
-      GraphContext ctx, Map<String, Operand<?>> names, ItcLoss.Result itc) {
-    names.put("loss_ita", one(ctx, itc.loss()));
-    names.put("loss_i2t", one(ctx, itc.lossImageToText()));
-    names.put("loss_t2i", one(ctx, itc.lossTextToImage()));
-    names.put("sim_i2t", itc.similarities().imageToText());
-    names.put("sim_t2i", itc.similarities().textToImage());
-    names.put("sim_i2t_m", itc.momentumSimilarities().imageToText());
-    names.put("sim_t2i_m", itc.momentumSimilarities().textToImage());
-    names.put("sim_i2t_targets", itc.targets().imageToText());
-    names.put("sim_t2i_targets", itc.targets().textToImage());
-  }
-
-  private static void weights(Map<String, Operand<?>> names, HardNegatives.Weights weights) {
-    names.put("weights_t2i", weights.imageForText());
-    names.put("weights_i2t", weights.textForImage());
-  }
-
-  private static Operand<TFloat32> one(GraphContext ctx, Operand<TFloat32> scalar) {
-    return ctx.tf().reshape(scalar, ctx.tf().constant(new int[] {1}));
+  /** Goldens hold scalars as {@code [1]}. */
+  private static Operand<?> vector(GraphContext ctx, Operand<?> operand) {
+    return operand.shape().numDimensions() == 0 ? ctx.flat(operand) : operand;
   }
 }

@@ -7,10 +7,12 @@ import org.blip4j.graph.task.QuestionBatch;
 import org.blip4j.graph.task.VqaModel;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.ops.core.Mode;
+import org.blip4j.ops.core.Trace;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
 /**
@@ -37,15 +39,16 @@ record VqaLossCheck(GoldenGraph.Machine machine, Golden golden) {
               new Tokens(graph.longs("answers", -1, -1), graph.longs("answer_mask", -1, -1)),
               tf.withName("rows").placeholder(TInt32.class, Placeholder.shape(Shape.of(-1))),
               graph.floats("weights", -1));
-      VqaModel.Trace trace = model.trace(graph.ctx(), batch);
+      Trace trace = new Trace();
+      Operand<TFloat32> loss = model.step(graph.ctx().with(trace), batch).loss();
       Map<String, Operand<?>> fetches = new LinkedHashMap<>();
-      fetches.put("image_embeds", trace.images().hidden());
-      fetches.put("question_states", trace.questions().hidden());
-      fetches.put("train/answer_loss", trace.answers().sequenceLoss());
-      fetches.put("train/loss", tf.reshape(trace.loss(), tf.constant(new int[] {1})));
+      fetches.put("image_embeds", trace.get("vqa/images"));
+      fetches.put("question_states", trace.get("vqa/questions"));
+      fetches.put("train/answer_loss", trace.get("vqa/lm/sequence_loss"));
+      fetches.put("train/loss", tf.reshape(loss, tf.constant(new int[] {1})));
       Map<String, Values> computed = graph.run(fetches, inputs.feeds(batch));
       outputs.addAll("", computed);
-      ParameterGradients gradients = ParameterGradients.of(graph, trace.loss());
+      ParameterGradients gradients = ParameterGradients.of(graph, loss);
       gradients.report(
           graph.run(gradients.fetches(), inputs.feeds(batch)),
           inputs.gradientRows(),

@@ -7,11 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Random;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
-import org.blip4j.graph.loss.HardNegatives;
 import org.blip4j.graph.task.Encoded;
 import org.blip4j.graph.task.ImageTextBatch;
 import org.blip4j.graph.task.NlvrModel;
@@ -23,6 +21,7 @@ import org.blip4j.graph.task.VqaModel;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Randomness;
+import org.blip4j.ops.core.Trace;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.training.optimize.AdamW;
@@ -159,10 +158,8 @@ final class TaskGraphTest {
       ObjectiveConfig objective = new ObjectiveConfig(8, 0.99, 0.4, 0.07, 0.1, false, hardness);
       PretrainModel model = PretrainModel.create(scope, TINY, objective);
       ImageTextBatch batch = model.feeds(root, PAIR);
-      HardNegatives.Weights weights =
-          model
-              .trace(root.with(new Randomness(1, root.tf().constant(0L))), batch, Optional.empty())
-              .weights();
+      Trace trace = new Trace();
+      model.step(root.with(new Randomness(1, root.tf().constant(0L))).with(trace), batch);
       try (Session session = new Session(own);
           TFloat32 pixels = TFloat32.tensorOf(Shape.of(2, 32, 32, 3), DataBuffers.of(PIXELS));
           TInt64 ids = TInt64.tensorOf(Shape.of(2, 4), DataBuffers.of(TEXTS));
@@ -174,7 +171,7 @@ final class TaskGraphTest {
                 .feed(batch.pixels(), pixels)
                 .feed(batch.tokens().ids(), ids)
                 .feed(batch.tokens().mask(), mask)
-                .fetch(weights.imageForText())
+                .fetch(trace.floats("negatives/image_weights"))
                 .run()) {
           float[] values = new float[4];
           ((TFloat32) result.get(0)).asRawTensor().data().asFloats().read(values);
