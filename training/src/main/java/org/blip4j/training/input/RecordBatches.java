@@ -99,7 +99,7 @@ public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
     this.pairs = pairs;
     this.data = data;
     int size = plan.architecture().vision().imageSize();
-    this.images = new PreparedPixels(config.images(), size, plan.inputs().session());
+    this.images = new PreparedPixels(config.images(), size, plan.session());
   }
 
   /** Starts at a place. */

@@ -75,7 +75,7 @@ final class TrainingSession implements Closeable {
     this.whole = SaverNodes.create(ctx.in("checkpoint"), variables);
     this.model = SaverNodes.create(ctx.in("model"), weights);
     this.feed = new VariableFeed(ctx, weights);
-    this.session = new Session(graph, plan.kernels().sessionFrom(plan.inputs().session()));
+    this.session = new Session(graph, plan.kernels().sessionFrom(plan.session()));
   }
 
   /** The step's graph. */

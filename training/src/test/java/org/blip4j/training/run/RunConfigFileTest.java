@@ -13,19 +13,24 @@ import java.util.Optional;
 import org.blip4j.data.pipeline.DataIndex;
 import org.blip4j.data.pipeline.SampleKind;
 import org.blip4j.data.pipeline.SourceOptions;
+import org.blip4j.data.text.Vocabulary;
+import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ConfigFields;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.Task;
+import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.training.config.ImageInput;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunConfigReader;
 import org.blip4j.training.config.RunDescription;
+import org.blip4j.training.config.RunInputs;
 import org.blip4j.training.config.RunPlan;
 import org.blip4j.training.optimize.LearningRateSchedule;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.tensorflow.proto.ConfigProto;
 
 /** The published recipe, changed by a file and by settings. */
 final class RunConfigFileTest {
@@ -75,6 +80,42 @@ final class RunConfigFileTest {
     Files.writeString(file, ConfigJson.write(description));
 
     assertEquals(description.config(), RunConfigReader.of(Task.PRETRAIN).file(file).config());
+  }
+
+  @Test
+  void operationsOfASmallModelAreSplitLess() throws IOException {
+    TinyRun tiny = new TinyRun(folder);
+    RunConfig small = tiny.fromScratch(Task.PRETRAIN);
+    RunInputs inputs = tiny.inputs();
+    ConfigProto session =
+        ConfigProto.newBuilder()
+            .setIntraOpParallelismThreads(4)
+            .setInterOpParallelismThreads(3)
+            .putDeviceCount("GPU", 0)
+            .build();
+    ConfigProto onAGpu = session.toBuilder().putDeviceCount("GPU", 1).build();
+    BlipConfig base = BlipConfig.base(224);
+
+    ConfigProto chosen = plan(small, inputs, session).session();
+    assertEquals(2, chosen.getIntraOpParallelismThreads());
+    assertEquals(4, chosen.getInterOpParallelismThreads());
+    assertEquals(onAGpu, plan(small, inputs, onAGpu).session());
+    assertEquals(
+        session,
+        plan(small.resolved(base, small.textSettings().orElseThrow()), inputs, session).session());
+  }
+
+  private static RunPlan plan(RunConfig config, RunInputs inputs, ConfigProto session)
+      throws IOException {
+    RunInputs chosen =
+        new RunInputs(
+            inputs.data(),
+            inputs.codec(),
+            inputs.init(),
+            session,
+            inputs.version(),
+            inputs.commit());
+    return new RunPlan(config, Vocabulary.bertBaseUncased(), chosen, Kernels.PORTABLE);
   }
 
   @ParameterizedTest
