@@ -1,8 +1,13 @@
 package org.blip4j.tools.verify;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableSet;
+import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.blip4j.ops.decode.BeamSettings;
@@ -38,15 +43,39 @@ record GenerationCall(
   private static final ImmutableSet<String> KNOWN =
       ImmutableSet.of(
           "num_beams", "min_length", "max_length", "max_new_tokens", "repetition_penalty");
-  private static final int LIBRARY_MAXIMUM = 20;
+  private static final String LIBRARY_MAXIMUM = "20";
   private static final String IDS = "ids_";
 
   /** The calls that a golden describes, one for each expected tensor of ids. */
-  static List<GenerationCall> all(ExpectedOutputs outputs) {
-    return outputs.names().stream()
+  static List<GenerationCall> described(GoldenRun run) throws IOException {
+    JsonNode described = run.described();
+    return run.outputs().names().stream()
         .filter(name -> name.startsWith(IDS))
-        .map(name -> parse(name.substring(IDS.length()), outputs.described(name)))
+        .map(
+            name ->
+                parse(name.substring(IDS.length()), described.path(name).path("meaning").asText()))
         .toList();
+  }
+
+  /**
+   * A call of upstream's own {@code generate}.
+   *
+   * @throws IOException if it sets what we do not have
+   */
+  static GenerationCall upstream(String name, JsonNode settings) throws IOException {
+    if (settings.path("early_stopping").asBoolean()
+        || settings.path("length_penalty").asDouble(1) != 1) {
+      throw new IOException("cases.json: early_stopping and length_penalty are not supported");
+    }
+    return new GenerationCall(
+        name,
+        Optional.of(settings.path("prompt").asText()),
+        settings.path("num_beams").asInt(),
+        settings.path("min_length").asInt(),
+        settings.path("max_length").asInt(),
+        Optional.empty(),
+        settings.path("repetition_penalty").asDouble(1),
+        LengthNormalization.WHOLE);
   }
 
   /**
@@ -59,33 +88,24 @@ record GenerationCall(
     if (!call.matches()) {
       throw new IllegalArgumentException(name + " is not described as a call: " + meaning);
     }
-    Matcher settings = SETTING.matcher(call.group(1));
-    while (settings.find()) {
-      if (!KNOWN.contains(settings.group(1))) {
-        throw new IllegalArgumentException(name + " sets " + settings.group() + ": unknown");
+    Map<String, String> settings = new HashMap<>();
+    for (MatchResult setting : SETTING.matcher(call.group(1)).results().toList()) {
+      if (!KNOWN.contains(setting.group(1))) {
+        throw new IllegalArgumentException(name + " sets " + setting.group() + ": unknown");
       }
+      settings.put(setting.group(1), setting.group(2));
     }
     Matcher prompt = PROMPT.matcher(call.group(1));
     boolean older = call.group(2).contains("transformers 4.15");
     return new GenerationCall(
         name,
         prompt.find() ? Optional.of(prompt.group(1)) : Optional.empty(),
-        setting(call.group(1), "num_beams").map(Integer::valueOf).orElse(1),
-        setting(call.group(1), "min_length").map(Integer::valueOf).orElse(0),
-        setting(call.group(1), "max_length").map(Integer::valueOf).orElse(LIBRARY_MAXIMUM),
-        setting(call.group(1), "max_new_tokens").map(Integer::valueOf),
-        setting(call.group(1), "repetition_penalty").map(Double::valueOf).orElse(1.0),
+        Integer.parseInt(settings.getOrDefault("num_beams", "1")),
+        Integer.parseInt(settings.getOrDefault("min_length", "0")),
+        Integer.parseInt(settings.getOrDefault("max_length", LIBRARY_MAXIMUM)),
+        Optional.ofNullable(settings.get("max_new_tokens")).map(Integer::valueOf),
+        Double.parseDouble(settings.getOrDefault("repetition_penalty", "1")),
         older ? LengthNormalization.WHOLE : LengthNormalization.GENERATED);
-  }
-
-  private static Optional<String> setting(String call, String key) {
-    Matcher settings = SETTING.matcher(call);
-    while (settings.find()) {
-      if (settings.group(1).equals(key)) {
-        return Optional.of(settings.group(2));
-      }
-    }
-    return Optional.empty();
   }
 
   /** The output with the ids. */

@@ -7,119 +7,155 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.blip4j.savedmodel.huggingface.HuggingFaceConfig;
 
-/** What a golden holds; told by its content, never by the name of its folder. */
-public enum GoldenKind {
+/**
+ * What a golden holds, and how that is checked. Kinds are told by content, never by the name of a
+ * folder: by the task that the model's configuration states, by what stands in {@code cases.json}
+ * (or in the file itself), at last by the name that {@code cases.json} gives.
+ */
+enum GoldenKind {
   /** Texts with their ids, padded ids, masks and cleaned forms. */
-  TOKENIZER,
+  TOKENIZER(TextChecks::tokenizer, line -> isText(line) && line.size() != 2),
   /** Id lists with their text. */
-  DETOKENIZE,
+  DETOKENIZE(TextChecks::detokenizer, line -> isText(line) && line.size() == 2),
+  /** Learning rates and soft target weights by epoch and step. */
+  SCHEDULES(
+      FigureChecks::schedules,
+      file -> Stream.of("pretrain", "cosine").anyMatch(k -> file.path(k).path(0).has("rows"))),
+  /** Captions with their scores, corpus by corpus. */
+  CAPTION_METRICS(FigureChecks::captionMetrics, file -> file.path("corpora").isObject()),
+  /** Files of captions, and the scores of each. */
+  METRICS(
+      FigureChecks::metricFiles,
+      file -> file.properties().stream().anyMatch(corpus -> corpus.getValue().has("cider"))),
   /** One state dict in many checkpoint containers, and files that must be refused. */
-  CONTAINERS,
-  /** The image encoder alone. */
-  VISION,
-  /** Features, similarities and matching logits of images and texts. */
-  MATCH,
-  /** Captions in many settings, and the training loss. */
-  CAPTION,
-  /** One step of nucleus sampling in many settings. */
-  SAMPLING,
-  /** Pre-training steps. */
-  PRETRAIN,
-  /** A fine-tuning step of retrieval. */
-  RETRIEVAL,
-  /** A captioning model of Hugging Face. */
-  HUGGING_FACE_CAPTION,
-  /** A retrieval model of Hugging Face. */
-  HUGGING_FACE_RETRIEVAL,
-  /** A question-answering model of Hugging Face. */
-  HUGGING_FACE_VQA,
+  CONTAINERS(
+      ContainerChecks::check,
+      cases -> cases.has("expected.json") && cases.path("files").isObject()),
   /** Names and shapes of published models. */
-  KEYS,
-  /** Training loss, answer ranking and generated answers of question answering. */
-  VQA,
-  /** Two-image reasoning, and a pre-training checkpoint that it starts from. */
-  NLVR,
-  /** Image files with decoded, resized and normalised pixels. */
-  IMAGE,
+  KEYS(KeyChecks::check, cases -> cases.path("lists").path(0).has("file")),
   /** Pictures changed by the operations of RandAugment, and crops. */
-  AUGMENT,
+  AUGMENT(ImageChecks::augment, cases -> cases.has("ops") && cases.has("crops")),
+  /** Image files with decoded, resized and normalised pixels. */
+  IMAGE(ImageChecks::files, cases -> cases.path("files").path(0).has("pil_mode")),
+  /** The image encoder alone. */
+  VISION(MatchChecks::vision),
+  /** Features, similarities and matching logits of images and texts. */
+  MATCH(MatchChecks::official),
+  /** Captions in many settings, and the training loss. */
+  CAPTION(CaptionChecks::official),
+  /** One step of nucleus sampling in many settings. */
+  SAMPLING(FigureChecks::sampling),
+  /** Pre-training steps. */
+  PRETRAIN(ContrastiveChecks::pretrain),
+  /** A fine-tuning step of retrieval. */
+  RETRIEVAL(ContrastiveChecks::retrieval),
+  /** Training loss, answer ranking and generated answers of question answering. */
+  VQA(VqaChecks::official),
+  /** Two-image reasoning, and a pre-training checkpoint that it starts from. */
+  NLVR(NlvrChecks::check),
+  /** A captioning model of Hugging Face. */
+  HUGGING_FACE_CAPTION(CaptionChecks::huggingFace),
+  /** A retrieval model of Hugging Face. */
+  HUGGING_FACE_RETRIEVAL(MatchChecks::huggingFace),
+  /** A question-answering model of Hugging Face. */
+  HUGGING_FACE_VQA(VqaChecks::huggingFace),
   /** Anything this version has no check for. */
-  UNKNOWN;
+  UNKNOWN(run -> run.failed("kind", "no check for this kind: " + run.golden().path()));
 
-  GoldenChecker checker(GoldenGraph.Machine machine) {
-    return switch (this) {
-      case TOKENIZER -> new TokenizerChecker();
-      case DETOKENIZE -> new DetokenizeChecker();
-      case CONTAINERS -> new ContainersChecker();
-      case VISION -> new VisionChecker(machine);
-      case MATCH -> new MatchChecker(machine);
-      case IMAGE -> new ImageChecker(machine);
-      case AUGMENT -> new AugmentChecker(machine);
-      case CAPTION -> new CaptionChecker(machine);
-      case SAMPLING -> new SamplingChecker(machine);
-      case PRETRAIN -> new PretrainChecker(machine);
-      case RETRIEVAL -> new RetrievalChecker(machine);
-      case HUGGING_FACE_CAPTION -> new HuggingFaceCaptionChecker(machine);
-      case HUGGING_FACE_RETRIEVAL -> new HuggingFaceMatchChecker(machine);
-      case HUGGING_FACE_VQA -> new HuggingFaceVqaChecker(machine);
-      case KEYS -> new KeysChecker();
-      case VQA -> new VqaChecker(machine);
-      case NLVR -> new NlvrChecker(machine);
-      case UNKNOWN -> GoldenKind::refuse;
-    };
+  private static final String CASES = "cases.json";
+
+  private final Check check;
+  private final Predicate<JsonNode> recognised;
+
+  /** Computes what a golden holds and reports one row for each thing compared. */
+  private interface Check {
+    void run(GoldenRun run) throws IOException;
   }
 
-  private static void refuse(Golden golden, RowSink rows) {
-    rows.accept(CheckRow.failed(golden.name(), "kind", "no check for this kind: " + golden.path()));
+  GoldenKind(Check check) {
+    this(check, description -> false);
   }
 
-  /** The kind of a folder with a {@code cases.json}. */
-  static GoldenKind ofFolder(Path folder) throws IOException {
-    Path config = folder.resolve("config.json");
-    JsonNode cases = Golden.readJson(folder.resolve("cases.json"));
-    JsonNode node = Files.exists(config) ? Golden.readJson(config) : MissingNode.getInstance();
-    String task = node.path("task").asText();
-    if (task.isEmpty() && HuggingFaceConfig.describes(node)) {
-      return named("hugging_face_" + HuggingFaceConfig.taskOf(node));
-    }
-    if (task.isEmpty() && cases.path("lists").path(0).has("file")) {
-      return KEYS;
-    }
-    if (task.isEmpty() && cases.has("expected.json") && cases.path("files").isObject()) {
-      return CONTAINERS;
-    }
-    if (task.isEmpty() && cases.has("ops") && cases.has("crops")) {
-      return AUGMENT;
-    }
-    if (task.isEmpty() && cases.path("files").path(0).has("pil_mode")) {
-      return IMAGE;
-    }
-    return named(task.isEmpty() ? cases.path("name").asText() : task);
+  GoldenKind(Check check, Predicate<JsonNode> recognised) {
+    this.check = check;
+    this.recognised = recognised;
   }
 
-  /** The kind of a file: JSON lines are told by the fields of the first. */
-  static GoldenKind ofFile(Path file) throws IOException {
+  /**
+   * Computes what the golden holds and reports one row for each thing compared.
+   *
+   * @throws IOException if the golden cannot be read
+   */
+  void check(GoldenRun run) throws IOException {
+    check.run(run);
+  }
+
+  /** Whether a path is a folder that is one golden. */
+  static boolean isFolder(Path path) throws IOException {
+    return Files.isRegularFile(path.resolve(CASES))
+        || (Files.isRegularFile(path.resolve(FigureChecks.SCORES)) && of(path) == METRICS);
+  }
+
+  /** Whether a file looks like a golden: JSON lines, or JSON that there is a check for. */
+  static boolean isFile(Path path) {
+    try {
+      return path.toString().endsWith(".jsonl")
+          || (path.toString().endsWith(".json") && of(path) != UNKNOWN);
+    } catch (IOException e) {
+      return false; // some other file, which nobody asked for
+    }
+  }
+
+  /** The kind of a folder or a file. */
+  static GoldenKind of(Path path) throws IOException {
+    Path config = path.resolve("config.json");
+    boolean folder = Files.isDirectory(path);
+    boolean cases = Files.exists(path.resolve(CASES));
+    JsonNode described =
+        folder
+            ? Golden.readJson(path.resolve(cases ? CASES : FigureChecks.SCORES))
+            : describedInFile(path);
+    JsonNode model = Files.exists(config) ? Golden.readJson(config) : MissingNode.getInstance();
+    String task = model.path("task").asText();
+    if (!task.isEmpty()) {
+      return named(task);
+    }
+    if (HuggingFaceConfig.describes(model)) {
+      return named("hugging_face_" + HuggingFaceConfig.taskOf(model));
+    }
+    return Stream.of(values())
+        .filter(kind -> kind.recognised.test(described))
+        .findFirst()
+        .orElseGet(() -> named(folder ? described.path("name").asText() : ""));
+  }
+
+  /** The object in a JSON file, or in the first line of a file of JSON lines. */
+  private static JsonNode describedInFile(Path file) throws IOException {
+    if (file.toString().endsWith(".json")) {
+      String text = Files.readString(file);
+      boolean object = text.stripLeading().startsWith("{");
+      return object ? Golden.readJson(file.toString(), text) : MissingNode.getInstance();
+    }
     try (BufferedReader reader = Files.newBufferedReader(file)) {
       String line = reader.readLine();
-      if (line == null || !line.startsWith("{\"")) {
-        return UNKNOWN;
-      }
-      JsonNode first = Golden.readJson(file + ":1", line);
-      if (!first.path("ids").isArray() || !first.path("text").isTextual()) {
-        return UNKNOWN;
-      }
-      return first.size() == 2 ? DETOKENIZE : TOKENIZER;
+      return line == null || !line.startsWith("{\"")
+          ? MissingNode.getInstance()
+          : Golden.readJson(file + ":1", line);
     }
+  }
+
+  private static boolean isText(JsonNode line) {
+    return line.path("ids").isArray() && line.path("text").isTextual();
   }
 
   private static GoldenKind named(String task) {
-    for (GoldenKind kind : values()) {
-      if (kind.name().toLowerCase(Locale.ROOT).equals(task)) {
-        return kind;
-      }
-    }
-    return UNKNOWN;
+    return Stream.of(values())
+        .filter(kind -> kind.name().toLowerCase(Locale.ROOT).equals(task))
+        .findFirst()
+        .orElse(UNKNOWN);
   }
 }

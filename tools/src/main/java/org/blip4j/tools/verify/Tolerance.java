@@ -10,17 +10,17 @@ import java.io.IOException;
  * @param absolute bound that always holds
  * @param relativeToMax bound as a share of the largest expected element
  */
-public record Tolerance(double absolute, double relativeToMax) {
+record Tolerance(double absolute, double relativeToMax) {
   /** All elements equal. */
-  public static final Tolerance EXACT = new Tolerance(0, 0);
+  static final Tolerance EXACT = new Tolerance(0, 0);
 
-  /** The ordinary bound of forward results and scores (golden README, section 3). */
+  /** The ordinary bound of forward results and scores, where a golden states none. */
   static final Tolerance FORWARD = new Tolerance(1e-4, 1e-4);
 
   /** The ordinary bound of losses. */
   static final Tolerance LOSS = new Tolerance(2e-5, 2e-5);
 
-  public Tolerance {
+  Tolerance {
     if (!(absolute >= 0 && relativeToMax >= 0)) {
       throw new IllegalArgumentException(
           "tolerance %s, %s is negative or no number".formatted(absolute, relativeToMax));
@@ -28,7 +28,7 @@ public record Tolerance(double absolute, double relativeToMax) {
   }
 
   /** The bound for a tensor whose largest finite element has this size. */
-  public double bound(double largest) {
+  double bound(double largest) {
     return Math.max(absolute, relativeToMax * largest);
   }
 
@@ -45,12 +45,13 @@ public record Tolerance(double absolute, double relativeToMax) {
     if (node.asText().equals("exact")) {
       return EXACT;
     }
-    if (!node.path("absolute").isNumber() || !node.path("relative_to_max").isNumber()) {
+    JsonNode absolute = node.path("absolute");
+    JsonNode relative = node.path("relative_to_max");
+    if (!absolute.isNumber() || !relative.isNumber()) {
       throw new IOException(
           "cases.json states no tolerance for %s; expected \"exact\" or absolute and relative_to_max"
               .formatted(tensor));
     }
-    return new Tolerance(
-        node.path("absolute").doubleValue(), node.path("relative_to_max").doubleValue());
+    return new Tolerance(absolute.doubleValue(), relative.doubleValue());
   }
 }

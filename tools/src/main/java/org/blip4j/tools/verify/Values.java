@@ -1,11 +1,20 @@
 package org.blip4j.tools.verify;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
+import org.blip4j.data.text.TokenBatch;
+import org.tensorflow.Tensor;
+import org.tensorflow.ndarray.Shape;
+import org.tensorflow.ndarray.buffer.ByteDataBuffer;
+import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
+import org.tensorflow.types.TUint8;
 
 /**
  * A tensor of doubles for comparing; float32 and the whole numbers of goldens fit without loss.
@@ -15,8 +24,8 @@ import java.util.stream.LongStream;
  */
 // Arrays are compared nowhere: a value object in name only, handed from reader to comparison.
 @SuppressWarnings("ArrayRecordComponent")
-public record Values(long[] shape, double[] data) {
-  public Values {
+record Values(long[] shape, double[] data) {
+  Values {
     long size = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
     if (size != data.length) {
       throw new IllegalArgumentException(
@@ -26,17 +35,72 @@ public record Values(long[] shape, double[] data) {
   }
 
   /** Values of floats. */
-  public static Values of(float[] data, long... shape) {
+  static Values of(float[] data, long... shape) {
     double[] doubles = new double[data.length];
-    for (int i = 0; i < data.length; i++) {
-      doubles[i] = data[i];
-    }
+    Arrays.setAll(doubles, i -> data[i]);
     return new Values(shape, doubles);
   }
 
   /** Values of whole numbers. */
-  public static Values of(long[] data, long... shape) {
+  static Values of(long[] data, long... shape) {
     return new Values(shape, LongStream.of(data).asDoubleStream().toArray());
+  }
+
+  /** One number. */
+  static Values scalar(double value) {
+    return new Values(new long[0], new double[] {value});
+  }
+
+  /** Numbers in a row. */
+  static Values vector(List<? extends Number> numbers) {
+    double[] data = numbers.stream().mapToDouble(Number::doubleValue).toArray();
+    return new Values(new long[] {data.length}, data);
+  }
+
+  /** The ids of texts {@code [B, T]}. */
+  static Values ids(TokenBatch batch) {
+    return of(batch.ids(), batch.rows(), batch.columns());
+  }
+
+  /** The mask of texts {@code [B, T]}. */
+  static Values mask(TokenBatch batch) {
+    return of(batch.mask(), batch.rows(), batch.columns());
+  }
+
+  /** Copies a tensor of numbers. */
+  static Values read(Tensor tensor) {
+    double[] data = new double[Math.toIntExact(tensor.shape().size())];
+    if (tensor instanceof TFloat32 floats) {
+      Arrays.setAll(data, floats.asRawTensor().data().asFloats()::getFloat);
+    } else if (tensor instanceof TInt64 longs) {
+      Arrays.setAll(data, longs.asRawTensor().data().asLongs()::getLong);
+    } else if (tensor instanceof TInt32 ints) {
+      Arrays.setAll(data, ints.asRawTensor().data().asInts()::getInt);
+    } else if (tensor instanceof TUint8 bytes) {
+      ByteDataBuffer buffer = bytes.asRawTensor().data();
+      Arrays.setAll(data, i -> buffer.getByte(i) & 0xff);
+    } else {
+      throw new IllegalArgumentException("a tensor of " + tensor.dataType() + " is not compared");
+    }
+    return new Values(tensor.shape().asArray(), data);
+  }
+
+  /** A new tensor of the given type, to be closed by the caller. */
+  Tensor tensor(Class<?> type) {
+    Shape sizes = Shape.of(shape);
+    if (type == TInt64.class) {
+      return TInt64.tensorOf(sizes, DataBuffers.of(longs()));
+    }
+    if (type == TInt32.class) {
+      return TInt32.tensorOf(
+          sizes, DataBuffers.of(DoubleStream.of(data).mapToInt(x -> (int) x).toArray()));
+    }
+    if (type == TUint8.class) {
+      byte[] bytes = new byte[data.length];
+      IntStream.range(0, bytes.length).forEach(i -> bytes[i] = (byte) (int) data[i]);
+      return TUint8.tensorOf(sizes, DataBuffers.of(bytes));
+    }
+    return TFloat32.tensorOf(sizes, DataBuffers.of(floats()));
   }
 
   /** The size of the largest finite element, 0 if there is none. */
@@ -45,7 +109,7 @@ public record Values(long[] shape, double[] data) {
   }
 
   /** Elements as floats. */
-  public float[] floats() {
+  float[] floats() {
     float[] floats = new float[data.length];
     for (int i = 0; i < data.length; i++) {
       floats[i] = (float) data[i];
@@ -54,29 +118,45 @@ public record Values(long[] shape, double[] data) {
   }
 
   /** Elements as whole numbers. */
-  public long[] longs() {
+  long[] longs() {
     return DoubleStream.of(data).mapToLong(value -> (long) value).toArray();
   }
 
-  /** Elements as ints. */
-  int[] ints() {
-    return DoubleStream.of(data).mapToInt(value -> (int) value).toArray();
+  /** Where an element stands. */
+  long[] index(int element) {
+    long[] index = new long[shape.length];
+    long rest = element;
+    for (int axis = shape.length - 1; axis >= 0; axis--) {
+      index[axis] = rest % shape[axis];
+      rest /= shape[axis];
+    }
+    return index;
   }
 
   /** Images {@code [B, C, H, W]} as {@code [B, H, W, C]}. */
   Values channelsLast() {
-    int channels = (int) shape[1];
-    int pixels = Math.toIntExact(shape[2] * shape[3]);
-    double[] moved = new double[data.length];
-    for (int image = 0; image < shape[0]; image++) {
-      int start = image * channels * pixels;
-      for (int channel = 0; channel < channels; channel++) {
-        for (int pixel = 0; pixel < pixels; pixel++) {
-          moved[start + pixel * channels + channel] = data[start + channel * pixels + pixel];
-        }
-      }
+    return transpose(0, 2, 3, 1);
+  }
+
+  /** The same elements with the axes in another order. */
+  Values transpose(int... axes) {
+    long[] moved = Arrays.stream(axes).mapToLong(axis -> shape[axis]).toArray();
+    long[] strides = new long[axes.length];
+    for (int axis = axes.length - 1, stride = 1; axis >= 0; axis--) {
+      strides[axis] = stride;
+      stride *= (int) shape[axis];
     }
-    return new Values(new long[] {shape[0], shape[2], shape[3], channels}, moved);
+    Values result = new Values(moved, new double[data.length]);
+    for (int i = 0; i < data.length; i++) {
+      long from = 0;
+      long rest = i;
+      for (int axis = axes.length - 1; axis >= 0; axis--) {
+        from += rest % moved[axis] * strides[axes[axis]];
+        rest /= moved[axis];
+      }
+      result.data[i] = data[(int) from];
+    }
+    return result;
   }
 
   /** The same elements in another shape. */
@@ -84,36 +164,35 @@ public record Values(long[] shape, double[] data) {
     return new Values(other, data);
   }
 
-  /** Some rows of the first axis. */
-  Values rows(int from, int to) {
-    int row = shape[0] == 0 ? 0 : (int) (data.length / shape[0]);
-    long[] part = shape.clone();
-    part[0] = (long) to - from;
-    return new Values(part, Arrays.copyOfRange(data, from * row, to * row));
+  /** Some rows of the first axis; fewer if there are not so many. */
+  Values rows(long from, long to) {
+    return gather(LongStream.range(from, Math.min(to, shape[0])).toArray());
   }
 
-  /** One entry of the last axis, which goes away. */
-  Values last(int index) {
-    int size = (int) shape[shape.length - 1];
-    double[] picked = new double[data.length / size];
-    for (int i = 0; i < picked.length; i++) {
-      picked[i] = data[i * size + index];
-    }
-    return new Values(Arrays.copyOf(shape, shape.length - 1), picked);
+  /** One row of the first axis, which goes away. */
+  Values row(long row) {
+    return gather(row).reshape(Arrays.copyOfRange(shape, 1, shape.length));
   }
 
-  /** Some entries of the last axis, in the given order. */
-  Values lastOf(long... chosen) {
-    int size = (int) shape[shape.length - 1];
-    int rows = data.length / size;
-    double[] picked = new double[rows * chosen.length];
-    for (int row = 0; row < rows; row++) {
-      for (int i = 0; i < chosen.length; i++) {
-        picked[row * chosen.length + i] = data[row * size + (int) chosen[i]];
-      }
+  /** The rows of the first axis with the given numbers. */
+  Values gather(long... rows) {
+    int size = shape[0] == 0 ? 0 : (int) (data.length / shape[0]);
+    double[] gathered = new double[rows.length * size];
+    for (int i = 0; i < rows.length; i++) {
+      System.arraycopy(data, (int) rows[i] * size, gathered, i * size, size);
     }
     long[] part = shape.clone();
-    part[part.length - 1] = chosen.length;
+    part[0] = rows.length;
+    return new Values(part, gathered);
+  }
+
+  /** The columns of all rows of the last axis with the given numbers. */
+  Values columns(long... columns) {
+    int size = (int) shape[shape.length - 1];
+    double[] picked = new double[data.length / size * columns.length];
+    Arrays.setAll(picked, i -> data[i / columns.length * size + (int) columns[i % columns.length]]);
+    long[] part = shape.clone();
+    part[part.length - 1] = columns.length;
     return new Values(part, picked);
   }
 
@@ -132,50 +211,14 @@ public record Values(long[] shape, double[] data) {
   /** For each row of a matrix, the columns from the largest value to the smallest. */
   Values ranks() {
     int columns = (int) shape[1];
-    double[] ranks = new double[data.length];
-    for (int row = 0; row < shape[0]; row++) {
-      int start = row * columns;
-      List<Integer> order = new ArrayList<>();
-      for (int column = 0; column < columns; column++) {
-        order.add(column);
-      }
-      order.sort(Comparator.comparingDouble(column -> -data[start + column]));
-      for (int place = 0; place < columns; place++) {
-        ranks[start + place] = order.get(place);
-      }
-    }
-    return new Values(shape, ranks);
-  }
-
-  /** Elements as unsigned bytes. */
-  byte[] bytes() {
-    byte[] bytes = new byte[data.length];
-    for (int i = 0; i < data.length; i++) {
-      bytes[i] = (byte) (int) data[i];
-    }
-    return bytes;
-  }
-
-  /** Images {@code [B, H, W, C]} as {@code [B, C, H, W]}. */
-  Values channelsFirst() {
-    int channels = (int) shape[3];
-    int pixels = Math.toIntExact(shape[1] * shape[2]);
-    double[] moved = new double[data.length];
-    for (int i = 0; i < data.length; i++) {
-      int pixel = i / channels % pixels;
-      int image = i / channels / pixels;
-      moved[(image * channels + i % channels) * pixels + pixel] = data[i];
-    }
-    return new Values(new long[] {shape[0], channels, shape[1], shape[2]}, moved);
-  }
-
-  /** The rows of a matrix with the given numbers. */
-  Values gather(long... rows) {
-    int columns = (int) shape[1];
-    double[] gathered = new double[rows.length * columns];
-    for (int i = 0; i < rows.length; i++) {
-      System.arraycopy(data, (int) rows[i] * columns, gathered, i * columns, columns);
-    }
-    return new Values(new long[] {rows.length, columns}, gathered);
+    DoubleStream ranks =
+        IntStream.range(0, (int) shape[0])
+            .mapToObj(
+                row ->
+                    IntStream.range(0, columns)
+                        .boxed()
+                        .sorted(Comparator.comparingDouble(c -> -data[row * columns + c])))
+            .flatMapToDouble(order -> order.mapToDouble(Integer::doubleValue));
+    return new Values(shape, ranks.toArray());
   }
 }

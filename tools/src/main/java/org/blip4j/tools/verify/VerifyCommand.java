@@ -81,7 +81,7 @@ public final class VerifyCommand implements Callable<Integer> {
     List<Golden> goldens = new ArrayList<>();
     List<CheckRow> absent = new ArrayList<>();
     for (Path path : paths) {
-      List<Golden> found = Verification.find(path);
+      List<Golden> found = Golden.find(path);
       goldens.addAll(found);
       if (found.isEmpty()) {
         absent.add(CheckRow.failed(path.toString(), "find", "no golden here or below"));
@@ -97,7 +97,7 @@ public final class VerifyCommand implements Callable<Integer> {
       for (Golden golden : goldens) {
         for (Kernels kernels : sets) {
           String note = sets.size() > 1 ? " [" + kernels.name().toLowerCase(Locale.ROOT) + "]" : "";
-          ok &= check(golden, note, new GoldenGraph.Machine(session, kernels), console);
+          ok &= check(golden, note, new GoldenRun.Machine(session, kernels), console);
           progress.advance(1);
         }
       }
@@ -107,21 +107,23 @@ public final class VerifyCommand implements Callable<Integer> {
     return ok ? ExitCodes.OK : ExitCodes.SOME_FAILED;
   }
 
-  private boolean check(Golden found, String note, GoldenGraph.Machine machine, Console console)
+  private boolean check(Golden found, String note, GoldenRun.Machine machine, Console console)
       throws IOException {
     Golden golden = new Golden(found.path(), found.name() + note, found.kind());
     List<CheckRow> rows = new ArrayList<>();
-    Verification.check(
-        golden,
-        machine,
-        row -> {
-          rows.add(row);
-          try {
-            console.json(row);
-          } catch (IOException e) {
-            throw new UncheckedIOException(e);
-          }
-        });
+    GoldenRun run =
+        new GoldenRun(
+            golden,
+            machine,
+            row -> {
+              rows.add(row);
+              try {
+                console.json(row);
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    run.check();
     long failed = rows.stream().filter(row -> !row.ok()).count();
     String checks = Integer.toString(rows.size());
     if (failed == 0) {

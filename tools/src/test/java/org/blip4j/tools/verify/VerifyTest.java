@@ -17,6 +17,9 @@ class VerifyTest {
   private static final Path CONTAINERS =
       Path.of("../data/src/test/resources/org/blip4j/data/weights/containers");
 
+  private static final Path SCHEDULES =
+      Path.of("../training/src/test/resources/schedules/schedules.json");
+
   @TempDir Path folder;
 
   @Test
@@ -49,6 +52,43 @@ class VerifyTest {
       assertEquals(1, run.status(), name + run.out());
       assertTrue(run.out().contains("\"ok\":false"), run.out());
     }
+  }
+
+  @Test
+  void schedulesPassAndAreFoundAndOneChangedNumberFails() throws IOException {
+    Path copy = Files.copy(SCHEDULES, folder.resolve("by another name.json"));
+    Files.writeString(folder.resolve("other.json"), "{\"name\": \"no golden\"}");
+    CliRun run = verify(folder);
+    assertEquals(0, run.status(), run.out() + run.err());
+    assertTrue(run.out().contains("\"check\":\"pretrain 0 learning rate\""), run.out());
+    assertTrue(run.out().contains("\"check\":\"retrieval_alpha 0\""), run.out());
+
+    String text = Files.readString(copy);
+    assertTrue(text.contains("0.00027,"));
+    Files.writeString(copy, text.replaceFirst("0\\.00027,", "0.00027001,"));
+    CliRun changed = verify(copy);
+    assertEquals(1, changed.status());
+    assertTrue(changed.out().contains("pretrain 0 learning rate"), changed.out());
+  }
+
+  @Test
+  void scoresOfCaptionsInFiles() throws IOException {
+    Files.writeString(folder.resolve("two_hyp.txt"), "a red bird sits\na dog\n");
+    Files.writeString(folder.resolve("two_ref1.txt"), "a red bird sits\na dog\n");
+    Files.writeString(folder.resolve("two_ref2.txt"), "the bird\nsome dog\n");
+    Path scores = folder.resolve("expected.json");
+    String expected =
+        "{\"two\": {\"bleu_1\": %s, \"rouge_l\": 1, \"cider\": %s}, \"about\": \"x\"}";
+    Files.writeString(scores, expected.formatted("1", "5"));
+    CliRun run = verify(folder);
+    assertEquals(1, run.status());
+    assertTrue(run.lines().get(0).contains("two bleu_1\",") && run.lines().get(0).contains("true"));
+    assertTrue(
+        run.lines().get(1).contains("two rouge_l\",") && run.lines().get(1).contains("true"));
+    assertTrue(run.lines().get(2).contains("two cider\",") && run.lines().get(2).contains("false"));
+    Files.writeString(scores, "{\"two\": {\"cider\": 1, \"meteor\": 0.5}}");
+    CliRun unknown = verify(folder);
+    assertTrue(unknown.out().contains("this version does not compute it"), unknown.out());
   }
 
   @Test

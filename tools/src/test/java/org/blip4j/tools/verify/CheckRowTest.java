@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import org.junit.jupiter.api.Test;
 
-class TensorCheckTest {
+class CheckRowTest {
   private static final double INF = Double.POSITIVE_INFINITY;
   private static final Tolerance ORDINARY = new Tolerance(1e-4, 1e-4);
 
@@ -58,7 +58,7 @@ class TensorCheckTest {
   @Test
   void worstIsMeasuredAgainstItsOwnBound() {
     double[] bounds = {1e-3, 1e-6};
-    CheckRow row = TensorCheck.compare("g", "t", values(5e-4, 2e-6), values(0, 0), bounds);
+    CheckRow row = CheckRow.compare("g", "t", values(5e-4, 2e-6), values(0, 0), bounds);
     assertFalse(row.ok());
     assertEquals(2e-6, row.deviation());
     assertEquals(1e-6, row.tolerance());
@@ -77,7 +77,7 @@ class TensorCheckTest {
   }
 
   private static CheckRow compare(Tolerance tolerance, Values actual, Values expected) {
-    return TensorCheck.compare("g", "t", actual, expected, tolerance);
+    return CheckRow.compare("g", "t", actual, expected, tolerance);
   }
 
   private static Values values(double... data) {

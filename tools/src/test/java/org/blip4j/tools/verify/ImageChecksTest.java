@@ -21,7 +21,7 @@ import org.tensorflow.proto.ConfigProto;
 /**
  * A golden whose results can be told without computing: shifts, mirrors and what changes nothing.
  */
-class AugmentCheckerTest {
+class ImageChecksTest {
   private static final int SIDE = 12;
 
   @TempDir private Path folder;
@@ -67,10 +67,9 @@ class AugmentCheckerTest {
         ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length).array();
     Files.write(folder.resolve("tensors.safetensors"), Bytes.concat(length, json, data));
     List<CheckRow> rows = new ArrayList<>();
-    Verification.check(
-        Golden.of(folder),
-        new GoldenGraph.Machine(ConfigProto.getDefaultInstance(), Kernels.PORTABLE),
-        rows::add);
+    GoldenRun.Machine machine =
+        new GoldenRun.Machine(ConfigProto.getDefaultInstance(), Kernels.PORTABLE);
+    new GoldenRun(Golden.of(folder), machine, rows::add).check();
     return rows;
   }
 

@@ -11,14 +11,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.blip4j.graph.weights.ImportReport;
-import org.blip4j.graph.weights.PublishedForm;
-import org.blip4j.graph.weights.WeightNames;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Lists of names that the two-image model's loader gives, each with something changed. */
-class KeyConversionTest {
+class NlvrChecksTest {
   private static final Path GOLDEN = Path.of("src/test/resources/golden/nlvr");
 
   @TempDir private Path folder;
@@ -26,7 +24,7 @@ class KeyConversionTest {
 
   @BeforeEach
   void copy() throws IOException {
-    for (String name : List.of("cases.json", "config.json")) {
+    for (String name : List.of("cases.json", "config.json", "pretrain_checkpoint.pth")) {
       Files.copy(GOLDEN.resolve(name), folder.resolve(name));
     }
     text = Files.readString(GOLDEN.resolve("key_conversion.json"));
@@ -57,13 +55,19 @@ class KeyConversionTest {
   /** With a report of a model that took nothing. */
   private List<CheckRow> rows(String json) throws IOException {
     Files.writeString(folder.resolve("key_conversion.json"), json);
-    Path checkpoint = GOLDEN.resolve("pretrain_checkpoint.pth");
     ImmutableList<String> none = ImmutableList.of();
     ImportReport report =
-        new ImportReport(checkpoint, none, Map.of(), none, none, none, none, ImmutableList.of());
+        new ImportReport(
+            GOLDEN.resolve("pretrain_checkpoint.pth"),
+            none,
+            Map.of(),
+            none,
+            none,
+            none,
+            none,
+            ImmutableList.of());
     List<CheckRow> rows = new ArrayList<>();
-    new KeyConversion(Golden.of(folder), checkpoint, report)
-        .check(WeightNames.of(PublishedForm.OFFICIAL, false), rows::add);
+    NlvrChecks.keyConversion(new GoldenRun(Golden.of(folder), null, rows::add), report);
     return rows;
   }
 }

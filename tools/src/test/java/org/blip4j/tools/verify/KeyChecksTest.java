@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The lists of published names through the command, as they are and with one thing changed. */
-class KeysCheckerTest {
+class KeyChecksTest {
   private static final Path KEYS =
       Path.of("../graph/src/test/resources/org/blip4j/graph/weights/keys");
   private static final String CASES =
