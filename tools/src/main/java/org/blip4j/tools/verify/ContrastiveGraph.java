@@ -10,12 +10,11 @@ import java.util.Map;
 import java.util.Optional;
 import org.blip4j.data.text.TokenBatch;
 import org.blip4j.graph.loss.HardNegatives;
+import org.blip4j.graph.task.ContrastiveTask;
 import org.blip4j.graph.task.ImageTextBatch;
 import org.blip4j.graph.task.PretrainModel;
 import org.blip4j.graph.task.RetrievalModel;
 import org.blip4j.graph.task.TaskBatch;
-import org.blip4j.graph.task.TaskModel;
-import org.blip4j.graph.task.TrainingStep;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Trace;
@@ -24,7 +23,6 @@ import org.blip4j.training.optimize.AdamW;
 import org.blip4j.training.optimize.DecayScope;
 import org.blip4j.training.optimize.GradientClip;
 import org.blip4j.training.run.TrainingGraph;
-import org.tensorflow.Operand;
 import org.tensorflow.Operation;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.core.Placeholder;
@@ -52,6 +50,8 @@ final class ContrastiveGraph implements AutoCloseable {
           .put("sim_t2i_m", "itc/momentum_similarity_t2i")
           .put("sim_i2t_targets", "itc/targets_i2t")
           .put("sim_t2i_targets", "itc/targets_t2i")
+          .put("weights_t2i", "negatives/image_weights")
+          .put("weights_i2t", "negatives/text_weights")
           .put("loss_itm", "itm/loss")
           .put("itm_logits", "itm/logits")
           .put("itm_labels", "itm/labels")
@@ -73,7 +73,6 @@ final class ContrastiveGraph implements AutoCloseable {
   private final HardNegatives given;
   private final TrainingGraph<ImageTextBatch> training;
   private final Trace trace = new Trace();
-  private final Map<String, Operand<?>> more = new LinkedHashMap<>();
 
   /** Adds pre-training, otherwise retrieval. */
   ContrastiveGraph(GoldenRun run, GoldenModel golden, boolean pretraining) {
@@ -82,7 +81,7 @@ final class ContrastiveGraph implements AutoCloseable {
     this.pretraining = pretraining;
     this.graph = new GoldenGraph(run, Mode.TRAIN);
     this.official = OfficialParameters.of(pretraining);
-    TaskModel<ImageTextBatch> model =
+    ContrastiveTask model =
         pretraining
             ? PretrainModel.create(graph.vars(), golden.config(), golden.objective())
             : RetrievalModel.create(graph.vars(), golden.config(), golden.objective());
@@ -110,25 +109,8 @@ final class ContrastiveGraph implements AutoCloseable {
             graph.vars(),
             model,
             new TrainingGraph.Settings(sizes, settings, 1),
-            (ctx, batch) -> losses(ctx.with(trace), model, batch));
+            (ctx, batch) -> model.step(ctx.with(trace), batch, given));
     graph.compute(training.initialize());
-  }
-
-  private TrainingStep losses(
-      GraphContext ctx, TaskModel<ImageTextBatch> model, ImageTextBatch batch) {
-    if (model instanceof PretrainModel pretrain) {
-      PretrainModel.Trace step = pretrain.trace(ctx, batch, Optional.of(given));
-      more.put("weights_t2i", step.weights().imageForText());
-      more.put("weights_i2t", step.weights().textForImage());
-      return step.step();
-    }
-    RetrievalModel.Trace step = ((RetrievalModel) model).trace(ctx, batch, Optional.of(given));
-    more.put("weights_t2i", step.weights().imageForText());
-    more.put("weights_i2t", step.weights().textForImage());
-    more.put("sim_targets", step.hardTargets());
-    more.put("idx_all", ctx.expandDims(step.allIdentities(), 0));
-    more.put("mask_same_image", ctx.sub(1, step.wrong()));
-    return step.step();
   }
 
   /** Fills all weights and states of the model from a checkpoint. */
@@ -199,8 +181,12 @@ final class ContrastiveGraph implements AutoCloseable {
     graph.fetch(prefix, trace, TRACED);
     if (pretraining) {
       graph.fetch(prefix, trace, TRACED_OF_TEXTS);
+    } else {
+      GraphContext ctx = graph.ctx();
+      graph.fetch(prefix + "sim_targets", trace.get("hard_targets"));
+      graph.fetch(prefix + "idx_all", ctx.expandDims(trace.get("identities"), 0));
+      graph.fetch(prefix + "mask_same_image", ctx.sub(1, trace.floats("negatives/wrong")));
     }
-    more.forEach((name, operand) -> graph.fetch(prefix + name, operand));
     official.fetch(
         graph, prefix + "grad.", training.optimizer().trainables(), training.gradients());
     return graph.compute(update ? new Operation[] {training.update()} : new Operation[0]);

@@ -57,33 +57,33 @@ final class NlvrChecks {
             "target", labels));
     try (GoldenGraph graph = new GoldenGraph(run, Mode.TRAIN)) {
       NlvrModel nlvr = graph.model(model.weights(), vars -> NlvrModel.create(vars, model.config()));
-      NlvrModel.Trace trace = nlvr.trace(graph.ctx(), batch(run, graph, texts, labels));
-      graph.fetch("loss", trace.loss());
+      Operand<TFloat32> loss = nlvr.step(graph.ctx(), batch(run, graph, texts, labels)).loss();
+      graph.fetch("loss", loss);
       graph.compute();
-      OfficialParameters.of(false).checkGradients(run, graph, trace.loss());
+      OfficialParameters.of(false).checkGradients(run, graph, loss);
     }
     try (GoldenGraph graph = new GoldenGraph(run, Mode.INFER)) {
       NlvrModel nlvr = graph.model(model.weights(), vars -> NlvrModel.create(vars, model.config()));
       ImagePairBatch batch = batch(run, graph, texts, labels);
       Trace named = new Trace();
-      NlvrModel.Trace trace = nlvr.trace(graph.ctx().with(named), batch);
+      Operand<TFloat32> loss = nlvr.step(graph.ctx().with(named), batch).loss();
       List<Operand<TFloat32>> states = new ArrayList<>();
       states.add(named.floats("match/embedded"));
       states.addAll(named.series("match/layer"));
-      graph.fetch("image_embeds", trace.images().hidden());
+      graph.fetch("image_embeds", named.get("images"));
       graph.fetch("hidden_states", graph.ctx().tf().stack(states));
       graph.fetch("last_hidden_state", states.get(states.size() - 1));
-      graph.fetch("prediction", trace.logits());
+      graph.fetch("prediction", named.get("logits"));
       graph.compute();
       graph.feed(batch.first(), run.inputs().get("image1").channelsLast());
       graph.feed(batch.second(), run.inputs().get("image0").channelsLast());
-      graph.fetch("prediction_swapped", trace.logits());
+      graph.fetch("prediction_swapped", named.get("logits"));
       graph.compute();
       graph.feed(batch.first(), run.inputs().get("image0").channelsLast());
       graph.feed(batch.second(), run.inputs().get("image1").channelsLast());
       ImportReport report = graph.start(run.golden().file(CHECKPOINT + ".pth"), Task.NLVR);
-      graph.fetch("converted/prediction", trace.logits());
-      graph.fetch("converted/loss", trace.loss());
+      graph.fetch("converted/prediction", named.get("logits"));
+      graph.fetch("converted/loss", loss);
       graph.fetch("converted/pos_embed", graph.vars().get("visual_encoder/pos_embed").value());
       graph.compute();
       keyConversion(run, report);

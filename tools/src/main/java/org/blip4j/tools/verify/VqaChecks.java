@@ -22,7 +22,9 @@ import org.blip4j.graph.text.Tokens;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
+import org.blip4j.ops.core.Trace;
 import org.blip4j.ops.decode.Decoded;
+import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 
@@ -145,21 +147,21 @@ final class VqaChecks {
           graph.model(
               model.weights(),
               vars -> VqaModel.create(vars, model.config(), model.labelSmoothing()));
-      VqaModel.Trace trace =
-          vqa.trace(
-              graph.ctx(),
-              new QuestionBatch(
-                  graph.pixels(run.inputs().get("image")),
-                  graph.tokens(questions),
-                  graph.tokens(answers),
-                  graph.feed(TInt32.class, Values.vector(owners), -1),
-                  graph.feed(TFloat32.class, Values.vector(weights), -1)));
-      graph.fetch("image_embeds", trace.images().hidden());
-      graph.fetch("question_states", trace.questions().hidden());
-      graph.fetch("train/answer_loss", trace.answers().sequenceLoss());
-      graph.fetch("train/loss", trace.loss());
+      QuestionBatch batch =
+          new QuestionBatch(
+              graph.pixels(run.inputs().get("image")),
+              graph.tokens(questions),
+              graph.tokens(answers),
+              graph.feed(TInt32.class, Values.vector(owners), -1),
+              graph.feed(TFloat32.class, Values.vector(weights), -1));
+      Trace trace = new Trace();
+      Operand<TFloat32> loss = vqa.step(graph.ctx().with(trace), batch).loss();
+      graph.fetch("image_embeds", trace.get("vqa/images"));
+      graph.fetch("question_states", trace.get("vqa/questions"));
+      graph.fetch("train/answer_loss", trace.get("vqa/lm/sequence_loss"));
+      graph.fetch("train/loss", loss);
       graph.compute();
-      OfficialParameters.of(false).checkGradients(run, graph, trace.loss());
+      OfficialParameters.of(false).checkGradients(run, graph, loss);
     }
   }
 
