@@ -10,7 +10,6 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.blip4j.data.text.TokenBatch;
-import org.blip4j.graph.config.Task;
 import org.blip4j.graph.generate.CaptionGenerator;
 import org.blip4j.graph.loss.LmLoss;
 import org.blip4j.graph.model.Blip;
@@ -38,104 +37,70 @@ final class CaptionChecks {
 
   /**
    * Captions every image in every setting: ids, scores, all final hypotheses and the text itself;
-   * the logits of the first step; and the training loss of every group of outputs {@code
-   * NAME.token_loss} and so on that describes a prompt.
+   * the logits of the first step; the training loss of every group of outputs {@code
+   * NAME.token_loss} and so on that describes a prompt; and, for Hugging Face, image states, logits
+   * and loss of given captions.
    */
-  static void official(GoldenRun run) throws IOException {
-    GoldenModel model = GoldenModel.official(run.golden());
-    for (Map.Entry<String, JsonNode> output : run.described().properties()) {
+  static void check(GoldenRun run) throws IOException {
+    GoldenModel model = GoldenModel.of(run);
+    for (Map.Entry<String, JsonNode> output : run.described("outputs").properties()) {
       Matcher group = LOSS.matcher(output.getKey());
       Matcher prompt = PROMPT.matcher(output.getValue().path("meaning").asText());
       if (group.matches() && prompt.matches()) {
         loss(run, model, group.group(1), prompt.group(1));
       }
     }
-    List<GenerationCall> calls = new ArrayList<>();
-    for (Map.Entry<String, JsonNode> call : run.cases().path("generation").properties()) {
-      calls.add(GenerationCall.upstream(call.getKey(), call.getValue().path("settings")));
+    JsonNode upstream = run.cases().path("generation");
+    List<GenerationCall> calls = GenerationCall.described(run);
+    for (Map.Entry<String, JsonNode> call : upstream.properties()) {
+      JsonNode settings = call.getValue().path("settings");
+      calls.add(GenerationCall.upstream(call.getKey(), call.getKey() + ".", settings));
     }
+    LmLoss.Settings settings = new LmLoss.Settings(0, model.labelSmoothing());
     try (GoldenGraph graph = new GoldenGraph(run, Mode.INFER)) {
-      Blip blip =
-          graph.model(model.weights(), vars -> Blip.create(vars, model.config(), Task.CAPTION));
-      Values image = run.inputs().get("image");
-      ImageStates images = blip.vision().apply(graph.ctx(), graph.pixels(image));
-      Writer writer = new Writer(graph, model, blip, images);
-      CaptionGenerator generator = CaptionGenerator.of(blip, (int) image.shape()[0]);
-      for (GenerationCall call : calls) {
-        writer.fetch(generator, call, call.name() + ".ids", call.name() + ".scores");
+      CaptionModel caption =
+          graph.model(model.weights(), vars -> CaptionModel.create(vars, model.config(), settings));
+      Values image = run.image();
+      GraphContext ctx = graph.ctx();
+      ImageStates images = caption.blip().vision().apply(ctx, graph.pixels(image));
+      if (upstream.isMissingNode()) {
+        given(run, model, graph, caption.blip(), images);
       }
+      Writer writer = new Writer(graph, model, caption.blip(), images);
       writer.fetchFirstStep(model.node().path("default_prompt").asText());
+      CaptionGenerator generator = CaptionGenerator.of(caption.blip(), (int) image.shape()[0]);
+      calls.forEach(call -> writer.fetch(generator, call));
       Map<String, Values> computed = graph.compute();
+      addCalls(run, model, calls, computed);
       for (GenerationCall call : calls) {
-        JsonNode expected = run.cases().path("generation").path(call.name());
-        run.addIds(call.name() + ".ids", computed.get(call.name() + ".ids"));
-        checkTexts(run, model, call, expected, computed.get(call.name() + ".ids"));
-        if (expected.has("decoder_steps")) {
-          double steps = computed.get(call.name() + ".steps").data()[0];
-          run.text(
-              call.name() + " decoder_steps",
-              Long.toString((long) steps),
-              expected.path("decoder_steps").asText());
-        }
-        if (expected.has("final_hypotheses")) {
-          checkHypotheses(
-              run,
-              model,
-              call.name() + " hypothesis ",
-              expected.path("final_hypotheses"),
-              computed.get(call.name() + ".all.ids"),
-              computed.get(call.name() + ".all.scores"));
+        if (upstream.has(call.name())) {
+          checkTexts(run, model, call, upstream.path(call.name()), computed);
         }
       }
     }
     run.report();
   }
 
-  /**
-   * Runs a captioning model of Hugging Face: image states, logits and loss of given captions, the
-   * first step, and every generation that is described, with its scores and texts.
-   */
-  static void huggingFace(GoldenRun run) throws IOException {
-    GoldenModel model = GoldenModel.huggingFace(run);
-    TokenBatch captions =
-        model.encode(
-            Golden.strings(run.cases().path("captions")), run.inputs().get("caption_input_ids"));
+  /** Adds logits and loss of given captions. */
+  private static void given(
+      GoldenRun run, GoldenModel model, GoldenGraph graph, Blip blip, ImageStates images)
+      throws IOException {
+    TokenBatch captions = model.encode(run, "captions", "caption_input_ids");
     int dec = model.tokens().dec();
-    run.made(
-        Map.of(
-            "caption_input_ids", Values.ids(captions.withFirstToken(dec)),
-            "caption_attention_mask", Values.mask(captions),
-            "prompt_ids", Values.ids(model.whole(List.of(run.cases().path("prompt").asText())))));
+    run.own(Values.ids(captions.withFirstToken(dec)), "caption_input_ids");
+    run.own(Values.mask(captions), "caption_attention_mask");
+    TokenBatch prompt = model.whole(List.of(run.cases().path("prompt").asText()));
+    run.own(Values.ids(prompt), "prompt_ids");
     run.given("logits_vocab_ids");
-    List<GenerationCall> calls = GenerationCall.described(run);
-    LmLoss.Settings settings = new LmLoss.Settings(0, model.labelSmoothing());
-    try (GoldenGraph graph = new GoldenGraph(run, Mode.INFER)) {
-      Blip blip =
-          graph
-              .model(model.weights(), vars -> CaptionModel.create(vars, model.config(), settings))
-              .blip();
-      GraphContext ctx = graph.ctx();
-      Values image = run.inputs().get("pixel_values");
-      ImageStates images = blip.vision().apply(ctx, graph.pixels(image));
-      LmLoss.Result given =
-          LmLoss.compute(
-              ctx,
-              blip.decoder(),
-              graph.tokens(captions).withFirst(ctx, dec),
-              blip.decoder().stack().project(ctx, images.attended()),
-              settings);
-      graph.fetch("image_embeds", images.hidden());
-      graph.fetch("logits", given.logits());
-      graph.fetch("loss", given.loss());
-      Writer writer = new Writer(graph, model, blip, images);
-      writer.fetchFirstStep("");
-      CaptionGenerator generator = CaptionGenerator.of(blip, (int) image.shape()[0]);
-      for (GenerationCall call : calls) {
-        writer.fetch(generator, call, call.ids(), call.scores());
-      }
-      addCalls(run, model, calls, graph.compute());
-    }
-    run.report();
+    Trace trace = new Trace();
+    LmLoss.compute(
+        graph.ctx().with(trace),
+        blip.decoder(),
+        graph.tokens(captions).withFirst(graph.ctx(), dec),
+        blip.decoder().stack().project(graph.ctx(), images.attended()),
+        new LmLoss.Settings(0, model.labelSmoothing()));
+    graph.fetch("image_embeds", images.hidden());
+    graph.fetch("", trace, Map.of("logits", "lm/logits", "loss", "lm/loss"));
   }
 
   /** Adds what described calls have given, and compares texts under every tokenizer. */
@@ -156,9 +121,9 @@ final class CaptionChecks {
 
   private static void loss(GoldenRun run, GoldenModel model, String group, String prompt)
       throws IOException {
-    JsonNode captions = run.cases().path("strings").path("training_captions_without_prompt");
+    List<String> captions = run.strings("training_captions_without_prompt");
     TokenBatch batch =
-        model.encode(Golden.strings(captions).stream().map(text -> prompt + text).toList());
+        model.encode(run, captions.stream().map(text -> prompt + text).toList(), group + ".ids");
     run.add(group + ".ids", Values.ids(batch.withFirstToken(model.tokens().dec())));
     run.add(group + ".mask", Values.mask(batch));
     LmLoss.Settings settings =
@@ -170,12 +135,11 @@ final class CaptionChecks {
       caption.loss(
           graph.ctx().with(trace),
           new ImageTextBatch(
-              graph.pixels(run.inputs().get("image")),
+              graph.pixels(run.image()),
               graph.tokens(batch),
               graph.ctx().tf().constant(0f),
               Optional.empty()));
-      for (String name :
-          new String[] {"loss", "targets", "token_loss", "sequence_loss", "logits"}) {
+      for (String name : List.of("loss", "targets", "token_loss", "sequence_loss", "logits")) {
         graph.fetch(group + "." + name, trace.get("lm/" + name));
       }
       graph.compute();
@@ -185,7 +149,7 @@ final class CaptionChecks {
   /** Adds generation to a graph whose images are encoded. */
   private record Writer(GoldenGraph graph, GoldenModel model, Blip blip, ImageStates images) {
 
-    void fetch(CaptionGenerator generator, GenerationCall call, String ids, String scores) {
+    void fetch(CaptionGenerator generator, GenerationCall call) {
       GraphContext ctx = graph.ctx().in(call.name());
       Ops tf = ctx.tf();
       long[] start = model.prompt(call.prompt().orElse(""));
@@ -203,8 +167,8 @@ final class CaptionChecks {
         // The model is run once for each id of the longest text that is not given.
         graph.fetch(call.name() + ".steps", ctx.sub(ctx.max(best.lengths(), 0), start.length));
       }
-      graph.fetch(ids, best.ids());
-      graph.fetch(scores, best.scores());
+      graph.fetch(call.ids(), best.ids());
+      graph.fetch(call.scores(), best.scores());
     }
 
     void fetchFirstStep(String prompt) {
@@ -218,10 +182,15 @@ final class CaptionChecks {
     }
   }
 
-  /** Compares the prompt, the texts with and without it, and their lengths. */
+  /** Compares the prompt, the texts with and without it, their lengths, and what was left over. */
   private static void checkTexts(
-      GoldenRun run, GoldenModel model, GenerationCall call, JsonNode expected, Values ids) {
+      GoldenRun run,
+      GoldenModel model,
+      GenerationCall call,
+      JsonNode expected,
+      Map<String, Values> computed) {
     String name = call.name();
+    Values ids = computed.get(call.ids());
     String prompt = call.prompt().orElse("");
     long[] start = model.prompt(prompt);
     run.text(
@@ -250,6 +219,16 @@ final class CaptionChecks {
     run.texts(name + " lengths_without_pad", lengths, expected.path("lengths_without_pad"));
     if (expected.has("ended_with_sep")) {
       run.texts(name + " ended_with_sep", ended, expected.path("ended_with_sep"));
+    }
+    if (expected.has("decoder_steps")) {
+      String steps = Long.toString(computed.get(name + ".steps").longs()[0]);
+      run.text(name + " decoder_steps", steps, expected.path("decoder_steps").asText());
+    }
+    if (expected.has("final_hypotheses")) {
+      Values scores = computed.get(name + ".all.scores");
+      JsonNode all = expected.path("final_hypotheses");
+      checkHypotheses(
+          run, model, name + " hypothesis ", all, computed.get(name + ".all.ids"), scores);
     }
   }
 

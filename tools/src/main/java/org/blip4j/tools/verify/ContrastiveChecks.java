@@ -23,7 +23,7 @@ final class ContrastiveChecks {
    * restarted from the stored state, and a step whose temperature is clamped.
    */
   static void pretrain(GoldenRun run) throws IOException {
-    GoldenModel model = GoldenModel.official(run.golden());
+    GoldenModel model = GoldenModel.of(run);
     List<Golden.Tensors> gradients = new ArrayList<>();
     try (ContrastiveGraph graph = new ContrastiveGraph(run, model, true)) {
       for (JsonNode alpha : model.node().path("alphas")) {
@@ -36,7 +36,8 @@ final class ContrastiveChecks {
           graph.restart(gradients.get(0));
         }
         String prefix = "step" + step + ".";
-        graph.feed(captions(run, model, prefix), run.inputs().get(prefix + "image"), prefix);
+        graph.feed(
+            model.encode(run, prefix + "captions", ""), run.inputs().get(prefix + "image"), prefix);
         Map<String, Values> computed = graph.step(prefix, alpha.doubleValue(), before, true);
         gradients.add(checkGradients(run, step, prefix, computed));
         checkState(run, step, graph.state(""), gradients);
@@ -47,7 +48,8 @@ final class ContrastiveChecks {
       }
       graph.load(model.weights());
       graph.set("temp", Double.parseDouble(clamp.group(1)));
-      graph.feed(captions(run, model, "step1."), run.inputs().get("step1.image"), "clamp.");
+      graph.feed(
+          model.encode(run, "step1.captions", ""), run.inputs().get("step1.image"), "clamp.");
       Map<String, Values> computed =
           graph.step("clamp.", Double.parseDouble(clamp.group(2)), 0, false);
       run.add("clamp.temp_grad", computed.get("clamp.grad.temp"));
@@ -56,19 +58,13 @@ final class ContrastiveChecks {
     run.report();
   }
 
-  private static TokenBatch captions(GoldenRun run, GoldenModel model, String prefix)
-      throws IOException {
-    JsonNode strings = run.cases().path("strings").path(prefix + "captions");
-    return model.encode(Golden.strings(strings));
-  }
-
   /**
    * One fine-tuning step of retrieval for each set of drawn negatives: everything in the step,
    * gradients, and parameters and queues after it.
    */
   static void retrieval(GoldenRun run) throws IOException {
-    GoldenModel model = GoldenModel.official(run.golden());
-    TokenBatch captions = captions(run, model, "");
+    GoldenModel model = GoldenModel.of(run);
+    TokenBatch captions = model.encode(run, "captions", "");
     TreeSet<String> modes = new TreeSet<>();
     run.cases().path("negative_all_rank").fieldNames().forEachRemaining(modes::add);
     if (modes.isEmpty()) {

@@ -3,6 +3,7 @@ package org.blip4j.tools.verify;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableSet;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,9 @@ import org.blip4j.ops.decode.LengthNormalization;
  * A call of {@code generate} as a golden describes it: {@code generate(pixel_values, input_ids and
  * attention_mask of 'a picture of', num_beams=3, max_new_tokens=20)}.
  *
- * @param name of the mode: {@code ids_NAME}
+ * @param name of the mode
+ * @param ids the output with the ids
+ * @param scores the output with the scores, if there is more than one beam
  * @param prompt what the text begins with; empty if nothing
  * @param beams 1 for greedy search
  * @param minimum least length, prompt counted
@@ -29,6 +32,8 @@ import org.blip4j.ops.decode.LengthNormalization;
  */
 record GenerationCall(
     String name,
+    String ids,
+    String scores,
     Optional<String> prompt,
     int beams,
     int minimum,
@@ -48,27 +53,32 @@ record GenerationCall(
 
   /** The calls that a golden describes, one for each expected tensor of ids. */
   static List<GenerationCall> described(GoldenRun run) throws IOException {
-    JsonNode described = run.described();
-    return run.outputs().names().stream()
-        .filter(name -> name.startsWith(IDS))
-        .map(
-            name ->
-                parse(name.substring(IDS.length()), described.path(name).path("meaning").asText()))
-        .toList();
+    JsonNode described = run.described("outputs");
+    List<GenerationCall> calls = new ArrayList<>();
+    for (String name : run.outputs().names()) {
+      if (name.startsWith(IDS)) {
+        String meaning = described.path(name).path("meaning").asText();
+        calls.add(parse(name.substring(IDS.length()), meaning));
+      }
+    }
+    return calls;
   }
 
   /**
    * A call of upstream's own {@code generate}.
    *
+   * @param prefix of the outputs
    * @throws IOException if it sets what we do not have
    */
-  static GenerationCall upstream(String name, JsonNode settings) throws IOException {
+  static GenerationCall upstream(String name, String prefix, JsonNode settings) throws IOException {
     if (settings.path("early_stopping").asBoolean()
         || settings.path("length_penalty").asDouble(1) != 1) {
       throw new IOException("cases.json: early_stopping and length_penalty are not supported");
     }
     return new GenerationCall(
         name,
+        prefix + "ids",
+        prefix + "scores",
         Optional.of(settings.path("prompt").asText()),
         settings.path("num_beams").asInt(),
         settings.path("min_length").asInt(),
@@ -99,6 +109,8 @@ record GenerationCall(
     boolean older = call.group(2).contains("transformers 4.15");
     return new GenerationCall(
         name,
+        IDS + name,
+        "scores_" + name,
         prompt.find() ? Optional.of(prompt.group(1)) : Optional.empty(),
         Integer.parseInt(settings.getOrDefault("num_beams", "1")),
         Integer.parseInt(settings.getOrDefault("min_length", "0")),
@@ -106,16 +118,6 @@ record GenerationCall(
         Optional.ofNullable(settings.get("max_new_tokens")).map(Integer::valueOf),
         Double.parseDouble(settings.getOrDefault("repetition_penalty", "1")),
         older ? LengthNormalization.WHOLE : LengthNormalization.GENERATED);
-  }
-
-  /** The output with the ids. */
-  String ids() {
-    return IDS + name;
-  }
-
-  /** The output with the scores, if there is more than one beam. */
-  String scores() {
-    return "scores_" + name;
   }
 
   /** The search for a prompt of so many ids, the start token counted. */

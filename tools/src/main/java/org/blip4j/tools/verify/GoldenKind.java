@@ -16,6 +16,8 @@ import org.blip4j.savedmodel.huggingface.HuggingFaceConfig;
  * folder: by the task that the model's configuration states, by what stands in {@code cases.json}
  * (or in the file itself), at last by the name that {@code cases.json} gives.
  */
+// Checks are functions that keep nothing.
+@SuppressWarnings("ImmutableEnumChecker")
 enum GoldenKind {
   /** Texts with their ids, padded ids, masks and cleaned forms. */
   TOKENIZER(TextChecks::tokenizer, line -> isText(line) && line.size() != 2),
@@ -44,9 +46,9 @@ enum GoldenKind {
   /** The image encoder alone. */
   VISION(MatchChecks::vision),
   /** Features, similarities and matching logits of images and texts. */
-  MATCH(MatchChecks::official),
+  MATCH(MatchChecks::match),
   /** Captions in many settings, and the training loss. */
-  CAPTION(CaptionChecks::official),
+  CAPTION(CaptionChecks::check),
   /** One step of nucleus sampling in many settings. */
   SAMPLING(FigureChecks::sampling),
   /** Pre-training steps. */
@@ -58,9 +60,9 @@ enum GoldenKind {
   /** Two-image reasoning, and a pre-training checkpoint that it starts from. */
   NLVR(NlvrChecks::check),
   /** A captioning model of Hugging Face. */
-  HUGGING_FACE_CAPTION(CaptionChecks::huggingFace),
+  HUGGING_FACE_CAPTION(CaptionChecks::check),
   /** A retrieval model of Hugging Face. */
-  HUGGING_FACE_RETRIEVAL(MatchChecks::huggingFace),
+  HUGGING_FACE_RETRIEVAL(MatchChecks::match),
   /** A question-answering model of Hugging Face. */
   HUGGING_FACE_VQA(VqaChecks::huggingFace),
   /** Anything this version has no check for. */

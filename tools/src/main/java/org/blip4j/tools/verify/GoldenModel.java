@@ -10,15 +10,12 @@ import java.util.stream.IntStream;
 import org.blip4j.data.text.Detokenizer;
 import org.blip4j.data.text.Padding;
 import org.blip4j.data.text.TokenBatch;
-import org.blip4j.data.text.Vocabulary;
 import org.blip4j.data.text.WordPieceTokenizer;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
 import org.blip4j.graph.config.SpecialTokens;
-import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.VitConfig;
-import org.blip4j.ops.core.InitializerScheme;
 import org.blip4j.savedmodel.huggingface.HuggingFaceConfig;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.PublishedDescription;
@@ -42,86 +39,40 @@ record GoldenModel(
   private static final String LONG_FORM = "config.hub-2022-form.json";
 
   /**
-   * Reads the flat configuration and the vocabulary, and checks that both agree. A caption model
-   * has no contrastive space, which then is of width 1.
+   * Opens the weights as users' are: a Hugging Face folder, or official weights with a flat
+   * configuration and a vocabulary beside them. The same configuration of Hugging Face with every
+   * value spelled out, if there is one, must say the same.
    */
-  static GoldenModel official(Golden golden) throws IOException {
-    JsonNode node = golden.config();
-    String file = node.path("vocabulary").asText("vocab.txt");
-    Vocabulary words = Vocabulary.read(golden.file(file));
-    SpecialTokens found =
-        new SpecialTokens(
-            words.pad(),
-            words.unknown(),
-            words.classify(),
-            words.separator(),
-            words.mask(),
-            words.decode(),
-            words.encode());
-    SpecialTokens wanted =
-        new SpecialTokens(
-            integer(node, "pad_token_id"),
-            integer(node, "unk_token_id"),
-            integer(node, "cls_token_id"),
-            integer(node, "sep_token_id"),
-            integer(node, "mask_token_id"),
-            integer(node, "dec_token_id"),
-            integer(node, "enc_token_id"));
-    int size = integer(node, "vocab_size");
-    if (words.size() != size || !found.equals(wanted)) {
-      throw new IOException(
-          "%s has %d words with %s, config.json says %d with %s"
-              .formatted(file, words.size(), found, size, wanted));
-    }
-    TextConfig text =
-        new TextConfig(
-            size,
-            integer(node, "text_width"),
-            integer(node, "text_layers"),
-            integer(node, "text_heads"),
-            integer(node, "text_ff"),
-            integer(node, "text_max_positions"),
-            number(node, "text_layer_norm_eps"),
-            number(node, "dropout"),
-            wanted);
-    int embedDim = node.path("embed_dim").isNumber() ? integer(node, "embed_dim") : 1;
-    return new GoldenModel(
-        node,
-        new BlipConfig(vision(node), text, embedDim, InitializerScheme.PUBLISHED),
-        new WordPieceTokenizer(words),
-        node.path("label_smoothing").asDouble(0),
-        golden.file("weights.pth"));
-  }
-
-  /**
-   * Opens a Hugging Face folder as users' folders are. The same configuration with every value
-   * spelled out, if there is one, must say the same.
-   */
-  static GoldenModel huggingFace(GoldenRun run) throws IOException {
+  static GoldenModel of(GoldenRun run) throws IOException {
     Golden golden = run.golden();
-    ModelSource source = ModelSource.resolve(golden.path().toString());
+    JsonNode node = golden.config();
+    boolean official = !HuggingFaceConfig.describes(node);
+    Path weights = official ? golden.file("weights.pth") : golden.path();
+    ModelSource source = ModelSource.resolve(weights.toString());
     if (!(source instanceof ModelSource.Published published)) {
-      throw new IOException(golden.path() + " is not a Hugging Face folder");
+      throw new IOException(golden.path() + " holds no published model");
     }
-    HuggingFaceConfig config = HuggingFaceConfig.read(golden.config());
-    if (Files.exists(golden.file(LONG_FORM))) {
-      HuggingFaceConfig whole = HuggingFaceConfig.read(golden.json(LONG_FORM));
-      run.exact(
-          LONG_FORM, whole.equals(config) ? null : "says " + whole + ", config.json " + config);
+    double smoothing = node.path("label_smoothing").asDouble(0);
+    if (official) {
+      requireSupported(node);
+    } else {
+      HuggingFaceConfig config = HuggingFaceConfig.read(node);
+      smoothing = config.labelSmoothing();
+      if (Files.exists(golden.file(LONG_FORM))) {
+        HuggingFaceConfig whole = HuggingFaceConfig.read(golden.json(LONG_FORM));
+        boolean same = whole.equals(config);
+        run.exact(LONG_FORM, same ? null : "says " + whole + ", config.json " + config);
+      }
     }
-    try (WeightFile file = WeightFile.open(published.path())) {
+    try (WeightFile file = WeightFile.open(weights)) {
       ServingModel model = PublishedDescription.of(file, published).model();
-      return new GoldenModel(
-          golden.config(),
-          model.config().architecture(),
-          new WordPieceTokenizer(model.vocabulary()),
-          config.labelSmoothing(),
-          golden.path());
+      WordPieceTokenizer tokenizer = new WordPieceTokenizer(model.vocabulary());
+      BlipConfig config = model.config().architecture();
+      return new GoldenModel(node, config, tokenizer, smoothing, weights);
     }
   }
 
-  /** The image encoder of a flat configuration. */
-  static VitConfig vision(JsonNode node) {
+  private static void requireSupported(JsonNode node) {
     for (String key : new String[] {"vision_activation", "text_activation"}) {
       if (node.hasNonNull(key) && !node.path(key).asText().equals("gelu_erf")) {
         throw new IllegalArgumentException(
@@ -131,6 +82,11 @@ record GoldenModel(
     if (!node.path("vision_qkv_bias").asBoolean(true)) {
       throw new IllegalArgumentException("config.json: vision_qkv_bias false is not supported");
     }
+  }
+
+  /** The image encoder of a flat configuration. */
+  static VitConfig vision(JsonNode node) {
+    requireSupported(node);
     return new VitConfig(
         integer(node, "image_size"),
         integer(node, "patch_size"),
@@ -182,29 +138,32 @@ record GoldenModel(
     return Arrays.stream(tokenizer.encodePrompt(prompt)).asLongStream().toArray();
   }
 
-  /** The ids of texts, cut and padded as the flat configuration says. */
-  TokenBatch encode(List<String> texts) throws IOException {
-    String padding = node.path("text_padding").asText();
-    return tokenizer.encode(
-        texts,
-        switch (padding) {
-          case "max_length" -> Padding.maxLength();
-          case "longest" -> Padding.longest();
-          default -> throw new IOException("config.json: unknown text_padding " + padding);
-        },
-        node.hasNonNull("text_max_length")
-            ? integer(node, "text_max_length")
-            : WordPieceTokenizer.NO_LIMIT);
+  /**
+   * The ids of the texts of a key of {@code cases.json}, cut and padded as the flat configuration
+   * says; without one as wide as the stored input.
+   */
+  TokenBatch encode(GoldenRun run, String key, String stored) throws IOException {
+    return encode(run, run.strings(key), stored);
+  }
+
+  /** The same of other texts. */
+  TokenBatch encode(GoldenRun run, List<String> texts, String stored) throws IOException {
+    String padding = node.path("text_padding").asText("stored");
+    int most = node.path("text_max_length").asInt(WordPieceTokenizer.NO_LIMIT);
+    return switch (padding) {
+      case "max_length" -> tokenizer.encode(texts, Padding.maxLength(), most);
+      case "longest" -> tokenizer.encode(texts, Padding.longest(), most);
+      case "stored" -> {
+        int columns = (int) run.inputs().get(stored).shape()[1];
+        yield tokenizer.encode(texts, Padding.maxLength(), columns);
+      }
+      default -> throw new IOException("config.json: unknown text_padding " + padding);
+    };
   }
 
   /** The ids of texts that are neither cut nor padded beyond the longest. */
   TokenBatch whole(List<String> texts) {
     return tokenizer.encode(texts, Padding.longest(), WordPieceTokenizer.NO_LIMIT);
-  }
-
-  /** The ids of texts, as wide as a stored input. */
-  TokenBatch encode(List<String> texts, Values stored) {
-    return tokenizer.encode(texts, Padding.maxLength(), (int) stored.shape()[1]);
   }
 
   static int integer(JsonNode node, String key) {

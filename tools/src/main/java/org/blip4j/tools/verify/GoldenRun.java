@@ -190,10 +190,27 @@ final class GoldenRun {
     }
   }
 
-  /** Compares what we make of strings with the inputs that are stored under these names. */
-  void made(Map<String, Values> own) throws IOException {
-    for (Map.Entry<String, Values> one : own.entrySet()) {
-      compare(one.getKey(), one.getValue(), inputs().get(one.getKey()), Tolerance.EXACT);
+  /** A list of strings of {@code cases.json}. */
+  List<String> strings(String key) throws IOException {
+    JsonNode list = cases().path("strings").path(key);
+    return Golden.strings(list.isMissingNode() ? cases().path(key) : list);
+  }
+
+  /** The pictures, as official goldens or those of Hugging Face name them. */
+  Values image() throws IOException {
+    Values image = inputs().all().get("pixel_values");
+    return image == null ? inputs().get("image") : image;
+  }
+
+  /** What we make of strings: compared with inputs that are stored, otherwise an output. */
+  void own(Values made, String... names) throws IOException {
+    for (String name : names) {
+      Values stored = inputs().all().get(name);
+      if (stored == null) {
+        add(name, made);
+      } else {
+        compare(name, made, stored, Tolerance.EXACT);
+      }
     }
   }
 
@@ -218,7 +235,12 @@ final class GoldenRun {
 
   /** Compares everything that is expected. */
   void report() throws IOException {
-    JsonNode described = described();
+    for (Map.Entry<String, JsonNode> input : described("inputs").properties()) {
+      if (!inputs().names().contains(input.getKey())) {
+        failed(input.getKey(), "is missing in inputs.safetensors");
+      }
+    }
+    JsonNode described = described("outputs");
     JsonNode tolerances = cases().path("tolerance");
     for (String name : outputs().names()) {
       JsonNode entry = described.path(name);
@@ -246,14 +268,14 @@ final class GoldenRun {
     }
   }
 
-  /** What {@code cases.json} says of outputs; older goldens have a list, each with its name. */
-  JsonNode described() throws IOException {
-    JsonNode outputs = cases().path("outputs");
-    if (!outputs.isArray()) {
-      return outputs;
+  /** What {@code cases.json} says of tensors; older goldens have a list, each with its name. */
+  JsonNode described(String which) throws IOException {
+    JsonNode tensors = cases().path(which);
+    if (!tensors.isArray()) {
+      return tensors;
     }
     ObjectNode named = JsonNodeFactory.instance.objectNode();
-    outputs.forEach(output -> named.set(output.path("name").asText(), output));
+    tensors.forEach(tensor -> named.set(tensor.path("name").asText(), tensor));
     return named;
   }
 

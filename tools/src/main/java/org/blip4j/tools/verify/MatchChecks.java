@@ -1,5 +1,6 @@
 package org.blip4j.tools.verify;
 
+import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -10,6 +11,8 @@ import org.blip4j.data.text.TokenBatch;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.graph.model.Blip;
+import org.blip4j.graph.model.DualEncoder;
+import org.blip4j.graph.text.ImageGroundedEncoder;
 import org.blip4j.graph.text.TextEncoder;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.graph.vision.ImageStates;
@@ -25,6 +28,10 @@ import org.tensorflow.types.TInt32;
 /** Images alone, and images compared with texts: official models and those of Hugging Face. */
 final class MatchChecks {
   private static final Pattern IMAGE = Pattern.compile("(size(\\d+)\\.)image");
+
+  /** What official goldens call the same as those of Hugging Face. */
+  private static final ImmutableMap<String, String> OFFICIAL =
+      ImmutableMap.of("text_hidden", "text_states", "itc.sim", "itc_cosine");
 
   private MatchChecks() {}
 
@@ -61,141 +68,102 @@ final class MatchChecks {
 
   /**
    * Compares every image with every text: features, cosine similarity, matching logits with [CLS]
-   * and with [ENC] first, and the orders that follow.
+   * and with [ENC] first, the orders that follow, and, for Hugging Face, all with the padding
+   * attended.
    */
-  static void official(GoldenRun run) throws IOException {
-    GoldenModel model = GoldenModel.official(run.golden());
-    TokenBatch texts = model.encode(Golden.strings(run.cases().path("strings").path("texts")));
-    run.add("input_ids", Values.ids(texts));
-    run.add("attention_mask", Values.mask(texts));
-    run.add("input_ids_enc", Values.ids(texts.withFirstToken(model.tokens().enc())));
+  static void match(GoldenRun run) throws IOException {
+    GoldenModel model = GoldenModel.of(run);
+    TokenBatch texts = model.encode(run, "texts", "text_ids");
+    int enc = model.tokens().enc();
+    run.own(Values.ids(texts), "input_ids", "text_ids");
+    run.own(Values.mask(texts), "attention_mask", "text_attention_mask");
+    run.own(Values.ids(texts.withFirstToken(enc)), "input_ids_enc", "text_ids_enc");
     try (GoldenGraph graph = new GoldenGraph(run, Mode.INFER)) {
-      Pairs pairs = Pairs.of(graph, model, run.inputs().get("image"), texts);
+      Blip blip =
+          graph.model(model.weights(), vars -> Blip.create(vars, model.config(), Task.RETRIEVAL));
+      DualEncoder dual = blip.matching().dual();
       GraphContext ctx = graph.ctx();
-      Operand<TFloat32> cosine = pairs.fetchFeatures(graph, "text_hidden", "itc.sim");
-      pairs.fetchLogits(graph, "itm_cls.", pairs.tokens());
-      Operand<TFloat32> match =
-          pairs.fetchLogits(graph, "itm_enc.", pairs.tokens().withFirst(ctx, model.tokens().enc()));
+      Values image = run.image();
+      ImageStates states = blip.vision().apply(ctx, graph.pixels(image));
+      Tokens tokens = graph.tokens(texts);
+      Tokens open = new Tokens(tokens.ids(), ctx.tf().onesLike(tokens.mask()));
+      Operand<TFloat32> images = dual.imageFeatures(ctx, states);
+      Operand<TFloat32> features = dual.textFeatures(ctx, tokens);
+      Operand<TFloat32> cosine = cosine(ctx, images, features);
+      TextEncoder encoder = new TextEncoder(dual.text());
+      graph.fetch("image_embeds", states.hidden());
+      graph.fetch("image_feat", images);
+      graph.fetch("text_feat", features);
+      graph.fetch("text_states", encoder.apply(ctx.in("whole"), tokens).hidden());
+      graph.fetch("itc_cosine", cosine);
+      graph.fetch(
+          "itc_cosine_nomask", cosine(ctx, images, dual.textFeatures(ctx.in("open"), open)));
+      Pairs pairs = Pairs.of(ctx, blip.matching(), states, image.shape()[0], texts.rows());
+      pairs.fetch(graph, "itm_cls", tokens);
+      Operand<TFloat32> match = pairs.fetch(graph, "itm_enc", tokens.withFirst(ctx, enc));
+      pairs.fetch(graph, "itm_cls_nomask", open);
       graph.fetch("eval_score", ctx.tf().math.add(match, cosine));
       Map<String, Values> computed = graph.compute();
-      run.add("itc.rank", computed.get("itc.sim").ranks());
+      run.add("itc.rank", computed.get("itc_cosine").ranks());
       run.add("itm_cls.rank", computed.get("itm_cls.match").ranks());
       run.add("itm_enc.rank", computed.get("itm_enc.match").ranks());
+      OFFICIAL.forEach((name, other) -> run.add(name, computed.get(other)));
     }
     run.report();
   }
 
-  /** The same of Hugging Face, with the padding masked and attended. */
-  static void huggingFace(GoldenRun run) throws IOException {
-    GoldenModel model = GoldenModel.huggingFace(run);
-    TokenBatch texts =
-        model.encode(Golden.strings(run.cases().path("texts")), run.inputs().get("text_ids"));
-    int enc = model.tokens().enc();
-    run.made(
-        Map.of(
-            "text_ids", Values.ids(texts),
-            "text_attention_mask", Values.mask(texts),
-            "text_ids_enc", Values.ids(texts.withFirstToken(enc))));
-    try (GoldenGraph graph = new GoldenGraph(run, Mode.INFER)) {
-      Pairs pairs = Pairs.of(graph, model, run.inputs().get("pixel_values"), texts);
-      GraphContext ctx = graph.ctx();
-      Tokens open = new Tokens(pairs.tokens().ids(), ctx.tf().onesLike(pairs.tokens().mask()));
-      pairs.fetchFeatures(graph, "text_states", "itc_cosine");
-      graph.fetch("itc_cosine_nomask", pairs.cosine(ctx.in("open"), open));
-      graph.fetch("itm_logits_cls", pairs.logits(ctx.in("cls"), pairs.tokens()));
-      graph.fetch(
-          "itm_logits_enc", pairs.logits(ctx.in("enc"), pairs.tokens().withFirst(ctx, enc)));
-      graph.fetch("itm_logits_cls_nomask", pairs.logits(ctx.in("cls_open"), open));
-      graph.compute();
-    }
-    run.report();
+  private static Operand<TFloat32> cosine(
+      GraphContext ctx, Operand<TFloat32> images, Operand<TFloat32> texts) {
+    return ctx.tf().linalg.matMul(images, texts, MatMul.transposeB(true)); // [I, T]
   }
 
   /**
    * All I images with all T texts, image by image.
    *
-   * @param tokens {@code [T, L]}
-   * @param images states {@code [I, P, W]}
+   * @param states of the images {@code [I, P, W]}
    * @param imageRows of each pair, {@code [I*T]}
    * @param textRows of each pair, {@code [I*T]}
    */
   private record Pairs(
       Blip.Matching matching,
-      Tokens tokens,
       ImageStates states,
-      Operand<TFloat32> imageFeatures,
       Operand<TInt32> imageRows,
       Operand<TInt32> textRows,
       long images,
       long texts) {
 
-    static Pairs of(GoldenGraph graph, GoldenModel model, Values image, TokenBatch texts)
-        throws IOException {
-      Blip blip =
-          graph.model(model.weights(), vars -> Blip.create(vars, model.config(), Task.RETRIEVAL));
-      GraphContext ctx = graph.ctx();
-      ImageStates states = blip.vision().apply(ctx, graph.pixels(image));
-      int columns = texts.rows();
-      IntStream pairs = IntStream.range(0, (int) image.shape()[0] * columns);
-      int[] numbers = pairs.toArray();
+    static Pairs of(
+        GraphContext ctx, Blip.Matching matching, ImageStates states, long images, int texts) {
+      int[] numbers = IntStream.range(0, (int) images * texts).toArray();
       return new Pairs(
-          blip.matching(),
-          graph.tokens(texts),
+          matching,
           states,
-          blip.matching().dual().imageFeatures(ctx, states),
-          ctx.tf().constant(IntStream.of(numbers).map(i -> i / columns).toArray()),
-          ctx.tf().constant(IntStream.of(numbers).map(i -> i % columns).toArray()),
-          image.shape()[0],
-          columns);
-    }
-
-    /** Features under the names that all goldens use, and cosines, which are returned. */
-    Operand<TFloat32> fetchFeatures(GoldenGraph graph, String textStates, String cosines) {
-      GraphContext ctx = graph.ctx();
-      TextEncoder encoder = new TextEncoder(matching.dual().text());
-      Operand<TFloat32> textFeatures = matching.dual().textFeatures(ctx, tokens);
-      Operand<TFloat32> cosine =
-          ctx.tf().linalg.matMul(imageFeatures, textFeatures, MatMul.transposeB(true));
-      graph.fetch("image_embeds", states.hidden());
-      graph.fetch("image_feat", imageFeatures);
-      graph.fetch("text_feat", textFeatures);
-      graph.fetch(textStates, encoder.apply(ctx.in("whole"), tokens).hidden());
-      graph.fetch(cosines, cosine);
-      return cosine;
+          ctx.tf().constant(IntStream.of(numbers).map(i -> i / texts).toArray()),
+          ctx.tf().constant(IntStream.of(numbers).map(i -> i % texts).toArray()),
+          images,
+          texts);
     }
 
     /** Matching logits and what is made of them; returns the logits of a match, {@code [I, T]}. */
-    Operand<TFloat32> fetchLogits(GoldenGraph graph, String prefix, Tokens first) {
-      GraphContext ctx = graph.ctx().in(prefix.replace(".", ""));
-      Tokens pairTokens = first.gather(ctx, textRows);
-      Operand<TFloat32> logits = matching.itmLogits(ctx, pairTokens, imageRows, states); // [I*T, 2]
+    Operand<TFloat32> fetch(GoldenGraph graph, String name, Tokens first) {
+      GraphContext ctx = graph.ctx().in(name);
+      Tokens tokens = first.gather(ctx, textRows);
+      ImageStates gathered = states.gather(ctx, imageRows);
+      ImageGroundedEncoder encoder = matching.grounded();
       Operand<TFloat32> hidden =
-          matching
-              .grounded()
-              .apply(ctx.in("whole"), pairTokens, states.gather(ctx, imageRows).attended())
-              .firstState(ctx);
+          encoder.apply(ctx.in("whole"), tokens, gathered.attended()).firstState(ctx); // [I*T, W]
+      Operand<TFloat32> logits = matching.itmLogits(ctx, tokens, imageRows, states); // [I*T, 2]
+      Operand<TFloat32> probability = ctx.at(ctx.tf().nn.softmax(logits), 1, 1);
       Operand<TFloat32> match = ctx.reshape(ctx.at(logits, 1, 1), images, texts);
-      graph.fetch(prefix + "logits", ctx.reshape(logits, images, texts, 2));
-      graph.fetch(
-          prefix + "hidden0",
-          ctx.reshape(hidden, images, texts, matching.grounded().stack().config().width()));
-      graph.fetch(
-          prefix + "prob", ctx.reshape(ctx.at(ctx.tf().nn.softmax(logits), 1, 1), images, texts));
-      graph.fetch(prefix + "match", match);
+      int width = encoder.stack().config().width();
+      graph.fetch(name + ".logits", ctx.reshape(logits, images, texts, 2));
+      graph.fetch(name + ".hidden0", ctx.reshape(hidden, images, texts, width));
+      graph.fetch(name + ".prob", ctx.reshape(probability, images, texts));
+      graph.fetch(name + ".match", match);
+      // Goldens of Hugging Face are compared with each pair's image projected anew.
+      Operand<TFloat32> anew = matching.itmLogits(ctx, tokens, gathered);
+      graph.fetch(name.replace("itm", "itm_logits"), ctx.reshape(anew, images, texts, 2));
       return match;
-    }
-
-    Operand<TFloat32> cosine(GraphContext ctx, Tokens others) {
-      Operand<TFloat32> features = matching.dual().textFeatures(ctx, others);
-      return ctx.tf().linalg.matMul(imageFeatures, features, MatMul.transposeB(true)); // [I, T]
-    }
-
-    /** Matching logits with each pair's image projected anew, {@code [I, T, 2]}. */
-    Operand<TFloat32> logits(GraphContext ctx, Tokens first) {
-      Operand<TFloat32> logits =
-          matching.itmLogits(
-              ctx, first.gather(ctx, textRows), states.gather(ctx, imageRows)); // [I*T, 2]
-      return ctx.reshape(logits, images, texts, 2);
     }
   }
 }

@@ -43,18 +43,16 @@ final class NlvrChecks {
   private NlvrChecks() {}
 
   static void check(GoldenRun run) throws IOException {
-    GoldenModel model = GoldenModel.official(run.golden());
+    GoldenModel model = GoldenModel.of(run);
     JsonNode config = model.node();
     if (GoldenModel.integer(config, "merge_layer_from") != MedStack.FIRST_MERGING_LAYER) {
       throw new IOException("config.json: merge_layer_from is not " + MedStack.FIRST_MERGING_LAYER);
     }
-    TokenBatch texts = model.encode(Golden.strings(run.cases().path("statements")));
+    TokenBatch texts = model.encode(run, "statements", "text_ids");
     Values labels = Values.vector(Golden.numbers(run.cases().path("targets")));
-    run.made(
-        Map.of(
-            "text_ids", Values.ids(texts.withFirstToken(model.tokens().enc())),
-            "text_mask", Values.mask(texts),
-            "target", labels));
+    run.own(Values.ids(texts.withFirstToken(model.tokens().enc())), "text_ids");
+    run.own(Values.mask(texts), "text_mask");
+    run.own(labels, "target");
     try (GoldenGraph graph = new GoldenGraph(run, Mode.TRAIN)) {
       NlvrModel nlvr = graph.model(model.weights(), vars -> NlvrModel.create(vars, model.config()));
       Operand<TFloat32> loss = nlvr.step(graph.ctx(), batch(run, graph, texts, labels)).loss();

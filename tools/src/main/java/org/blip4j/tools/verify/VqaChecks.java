@@ -39,23 +39,26 @@ final class VqaChecks {
    * attends; {@code alone_*} are what each question gives alone, and here in any batch.
    */
   static void official(GoldenRun run) throws IOException {
-    GoldenModel model = GoldenModel.official(run.golden());
+    GoldenModel model = GoldenModel.of(run);
     if (GoldenModel.integer(model.node(), "decoder_cross_attention_width")
         != model.config().text().width()) {
       throw new IOException("config.json: decoder_cross_attention_width is not the text width");
     }
-    TokenBatch questions = model.encode(Golden.strings(run.cases().path("questions")));
+    TokenBatch questions = model.encode(run, "questions", "question_ids");
     TokenBatch candidates =
         model.whole(Golden.strings(run.cases().path("rank").path("answer_list")));
     loss(run, model, questions, candidates);
-    GenerationCall call = GenerationCall.upstream("generate", run.cases().path("generate"));
+    List<GenerationCall> calls = new ArrayList<>();
+    for (String mode : List.of("batched", "alone")) {
+      String prefix = "generate/" + mode + "_";
+      calls.add(GenerationCall.upstream(mode, prefix, run.cases().path("generate")));
+    }
     try (GoldenGraph graph = new GoldenGraph(run, Mode.INFER)) {
       Blip blip = graph.model(model.weights(), vars -> Blip.create(vars, model.config(), Task.VQA));
       GraphContext ctx = graph.ctx();
       Tokens tokens = graph.tokens(questions);
       TextStates read =
-          blip.answering()
-              .read(ctx, tokens, blip.vision().apply(ctx, graph.pixels(run.inputs().get("image"))));
+          blip.answering().read(ctx, tokens, blip.vision().apply(ctx, graph.pixels(run.image())));
       int[][] everyone = new int[questions.rows()][candidates.rows()];
       for (int[] row : everyone) {
         Arrays.setAll(row, column -> column);
@@ -76,15 +79,15 @@ final class VqaChecks {
       graph.fetch("all_ids", all.kept());
       graph.fetch("all_scores", all.scores());
       AnswerGenerator generator = AnswerGenerator.of(blip, questions.rows());
-      fetch(graph, generator, "batched", new AttendedStates(read.hidden(), Optional.empty()), call);
-      fetch(graph, generator, "alone", read.attended(), call);
+      fetch(graph, generator, calls.get(0), new AttendedStates(read.hidden(), Optional.empty()));
+      fetch(graph, generator, calls.get(1), read.attended());
       Map<String, Values> computed = graph.compute();
       checkRanking(run, computed, candidates);
-      for (String mode : new String[] {"batched", "alone"}) {
-        Values ids = computed.get("generate/" + mode + "_ids");
-        run.addIds("generate/" + mode + "_ids", ids);
-        String strings = mode + "_strings";
-        run.texts(strings, model.texts(ids), run.cases().path("generate").path(strings));
+      CaptionChecks.addCalls(run, model, calls, computed);
+      for (GenerationCall call : calls) {
+        String strings = call.name() + "_strings";
+        JsonNode expected = run.cases().path("generate").path(strings);
+        run.texts(strings, model.texts(computed.get(call.ids())), expected);
       }
       List<Integer> differing = new ArrayList<>();
       for (int i = 0; i < questions.rows(); i++) {
@@ -103,14 +106,10 @@ final class VqaChecks {
   }
 
   private static void fetch(
-      GoldenGraph graph,
-      AnswerGenerator generator,
-      String mode,
-      AttendedStates questions,
-      GenerationCall call) {
-    Decoded decoded = generator.search(graph.ctx().in(mode), questions, call.settings(1));
-    graph.fetch("generate/" + mode + "_ids", decoded.ids());
-    graph.fetch("generate/" + mode + "_scores", decoded.scores());
+      GoldenGraph graph, AnswerGenerator generator, GenerationCall call, AttendedStates questions) {
+    Decoded decoded = generator.search(graph.ctx().in(call.name()), questions, call.settings(1));
+    graph.fetch(call.ids(), decoded.ids());
+    graph.fetch(call.scores(), decoded.scores());
   }
 
   /** Makes the inputs from their strings, compares them with the stored ones, and trains a step. */
@@ -132,16 +131,14 @@ final class VqaChecks {
     }
     TokenBatch answers = model.whole(texts);
     long dec = model.tokens().dec();
-    run.made(
-        Map.of(
-            "question_ids", Values.ids(questions.withFirstToken(model.tokens().enc())),
-            "question_mask", Values.mask(questions),
-            "answer_ids", Values.ids(answers.withFirstToken(dec)),
-            "answer_mask", Values.mask(answers),
-            "answer_count", Values.vector(counts),
-            "answer_weight", Values.vector(weights),
-            "answer_list_ids", Values.ids(candidates.withFirstToken(dec)),
-            "answer_list_mask", Values.mask(candidates)));
+    run.own(Values.ids(questions.withFirstToken(model.tokens().enc())), "question_ids");
+    run.own(Values.mask(questions), "question_mask");
+    run.own(Values.ids(answers.withFirstToken(dec)), "answer_ids");
+    run.own(Values.mask(answers), "answer_mask");
+    run.own(Values.vector(counts), "answer_count");
+    run.own(Values.vector(weights), "answer_weight");
+    run.own(Values.ids(candidates.withFirstToken(dec)), "answer_list_ids");
+    run.own(Values.mask(candidates), "answer_list_mask");
     try (GoldenGraph graph = new GoldenGraph(run, Mode.TRAIN)) {
       VqaModel vqa =
           graph.model(
@@ -149,7 +146,7 @@ final class VqaChecks {
               vars -> VqaModel.create(vars, model.config(), model.labelSmoothing()));
       QuestionBatch batch =
           new QuestionBatch(
-              graph.pixels(run.inputs().get("image")),
+              graph.pixels(run.image()),
               graph.tokens(questions),
               graph.tokens(answers),
               graph.feed(TInt32.class, Values.vector(owners), -1),
@@ -223,27 +220,21 @@ final class VqaChecks {
    * batch; here both are done for the comparison alone.
    */
   static void huggingFace(GoldenRun run) throws IOException {
-    GoldenModel model = GoldenModel.huggingFace(run);
-    Golden.Tensors stored = run.inputs();
-    TokenBatch questions =
-        model.encode(Golden.strings(run.cases().path("questions")), stored.get("question_ids"));
+    GoldenModel model = GoldenModel.of(run);
+    TokenBatch questions = model.encode(run, "questions", "question_ids");
     // As wide as the stored ones; the comparison shows whether that is the width of the longest.
     TokenBatch answers =
-        model
-            .encode(Golden.strings(run.cases().path("answers")), stored.get("answer_ids"))
-            .withFirstToken(model.tokens().dec());
-    run.made(
-        Map.of(
-            "question_ids", Values.ids(questions),
-            "question_ids_enc", Values.ids(questions.withFirstToken(model.tokens().enc())),
-            "question_attention_mask", Values.mask(questions),
-            "answer_ids", Values.ids(answers),
-            "answer_attention_mask", Values.mask(answers)));
+        model.encode(run, "answers", "answer_ids").withFirstToken(model.tokens().dec());
+    run.own(Values.ids(questions), "question_ids");
+    run.own(Values.ids(questions.withFirstToken(model.tokens().enc())), "question_ids_enc");
+    run.own(Values.mask(questions), "question_attention_mask");
+    run.own(Values.ids(answers), "answer_ids");
+    run.own(Values.mask(answers), "answer_attention_mask");
     List<GenerationCall> calls = GenerationCall.described(run);
     try (GoldenGraph graph = new GoldenGraph(run, Mode.INFER)) {
       Blip blip = graph.model(model.weights(), vars -> Blip.create(vars, model.config(), Task.VQA));
       GraphContext ctx = graph.ctx();
-      ImageStates images = blip.vision().apply(ctx, graph.pixels(stored.get("pixel_values")));
+      ImageStates images = blip.vision().apply(ctx, graph.pixels(run.image()));
       Blip.Answering answering = blip.answering();
       Tokens tokens = graph.tokens(questions);
       Map<Boolean, TextStates> states = new HashMap<>();
@@ -263,13 +254,11 @@ final class VqaChecks {
       graph.fetch("loss", given.loss());
       AnswerGenerator generator = AnswerGenerator.of(blip, questions.rows());
       for (GenerationCall call : calls) {
-        String meaning = run.described().path(call.ids()).path("meaning").asText();
+        String meaning = run.described("outputs").path(call.ids()).path("meaning").asText();
         AttendedStates read =
             new AttendedStates(
                 states.get(meaning.contains("question_ids_enc")).hidden(), Optional.empty());
-        Decoded decoded = generator.search(ctx.in(call.name()), read, call.settings(1));
-        graph.fetch(call.ids(), decoded.ids());
-        graph.fetch(call.scores(), decoded.scores());
+        fetch(graph, generator, call, read);
       }
       Map<String, Values> computed = graph.compute();
       Values logits = computed.get("answer_logits"); // [B, T, V]
