@@ -172,4 +172,9 @@ public abstract sealed class NumberOps permits ShapeOps {
   public final <T extends TNumber> Operand<T> shiftRight(Operand<T> x, Number bits) {
     return tf().bitwise.rightShift(x, number(x, bits));
   }
+
+  /** 2^bits. */
+  public final <T extends TNumber> Operand<T> powerOfTwo(Operand<T> bits) {
+    return tf().bitwise.leftShift(number(bits, 1), bits);
+  }
 }

@@ -46,17 +46,16 @@ final class AffineWarp {
       Operand<TInt32> column = inPadding(ctx, left, isRight, width);
       Operand<TInt32> row = inPadding(ctx, top, isBottom, height);
       Operand<TFloat32> weight =
-          tf.math.mul(
-              isRight ? right : tf.math.sub(whole, right),
-              isBottom ? bottom : tf.math.sub(whole, bottom));
+          ctx.mul(
+              isRight ? right : ctx.sub(whole, right), isBottom ? bottom : ctx.sub(whole, bottom));
       Operand<TInt32> stride = ctx.add(width, 2);
       Operand<TFloat32> pixels =
           ctx.gather(
               ctx.reshape(padded, -1, 3),
-              tf.math.add(tf.math.mul(row, stride), column),
+              ctx.add(ctx.mul(row, stride), column),
               0); // [height, width, 3]
       Operand<TFloat32> scaled = ctx.mul(weight, 1f / 1024);
-      sum = tf.math.add(sum, tf.math.mul(ctx.expandDims(scaled, 2), pixels));
+      sum = ctx.add(sum, ctx.mul(ctx.expandDims(scaled, 2), pixels));
     }
     return tf.dtypes.cast(sum, TUint8.class);
   }
@@ -71,11 +70,11 @@ final class AffineWarp {
     Operand<TFloat64> unit = tf.constant(1024.0);
     Operand<TFloat64> xs = count(ctx, width);
     Operand<TFloat64> ys = count(ctx, height);
-    Operand<TFloat64> along = tf.math.rint(tf.math.mul(tf.math.mul(row.get(0), xs), unit));
+    Operand<TFloat64> along = tf.math.rint(ctx.mul(ctx.mul(row.get(0), xs), unit));
     Operand<TFloat64> down =
-        tf.math.rint(tf.math.mul(tf.math.add(tf.math.mul(row.get(1), ys), row.get(2)), unit));
+        tf.math.rint(ctx.mul(ctx.add(ctx.mul(row.get(1), ys), row.get(2)), unit));
     Operand<TFloat64> start = ctx.add(down, 16.0);
-    Operand<TFloat64> sum = tf.math.add(ctx.expandDims(start, 1), along);
+    Operand<TFloat64> sum = ctx.add(ctx.expandDims(start, 1), along);
     return ctx.shiftRight(tf.dtypes.cast(sum, TInt32.class), 5);
   }
 
@@ -107,18 +106,18 @@ final class AffineWarp {
   private static List<Operand<TFloat64>> inverse(GraphContext ctx, List<Operand<TFloat64>> m) {
     Ops tf = ctx.tf();
     Operand<TFloat64> determinant =
-        tf.math.sub(tf.math.mul(m.get(0), m.get(4)), tf.math.mul(m.get(1), m.get(3)));
+        ctx.sub(ctx.mul(m.get(0), m.get(4)), ctx.mul(m.get(1), m.get(3)));
     Operand<TFloat64> scale = tf.math.reciprocal(determinant);
-    Operand<TFloat64> a = tf.math.mul(m.get(4), scale);
-    Operand<TFloat64> b = tf.math.neg(tf.math.mul(m.get(1), scale));
-    Operand<TFloat64> c = tf.math.neg(tf.math.mul(m.get(3), scale));
-    Operand<TFloat64> d = tf.math.mul(m.get(0), scale);
+    Operand<TFloat64> a = ctx.mul(m.get(4), scale);
+    Operand<TFloat64> b = tf.math.neg(ctx.mul(m.get(1), scale));
+    Operand<TFloat64> c = tf.math.neg(ctx.mul(m.get(3), scale));
+    Operand<TFloat64> d = ctx.mul(m.get(0), scale);
     return List.of(a, b, shift(ctx, a, b, m), c, d, shift(ctx, c, d, m));
   }
 
   private static Operand<TFloat64> shift(
       GraphContext ctx, Operand<TFloat64> a, Operand<TFloat64> b, List<Operand<TFloat64>> m) {
     Ops tf = ctx.tf();
-    return tf.math.sub(tf.math.neg(tf.math.mul(a, m.get(2))), tf.math.mul(b, m.get(5)));
+    return ctx.sub(tf.math.neg(ctx.mul(a, m.get(2))), ctx.mul(b, m.get(5)));
   }
 }

@@ -111,10 +111,10 @@ public enum AugmentOperation {
     return List.of(
         cos,
         sin,
-        tf.math.sub(tf.math.mul(rest, x), tf.math.mul(sin, y)),
+        ctx.sub(ctx.mul(rest, x), ctx.mul(sin, y)),
         tf.math.neg(sin),
         cos,
-        tf.math.add(tf.math.mul(sin, x), tf.math.mul(rest, y)));
+        ctx.add(ctx.mul(sin, x), ctx.mul(rest, y)));
   }
 
   private static Operand<TFloat64> half(GraphContext ctx, Operand<TUint8> image, int axis) {

@@ -25,12 +25,12 @@ final class ColourOperations {
     Operand<TInt32> plane = tf.constant(new int[] {0, 1});
     Operand<TFloat64> low = tf.min(x, plane); // [3]
     Operand<TFloat64> high = tf.max(x, plane);
-    Operand<TFloat64> scale = tf.math.divNoNan(tf.constant(255.0), tf.math.sub(high, low));
+    Operand<TFloat64> scale = tf.math.divNoNan(tf.constant(255.0), ctx.sub(high, low));
     Operand<TFloat64> minusLow = tf.math.neg(low);
     if (wraps) {
       minusLow = ctx.floorMod(minusLow, 256.0);
     }
-    Operand<TFloat64> stretched = tf.math.add(tf.math.mul(x, scale), tf.math.mul(minusLow, scale));
+    Operand<TFloat64> stretched = ctx.add(ctx.mul(x, scale), ctx.mul(minusLow, scale));
     return tf.select(tf.math.greater(high, low), clamp(ctx, stretched, TFloat64.class), image);
   }
 
@@ -39,7 +39,7 @@ final class ColourOperations {
       GraphContext ctx, Operand<TUint8> image, Operand<TFloat64> factor) {
     Ops tf = ctx.tf();
     Operand<TFloat32> x = tf.dtypes.cast(image, TFloat32.class);
-    return clamp(ctx, tf.math.mul(x, tf.dtypes.cast(factor, TFloat32.class)), TFloat32.class);
+    return clamp(ctx, ctx.mul(x, tf.dtypes.cast(factor, TFloat32.class)), TFloat32.class);
   }
 
   /** Moves away from (factor above 1) or towards (below 1) a blurred copy; not at the border. */
@@ -51,32 +51,31 @@ final class ColourOperations {
     Operand<TFloat32> rows = tf.constant(0f);
     Operand<TFloat32> box = tf.constant(0f);
     for (Index part : parts()) {
-      rows = tf.math.add(rows, tf.stridedSlice(x, part, all, all));
+      rows = ctx.add(rows, tf.stridedSlice(x, part, all, all));
     }
     for (Index part : parts()) {
-      box = tf.math.add(box, tf.stridedSlice(rows, all, part, all));
+      box = ctx.add(box, tf.stridedSlice(rows, all, part, all));
     }
     Index inner = Indices.slice(1, -1);
     Operand<TFloat32> interior = tf.stridedSlice(x, inner, inner, all);
-    Operand<TFloat32> weighted = tf.math.add(box, ctx.mul(interior, 4));
+    Operand<TFloat32> weighted = ctx.add(box, ctx.mul(interior, 4));
     Operand<TFloat32> blurred = tf.math.rint(ctx.div(weighted, 13));
     Operand<TFloat32> moved =
-        tf.math.add(
-            blurred,
-            tf.math.mul(tf.dtypes.cast(factor, TFloat32.class), tf.math.sub(interior, blurred)));
+        ctx.add(
+            blurred, ctx.mul(tf.dtypes.cast(factor, TFloat32.class), ctx.sub(interior, blurred)));
     Operand<TInt32> whole = tf.dtypes.cast(moved, TInt32.class);
     Operand<TInt32> bytes = wraps ? ctx.floorMod(whole, 256) : ctx.clip(whole, 0, 255);
-    Operand<TInt32> change = tf.math.sub(bytes, tf.dtypes.cast(interior, TInt32.class));
+    Operand<TInt32> change = ctx.sub(bytes, tf.dtypes.cast(interior, TInt32.class));
     Operand<TInt32> padded =
         tf.pad(change, tf.constant(new int[][] {{1, 1}, {1, 1}, {0, 0}}), tf.constant(0));
-    return tf.dtypes.cast(tf.math.add(tf.dtypes.cast(image, TInt32.class), padded), TUint8.class);
+    return tf.dtypes.cast(ctx.add(tf.dtypes.cast(image, TInt32.class), padded), TUint8.class);
   }
 
   /** Spreads the values of each channel evenly. */
   static Operand<TUint8> equalize(GraphContext ctx, Operand<TUint8> image) {
     Ops tf = ctx.tf();
     Operand<TInt32> bins =
-        tf.math.add(tf.dtypes.cast(image, TInt32.class), tf.constant(new int[] {0, 256, 512}));
+        ctx.add(tf.dtypes.cast(image, TInt32.class), tf.constant(new int[] {0, 256, 512}));
     Operand<TInt32> histogram =
         ctx.reshape(
             tf.math.bincount(
@@ -87,13 +86,13 @@ final class ColourOperations {
             256);
     Operand<TInt32> highest = tf.max(bins, tf.constant(new int[] {0, 1})); // [3]
     Operand<TInt32> ofHighest = ctx.gather(ctx.reshape(histogram, 768), highest, 0);
-    Operand<TInt32> pixels = tf.math.mul(Shapes.dim(ctx, image, 0), Shapes.dim(ctx, image, 1));
+    Operand<TInt32> pixels = ctx.mul(Shapes.dim(ctx, image, 0), Shapes.dim(ctx, image, 1));
     Operand<TInt32> step =
-        ctx.expandDims(ctx.floorDiv(tf.math.sub(pixels, ofHighest), 255), 1); // [3, 1]
+        ctx.expandDims(ctx.floorDiv(ctx.sub(pixels, ofHighest), 255), 1); // [3, 1]
     Operand<TInt32> below = ctx.cumsumBefore(histogram, 1);
     Operand<TInt32> table =
         ctx.minimum(
-            tf.math.floorDiv(tf.math.add(ctx.floorDiv(step, 2), below), ctx.maximum(step, 1)), 255);
+            tf.math.floorDiv(ctx.add(ctx.floorDiv(step, 2), below), ctx.maximum(step, 1)), 255);
     Operand<TInt32> values = ctx.range(tf.constant(256));
     Operand<TBool> changes = ctx.greater(step, 0);
     Operand<TUint8> lookup =

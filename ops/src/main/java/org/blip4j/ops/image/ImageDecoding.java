@@ -105,25 +105,16 @@ public record ImageDecoding(int size) {
     Operand<TString> bytes = string(rows.get(0));
     Operand<TInt64> count = tf.dtypes.cast(Shapes.dim(ctx, bytes, 0), TInt64.class);
     Operand<TInt64> sizes = ImageFile.sizes(ctx, bytes); // [B, 2]
-    Operand<TInt64> width = tf.gather(sizes, tf.constant(0), tf.constant(1));
+    Operand<TInt64> width = ctx.at(sizes, 0, 1);
     Operand<TInt64> pixels = // [B]
-        tf.math.mul(
-            tf.math.maximum(width, tf.constant((long) size)),
-            tf.gather(sizes, tf.constant(1), tf.constant(1)));
-    Operand<TBool> tooLarge = tf.math.greater(pixels, tf.constant(MOST_PIXELS));
+        ctx.mul(ctx.maximum(width, (long) size), ctx.at(sizes, 1, 1));
+    Operand<TBool> tooLarge = ctx.greater(pixels, MOST_PIXELS);
     List<Operand<?>> kept = new ArrayList<>(rows);
     kept.set(0, tf.select(tooLarge, tf.constant(""), bytes));
     Operand<TInt64> largest =
-        tf.max(
-            tf.concat(
-                List.of(tf.select(tooLarge, tf.constant(0L), pixels), tf.array(1L)),
-                tf.constant(0)),
-            tf.constant(0));
+        ctx.max(ctx.concat(0, ctx.select(tooLarge, 0L, pixels), tf.array(1L)), 0);
     Operand<TInt64> parallel =
-        tf.clipByValue(
-            tf.math.div(tf.constant(PIXELS_AT_ONCE), largest),
-            tf.constant(1L),
-            tf.constant(PARALLEL_ROWS));
+        ctx.clip(ctx.div(tf.constant(PIXELS_AT_ONCE), largest), 1L, PARALLEL_ROWS);
     List<GraphFunction.Input> decoded = new ArrayList<>();
     decoded.add(new GraphFunction.Input(DataType.DT_UINT8, Shape.of(-1, -1, 3)));
     rows.subList(1, rows.size())
@@ -145,7 +136,7 @@ public record ImageDecoding(int size) {
                 new RobustMap.Step(
                     finish,
                     List.of(new GraphFunction.Input(DataType.DT_UINT8, Shape.of(size, size, 3)))));
-    Operand<TInt64> indices = tf.expandDims(survivors.indices(), tf.constant(1));
+    Operand<TInt64> indices = ctx.expandDims(survivors.indices(), 1);
     Operand<TInt64> shape =
         tf.stack(
             List.of(count, tf.constant((long) size), tf.constant((long) size), tf.constant(3L)));
@@ -155,9 +146,9 @@ public record ImageDecoding(int size) {
         tf.scatterNd(
             indices,
             tf.fill(tf.shape(survivors.indices()), tf.constant(true)),
-            tf.expandDims(count, tf.constant(0)));
+            ctx.expandDims(count, 0));
     return new DecodedImages(
-        tf.reshape(normalised, tf.constant(new int[] {-1, size, size, 3})),
+        ctx.reshape(normalised, -1, size, size, 3),
         ImageStatus.of(ctx, new ImageStatus.Row(bytes, sizes, tooLarge, found)));
   }
 

@@ -40,7 +40,7 @@ final class ImageFile {
     Operand<TInt64> count = tf.dtypes.cast(tf.size(bytes), TInt64.class);
     // Others are emptied, since the reader of JPEG headers complains of them on standard error.
     Operand<TString> candidates =
-        tf.select(ImageStatus.startsWith(tf, bytes, ImageStatus.JPEG), bytes, tf.constant(""));
+        tf.select(ImageStatus.startsWith(ctx, bytes, ImageStatus.JPEG), bytes, tf.constant(""));
     RobustMap.Survivors jpeg =
         new RobustMap(List.of(candidates), tf.constant(16L))
             .run(
@@ -48,14 +48,13 @@ final class ImageFile {
                 new RobustMap.Step(
                     (inner, in) -> {
                       Operand<TInt32> shape = inner.tf().image.extractJpegShape(string(in.get(0)));
-                      Operand<TInt32> size =
-                          inner.tf().gather(shape, inner.tf().array(1, 0), inner.tf().constant(0));
+                      Operand<TInt32> size = inner.gather(shape, inner.tf().array(1, 0), 0);
                       return List.of(inner.tf().dtypes.cast(size, TInt64.class));
                     },
                     List.of(new GraphFunction.Input(DataType.DT_INT64, Shape.of(2)))));
     Operand<TInt64> sizes =
         tf.scatterNd(
-            tf.expandDims(jpeg.indices(), tf.constant(1)),
+            ctx.expandDims(jpeg.indices(), 1),
             (Operand<TInt64>) jpeg.values(),
             tf.stack(List.of(count, tf.constant(2L))));
     Operand<TInt32> zero = tf.constant(0);
@@ -69,41 +68,39 @@ final class ImageFile {
     Operand<TInt64> raw =
         tf.dtypes.cast(tf.io.decodeRaw(heads, TUint8.class), TInt64.class); // [B, HEAD]
     Operand<TInt64> gif =
-        tf.stack(List.of(number(tf, raw, 6, 7), number(tf, raw, 8, 9)), Stack.axis(1L));
+        tf.stack(List.of(number(ctx, raw, 6, 7), number(ctx, raw, 8, 9)), Stack.axis(1L));
     Operand<TInt64> png =
         tf.stack(
-            List.of(number(tf, raw, 19, 18, 17, 16), number(tf, raw, 23, 22, 21, 20)),
+            List.of(number(ctx, raw, 19, 18, 17, 16), number(ctx, raw, 23, 22, 21, 20)),
             Stack.axis(1L));
-    Operand<TInt64> bmp = bmp(tf, raw);
-    sizes = tf.select(is(tf, bytes, ImageStatus.GIF), gif, sizes);
-    sizes = tf.select(is(tf, bytes, ImageStatus.PNG), png, sizes);
-    return tf.select(is(tf, bytes, ImageStatus.BMP), bmp, sizes);
+    Operand<TInt64> bmp = bmp(ctx, raw);
+    sizes = tf.select(is(ctx, bytes, ImageStatus.GIF), gif, sizes);
+    sizes = tf.select(is(ctx, bytes, ImageStatus.PNG), png, sizes);
+    return tf.select(is(ctx, bytes, ImageStatus.BMP), bmp, sizes);
   }
 
-  private static Operand<TBool> is(Ops tf, Operand<TString> bytes, String start) {
-    return tf.expandDims(ImageStatus.startsWith(tf, bytes, start), tf.constant(1));
+  private static Operand<TBool> is(GraphContext ctx, Operand<TString> bytes, String start) {
+    Ops tf = ctx.tf();
+    return ctx.expandDims(ImageStatus.startsWith(ctx, bytes, start), 1);
   }
 
-  private static Operand<TInt64> bmp(Ops tf, Operand<TInt64> raw) {
-    Operand<TInt64> signed = number(tf, raw, 22, 23, 24, 25);
+  private static Operand<TInt64> bmp(GraphContext ctx, Operand<TInt64> raw) {
+    Ops tf = ctx.tf();
+    Operand<TInt64> signed = number(ctx, raw, 22, 23, 24, 25);
     Operand<TInt64> height =
-        tf.select(
-            tf.math.greater(signed, tf.constant((long) Integer.MAX_VALUE)),
-            tf.math.sub(tf.constant(1L << 32), signed),
-            signed);
+        tf.select(ctx.greater(signed, (long) Integer.MAX_VALUE), ctx.sub(1L << 32, signed), signed);
     return tf.select(
-        tf.expandDims(
-            tf.math.equal(number(tf, raw, 14, 15, 16, 17), tf.constant(12L)), tf.constant(1)),
-        tf.stack(List.of(number(tf, raw, 18, 19), number(tf, raw, 20, 21)), Stack.axis(1L)),
-        tf.stack(List.of(number(tf, raw, 18, 19, 20, 21), height), Stack.axis(1L)));
+        ctx.expandDims(ctx.equal(number(ctx, raw, 14, 15, 16, 17), 12L), 1),
+        tf.stack(List.of(number(ctx, raw, 18, 19), number(ctx, raw, 20, 21)), Stack.axis(1L)),
+        tf.stack(List.of(number(ctx, raw, 18, 19, 20, 21), height), Stack.axis(1L)));
   }
 
   /** A number of the bytes at some places, the lowest first, {@code [B]}. */
-  private static Operand<TInt64> number(Ops tf, Operand<TInt64> raw, int... places) {
+  private static Operand<TInt64> number(GraphContext ctx, Operand<TInt64> raw, int... places) {
+    Ops tf = ctx.tf();
     long[] factors = {1, 1L << 8, 1L << 16, 1L << 24};
-    Operand<TInt64> digits = tf.gather(raw, tf.constant(places), tf.constant(1));
-    return tf.sum(
-        tf.math.mul(digits, tf.constant(Arrays.copyOf(factors, places.length))), tf.constant(1));
+    Operand<TInt64> digits = ctx.gather(raw, tf.constant(places), 1);
+    return ctx.sum(ctx.mul(digits, tf.constant(Arrays.copyOf(factors, places.length))), 1);
   }
 
   /**
@@ -112,7 +109,7 @@ final class ImageFile {
    * @param bytes a scalar
    */
   static Operand<TUint8> pixels(GraphContext ctx, Operand<TString> bytes) {
-    Operand<TInt32> kind = kind(ctx.tf(), bytes);
+    Operand<TInt32> kind = kind(ctx, bytes);
     Operand<TInt32> other = ctx.tf().math.minimum(kind, ctx.tf().constant(1));
     // In two stages, since all ways of one are made ready when the first of them is taken.
     return Branches.choose(
@@ -120,11 +117,11 @@ final class ImageFile {
         other,
         List.of(bytes, kind),
         List.of(
-            (inner, in) -> jpeg(inner.tf(), string(in.get(0))),
+            (inner, in) -> jpeg(inner, string(in.get(0))),
             (inner, in) ->
                 Branches.choose(
                     inner,
-                    inner.tf().math.sub(number(in.get(1)), inner.tf().constant(1)),
+                    inner.sub(number(in.get(1)), 1),
                     List.of(in.get(0)),
                     List.of(
                         (deep, file) ->
@@ -135,32 +132,32 @@ final class ImageFile {
                                     new DecodePng.Options[] {DecodePng.channels(3L)}),
                         (deep, file) -> GifFile.pixels(deep, string(file.get(0))),
                         (deep, file) -> BmpFile.pixels(deep, string(file.get(0))),
-                        (deep, file) -> deepGrey(deep.tf(), string(file.get(0)))))));
+                        (deep, file) -> deepGrey(deep, string(file.get(0)))))));
   }
 
   /** The number of the way; what is none of the others is left to the JPEG decoder to refuse. */
-  private static Operand<TInt32> kind(Ops tf, Operand<TString> bytes) {
+  private static Operand<TInt32> kind(GraphContext ctx, Operand<TString> bytes) {
+    Ops tf = ctx.tf();
     Operand<TInt32> kind = tf.constant(0);
     String[] starts = {ImageStatus.PNG, ImageStatus.GIF, ImageStatus.BMP};
     for (int i = 0; i < starts.length; i++) {
-      kind = tf.select(ImageStatus.startsWith(tf, bytes, starts[i]), tf.constant(i + 1), kind);
+      kind = ctx.select(ImageStatus.startsWith(ctx, bytes, starts[i]), i + 1, kind);
     }
-    Operand<TInt32> begin = tf.math.minimum(tf.constant(24), tf.strings.stringLength(bytes));
+    Operand<TInt32> begin = ctx.minimum(tf.strings.stringLength(bytes), 24);
     Operand<TString> depthAndColour = tf.strings.substr(bytes, begin, tf.constant(2));
     Operand<TBool> grey16 =
         tf.math.logicalAnd(
-            tf.math.equal(kind, tf.constant(1)),
-            tf.math.equal(depthAndColour, tf.constant("\u0010\0")));
-    return tf.select(grey16, tf.constant(starts.length + 1), kind);
+            ctx.equal(kind, 1), tf.math.equal(depthAndColour, tf.constant("\u0010\0")));
+    return ctx.select(grey16, starts.length + 1, kind);
   }
 
   /** Pillow takes the inks of every CMYK file for stored as light, TensorFlow only Adobe's. */
-  private static Operand<TUint8> jpeg(Ops tf, Operand<TString> bytes) {
-    Operand<TInt32> components =
-        tf.gather(tf.image.extractJpegShape(bytes), tf.constant(2), tf.constant(0));
+  private static Operand<TUint8> jpeg(GraphContext ctx, Operand<TString> bytes) {
+    Ops tf = ctx.tf();
+    Operand<TInt32> components = ctx.at(tf.image.extractJpegShape(bytes), 2, 0);
     Operand<TString> marker =
         tf.select(
-            tf.math.equal(components, tf.constant(CMYK)),
+            ctx.equal(components, CMYK),
             tf.constant(StandardCharsets.ISO_8859_1, ADOBE),
             tf.constant(""));
     Operand<TInt32> two = tf.constant(2);
@@ -175,11 +172,11 @@ final class ImageFile {
   }
 
   /** Of grey in 16 bits Pillow keeps levels up to 255 and makes white of all above. */
-  private static Operand<TUint8> deepGrey(Ops tf, Operand<TString> bytes) {
+  private static Operand<TUint8> deepGrey(GraphContext ctx, Operand<TString> bytes) {
+    Ops tf = ctx.tf();
     Operand<TUint16> levels = tf.image.decodePng(bytes, TUint16.class, DecodePng.channels(1L));
-    Operand<TInt32> clipped =
-        tf.math.minimum(tf.dtypes.cast(levels, TInt32.class), tf.constant(255));
-    return tf.gather(tf.dtypes.cast(clipped, TUint8.class), tf.array(0, 0, 0), tf.constant(2));
+    Operand<TInt32> clipped = ctx.minimum(tf.dtypes.cast(levels, TInt32.class), 255);
+    return ctx.gather(tf.dtypes.cast(clipped, TUint8.class), tf.array(0, 0, 0), 2);
   }
 
   @SuppressWarnings("unchecked") // declared so

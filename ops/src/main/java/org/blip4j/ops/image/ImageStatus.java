@@ -50,40 +50,41 @@ final class ImageStatus {
   static Operand<TString> of(GraphContext ctx, Row row) {
     Ops tf = ctx.tf();
     Operand<TString> bytes = row.bytes();
-    Operand<TBool> jpeg = startsWith(tf, bytes, JPEG);
-    Operand<TBool> png = startsWith(tf, bytes, PNG);
+    Operand<TBool> jpeg = startsWith(ctx, bytes, JPEG);
+    Operand<TBool> png = startsWith(ctx, bytes, PNG);
     List<Finding> findings =
         List.of(
-            finding(tf, row.decoded(), ""),
-            finding(tf, tf.math.equal(length(tf, bytes), tf.constant(0)), "not an image: empty"),
-            new Finding(row.tooLarge(), tooLarge(tf, row.sizes())),
+            finding(ctx, row.decoded(), ""),
+            finding(ctx, ctx.equal(length(ctx, bytes), 0), "not an image: empty"),
+            new Finding(row.tooLarge(), tooLarge(ctx, row.sizes())),
             finding(
-                tf,
-                tf.math.logicalAnd(jpeg, tf.math.logicalNot(endsWith(tf, bytes, "\u00ff\u00d9"))),
+                ctx,
+                tf.math.logicalAnd(jpeg, tf.math.logicalNot(endsWith(ctx, bytes, "\u00ff\u00d9"))),
                 "truncated JPEG: it does not end with the marker FF D9"),
-            finding(tf, jpeg, "damaged JPEG: it cannot be decoded"),
+            finding(ctx, jpeg, "damaged JPEG: it cannot be decoded"),
             finding(
-                tf,
+                ctx,
                 tf.math.logicalAnd(
-                    png, tf.math.logicalNot(endsWith(tf, bytes, "IEND\u00aeB`\u0082"))),
+                    png, tf.math.logicalNot(endsWith(ctx, bytes, "IEND\u00aeB`\u0082"))),
                 "truncated PNG: it does not end with the chunk IEND"),
-            finding(tf, png, "damaged PNG: it cannot be decoded"),
-            finding(tf, startsWith(tf, bytes, GIF), "damaged GIF: it cannot be decoded"),
+            finding(ctx, png, "damaged PNG: it cannot be decoded"),
+            finding(ctx, startsWith(ctx, bytes, GIF), "damaged GIF: it cannot be decoded"),
             finding(
-                tf,
-                matches(tf, bytes, "BM\\C{12}(\\x28|\\x40|\\x6c|\\x7c)\\C{15}[\\x01\\x02]"),
+                ctx,
+                matches(ctx, bytes, "BM\\C{12}(\\x28|\\x40|\\x6c|\\x7c)\\C{15}[\\x01\\x02]"),
                 "unsupported BMP with run-length compression" + READ),
-            finding(tf, startsWith(tf, bytes, BMP), "damaged or unusual BMP: it cannot be decoded"),
-            finding(tf, matches(tf, bytes, "RIFF\\C{4}WEBP"), "unsupported format WebP" + READ),
             finding(
-                tf,
-                tf.math.logicalOr(startsWith(tf, bytes, "II*\0"), startsWith(tf, bytes, "MM\0*")),
+                ctx, startsWith(ctx, bytes, BMP), "damaged or unusual BMP: it cannot be decoded"),
+            finding(ctx, matches(ctx, bytes, "RIFF\\C{4}WEBP"), "unsupported format WebP" + READ),
+            finding(
+                ctx,
+                tf.math.logicalOr(startsWith(ctx, bytes, "II*\0"), startsWith(ctx, bytes, "MM\0*")),
                 "unsupported format TIFF" + READ),
             finding(
-                tf,
-                matches(tf, bytes, "\\C{4}ftyp(hei|hev|mif|msf)"),
+                ctx,
+                matches(ctx, bytes, "\\C{4}ftyp(hei|hev|mif|msf)"),
                 "unsupported format HEIC" + READ),
-            finding(tf, matches(tf, bytes, "\\C{4}ftypavi"), "unsupported format AVIF" + READ));
+            finding(ctx, matches(ctx, bytes, "\\C{4}ftypavi"), "unsupported format AVIF" + READ));
     Operand<TString> status =
         tf.fill(tf.shape(bytes), tf.constant("not an image: no known format" + READ));
     for (int i = findings.size() - 1; i >= 0; i--) {
@@ -93,44 +94,48 @@ final class ImageStatus {
     return status;
   }
 
-  private static Finding finding(Ops tf, Operand<TBool> applies, String text) {
+  private static Finding finding(GraphContext ctx, Operand<TBool> applies, String text) {
+    Ops tf = ctx.tf();
     return new Finding(applies, tf.constant(text));
   }
 
-  private static Operand<TString> tooLarge(Ops tf, Operand<TInt64> sizes) {
+  private static Operand<TString> tooLarge(GraphContext ctx, Operand<TInt64> sizes) {
+    Ops tf = ctx.tf();
     Operand<TString> numbers = tf.dtypes.asString(sizes); // [B, 2]
     return tf.strings.join(
         List.of(
-            tf.gather(numbers, tf.constant(0), tf.constant(1)),
+            ctx.at(numbers, 0, 1),
             tf.constant(" x "),
-            tf.gather(numbers, tf.constant(1), tf.constant(1)),
+            ctx.at(numbers, 1, 1),
             tf.constant(
                 " pixels are too many; " + ImageDecoding.MOST_PIXELS + " are read at most")));
   }
 
   /** Whether strings begin with bytes, written as Latin-1; any shape. */
-  static Operand<TBool> startsWith(Ops tf, Operand<TString> bytes, String start) {
+  static Operand<TBool> startsWith(GraphContext ctx, Operand<TString> bytes, String start) {
+    Ops tf = ctx.tf();
     return tf.math.equal(
         tf.strings.substr(bytes, tf.constant(0), tf.constant(start.length())),
         tf.constant(StandardCharsets.ISO_8859_1, start));
   }
 
-  private static Operand<TBool> endsWith(Ops tf, Operand<TString> bytes, String end) {
-    Operand<TInt32> position =
-        tf.math.maximum(
-            tf.math.sub(length(tf, bytes), tf.constant(end.length())), tf.constant(0)); // [B]
-    Operand<TInt32> count = tf.math.add(tf.zerosLike(position), tf.constant(end.length()));
+  private static Operand<TBool> endsWith(GraphContext ctx, Operand<TString> bytes, String end) {
+    Ops tf = ctx.tf();
+    Operand<TInt32> position = ctx.maximum(ctx.sub(length(ctx, bytes), end.length()), 0); // [B]
+    Operand<TInt32> count = ctx.add(tf.zerosLike(position), end.length());
     return tf.math.equal(
         tf.strings.substr(bytes, position, count), tf.constant(StandardCharsets.ISO_8859_1, end));
   }
 
-  private static Operand<TBool> matches(Ops tf, Operand<TString> bytes, String start) {
+  private static Operand<TBool> matches(GraphContext ctx, Operand<TString> bytes, String start) {
+    Ops tf = ctx.tf();
     Operand<TString> head =
         tf.strings.substr(bytes, tf.constant(0), tf.constant(32), Substr.unit("BYTE"));
     return tf.strings.regexFullMatch(head, tf.constant(start + "\\C*"));
   }
 
-  private static Operand<TInt32> length(Ops tf, Operand<TString> bytes) {
+  private static Operand<TInt32> length(GraphContext ctx, Operand<TString> bytes) {
+    Ops tf = ctx.tf();
     return tf.strings.stringLength(bytes);
   }
 }

@@ -39,8 +39,7 @@ public final class Normalization {
         shift[i][c] = (float) (MEAN[c] / DEVIATION[c]);
       }
     }
-    return tf.math.sub(
-        tf.math.mul(tf.dtypes.cast(pixels, TFloat32.class), tf.constant(scale)),
-        tf.constant(shift));
+    return ctx.sub(
+        ctx.mul(tf.dtypes.cast(pixels, TFloat32.class), tf.constant(scale)), tf.constant(shift));
   }
 }

@@ -36,13 +36,12 @@ record RandomCrop(double leastArea) {
     Operand<TFloat64> height = size(ctx, image, 0);
     Operand<TFloat64> width = size(ctx, image, 1);
     Operand<TFloat64> area =
-        tf.math.mul(
-            tf.math.mul(height, width), between(ctx, draws(ctx, uniform, 0, TRIES), leastArea, 1));
+        ctx.mul(ctx.mul(height, width), between(ctx, draws(ctx, uniform, 0, TRIES), leastArea, 1));
     Operand<TFloat64> ratio =
         tf.math.exp(
             between(ctx, draws(ctx, uniform, TRIES, TRIES), Math.log(3 / 4.0), Math.log(4 / 3.0)));
-    Operand<TFloat64> widths = tf.math.rint(tf.math.sqrt(tf.math.mul(area, ratio))); // [TRIES]
-    Operand<TFloat64> heights = tf.math.rint(tf.math.sqrt(tf.math.div(area, ratio)));
+    Operand<TFloat64> widths = tf.math.rint(tf.math.sqrt(ctx.mul(area, ratio))); // [TRIES]
+    Operand<TFloat64> heights = tf.math.rint(tf.math.sqrt(ctx.div(area, ratio)));
     Operand<TInt32> fits =
         tf.dtypes.cast(
             tf.math.logicalAnd(inside(ctx, widths, width), inside(ctx, heights, height)),
@@ -52,9 +51,8 @@ record RandomCrop(double leastArea) {
     Operand<TFloat64> w = tf.select(any, ctx.gather(widths, first, 0), largest(ctx, width, height));
     Operand<TFloat64> h =
         tf.select(any, ctx.gather(heights, first, 0), largest(ctx, height, width));
-    Operand<TFloat64> top = start(ctx, any, draw(ctx, uniform, 2 * TRIES), tf.math.sub(height, h));
-    Operand<TFloat64> left =
-        start(ctx, any, draw(ctx, uniform, 2 * TRIES + 1), tf.math.sub(width, w));
+    Operand<TFloat64> top = start(ctx, any, draw(ctx, uniform, 2 * TRIES), ctx.sub(height, h));
+    Operand<TFloat64> left = start(ctx, any, draw(ctx, uniform, 2 * TRIES + 1), ctx.sub(width, w));
     Operand<TFloat64> zero = tf.constant(0.0);
     return tf.slice(
         image,
@@ -65,7 +63,7 @@ record RandomCrop(double leastArea) {
   private static Operand<TFloat64> start(
       GraphContext ctx, Operand<TBool> random, Operand<TFloat64> uniform, Operand<TFloat64> room) {
     Ops tf = ctx.tf();
-    Operand<TFloat64> drawn = tf.math.floor(tf.math.mul(uniform, ctx.add(room, 1.0)));
+    Operand<TFloat64> drawn = tf.math.floor(ctx.mul(uniform, ctx.add(room, 1.0)));
     Operand<TFloat64> central = tf.math.floor(ctx.mul(room, 0.5));
     return tf.select(random, drawn, central);
   }
