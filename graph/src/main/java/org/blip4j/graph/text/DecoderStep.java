@@ -41,7 +41,8 @@ public final class DecoderStep implements TokenStep {
   }
 
   @Override
-  public Output start(GraphContext ctx, Operand<TInt64> prompt) {
+  public Output start(GraphContext outer, Operand<TInt64> prompt) {
+    GraphContext ctx = outer.with(outer.kernels().forStart());
     return output(ctx, decoder.step(ctx, prompt, ctx.tf().constant(0), Optional.empty(), attended));
   }
 

@@ -55,7 +55,7 @@ final class FusionTest extends GraphTest {
   void layerNormIsOneKernelWhereTheGraphKeepsToTheCpu() {
     assumeTrue(Kernels.packedAvailable());
     Map<String, Integer> kernels = ofCaptioning(Kernels.PACKED_BFLOAT16.on(ctx));
-    int norms = 2 * CONFIG.vision().layers() + 1 + 3 * CONFIG.text().layers() + 2;
+    int norms = 2 * CONFIG.vision().layers() + 1; // a text is begun like the loop that goes on
     assertEquals(norms, kernels.get("_MklLayerNorm"), kernels.toString());
   }
 

@@ -57,6 +57,14 @@ public interface KernelSet {
   Weight forLoop(GraphContext ctx, Weight weight, int rows);
 
   /**
+   * The set with which a text is begun, before the loop that goes on with it. How much of a prompt
+   * is read before the loop depends on the prompts beside it, so both round alike.
+   */
+  default KernelSet forStart() {
+    return this;
+  }
+
+  /**
    * Makes the operation that is to be run once, after all signatures are in the graph and the
    * variables have their values; empty if there is nothing to prepare.
    */

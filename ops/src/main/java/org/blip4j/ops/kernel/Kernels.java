@@ -68,7 +68,7 @@ public enum Kernels {
       case BFLOAT16 -> new NarrowKernels<>(TBfloat16.class);
       case FLOAT16 -> new NarrowKernels<>(TFloat16.class);
       case PACKED -> new PackedKernels();
-      case PACKED_BFLOAT16 -> new PackedBfloat16Kernels();
+      case PACKED_BFLOAT16 -> new PackedBfloat16Kernels(false);
       case INT8 -> new Int8Kernels(root);
     };
   }

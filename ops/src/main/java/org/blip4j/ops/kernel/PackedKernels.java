@@ -26,7 +26,7 @@ class PackedKernels extends StockKernels {
   @Override
   public Operand<TFloat32> linear(
       GraphContext ctx, Operand<TFloat32> rows, Weight weight, Operand<TFloat32> bias) {
-    return infers(ctx)
+    return named(ctx)
         ? fused(ctx, rows, weight, List.of("BiasAdd"), List.of(bias))
         : super.linear(ctx, rows, weight, bias);
   }
@@ -34,7 +34,7 @@ class PackedKernels extends StockKernels {
   @Override
   public Operand<TFloat32> linearGelu(
       GraphContext ctx, Operand<TFloat32> rows, Weight weight, Operand<TFloat32> bias) {
-    return infers(ctx)
+    return named(ctx)
         ? fused(ctx, rows, weight, List.of("BiasAdd", "GeluExact"), List.of(bias))
         : super.linearGelu(ctx, rows, weight, bias);
   }
@@ -46,22 +46,31 @@ class PackedKernels extends StockKernels {
       Weight weight,
       Operand<TFloat32> bias,
       Operand<TFloat32> sum) {
-    return infers(ctx)
+    return named(ctx)
         ? fused(ctx, rows, weight, List.of("BiasAdd", "Add"), List.of(bias, sum))
         : super.linearSum(ctx, rows, weight, bias, sum);
   }
 
-  /** The CPU's layer norm by name; in a loop, composed operations are quicker for few rows. */
+  /** In a loop, composed operations are quicker for few rows. */
   @Override
-  public Operand<TFloat32> norm(
+  public final Operand<TFloat32> norm(
       GraphContext ctx,
       Operand<TFloat32> x,
       Operand<TFloat32> weight,
       Operand<TFloat32> bias,
       float epsilon) {
-    if (!infers(ctx) || ctx.inFunction()) {
-      return super.norm(ctx, x, weight, bias, epsilon);
-    }
+    return infers(ctx) && !loops(ctx)
+        ? fusedNorm(ctx, x, weight, bias, epsilon)
+        : super.norm(ctx, x, weight, bias, epsilon);
+  }
+
+  /** The CPU's layer norm by name. */
+  Operand<TFloat32> fusedNorm(
+      GraphContext ctx,
+      Operand<TFloat32> x,
+      Operand<TFloat32> weight,
+      Operand<TFloat32> bias,
+      float epsilon) {
     return ctx.op("_MklLayerNorm", "norm")
         .addInput(x.asOutput())
         .addInput(weight.asOutput())
@@ -74,15 +83,18 @@ class PackedKernels extends StockKernels {
   @Override
   public final Operand<TFloat32> batchMatMul(
       GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> y) {
-    return loops(ctx) && onePosition(x)
-        ? ctx.tf().train.batchMatMul(x, y, TFloat32.class)
-        : super.batchMatMul(ctx, x, y);
+    return plain(ctx, x) ? ctx.tf().train.batchMatMul(x, y, TFloat32.class) : whole(ctx, x, y);
+  }
+
+  /** The product of matrices of several rows. */
+  Operand<TFloat32> whole(GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> y) {
+    return super.batchMatMul(ctx, x, y);
   }
 
   @Override
   public final Operand<TFloat32> softmax(GraphContext ctx, Operand<TFloat32> x) {
     Ops tf = ctx.tf();
-    return loops(ctx) && onePosition(x) ? tf.math.exp(tf.nn.logSoftmax(x)) : super.softmax(ctx, x);
+    return plain(ctx, x) ? tf.math.exp(tf.nn.logSoftmax(x)) : super.softmax(ctx, x);
   }
 
   @Override
@@ -100,20 +112,30 @@ class PackedKernels extends StockKernels {
     return weight;
   }
 
+  /** Whether products are named here, not left to the platform's optimiser. */
+  boolean named(GraphContext ctx) {
+    return infers(ctx);
+  }
+
+  /** Whether a text is written here, a position a time. */
+  boolean loops(GraphContext ctx) {
+    return infers(ctx) && ctx.inFunction();
+  }
+
   static boolean infers(GraphContext ctx) {
     return ctx.mode() == Mode.INFER;
   }
 
-  static boolean loops(GraphContext ctx) {
-    return infers(ctx) && ctx.inFunction();
+  /**
+   * Whether attention with queries or scores {@code [B, H, T, S]} is made of operations that oneDNN
+   * leaves alone: in a loop where they are those of one position to its own text.
+   */
+  boolean plain(GraphContext ctx, Operand<TFloat32> x) {
+    return loops(ctx) && x.shape().get(2) == 1;
   }
 
-  /** Whether scores {@code [B, H, T, S]} are those of one position to its own text. */
-  private static boolean onePosition(Operand<TFloat32> x) {
-    return x.shape().get(2) == 1;
-  }
-
-  private static Operand<TFloat32> fused(
+  /** A product and what follows it, in one kernel. */
+  Operand<TFloat32> fused(
       GraphContext ctx,
       Operand<TFloat32> rows,
       Weight weight,
@@ -122,7 +144,6 @@ class PackedKernels extends StockKernels {
     return product(ctx, rows, weight.in(ctx), weight.turned(), kinds, arguments);
   }
 
-  /** A product and what follows it, in one kernel. */
   static <T extends TNumber> Operand<T> product(
       GraphContext ctx,
       Operand<T> rows,
@@ -135,7 +156,7 @@ class PackedKernels extends StockKernels {
         .addInput(weight.asOutput())
         .addInputList(arguments.stream().map(Operand::asOutput).toArray(Output<?>[]::new))
         .setAttr("transpose_b", turned)
-        .setAttr("is_filter_const", loops(ctx))
+        .setAttr("is_filter_const", infers(ctx) && ctx.inFunction())
         .setAttr("fused_ops", kinds.toArray(String[]::new))
         .setAttr("_kernel", "MklNameChangeOp")
         .build()
