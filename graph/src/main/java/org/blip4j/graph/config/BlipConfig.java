@@ -1,7 +1,7 @@
 package org.blip4j.graph.config;
 
 import java.util.Objects;
-import org.blip4j.ops.core.InitializerScheme;
+import org.blip4j.ops.core.Initializer;
 
 /** Architecture of a BLIP model. */
 public record BlipConfig(
@@ -9,7 +9,7 @@ public record BlipConfig(
     @Meaning("the text transformer") TextConfig text,
     @Meaning("width of the contrastive space") int embedDim,
     @Meaning("how kernels and embeddings start when there is no checkpoint")
-        InitializerScheme initialization) {
+        Initializer.Scheme initialization) {
 
   /** Checks that all parts are there. */
   public BlipConfig {
@@ -22,13 +22,13 @@ public record BlipConfig(
   /** The published base model (ViT-B/16). */
   public static BlipConfig base(int imageSize) {
     return new BlipConfig(
-        VitConfig.base(imageSize), TextConfig.base(), 256, InitializerScheme.PUBLISHED);
+        VitConfig.base(imageSize), TextConfig.base(), 256, Initializer.Scheme.PUBLISHED);
   }
 
   /** The published large model (ViT-L/16; the text side is that of base). */
   public static BlipConfig large(int imageSize) {
     return new BlipConfig(
-        VitConfig.large(imageSize), TextConfig.base(), 256, InitializerScheme.PUBLISHED);
+        VitConfig.large(imageSize), TextConfig.base(), 256, Initializer.Scheme.PUBLISHED);
   }
 
   /** Two layers of width 32 over 32-pixel images: what tests use. */
@@ -36,9 +36,17 @@ public record BlipConfig(
     return new BlipConfig(
         new VitConfig(32, 16, 32, 2, 4, 4, 1e-6, 0),
         new TextConfig(
-            120, 32, 2, 4, 64, 64, 1e-12, 0, new SpecialTokens(0, 100, 101, 102, 103, 118, 119)),
+            120,
+            32,
+            2,
+            4,
+            64,
+            64,
+            1e-12,
+            0,
+            new TextConfig.SpecialTokens(0, 100, 101, 102, 103, 118, 119)),
         16,
-        InitializerScheme.WIDTH_SCALED);
+        Initializer.Scheme.WIDTH_SCALED);
   }
 
   /** The same for images of another size. */

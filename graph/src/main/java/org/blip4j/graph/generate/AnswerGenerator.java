@@ -1,11 +1,11 @@
 package org.blip4j.graph.generate;
 
 import org.blip4j.graph.model.Blip;
-import org.blip4j.graph.text.AttendedStates;
+import org.blip4j.graph.text.Attended;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
-import org.blip4j.ops.decode.BeamSettings;
 import org.blip4j.ops.decode.Decoded;
+import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.ops.decode.Prompt;
 
 /**
@@ -42,7 +42,8 @@ public final class AnswerGenerator {
   }
 
   /** One answer for each question; it begins with [DEC] alone. */
-  public Decoded search(GraphContext ctx, AttendedStates questions, BeamSettings settings) {
+  public Decoded search(
+      GraphContext ctx, Attended.States questions, DecodingSettings.Beams settings) {
     Prompt prompt = Prompt.same(ctx, Shapes.dim(ctx, questions.hidden(), 0), start);
     return generator.search(ctx, questions, prompt, settings);
   }

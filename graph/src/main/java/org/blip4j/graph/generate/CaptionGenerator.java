@@ -1,21 +1,19 @@
 package org.blip4j.graph.generate;
 
-import org.blip4j.graph.config.SpecialTokens;
+import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.model.Blip;
-import org.blip4j.graph.text.AttendedStates;
+import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.DecoderStep;
 import org.blip4j.graph.text.ImageGroundedDecoder;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.WhileLoop;
 import org.blip4j.ops.decode.BeamSearch;
-import org.blip4j.ops.decode.BeamSettings;
 import org.blip4j.ops.decode.Decoded;
+import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.ops.decode.DecodingSettings.EndTokens;
-import org.blip4j.ops.decode.GreedySearch;
 import org.blip4j.ops.decode.NucleusSampling;
 import org.blip4j.ops.decode.Prompt;
-import org.blip4j.ops.decode.SamplingSettings;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TInt64;
 
@@ -27,7 +25,7 @@ import org.tensorflow.types.TInt64;
  * CaptionGenerator generator = CaptionGenerator.of(blip, 1);
  * ImageStates images = blip.vision().apply(ctx, pixels);                  // [B, P, W]
  * Prompt prompt = Prompt.same(ctx, batch, 30522, 1037, 3861, 1997);       // [DEC] a picture of
- * Decoded captions = generator.search(ctx, images, prompt, BeamSettings.captions());
+ * Decoded captions = generator.search(ctx, images, prompt, DecodingSettings.Beams.captions());
  * }</pre>
  *
  * <p>What a row gives does not depend on the rows beside it.
@@ -62,27 +60,28 @@ public final class CaptionGenerator {
 
   /** The captions of beam search, or of greedy search with one beam; one for each image. */
   public Decoded search(
-      GraphContext ctx, ImageStates images, Prompt prompt, BeamSettings settings) {
+      GraphContext ctx, ImageStates images, Prompt prompt, DecodingSettings.Beams settings) {
     return search(ctx, images.attended(), prompt, settings);
   }
 
   /** The same in front of other states than images: one text for each row of them. */
   public Decoded search(
-      GraphContext ctx, AttendedStates states, Prompt prompt, BeamSettings settings) {
+      GraphContext ctx, Attended.States states, Prompt prompt, DecodingSettings.Beams settings) {
     if (settings.beams() > 1) {
       return beams(ctx, states, prompt, settings).best();
     }
-    return new GreedySearch(settings, ends()).run(ctx, EXECUTION, step(ctx, states, 1), prompt);
+    return new BeamSearch.Greedy(settings, ends())
+        .run(ctx, EXECUTION, step(ctx, states, 1), prompt);
   }
 
   /** Beam search with all hypotheses that it ends with; two beams or more. */
   public BeamSearch.Result beams(
-      GraphContext ctx, ImageStates images, Prompt prompt, BeamSettings settings) {
+      GraphContext ctx, ImageStates images, Prompt prompt, DecodingSettings.Beams settings) {
     return beams(ctx, images.attended(), prompt, settings);
   }
 
   private BeamSearch.Result beams(
-      GraphContext ctx, AttendedStates states, Prompt prompt, BeamSettings settings) {
+      GraphContext ctx, Attended.States states, Prompt prompt, DecodingSettings.Beams settings) {
     return new BeamSearch(settings, ends())
         .run(ctx, EXECUTION, step(ctx, states, settings.beams()), prompt);
   }
@@ -96,18 +95,18 @@ public final class CaptionGenerator {
       GraphContext ctx,
       ImageStates images,
       Prompt prompt,
-      SamplingSettings settings,
+      DecodingSettings.Sampling settings,
       Operand<TInt64> seeds) {
     return new NucleusSampling(settings, ends())
         .run(ctx, EXECUTION, step(ctx, images.attended(), settings.samples()), prompt, seeds);
   }
 
-  private DecoderStep step(GraphContext ctx, AttendedStates states, int rowsPerText) {
+  private DecoderStep step(GraphContext ctx, Attended.States states, int rowsPerText) {
     return DecoderStep.create(ctx, decoder, states, expectedBatch * rowsPerText);
   }
 
   private EndTokens ends() {
-    SpecialTokens tokens = decoder.stack().config().tokens();
+    TextConfig.SpecialTokens tokens = decoder.stack().config().tokens();
     return new EndTokens(tokens.sep(), tokens.pad());
   }
 }

@@ -1,6 +1,7 @@
 package org.blip4j.graph.loss;
 
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.loss.CrossEntropy;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
@@ -111,5 +112,19 @@ public final class ItcLoss {
 
   private static Operand<TFloat32> mean(GraphContext ctx, Operand<TFloat32> rows) {
     return ctx.mean(rows, 0);
+  }
+
+  /**
+   * Image and text features of a batch of pairs, of length 1.
+   *
+   * @param image {@code [B, E]}
+   * @param text {@code [B, E]}
+   */
+  public record Features(Operand<TFloat32> image, Operand<TFloat32> text) {
+    /** Checks the ranks. */
+    public Features {
+      Shapes.require(image, "image features", -1, -1);
+      Shapes.require(text, "text features", -1, -1);
+    }
   }
 }

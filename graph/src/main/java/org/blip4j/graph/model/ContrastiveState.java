@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
-import org.blip4j.graph.loss.Features;
+import org.blip4j.graph.loss.ItcLoss;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.Shapes;
@@ -78,8 +78,8 @@ public final class ContrastiveState {
   }
 
   /** The queues as they are before this step. */
-  public Features queue(GraphContext ctx) {
-    return new Features(ctx.read(imageQueue), ctx.read(textQueue));
+  public ItcLoss.Features queue(GraphContext ctx) {
+    return new ItcLoss.Features(ctx.read(imageQueue), ctx.read(textQueue));
   }
 
   /** Identities of the queue's entries, {@code [Q]}. */
@@ -94,7 +94,7 @@ public final class ContrastiveState {
    * @param batchIdentities {@code [B]}; empty in pre-training
    */
   public List<Op> enqueue(
-      GraphContext ctx, Features batch, Optional<Operand<TInt64>> batchIdentities) {
+      GraphContext ctx, ItcLoss.Features batch, Optional<Operand<TInt64>> batchIdentities) {
     Ops tf = ctx.tf();
     Operand<TInt64> rows = tf.dtypes.cast(Shapes.dim(ctx, batch.image(), 0), TInt64.class);
     Operand<TInt64> start = ctx.read(pointer); // [1]

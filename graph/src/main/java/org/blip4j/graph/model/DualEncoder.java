@@ -3,7 +3,7 @@ package org.blip4j.graph.model;
 import java.util.ArrayList;
 import java.util.List;
 import org.blip4j.graph.config.BlipConfig;
-import org.blip4j.graph.loss.Features;
+import org.blip4j.graph.loss.ItcLoss;
 import org.blip4j.graph.text.MedStack;
 import org.blip4j.graph.text.TextEncoder;
 import org.blip4j.graph.text.Tokens;
@@ -70,7 +70,7 @@ public final class DualEncoder {
     return variables;
   }
 
-  /** Features {@code [B, E]} of encoded images, of length 1. */
+  /** ItcLoss.Features {@code [B, E]} of encoded images, of length 1. */
   public Operand<TFloat32> imageFeatures(GraphContext ctx, ImageStates states) {
     return imageFeatures(ctx, states.classState(ctx.in("image_features")));
   }
@@ -89,7 +89,7 @@ public final class DualEncoder {
     return visionProjection.apply(ctx.in("image_features"), states.classState(ctx));
   }
 
-  /** Features {@code [B, E]} of texts that begin with [CLS], of length 1. */
+  /** ItcLoss.Features {@code [B, E]} of texts that begin with [CLS], of length 1. */
   public Operand<TFloat32> textFeatures(GraphContext ctx, Tokens tokens) {
     GraphContext inner = ctx.in("text_features");
     Operand<TFloat32> state = new TextEncoder(text).sentenceStates(inner, tokens);
@@ -98,7 +98,7 @@ public final class DualEncoder {
   }
 
   /** Both features of a batch of pairs. */
-  public Features features(GraphContext ctx, ImageStates images, Tokens tokens) {
-    return new Features(imageFeatures(ctx, images), textFeatures(ctx, tokens));
+  public ItcLoss.Features features(GraphContext ctx, ImageStates images, Tokens tokens) {
+    return new ItcLoss.Features(imageFeatures(ctx, images), textFeatures(ctx, tokens));
   }
 }

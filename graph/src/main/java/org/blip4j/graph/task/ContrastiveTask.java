@@ -9,7 +9,6 @@ import java.util.function.Function;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
 import org.blip4j.graph.config.Task;
-import org.blip4j.graph.loss.Features;
 import org.blip4j.graph.loss.HardNegatives;
 import org.blip4j.graph.loss.ItcLoss;
 import org.blip4j.graph.loss.ItmLoss;
@@ -86,8 +85,8 @@ public abstract sealed class ContrastiveTask implements TaskModel<ImageTextBatch
       ImageTextBatch batch,
       Operand<TFloat32> temperature,
       ImageStates images,
-      Features online,
-      Features slow,
+      ItcLoss.Features online,
+      ItcLoss.Features slow,
       Map<Variable<?>, Operand<?>> updated) {
 
     /** What the queues take of each row. */
@@ -155,17 +154,17 @@ public abstract sealed class ContrastiveTask implements TaskModel<ImageTextBatch
   private Rows rows(GraphContext ctx, ImageTextBatch batch) {
     Operand<TFloat32> temperature = state.clampedTemperature(ctx);
     ImageStates images = blip.vision().apply(ctx, batch.pixels());
-    Features online = blip.matching().dual().features(ctx, images, batch.tokens());
+    ItcLoss.Features online = blip.matching().dual().features(ctx, images, batch.tokens());
     Map<Variable<?>, Operand<?>> updated = momentum.updated(ctx);
-    Features slow = slow(ctx.in("momentum").withValues(updated), batch);
+    ItcLoss.Features slow = slow(ctx.in("momentum").withValues(updated), batch);
     return new Rows(batch, temperature, images, online, slow, updated);
   }
 
-  private Features slow(GraphContext ctx, ImageTextBatch batch) {
+  private ItcLoss.Features slow(GraphContext ctx, ImageTextBatch batch) {
     DualEncoder encoder = momentum.encoder();
     ImageStates images = encoder.vision().apply(ctx, batch.pixels());
-    Features features = encoder.features(ctx, images, batch.tokens());
-    return new Features(
+    ItcLoss.Features features = encoder.features(ctx, images, batch.tokens());
+    return new ItcLoss.Features(
         ctx.tf().stopGradient(features.image()), ctx.tf().stopGradient(features.text()));
   }
 
@@ -245,8 +244,8 @@ public abstract sealed class ContrastiveTask implements TaskModel<ImageTextBatch
   /** Stores the twin and enqueues the rows of all devices, once all has been read. */
   @SuppressWarnings("unchecked") // gathered under the names and with the types of Rows.features()
   private Function<GraphContext, List<Op>> writes(Rows rows, Map<String, Operand<?>> gathered) {
-    Features all =
-        new Features(
+    ItcLoss.Features all =
+        new ItcLoss.Features(
             (Operand<TFloat32>) gathered.get(IMAGES), (Operand<TFloat32>) gathered.get(TEXTS));
     Optional<Operand<TInt64>> owners =
         Optional.ofNullable((Operand<TInt64>) gathered.get(IDENTITIES));

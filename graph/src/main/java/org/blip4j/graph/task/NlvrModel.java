@@ -4,7 +4,6 @@ import com.google.common.collect.ImmutableMap;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.model.Blip;
-import org.blip4j.graph.model.Judging;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
@@ -57,7 +56,7 @@ public final class NlvrModel implements TaskModel<ImagePairBatch> {
     Ops tf = ctx.tf();
     Operand<TInt32> rows = Shapes.dim(ctx, batch.tokens().ids(), 0);
     Operand<TInt32> all = tf.math.add(rows, rows);
-    Judging.Pair pair =
+    Blip.Judging.Pair pair =
         blip.judging()
             .project(
                 ctx, images.gather(ctx, ctx.range(rows)), images.gather(ctx, ctx.range(rows, all)));

@@ -3,7 +3,6 @@ package org.blip4j.graph.task;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
 import org.blip4j.graph.config.Task;
-import org.blip4j.graph.loss.Features;
 import org.blip4j.graph.loss.HardNegatives;
 import org.blip4j.graph.loss.ItcLoss;
 import org.blip4j.ops.core.GraphContext;
@@ -60,7 +59,7 @@ public final class RetrievalModel extends ContrastiveTask {
 
   @Override
   HardNegatives.Weights weights(GraphContext ctx, Rows rows, ItcLoss.Directions similarities) {
-    Features online = rows.online();
+    ItcLoss.Features online = rows.online();
     return weights(
         ctx,
         similarity(ctx, online.text(), online.image(), rows.temperature()),

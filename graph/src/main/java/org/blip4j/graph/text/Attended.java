@@ -5,8 +5,11 @@ import java.util.Optional;
 import org.blip4j.ops.attention.AttentionMask;
 import org.blip4j.ops.attention.KeysValues;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
+import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
 
 /**
  * What cross-attention reads, projected once: keys and values for each layer.
@@ -26,5 +29,20 @@ public record Attended(List<KeysValues> layers, Optional<AttentionMask> mask) {
     return new Attended(
         layers.stream().map(layer -> layer.gather(ctx, rows)).toList(),
         mask.map(present -> new AttentionMask(ctx.gather(present.scores(), rows, 0))));
+  }
+
+  /**
+   * A sequence that cross-attention reads: image states, or question states with their padding.
+   *
+   * @param hidden {@code [B, S, W]}
+   * @param mask {@code [B, S]}, 1 = attend; empty if all are visible
+   */
+  public record States(Operand<TFloat32> hidden, Optional<Operand<TInt64>> mask) {
+
+    /** Checks the ranks. */
+    public States {
+      Shapes.require(hidden, "attended states", -1, -1, -1);
+      mask.ifPresent(present -> Shapes.require(present, "attended mask", -1, -1));
+    }
   }
 }

@@ -25,7 +25,7 @@ import org.tensorflow.types.TFloat32;
 public final class AttentionBlock {
   private final List<Branch> branches;
   private final Optional<Linear> merge;
-  private final ResidualNorm residual;
+  private final MedLayer.ResidualNorm residual;
 
   /** The attention to one sequence and the map of what it gives. */
   private record Branch(MultiHeadAttention attention, Linear dense) {
@@ -42,7 +42,7 @@ public final class AttentionBlock {
       VariableScope output, TextConfig config, List<Branch> branches, Optional<Linear> merge) {
     this.branches = branches;
     this.merge = merge;
-    this.residual = ResidualNorm.create(output, config);
+    this.residual = MedLayer.ResidualNorm.create(output, config);
   }
 
   static AttentionBlock create(VariableScope vars, TextConfig config, int sourceWidth) {

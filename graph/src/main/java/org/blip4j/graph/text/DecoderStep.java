@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.blip4j.ops.attention.KeysValues;
 import org.blip4j.ops.core.GraphContext;
-import org.blip4j.ops.core.Weight;
+import org.blip4j.ops.core.KernelSet;
 import org.blip4j.ops.decode.TokenStep;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TInt32;
@@ -19,9 +19,9 @@ import org.tensorflow.types.TInt64;
 public final class DecoderStep implements TokenStep {
   private final ImageGroundedDecoder decoder;
   private final Attended attended;
-  private final Weight table;
+  private final KernelSet.Weight table;
 
-  private DecoderStep(ImageGroundedDecoder decoder, Attended attended, Weight table) {
+  private DecoderStep(ImageGroundedDecoder decoder, Attended attended, KernelSet.Weight table) {
     this.decoder = decoder;
     this.attended = attended;
     this.table = table;
@@ -33,7 +33,7 @@ public final class DecoderStep implements TokenStep {
    * @param expectedRows about how many rows will be run at once; decides speed alone
    */
   public static DecoderStep create(
-      GraphContext ctx, ImageGroundedDecoder decoder, AttendedStates states, int expectedRows) {
+      GraphContext ctx, ImageGroundedDecoder decoder, Attended.States states, int expectedRows) {
     return new DecoderStep(
         decoder,
         decoder.stack().project(ctx, states),

@@ -20,7 +20,7 @@ import org.tensorflow.types.family.TType;
 public record ImageGroundedEncoder(MedStack stack) {
 
   /** Encodes texts, each with the image in its row. */
-  public TextStates apply(GraphContext ctx, Tokens tokens, AttendedStates image) {
+  public TextStates apply(GraphContext ctx, Tokens tokens, Attended.States image) {
     return apply(ctx, tokens, stack.project(ctx.in("match"), image));
   }
 

@@ -6,12 +6,18 @@ import java.util.Optional;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.ops.attention.AttentionMask;
 import org.blip4j.ops.attention.KeysValues;
-import org.blip4j.ops.attention.PackedRows;
 import org.blip4j.ops.attention.Rows;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
+import org.blip4j.ops.layer.Dropout;
+import org.blip4j.ops.layer.EmbeddingTable;
+import org.blip4j.ops.layer.LayerNorm;
 import org.tensorflow.Operand;
+import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
 
 /**
  * Embeddings and layers of the text transformer, without a mode: masks and what is attended are
@@ -21,7 +27,7 @@ import org.tensorflow.types.TFloat32;
  * @param embeddings words and positions
  * @param layers from first to last
  */
-public record MedStack(TextConfig config, TextEmbeddings embeddings, List<MedLayer> layers) {
+public record MedStack(TextConfig config, Embeddings embeddings, List<MedLayer> layers) {
   /** In a stack over pairs, this layer and all after it have a merge layer (blip-spec 7.5). */
   public static final int FIRST_MERGING_LAYER = 6;
 
@@ -55,7 +61,7 @@ public record MedStack(TextConfig config, TextEmbeddings embeddings, List<MedLay
   }
 
   private static MedStack create(VariableScope vars, TextConfig config, CrossAttentions cross) {
-    TextEmbeddings embeddings = TextEmbeddings.create(vars.child("embeddings"), config);
+    Embeddings embeddings = Embeddings.create(vars.child("embeddings"), config);
     List<MedLayer> layers = new ArrayList<>();
     for (int i = 0; i < config.layers(); i++) {
       VariableScope layer = layer(vars, i);
@@ -92,7 +98,7 @@ public record MedStack(TextConfig config, TextEmbeddings embeddings, List<MedLay
   }
 
   /** Projects what is attended once for every layer. */
-  public Attended project(GraphContext outer, AttendedStates states) {
+  public Attended project(GraphContext outer, Attended.States states) {
     return project(outer, 0, states);
   }
 
@@ -101,7 +107,7 @@ public record MedStack(TextConfig config, TextEmbeddings embeddings, List<MedLay
    *
    * @param sequence 0 or 1
    */
-  public Attended project(GraphContext outer, int sequence, AttendedStates states) {
+  public Attended project(GraphContext outer, int sequence, Attended.States states) {
     GraphContext ctx = outer.in("attended");
     List<KeysValues> projected = new ArrayList<>();
     for (int i = 0; i < layers.size(); i++) {
@@ -173,7 +179,7 @@ public record MedStack(TextConfig config, TextEmbeddings embeddings, List<MedLay
   Operand<TFloat32> runPacked(
       GraphContext ctx,
       Tokens tokens,
-      PackedRows layout,
+      Rows.Packed layout,
       AttentionMask mask,
       List<Attended> attended) {
     return run(
@@ -197,7 +203,7 @@ public record MedStack(TextConfig config, TextEmbeddings embeddings, List<MedLay
   Operand<TFloat32> firstStates(GraphContext ctx, Tokens tokens, List<Attended> attended) {
     AttentionMask padding =
         AttentionMask.padding(ctx, tokens.mask(), AttentionMask.SELF_HIDDEN); // [M, 1, 1, T]
-    PackedRows layout = PackedRows.of(ctx, tokens.mask()).rounded(ctx);
+    Rows.Packed layout = Rows.Packed.of(ctx, tokens.mask()).rounded(ctx);
     MedLayer.View view = new MedLayer.View(Optional.of(padding), attended);
     int last = layers.size() - 1;
     Operand<TFloat32> x =
@@ -215,7 +221,60 @@ public record MedStack(TextConfig config, TextEmbeddings embeddings, List<MedLay
     return layers.get(last).apply(inner, firsts, layout.single(self), own, view, last);
   }
 
-  private Operand<TFloat32> packed(GraphContext ctx, Tokens tokens, PackedRows layout) {
+  private Operand<TFloat32> packed(GraphContext ctx, Tokens tokens, Rows.Packed layout) {
     return layout.fromQueries(ctx, embeddings.apply(ctx.in("embeddings"), tokens.ids())); // [R, W]
+  }
+
+  /**
+   * norm(words + positions); there are no token types (blip-spec 3.2). Positions count from the
+   * first column, whatever the padding.
+   */
+  public static final class Embeddings {
+    private final EmbeddingTable words;
+    private final EmbeddingTable positions;
+    private final LayerNorm norm;
+    private final Dropout dropout;
+
+    private Embeddings(VariableScope vars, TextConfig config) {
+      this.words =
+          EmbeddingTable.create(
+              vars.child("word_embeddings"), config.vocabularySize(), config.width());
+      this.positions =
+          EmbeddingTable.create(
+              vars.child("position_embeddings"), config.maxPositions(), config.width());
+      this.norm =
+          LayerNorm.create(vars.child("LayerNorm"), config.width(), config.layerNormEpsilon());
+      this.dropout = Dropout.create(vars, config.dropout());
+    }
+
+    static Embeddings create(VariableScope vars, TextConfig config) {
+      return new Embeddings(vars, config);
+    }
+
+    /** The word table, which is also the output matrix of the language model. */
+    public EmbeddingTable words() {
+      return words;
+    }
+
+    /** Embeds texts {@code [B, T]} from their first token on: {@code [B, T, W]}. */
+    Operand<TFloat32> apply(GraphContext ctx, Operand<TInt64> ids) {
+      return apply(ctx, ids, ctx.tf().constant(0));
+    }
+
+    /**
+     * Embeds ids {@code [B, T]} whose first column is at a position.
+     *
+     * @param offset the position of the first column, a scalar
+     * @return {@code [B, T, W]}
+     */
+    Operand<TFloat32> apply(GraphContext ctx, Operand<TInt64> ids, Operand<TInt32> offset) {
+      Ops tf = ctx.tf();
+      Operand<TInt32> places =
+          ids.shape().get(1) == 1
+              ? ctx.reshape(offset, 1)
+              : ctx.range(offset, tf.math.add(offset, Shapes.dim(ctx, ids, 1))); // [T]
+      Operand<TFloat32> sum = ctx.add(words.apply(ctx, ids), positions.apply(ctx, places));
+      return dropout.apply(ctx.in("dropout"), norm.apply(ctx.in("norm"), sum));
+    }
   }
 }

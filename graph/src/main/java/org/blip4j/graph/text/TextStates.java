@@ -27,7 +27,7 @@ public record TextStates(Operand<TFloat32> hidden, Operand<TInt64> mask) {
   }
 
   /** What another text attends: these states without their padding. */
-  public AttendedStates attended() {
-    return new AttendedStates(hidden, Optional.of(mask));
+  public Attended.States attended() {
+    return new Attended.States(hidden, Optional.of(mask));
   }
 }

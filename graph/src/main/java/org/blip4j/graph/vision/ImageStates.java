@@ -1,7 +1,7 @@
 package org.blip4j.graph.vision;
 
 import java.util.Optional;
-import org.blip4j.graph.text.AttendedStates;
+import org.blip4j.graph.text.Attended;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
@@ -31,7 +31,7 @@ public record ImageStates(Operand<TFloat32> hidden) {
   }
 
   /** What text attends: all states, none hidden. */
-  public AttendedStates attended() {
-    return new AttendedStates(hidden, Optional.empty());
+  public Attended.States attended() {
+    return new Attended.States(hidden, Optional.empty());
   }
 }

@@ -5,10 +5,10 @@ import java.util.List;
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Initializer;
+import org.blip4j.ops.core.KernelSet;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
-import org.blip4j.ops.core.Weight;
 import org.blip4j.ops.layer.LayerNorm;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
@@ -119,7 +119,8 @@ public final class VisionTransformer {
     Operand<TFloat32> kernel =
         ctx.reshape(ctx.read(patchKernel), 3L * patch * patch, config.width());
     Operand<TFloat32> projected =
-        ctx.kernels().linear(ctx, rows, Weight.of(kernel), ctx.read(patchBias)); // [B*(P-1), W]
+        ctx.kernels()
+            .linear(ctx, rows, KernelSet.Weight.of(kernel), ctx.read(patchBias)); // [B*(P-1), W]
     return ctx.reshape(projected, -1, (long) grid * grid, config.width());
   }
 

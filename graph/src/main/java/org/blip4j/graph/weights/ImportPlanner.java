@@ -26,15 +26,15 @@ final class ImportPlanner {
    *     original, as {@link WeightNames#substitute} says
    */
   record Request(
-      ImmutableList<VariableShape> variables,
-      ImmutableList<NamePattern> fresh,
+      ImmutableList<VariableValues.Wanted> variables,
+      ImmutableList<WeightRule.NamePattern> fresh,
       boolean substitutes) {
     /** All variables must be in the file. */
-    static Request strict(List<VariableShape> variables) {
+    static Request strict(List<VariableValues.Wanted> variables) {
       return new Request(ImmutableList.copyOf(variables), ImmutableList.of(), false);
     }
 
-    private boolean mayStay(VariableShape variable) {
+    private boolean mayStay(VariableValues.Wanted variable) {
       return fresh.stream().anyMatch(family -> family.match(variable.name()).isPresent());
     }
   }
@@ -71,7 +71,7 @@ final class ImportPlanner {
 
   ImportReport report() {
     Set<String> wanted =
-        request.variables().stream().map(VariableShape::name).collect(Collectors.toSet());
+        request.variables().stream().map(VariableValues.Wanted::name).collect(Collectors.toSet());
     ImmutableList.Builder<String> leftOver = ImmutableList.builder();
     ImmutableList.Builder<String> skipped = ImmutableList.builder();
     for (String name : file.tensors().keySet()) {
@@ -92,7 +92,7 @@ final class ImportPlanner {
         ImmutableList.copyOf(problems));
   }
 
-  private void plan(VariableShape variable) {
+  private void plan(VariableValues.Wanted variable) {
     ImmutableList<WeightNames.Published> own = present(names.published(variable.name()));
     ImmutableList<WeightNames.Published> sources = own;
     if (own.isEmpty() && request.substitutes()) {
@@ -116,7 +116,7 @@ final class ImportPlanner {
         .collect(ImmutableList.toImmutableList());
   }
 
-  private void absent(VariableShape variable) {
+  private void absent(VariableValues.Wanted variable) {
     if (request.mayStay(variable)) {
       fresh.add(variable.name());
       return;
@@ -140,7 +140,8 @@ final class ImportPlanner {
   }
 
   /** Plans the first source with the others as tied copies; false if a shape does not fit. */
-  private boolean take(VariableShape variable, ImmutableList<WeightNames.Published> sources) {
+  private boolean take(
+      VariableValues.Wanted variable, ImmutableList<WeightNames.Published> sources) {
     WeightNames.Published first = sources.get(0);
     StoredTensor source = file.tensors().get(first.name());
     ImmutableList.Builder<StoredTensor> tied = ImmutableList.builder();
@@ -168,7 +169,7 @@ final class ImportPlanner {
     return true;
   }
 
-  private void mistyped(VariableShape variable, StoredTensor tensor) {
+  private void mistyped(VariableValues.Wanted variable, StoredTensor tensor) {
     problems.add(
         new ImportReport.Problem(
             ImportReport.Kind.MISSHAPED,
@@ -180,7 +181,8 @@ final class ImportPlanner {
                     tensor.type().isInteger() ? "floats" : "whole numbers")));
   }
 
-  private void misshaped(VariableShape variable, WeightNames.Published name, StoredTensor tensor) {
+  private void misshaped(
+      VariableValues.Wanted variable, WeightNames.Published name, StoredTensor tensor) {
     if (request.mayStay(variable)) {
       fresh.add(variable.name());
       return;

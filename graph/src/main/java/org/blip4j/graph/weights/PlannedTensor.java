@@ -17,26 +17,26 @@ import org.tensorflow.ndarray.Shape;
  * @param tied further tensors that must be equal to the source
  */
 record PlannedTensor(
-    VariableShape variable,
+    VariableValues.Wanted variable,
     StoredTensor source,
     WeightLayout layout,
     ImmutableList<StoredTensor> tied) {
 
   /** Whether a tensor's shape is that of the variable, a single number in any rank included. */
-  static boolean fits(VariableShape variable, StoredTensor tensor, WeightLayout layout) {
+  static boolean fits(VariableValues.Wanted variable, StoredTensor tensor, WeightLayout layout) {
     Shape found = tensor.shape();
     boolean number = found.size() == 1 && variable.shape().size() == 1;
     return number || found.equals(published(variable, layout));
   }
 
   /** Whether the tensor is a table of positions for another image size. */
-  static boolean interpolates(VariableShape variable, StoredTensor tensor) {
+  static boolean interpolates(VariableValues.Wanted variable, StoredTensor tensor) {
     return variable.name().endsWith("/pos_embed")
         && PositionInterpolation.fits(tensor.shape(), variable.shape());
   }
 
   /** The shape that a tensor must have in the file; ours if the rank does not fit the layout. */
-  static Shape published(VariableShape variable, WeightLayout layout) {
+  static Shape published(VariableValues.Wanted variable, WeightLayout layout) {
     try {
       return layout.toPublished(variable.shape());
     } catch (IllegalArgumentException e) {

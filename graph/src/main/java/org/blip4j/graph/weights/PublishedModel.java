@@ -9,10 +9,9 @@ import org.blip4j.data.weights.StoredTensor;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.data.weights.WeightFileException;
 import org.blip4j.graph.config.BlipConfig;
-import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.VitConfig;
-import org.blip4j.ops.core.InitializerScheme;
+import org.blip4j.ops.core.Initializer;
 import org.tensorflow.ndarray.Shape;
 
 /**
@@ -43,7 +42,7 @@ public record PublishedModel(
    *     last two words
    */
   public record Given(
-      OptionalInt visionHeads, OptionalInt textHeads, Optional<SpecialTokens> tokens) {
+      OptionalInt visionHeads, OptionalInt textHeads, Optional<TextConfig.SpecialTokens> tokens) {
     /** Nothing. */
     public static Given nothing() {
       return new Given(OptionalInt.empty(), OptionalInt.empty(), Optional.empty());
@@ -55,7 +54,7 @@ public record PublishedModel(
     }
 
     /** The same with the special tokens of a vocabulary. */
-    public Given withTokens(SpecialTokens other) {
+    public Given withTokens(TextConfig.SpecialTokens other) {
       return new Given(visionHeads, textHeads, Optional.of(other));
     }
   }
@@ -88,7 +87,7 @@ public record PublishedModel(
             reader.vision(),
             reader.text(),
             reader.size("vision_proj/kernel", 1).orElse(PUBLISHED_EMBED_DIM),
-            InitializerScheme.PUBLISHED);
+            Initializer.Scheme.PUBLISHED);
     return new PublishedModel(form, task, config, reader.size("image_queue", 0));
   }
 
@@ -160,9 +159,9 @@ public record PublishedModel(
           given.tokens().orElseGet(() -> lastTwo(vocabulary)));
     }
 
-    private static SpecialTokens lastTwo(int vocabulary) {
-      SpecialTokens bert = SpecialTokens.BERT;
-      return new SpecialTokens(
+    private static TextConfig.SpecialTokens lastTwo(int vocabulary) {
+      TextConfig.SpecialTokens bert = TextConfig.SpecialTokens.BERT;
+      return new TextConfig.SpecialTokens(
           bert.pad(),
           bert.unk(),
           bert.cls(),

@@ -35,9 +35,9 @@ import org.blip4j.graph.config.Task;
  */
 public record StartingModel(
     String name, ModelConfig config, Vocabulary vocabulary, Weights weights) {
-  private static final NamePattern TEMPERATURE = new NamePattern("temp");
-  private static final NamePattern QUEUES =
-      new NamePattern("(image_queue|text_queue|idx_queue|ptr_queue|queue_ptr)");
+  private static final WeightRule.NamePattern TEMPERATURE = new WeightRule.NamePattern("temp");
+  private static final WeightRule.NamePattern QUEUES =
+      new WeightRule.NamePattern("(image_queue|text_queue|idx_queue|ptr_queue|queue_ptr)");
 
   /** Weights in any container and under any published names, opened anew at each call. */
   @FunctionalInterface
@@ -74,7 +74,7 @@ public record StartingModel(
    * @throws IOException in one line that lists every variable without a tensor that fits and every
    *     unknown tensor
    */
-  public static WeightImporter plan(WeightFile file, Task task, List<VariableShape> wanted)
+  public static WeightImporter plan(WeightFile file, Task task, List<VariableValues.Wanted> wanted)
       throws IOException {
     return WeightImporter.plan(
         file,
@@ -83,20 +83,20 @@ public record StartingModel(
   }
 
   /** The families of variables that may keep their initial values. */
-  static ImmutableList<NamePattern> fresh(Task task) {
+  static ImmutableList<WeightRule.NamePattern> fresh(Task task) {
     return switch (task) {
       case CAPTION -> ImmutableList.of();
       case PRETRAIN, RETRIEVAL -> ImmutableList.of(TEMPERATURE, QUEUES);
       // Answers attend the question, not the image: these fit only where both widths agree.
       case VQA ->
           ImmutableList.of(
-              new NamePattern(
+              new WeightRule.NamePattern(
                   "text_decoder/bert/encoder/layer/#/crossattention/self/(key|value)/(kernel|bias)"));
       case NLVR ->
           ImmutableList.of(
-              new NamePattern(
+              new WeightRule.NamePattern(
                   "text_encoder/encoder/layer/#/crossattention/output/merge_layer/(kernel|bias)"),
-              new NamePattern("cls_head/#/(kernel|bias)"));
+              new WeightRule.NamePattern("cls_head/#/(kernel|bias)"));
     };
   }
 }

@@ -34,7 +34,8 @@ public final class WeightExporter {
   private WeightExporter(VariableValues values, PublishedForm form) {
     this.values = values;
     this.form = form;
-    this.shared = sharesDecoder(values.variables().stream().map(VariableShape::name).toList());
+    this.shared =
+        sharesDecoder(values.variables().stream().map(VariableValues.Wanted::name).toList());
     this.names = WeightNames.of(form, shared);
   }
 
@@ -80,9 +81,9 @@ public final class WeightExporter {
   /** The variables of a checkpoint. */
   private record StoredValues(TensorBundleReader checkpoint) implements VariableValues {
     @Override
-    public List<VariableShape> variables() {
+    public List<VariableValues.Wanted> variables() {
       return checkpoint.variables().values().stream()
-          .map(stored -> new VariableShape(stored.name(), stored.shape()))
+          .map(stored -> new VariableValues.Wanted(stored.name(), stored.shape()))
           .toList();
     }
 
@@ -101,7 +102,7 @@ public final class WeightExporter {
     if (form == PublishedForm.HUGGING_FACE) {
       requirePublishable();
     }
-    for (VariableShape variable : values.variables()) {
+    for (VariableValues.Wanted variable : values.variables()) {
       ImmutableList<WeightNames.Published> published = names.published(variable.name());
       if (published.isEmpty()) {
         leftOut.add(variable.name());
@@ -118,7 +119,7 @@ public final class WeightExporter {
   }
 
   private void requirePublishable() {
-    if (has(values.variables().stream().map(VariableShape::name).toList(), "cls_head/")) {
+    if (has(values.variables().stream().map(VariableValues.Wanted::name).toList(), "cls_head/")) {
       throw new IllegalArgumentException("Hugging Face has no BLIP class for two images");
     }
     if (shared) {
@@ -128,7 +129,8 @@ public final class WeightExporter {
     }
   }
 
-  private SafetensorsWriter.Entry entry(VariableShape variable, WeightNames.Published name) {
+  private SafetensorsWriter.Entry entry(
+      VariableValues.Wanted variable, WeightNames.Published name) {
     Shape shape = name.layout().toPublished(variable.shape());
     if (WeightNames.isInteger(variable.name())) {
       return new SafetensorsWriter.Longs(name.name(), shape, () -> values.longs(variable.name()));
@@ -142,7 +144,7 @@ public final class WeightExporter {
   /** 0, 1, 2, ... for each text stack that has positions under one of its names. */
   private void addPositionIds() {
     String suffix = POSITIONS.replace('/', '.');
-    for (VariableShape variable : values.variables()) {
+    for (VariableValues.Wanted variable : values.variables()) {
       if (variable.name().endsWith(POSITIONS)) {
         long rows = variable.shape().get(0);
         for (WeightNames.Published name : names.published(variable.name())) {

@@ -66,7 +66,7 @@ public final class WeightImporter implements VariableValues {
    * @return the report, complete or with problems
    */
   public static ImportReport compare(
-      WeightFile file, WeightNames names, List<VariableShape> variables) {
+      WeightFile file, WeightNames names, List<VariableValues.Wanted> variables) {
     return new ImportPlanner(file, names, ImportPlanner.Request.strict(variables)).report();
   }
 
@@ -78,7 +78,7 @@ public final class WeightImporter implements VariableValues {
    *     all are listed
    */
   public static WeightImporter plan(
-      WeightFile file, WeightNames names, List<VariableShape> variables)
+      WeightFile file, WeightNames names, List<VariableValues.Wanted> variables)
       throws ImportReport.Refusal {
     return plan(file, names, ImportPlanner.Request.strict(variables));
   }
@@ -99,7 +99,7 @@ public final class WeightImporter implements VariableValues {
   }
 
   @Override
-  public ImmutableList<VariableShape> variables() {
+  public ImmutableList<VariableValues.Wanted> variables() {
     return planned.values().stream()
         .map(PlannedTensor::variable)
         .collect(ImmutableList.toImmutableList());
@@ -124,7 +124,7 @@ public final class WeightImporter implements VariableValues {
   @FunctionalInterface
   public interface VariableAction {
     /** Does it; may run beside others. */
-    void accept(VariableShape variable) throws IOException;
+    void accept(VariableValues.Wanted variable) throws IOException;
   }
 
   /**
@@ -135,13 +135,13 @@ public final class WeightImporter implements VariableValues {
    * @throws IOException what the first action that failed has thrown
    */
   public void parallel(VariableAction action) throws IOException {
-    List<VariableShape> largestFirst = new ArrayList<>(variables());
+    List<VariableValues.Wanted> largestFirst = new ArrayList<>(variables());
     largestFirst.sort(Comparator.comparingLong(variable -> -variable.shape().size()));
     ExecutorService workers =
         Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors());
     try {
       List<Future<Void>> running = new ArrayList<>();
-      for (VariableShape variable : largestFirst) {
+      for (VariableValues.Wanted variable : largestFirst) {
         running.add(
             workers.submit(
                 () -> {
@@ -184,12 +184,12 @@ public final class WeightImporter implements VariableValues {
       copyTo(
           new Sink() {
             @Override
-            public void floats(VariableShape variable, float[] values) throws IOException {
+            public void floats(VariableValues.Wanted variable, float[] values) throws IOException {
               writer.add(variable.name(), variable.shape(), values);
             }
 
             @Override
-            public void longs(VariableShape variable, long[] values) throws IOException {
+            public void longs(VariableValues.Wanted variable, long[] values) throws IOException {
               writer.add(variable.name(), variable.shape(), values);
             }
           });

@@ -23,10 +23,12 @@ final class WeightTable {
   private static final String PAIR = "(weight|bias)";
 
   /** Published buffers that hold nothing: 0, 1, 2, ... */
-  static final NamePattern SKIPPED = new NamePattern(ALL_TEXT + ".embeddings.position_ids");
+  static final WeightRule.NamePattern SKIPPED =
+      new WeightRule.NamePattern(ALL_TEXT + ".embeddings.position_ids");
 
   /** State that counts or identifies; everything else is float. */
-  static final NamePattern COUNTERS = new NamePattern("(queue_ptr|ptr_queue|idx_queue)");
+  static final WeightRule.NamePattern COUNTERS =
+      new WeightRule.NamePattern("(queue_ptr|ptr_queue|idx_queue)");
 
   private WeightTable() {}
 

@@ -14,7 +14,7 @@ final class ConfigJsonTest {
           Task.PRETRAIN,
           BlipConfig.tiny(),
           TextSettings.published(),
-          new Provenance("test", "0", "unknown", 0));
+          new ModelConfig.Provenance("test", "0", "unknown", 0));
 
   @TempDir Path folder;
 

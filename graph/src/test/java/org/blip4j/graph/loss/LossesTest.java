@@ -110,9 +110,9 @@ final class LossesTest extends GraphTest {
         ItcLoss.compute(
             ctx.with(trace),
             new ItcLoss.Inputs(
-                new Features(online, matrix(texts)),
-                new Features(matrix(slowImages), matrix(slowTexts)),
-                new Features(matrix(imageQueue), matrix(textQueue)),
+                new ItcLoss.Features(online, matrix(texts)),
+                new ItcLoss.Features(matrix(slowImages), matrix(slowTexts)),
+                new ItcLoss.Features(matrix(imageQueue), matrix(textQueue)),
                 ctx.tf().constant(temperature),
                 ctx.tf().constant(alpha),
                 matrix(hard)));

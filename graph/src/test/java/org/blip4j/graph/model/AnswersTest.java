@@ -16,9 +16,8 @@ import org.blip4j.graph.text.TextStates;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
-import org.blip4j.ops.decode.BeamSettings;
 import org.blip4j.ops.decode.Decoded;
-import org.blip4j.ops.decode.LengthLimits;
+import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -142,7 +141,8 @@ final class AnswersTest extends GraphTest {
   void aQuestionGetsTheAnswerThatItHasAlone() {
     TextStates second =
         read(new Tokens(longs(Shape.of(1, 3), 101, 9, 102), longs(Shape.of(1, 3), 1, 1, 1)), 1);
-    BeamSettings settings = BeamSettings.captions().withLengths(new LengthLimits(1, 6));
+    DecodingSettings.Beams settings =
+        DecodingSettings.Beams.captions().withLengths(new DecodingSettings.Lengths(1, 6));
     AnswerGenerator generator = AnswerGenerator.of(blip, 1);
     Decoded together = generator.search(infer, questions.attended(), settings);
     Decoded alone = generator.search(infer.in("alone"), second.attended(), settings);

@@ -12,7 +12,7 @@ import org.blip4j.graph.generate.CaptionGenerator;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
-import org.blip4j.ops.decode.BeamSettings;
+import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.ops.decode.Prompt;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.ops.testing.GraphTest;
@@ -86,7 +86,7 @@ final class FusionTest extends GraphTest {
                 search,
                 images,
                 Prompt.same(ctx, Shapes.dim(ctx, images.hidden(), 0), 118, 5, 6),
-                BeamSettings.captions())
+                DecodingSettings.Beams.captions())
             .ids();
     return kernels(pixels, ids);
   }

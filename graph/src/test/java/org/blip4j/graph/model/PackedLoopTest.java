@@ -12,9 +12,8 @@ import org.blip4j.graph.generate.CaptionGenerator;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
-import org.blip4j.ops.decode.BeamSettings;
 import org.blip4j.ops.decode.Decoded;
-import org.blip4j.ops.decode.LengthLimits;
+import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.ops.decode.Prompt;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.ops.testing.GraphTest;
@@ -92,6 +91,8 @@ final class PackedLoopTest extends GraphTest {
             context,
             images,
             Prompt.same(context, Shapes.dim(context, images.hidden(), 0), 118, 5, 6),
-            BeamSettings.captions().withBeams(beams).withLengths(new LengthLimits(12, 12)));
+            DecodingSettings.Beams.captions()
+                .withBeams(beams)
+                .withLengths(new DecodingSettings.Lengths(12, 12)));
   }
 }

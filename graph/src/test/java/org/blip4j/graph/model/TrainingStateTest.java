@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
-import org.blip4j.graph.loss.Features;
+import org.blip4j.graph.loss.ItcLoss;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.Test;
@@ -53,7 +53,7 @@ final class TrainingStateTest extends GraphTest {
       assertEquals(1, square, 1e-5, "entries begin as vectors of length 1");
     }
     for (int batch = 1; batch <= 3; batch++) {
-      Features features = new Features(constant(batch), constant(-batch));
+      ItcLoss.Features features = new ItcLoss.Features(constant(batch), constant(-batch));
       Optional<Operand<TInt64>> identities =
           withIdentities ? Optional.of(longs(Shape.of(2), batch, batch + 10L)) : Optional.empty();
       run(state.enqueue(ctx, features, identities));

@@ -26,7 +26,7 @@ import org.tensorflow.ndarray.Shape;
 class DirectReadTest {
   @TempDir private Path folder;
 
-  private static float[] direct(WeightImporter importer, VariableShape variable)
+  private static float[] direct(WeightImporter importer, VariableValues.Wanted variable)
       throws IOException {
     int size = Math.toIntExact(variable.shape().size());
     ByteBuffer memory =
@@ -47,7 +47,7 @@ class DirectReadTest {
       Map<String, float[]> read = new ConcurrentHashMap<>();
       importer.parallel(variable -> read.put(variable.name(), direct(importer, variable)));
       assertEquals(importer.variables().size(), read.size());
-      for (VariableShape variable : importer.variables()) {
+      for (VariableValues.Wanted variable : importer.variables()) {
         assertArrayEquals(
             importer.floats(variable.name()), read.get(variable.name()), variable.name());
       }

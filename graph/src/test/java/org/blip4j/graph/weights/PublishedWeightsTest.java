@@ -20,7 +20,7 @@ import org.tensorflow.ndarray.Shape;
 
 /** What wrappers put before the names of a state dict. */
 final class PublishedWeightsTest {
-  private static final List<VariableShape> VARIABLES = TinyWeights.captioning(5);
+  private static final List<VariableValues.Wanted> VARIABLES = TinyWeights.captioning(5);
 
   @TempDir private Path folder;
 

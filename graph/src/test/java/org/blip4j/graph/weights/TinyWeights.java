@@ -17,10 +17,10 @@ public final class TinyWeights {
   private final Map<String, float[]> values = new LinkedHashMap<>();
 
   /** Random values for all variables, under all names of each. */
-  public static TinyWeights of(WeightNames names, List<VariableShape> variables) {
+  public static TinyWeights of(WeightNames names, List<VariableValues.Wanted> variables) {
     TinyWeights weights = new TinyWeights();
     Random random = new Random(1);
-    for (VariableShape variable : variables) {
+    for (VariableValues.Wanted variable : variables) {
       float[] ours = new float[Math.toIntExact(variable.shape().size())];
       for (int i = 0; i < ours.length; i++) {
         ours[i] = random.nextFloat();
@@ -74,8 +74,8 @@ public final class TinyWeights {
   }
 
   /** The variables of a pre-training model of one layer, momentum copies and queues included. */
-  public static List<VariableShape> pretraining() {
-    List<VariableShape> variables = new ArrayList<>();
+  public static List<VariableValues.Wanted> pretraining() {
+    List<VariableValues.Wanted> variables = new ArrayList<>();
     for (String suffix : new String[] {"", "_m"}) {
       vision(variables, "visual_encoder" + suffix);
       embeddings(variables, "text_encoder" + suffix);
@@ -96,8 +96,8 @@ public final class TinyWeights {
   }
 
   /** The variables of a captioning model of one layer. */
-  public static List<VariableShape> captioning(int positions) {
-    List<VariableShape> variables = new ArrayList<>();
+  public static List<VariableValues.Wanted> captioning(int positions) {
+    List<VariableValues.Wanted> variables = new ArrayList<>();
     vision(variables, "visual_encoder");
     variables.removeIf(variable -> variable.name().endsWith("pos_embed"));
     add(variables, "visual_encoder/pos_embed", 1, positions, 64);
@@ -109,7 +109,7 @@ public final class TinyWeights {
     return variables;
   }
 
-  private static void vision(List<VariableShape> variables, String tower) {
+  private static void vision(List<VariableValues.Wanted> variables, String tower) {
     add(variables, tower + "/cls_token", 1, 1, 64);
     add(variables, tower + "/pos_embed", 1, 5, 64);
     add(variables, tower + "/patch_embed/proj/kernel", 8, 8, 3, 64);
@@ -123,13 +123,13 @@ public final class TinyWeights {
     norm(variables, tower + "/norm");
   }
 
-  private static void embeddings(List<VariableShape> variables, String stack) {
+  private static void embeddings(List<VariableValues.Wanted> variables, String stack) {
     add(variables, stack + "/embeddings/word_embeddings/weight", 120, 64);
     add(variables, stack + "/embeddings/position_embeddings/weight", 20, 64);
     norm(variables, stack + "/embeddings/LayerNorm");
   }
 
-  static void block(List<VariableShape> variables, String stack, String kind) {
+  static void block(List<VariableValues.Wanted> variables, String stack, String kind) {
     String block = stack + "/encoder/layer/0/" + kind;
     for (String map : new String[] {"self/query", "self/key", "self/value", "output/dense"}) {
       linear(variables, block + "/" + map, 64, 64);
@@ -137,29 +137,30 @@ public final class TinyWeights {
     norm(variables, block + "/output/LayerNorm");
   }
 
-  private static void feedForward(List<VariableShape> variables, String stack) {
+  private static void feedForward(List<VariableValues.Wanted> variables, String stack) {
     linear(variables, stack + "/encoder/layer/0/intermediate/dense", 64, 96);
     linear(variables, stack + "/encoder/layer/0/output/dense", 96, 64);
     norm(variables, stack + "/encoder/layer/0/output/LayerNorm");
   }
 
-  private static void head(List<VariableShape> variables) {
+  private static void head(List<VariableValues.Wanted> variables) {
     add(variables, "text_decoder/cls/predictions/bias", 120);
     linear(variables, "text_decoder/cls/predictions/transform/dense", 64, 64);
     norm(variables, "text_decoder/cls/predictions/transform/LayerNorm");
   }
 
-  public static void linear(List<VariableShape> variables, String name, long in, long out) {
+  public static void linear(List<VariableValues.Wanted> variables, String name, long in, long out) {
     add(variables, name + "/kernel", in, out);
     add(variables, name + "/bias", out);
   }
 
-  private static void norm(List<VariableShape> variables, String name) {
+  private static void norm(List<VariableValues.Wanted> variables, String name) {
     add(variables, name + "/weight", 64);
     add(variables, name + "/bias", 64);
   }
 
-  private static void add(List<VariableShape> variables, String name, long... shape) {
-    variables.add(new VariableShape(name, shape.length == 0 ? Shape.scalar() : Shape.of(shape)));
+  private static void add(List<VariableValues.Wanted> variables, String name, long... shape) {
+    variables.add(
+        new VariableValues.Wanted(name, shape.length == 0 ? Shape.scalar() : Shape.of(shape)));
   }
 }

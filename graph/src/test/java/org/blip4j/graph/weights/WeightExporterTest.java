@@ -52,7 +52,7 @@ final class WeightExporterTest {
 
   @Test
   void writesHuggingFaceNamesThatReadBackEqual() throws Exception {
-    List<VariableShape> variables = TinyWeights.captioning(5);
+    List<VariableValues.Wanted> variables = TinyWeights.captioning(5);
     TinyWeights weights = TinyWeights.of(SEPARATE, variables);
     try (WeightFile before = weights.write(folder.resolve("before.safetensors"))) {
       TensorBundleReader checkpoint = checkpoint(before, SEPARATE, variables);
@@ -65,7 +65,7 @@ final class WeightExporterTest {
         WeightImporter again =
             WeightImporter.plan(after, WeightImporter.names(after, false), variables);
         assertEquals(List.of(), again.report().leftOver());
-        for (VariableShape variable : variables) {
+        for (VariableValues.Wanted variable : variables) {
           assertArrayEquals(checkpoint.floats(variable.name()), again.floats(variable.name()));
         }
       }
@@ -103,7 +103,7 @@ final class WeightExporterTest {
   }
 
   private TensorBundleReader checkpoint(
-      WeightFile file, WeightNames names, List<VariableShape> request) throws IOException {
+      WeightFile file, WeightNames names, List<VariableValues.Wanted> request) throws IOException {
     Path prefix = folder.resolve("variables");
     WeightImporter.plan(file, names, request).writeCheckpoint(prefix);
     return TensorBundleReader.open(prefix);

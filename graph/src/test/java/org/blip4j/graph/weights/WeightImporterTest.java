@@ -36,7 +36,7 @@ final class WeightImporterTest {
 
   @Test
   void fillsEveryVariableInOurLayout() throws Exception {
-    List<VariableShape> variables = TinyWeights.pretraining();
+    List<VariableValues.Wanted> variables = TinyWeights.pretraining();
     pretrained.put("text_encoder.embeddings.position_ids", Shape.of(1, 20), new float[20]);
     try (WeightFile file = file(pretrained)) {
       WeightImporter importer =
@@ -44,7 +44,8 @@ final class WeightImporterTest {
       Map<String, Object> values = new LinkedHashMap<>();
       importer.copyTo(collector(values));
       assertEquals(
-          variables.stream().map(VariableShape::name).toList(), List.copyOf(values.keySet()));
+          variables.stream().map(VariableValues.Wanted::name).toList(),
+          List.copyOf(values.keySet()));
       String published = LAYER + "intermediate.dense.weight";
       assertArrayEquals(
           WeightLayout.TRANSPOSED.toOurs(pretrained.values(published), pretrained.shape(published)),
@@ -93,7 +94,7 @@ final class WeightImporterTest {
         .remove("temp")
         .put("itm_head.weight", Shape.of(3, 64), new float[3 * 64]);
     try (WeightFile file = file(pretrained)) {
-      List<VariableShape> request = TinyWeights.pretraining();
+      List<VariableValues.Wanted> request = TinyWeights.pretraining();
       ImportReport.Refusal error =
           assertThrows(
               ImportReport.Refusal.class, () -> WeightImporter.plan(file, SHARED, request));
@@ -131,7 +132,7 @@ final class WeightImporterTest {
 
   @Test
   void copiesWhatFineTuningStartsFrom() throws Exception {
-    List<VariableShape> variables = new ArrayList<>();
+    List<VariableValues.Wanted> variables = new ArrayList<>();
     String layer = "text_encoder/encoder/layer/0/crossattention/";
     TinyWeights.linear(variables, layer + "self1/query", 64, 64);
     TinyWeights.linear(variables, layer + "output/dense0", 64, 64);
@@ -165,7 +166,7 @@ final class WeightImporterTest {
 
   @Test
   void leavesMisshapedTensorsOutWhereAModelMayStartThemAnew() throws Exception {
-    List<VariableShape> variables = new ArrayList<>();
+    List<VariableValues.Wanted> variables = new ArrayList<>();
     TinyWeights.linear(
         variables, "text_decoder/bert/encoder/layer/0/crossattention/self/key", 32, 64);
     try (WeightFile file = file(pretrained)) {
@@ -179,7 +180,8 @@ final class WeightImporterTest {
 
   @Test
   void refusesFloatsWhereAModelCounts() throws Exception {
-    List<VariableShape> variables = List.of(new VariableShape("ptr_queue", Shape.of(1)));
+    List<VariableValues.Wanted> variables =
+        List.of(new VariableValues.Wanted("ptr_queue", Shape.of(1)));
     try (WeightFile file = file(pretrained.put("ptr_queue", Shape.of(1), 3))) {
       String message =
           assertThrows(
@@ -193,7 +195,7 @@ final class WeightImporterTest {
   void anUnknownTensorIsNeverIgnored() throws Exception {
     pretrained.put("ema.decay", Shape.of(1), 1);
     try (WeightFile file = file(pretrained)) {
-      List<VariableShape> all = TinyWeights.pretraining();
+      List<VariableValues.Wanted> all = TinyWeights.pretraining();
       assertThrows(ImportReport.Refusal.class, () -> WeightImporter.plan(file, SHARED, all));
       assertThrows(ImportReport.Refusal.class, () -> StartingModel.plan(file, Task.PRETRAIN, all));
     }
@@ -290,13 +292,13 @@ final class WeightImporterTest {
   private static VariableValues.Sink collector(Map<String, Object> values) {
     return new VariableValues.Sink() {
       @Override
-      public void floats(VariableShape variable, float[] data) {
+      public void floats(VariableValues.Wanted variable, float[] data) {
         assertEquals(variable.shape().size(), data.length);
         values.put(variable.name(), data);
       }
 
       @Override
-      public void longs(VariableShape variable, long[] data) {
+      public void longs(VariableValues.Wanted variable, long[] data) {
         values.put(variable.name(), data);
       }
     };

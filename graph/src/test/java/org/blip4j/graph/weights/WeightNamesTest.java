@@ -167,9 +167,10 @@ final class WeightNamesTest {
     assertEquals(Optional.empty(), names.substitute(layer + "output/merge_layer/bias"));
     assertEquals(
         List.of("a.crossattention.output.dense0.bias", "a.crossattention.output.dense1.bias"),
-        TwoImageCopies.of("a.crossattention.output.dense.bias"));
-    assertEquals(List.of(), TwoImageCopies.of("a.crossattention.output.LayerNorm.bias"));
-    assertEquals(List.of(), TwoImageCopies.of("a.attention.self.key.bias"));
+        WeightNames.TwoImageCopies.of("a.crossattention.output.dense.bias"));
+    assertEquals(
+        List.of(), WeightNames.TwoImageCopies.of("a.crossattention.output.LayerNorm.bias"));
+    assertEquals(List.of(), WeightNames.TwoImageCopies.of("a.attention.self.key.bias"));
   }
 
   @Test

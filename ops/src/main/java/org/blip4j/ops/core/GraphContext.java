@@ -52,7 +52,7 @@ public final class GraphContext extends ShapeOps {
   }
 
   /** The context around a function body, and what the body takes from it. */
-  private record Enclosing(GraphContext outer, FunctionCaptures captures) {}
+  private record Enclosing(GraphContext outer, GraphFunction.Captures captures) {}
 
   private GraphContext(
       Graph graph,
@@ -82,7 +82,7 @@ public final class GraphContext extends ShapeOps {
     return new GraphContext(graph, tf, mode, null, VALUE, null, null, new Path("", null));
   }
 
-  static GraphContext function(Graph body, GraphContext outer, FunctionCaptures captures) {
+  static GraphContext function(Graph body, GraphContext outer, GraphFunction.Captures captures) {
     Ops tf = Ops.create(new GraphNames(body));
     VariableValues captured =
         new VariableValues() {

@@ -38,14 +38,14 @@ public final class VariableScope {
   private final GraphContext ctx;
   private final Registry registry;
   private final String prefix;
-  private final InitializerScheme scheme;
+  private final Initializer.Scheme scheme;
   private final boolean trainable;
 
   private VariableScope(
       GraphContext ctx,
       Registry registry,
       String prefix,
-      InitializerScheme scheme,
+      Initializer.Scheme scheme,
       boolean trainable) {
     this.ctx = ctx;
     this.registry = registry;
@@ -56,11 +56,11 @@ public final class VariableScope {
 
   /** A root scope with the published initialisation. One per graph. */
   public static VariableScope root(GraphContext ctx, long seed) {
-    return root(ctx, seed, InitializerScheme.PUBLISHED);
+    return root(ctx, seed, Initializer.Scheme.PUBLISHED);
   }
 
   /** A root scope. One per graph. */
-  public static VariableScope root(GraphContext ctx, long seed, InitializerScheme scheme) {
+  public static VariableScope root(GraphContext ctx, long seed, Initializer.Scheme scheme) {
     return new VariableScope(ctx, new Registry(seed), "", scheme, true);
   }
 
@@ -80,7 +80,7 @@ public final class VariableScope {
   }
 
   /** How linear kernels and embeddings start. */
-  public InitializerScheme scheme() {
+  public Initializer.Scheme scheme() {
     return scheme;
   }
 

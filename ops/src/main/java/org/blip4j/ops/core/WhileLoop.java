@@ -50,7 +50,7 @@ public final class WhileLoop {
       List<LoopVariable> variables,
       GraphFunction.Body condition,
       GraphFunction.Body body) {
-    FunctionCaptures captures = new FunctionCaptures();
+    GraphFunction.Captures captures = new GraphFunction.Captures();
     List<GraphFunction.Input> declared = new ArrayList<>();
     for (LoopVariable variable : variables) {
       declared.add(

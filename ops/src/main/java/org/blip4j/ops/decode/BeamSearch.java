@@ -24,7 +24,7 @@ import org.tensorflow.types.TInt64;
  * does not touch the others.
  */
 public final class BeamSearch {
-  private final BeamSettings settings;
+  private final DecodingSettings.Beams settings;
   private final EndTokens ends;
 
   /**
@@ -32,7 +32,7 @@ public final class BeamSearch {
    *
    * @throws IllegalArgumentException if the settings have one beam
    */
-  public BeamSearch(BeamSettings settings, EndTokens ends) {
+  public BeamSearch(DecodingSettings.Beams settings, EndTokens ends) {
     if (settings.beams() < 2) {
       throw new IllegalArgumentException(
           "beam search has several beams, not " + settings.beams() + "; use GreedySearch");
@@ -90,7 +90,7 @@ public final class BeamSearch {
     for (int i = 0; i < shapes.size(); i++) {
       variables.add(new LoopVariable(flat.get(i), shapes.get(i)));
     }
-    variables.addAll(StepCache.variables(initial.cache()));
+    variables.addAll(TokenStep.Cache.variables(initial.cache()));
     return variables;
   }
 
@@ -140,7 +140,7 @@ public final class BeamSearch {
               (Operand<TInt32>) flat.get(5),
               (Operand<TFloat32>) flat.get(6),
               (Operand<TFloat32>) flat.get(7)),
-          StepCache.read(flat.subList(8, flat.size())));
+          TokenStep.Cache.read(flat.subList(8, flat.size())));
     }
 
     List<Operand<?>> flatten() {
@@ -155,12 +155,45 @@ public final class BeamSearch {
                   finished.lengths(),
                   finished.scores(),
                   finished.logProbs()));
-      flat.addAll(StepCache.flatten(cache));
+      flat.addAll(TokenStep.Cache.flatten(cache));
       return flat;
     }
 
     State withCache(List<KeysValues> other) {
       return new State(length, ids, scores, done, finished, other);
+    }
+  }
+
+  /**
+   * Search with one beam: the highest processed logit each time. Unlike beam search, the repetition
+   * penalty acts on raw logits, and a text ends with its first end token.
+   */
+  public static final class Greedy {
+    private final DecodingSettings.Beams settings;
+    private final EndTokens ends;
+
+    /**
+     * A search.
+     *
+     * @throws IllegalArgumentException if the settings have several beams
+     */
+    public Greedy(DecodingSettings.Beams settings, EndTokens ends) {
+      if (settings.beams() != 1) {
+        throw new IllegalArgumentException(
+            "greedy search has one beam, not " + settings.beams() + "; use BeamSearch");
+      }
+      this.settings = settings;
+      this.ends = ends;
+    }
+
+    /** Generates one text for each prompt; scores are divided by the length as with beams. */
+    public Decoded run(
+        GraphContext ctx, WhileLoop.Execution execution, TokenStep step, Prompt prompt) {
+      Decoded found =
+          new RowSearch(settings, ends, (inner, scores, length) -> inner.argMax(scores, 1))
+              .run(ctx, execution, step, prompt);
+      Operand<TFloat32> scores = settings.normalization().score(ctx, found, prompt, ends);
+      return new Decoded(found.ids(), found.lengths(), scores, found.logProbs());
     }
   }
 }

@@ -25,12 +25,12 @@ import org.tensorflow.types.family.TType;
 final class BeamSelection {
   private static final float NEVER = -1e9f;
 
-  private final BeamSettings settings;
+  private final DecodingSettings.Beams settings;
   private final EndTokens ends;
   private final Prompt prompt;
   private final int beams;
 
-  BeamSelection(BeamSettings settings, EndTokens ends, Prompt prompt) {
+  BeamSelection(DecodingSettings.Beams settings, EndTokens ends, Prompt prompt) {
     this.settings = settings;
     this.ends = ends;
     this.prompt = prompt;
@@ -104,7 +104,7 @@ final class BeamSelection {
         score,
         done,
         finished,
-        StepCache.gather(ctx, state.cache(), rows(ctx, state, beam)));
+        TokenStep.Cache.gather(ctx, state.cache(), rows(ctx, state, beam)));
   }
 
   private Candidates candidates(

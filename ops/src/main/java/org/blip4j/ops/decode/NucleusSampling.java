@@ -17,11 +17,11 @@ import org.tensorflow.types.TInt64;
 public final class NucleusSampling {
   private static final long SAMPLE_STEP = 0xD1B54A32D192ED03L;
 
-  private final SamplingSettings settings;
+  private final DecodingSettings.Sampling settings;
   private final EndTokens ends;
 
   /** A sampler. */
-  public NucleusSampling(SamplingSettings settings, EndTokens ends) {
+  public NucleusSampling(DecodingSettings.Sampling settings, EndTokens ends) {
     this.settings = settings;
     this.ends = ends;
   }

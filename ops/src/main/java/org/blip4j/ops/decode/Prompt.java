@@ -43,7 +43,7 @@ public record Prompt(Operand<TInt64> ids, Optional<Operand<TInt32>> lengths) {
    *
    * @throws IllegalArgumentException if the length is known and not below the maximum
    */
-  void requireRoom(LengthLimits limits) {
+  void requireRoom(DecodingSettings.Lengths limits) {
     long length = ids.shape().get(1);
     if (lengths.isEmpty() && length >= limits.maximum()) {
       throw new IllegalArgumentException(

@@ -63,12 +63,12 @@ final class RowSearch {
           (Operand<TInt32>) flat.get(2),
           (Operand<TBool>) flat.get(3),
           (Operand<TFloat32>) flat.get(4),
-          StepCache.read(flat.subList(5, flat.size())));
+          TokenStep.Cache.read(flat.subList(5, flat.size())));
     }
 
     List<Operand<?>> flatten() {
       List<Operand<?>> flat = new ArrayList<>(List.of(length, ids, lengths, ended, logProbs));
-      flat.addAll(StepCache.flatten(cache));
+      flat.addAll(TokenStep.Cache.flatten(cache));
       return flat;
     }
   }
@@ -91,7 +91,7 @@ final class RowSearch {
             zeros,
             tf.math.notEqual(zeros, zeros),
             tf.dtypes.cast(zeros, TFloat32.class),
-            StepCache.gather(ctx, first.cache(), rows));
+            TokenStep.Cache.gather(ctx, first.cache(), rows));
     ScoreProcessors processors = ScoreProcessors.of(settings, ends);
     State initial =
         advance(
@@ -109,7 +109,7 @@ final class RowSearch {
               operand,
               rank == 0 ? Shape.scalar() : rank == 1 ? Shape.of(-1) : Shape.of(-1, maximum)));
     }
-    variables.addAll(StepCache.variables(initial.cache()));
+    variables.addAll(TokenStep.Cache.variables(initial.cache()));
     ScoreProcessors later = processors.fromLength(prompt.leastLength() + 1);
     State last =
         State.of(

@@ -1,6 +1,9 @@
 package org.blip4j.ops.image;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.GraphFunction;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.image.AugmentOperation.Overflow;
 import org.tensorflow.Operand;
@@ -105,18 +108,95 @@ public record Augmentation(Settings settings, Overflow overflow) {
       GraphContext ctx, Operand<TUint8> image, Operand<TFloat64> uniform, int draw) {
     Ops tf = ctx.tf();
     Operand<TInt32> drawn =
-        tf.dtypes.cast(
-            ctx.mul(ctx.at(uniform, draw, 0), (double) AugmentChoice.COUNT), TInt32.class);
+        tf.dtypes.cast(ctx.mul(ctx.at(uniform, draw, 0), (double) Choice.COUNT), TInt32.class);
     Operand<TInt32> choice =
-        ctx.select(lessThanHalf(ctx, uniform, draw + 1), drawn, AugmentChoice.IDENTITY);
+        ctx.select(lessThanHalf(ctx, uniform, draw + 1), drawn, Choice.IDENTITY);
     Operand<TFloat64> sign =
         tf.select(lessThanHalf(ctx, uniform, draw + 2), tf.constant(1.0), tf.constant(-1.0));
-    return AugmentChoice.apply(
-        ctx, new AugmentChoice.Drawn(choice, sign, settings.magnitude()), image, overflow);
+    return Choice.apply(ctx, new Choice.Drawn(choice, sign, settings.magnitude()), image, overflow);
   }
 
   private static Operand<TBool> lessThanHalf(
       GraphContext ctx, Operand<TFloat64> uniform, int draw) {
     return ctx.less(ctx.at(uniform, draw, 0), 0.5);
+  }
+
+  /** Runs the one operation that was drawn; the five that move pixels share one way. */
+  static final class Choice {
+
+    /**
+     * What was drawn.
+     *
+     * @param operation a scalar, a number below {@link #COUNT}
+     * @param sign a scalar, 1 or -1, for operations that move pixels
+     * @param magnitude 0..10
+     */
+    record Drawn(Operand<TInt32> operation, Operand<TFloat64> sign, int magnitude) {}
+
+    private static final List<AugmentOperation> IN_PLACE =
+        List.of(
+            AugmentOperation.IDENTITY,
+            AugmentOperation.AUTO_CONTRAST,
+            AugmentOperation.BRIGHTNESS,
+            AugmentOperation.SHARPNESS,
+            AugmentOperation.EQUALIZE);
+    private static final List<AugmentOperation> MOVING =
+        List.of(
+            AugmentOperation.SHEAR_X,
+            AugmentOperation.SHEAR_Y,
+            AugmentOperation.TRANSLATE_X,
+            AugmentOperation.TRANSLATE_Y,
+            AugmentOperation.ROTATE);
+
+    /** The number of the operation that does nothing. */
+    static final int IDENTITY = 0;
+
+    /** How many operations there are to draw from. */
+    static final int COUNT = IN_PLACE.size() + MOVING.size();
+
+    private Choice() {}
+
+    static Operand<TUint8> apply(
+        GraphContext ctx, Drawn drawn, Operand<TUint8> image, Overflow overflow) {
+      Ops tf = ctx.tf();
+      List<GraphFunction.Branches.Way> ways = new ArrayList<>();
+      for (AugmentOperation operation : IN_PLACE) {
+        double value = operation.value(drawn.magnitude());
+        ways.add(
+            (inner, in) ->
+                operation.apply(inner, image(in.get(0)), inner.tf().constant(value), overflow));
+      }
+      List<Operand<TFloat64>> matrices = new ArrayList<>();
+      for (AugmentOperation operation : MOVING) {
+        double value = operation.value(drawn.magnitude());
+        Operand<TFloat64> signed = ctx.mul(drawn.sign(), value);
+        matrices.add(tf.stack(operation.matrix(ctx, image, signed)));
+      }
+      int firstMove = ways.size();
+      ways.add((inner, in) -> warp(inner, image(in.get(0)), in.get(1)));
+      Operand<TInt32> move = ctx.maximum(ctx.sub(drawn.operation(), firstMove), 0);
+      Operand<TFloat64> matrix = ctx.gather(tf.stack(matrices), move, 0); // [6]
+      Operand<TInt32> way = ctx.minimum(drawn.operation(), firstMove);
+      return GraphFunction.Branches.choose(ctx, way, List.of(image, matrix), ways);
+    }
+
+    private static Operand<TUint8> warp(
+        GraphContext ctx, Operand<TUint8> image, Operand<?> matrix) {
+      List<Operand<TFloat64>> entries = new ArrayList<>();
+      for (int i = 0; i < 6; i++) {
+        entries.add(ctx.at(doubles(matrix), i, 0));
+      }
+      return AffineWarp.apply(ctx, image, entries);
+    }
+
+    @SuppressWarnings("unchecked") // declared like the image
+    private static Operand<TUint8> image(Operand<?> operand) {
+      return (Operand<TUint8>) operand;
+    }
+
+    @SuppressWarnings("unchecked") // declared like the matrix
+    private static Operand<TFloat64> doubles(Operand<?> operand) {
+      return (Operand<TFloat64>) operand;
+    }
   }
 }

@@ -2,6 +2,7 @@ package org.blip4j.ops.image;
 
 import java.util.List;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.GraphFunction;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
@@ -70,7 +71,7 @@ final class BmpFile {
             0);
     Operand<TInt32> way =
         ctx.sum(tf.dtypes.cast(tf.math.greaterEqual(bits, tf.array(16, 24)), TInt32.class), 0);
-    return Branches.choose(
+    return GraphFunction.Branches.choose(
         ctx,
         way,
         List.of(

@@ -54,7 +54,7 @@ public record ImageDecoding(int size) {
    *
    * @param bytes {@code [B]} files
    */
-  public DecodedImages apply(GraphContext context, Operand<TString> bytes) {
+  public Result apply(GraphContext context, Operand<TString> bytes) {
     GraphContext ctx = context.in("decode_images").onCpu();
     Shapes.require(bytes, "image bytes", -1);
     return decode(
@@ -70,7 +70,7 @@ public record ImageDecoding(int size) {
    * @param seeds {@code [B, 2]} for each row its own; the same seed and file give the same pixels
    *     in any batch
    */
-  public DecodedImages apply(
+  public Result apply(
       GraphContext context,
       Operand<TString> bytes,
       Augmentation augmentation,
@@ -100,7 +100,7 @@ public record ImageDecoding(int size) {
    * @param rows the files, and what else {@code finish} is given of each
    * @param finish makes of an image one of the model's size
    */
-  private DecodedImages decode(GraphContext ctx, List<Operand<?>> rows, GraphFunction.Body finish) {
+  private Result decode(GraphContext ctx, List<Operand<?>> rows, GraphFunction.Body finish) {
     Ops tf = ctx.tf();
     Operand<TString> bytes = string(rows.get(0));
     Operand<TInt64> count = tf.dtypes.cast(Shapes.dim(ctx, bytes, 0), TInt64.class);
@@ -147,7 +147,7 @@ public record ImageDecoding(int size) {
             indices,
             tf.fill(tf.shape(survivors.indices()), tf.constant(true)),
             ctx.expandDims(count, 0));
-    return new DecodedImages(
+    return new Result(
         ctx.reshape(normalised, -1, size, size, 3),
         ImageStatus.of(ctx, new ImageStatus.Row(bytes, sizes, tooLarge, found)));
   }
@@ -165,5 +165,59 @@ public record ImageDecoding(int size) {
   @SuppressWarnings("unchecked") // declared like the seeds
   private static Operand<TInt64> seed(Operand<?> operand) {
     return (Operand<TInt64>) operand;
+  }
+
+  /**
+   * A batch of decoded images, of which some rows may have failed.
+   *
+   * @param pixels {@code [B, S, S, 3]} normalised; all 0 in a failed row
+   * @param status {@code [B]} empty, or what is wrong with the row's bytes
+   */
+  public record Result(Operand<TFloat32> pixels, Operand<TString> status) {
+
+    /** Checks the shapes. */
+    public Result {
+      Shapes.require(pixels, "pixels", -1, -1, -1, 3);
+      Shapes.require(status, "status", -1);
+    }
+  }
+
+  /**
+   * From bytes to the numbers that the model sees: to [0, 1], minus CLIP's mean, over its spread.
+   */
+  public static final class Normalization {
+    private static final double[] MEAN = {0.48145466, 0.4578275, 0.40821073};
+    private static final double[] DEVIATION = {0.26862954, 0.26130258, 0.27577711};
+
+    private Normalization() {}
+
+    /**
+     * Normalises pixels.
+     *
+     * @param pixels {@code [..., width, 3]} red, green, blue
+     * @return the same shape
+     */
+    public static Operand<TFloat32> apply(GraphContext ctx, Operand<TUint8> pixels) {
+      Ops tf = ctx.tf();
+      Shape shape = pixels.shape();
+      int rank = shape.numDimensions();
+      if (rank < 2 || shape.get(rank - 1) != 3) {
+        throw new IllegalArgumentException(
+            "pixels have shape " + shape + "; expected [..., width, 3]");
+      }
+      long width = shape.get(rank - 2);
+      // A whole row of constants is added several times faster than three numbers are.
+      int repeats = width > 0 ? Math.toIntExact(width) : 1;
+      float[][] scale = new float[repeats][3];
+      float[][] shift = new float[repeats][3];
+      for (int i = 0; i < repeats; i++) {
+        for (int c = 0; c < 3; c++) {
+          scale[i][c] = (float) (1 / (255 * DEVIATION[c]));
+          shift[i][c] = (float) (MEAN[c] / DEVIATION[c]);
+        }
+      }
+      return ctx.sub(
+          ctx.mul(tf.dtypes.cast(pixels, TFloat32.class), tf.constant(scale)), tf.constant(shift));
+    }
   }
 }

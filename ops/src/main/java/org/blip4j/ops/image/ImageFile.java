@@ -112,14 +112,14 @@ final class ImageFile {
     Operand<TInt32> kind = kind(ctx, bytes);
     Operand<TInt32> other = ctx.tf().math.minimum(kind, ctx.tf().constant(1));
     // In two stages, since all ways of one are made ready when the first of them is taken.
-    return Branches.choose(
+    return GraphFunction.Branches.choose(
         ctx,
         other,
         List.of(bytes, kind),
         List.of(
             (inner, in) -> jpeg(inner, string(in.get(0))),
             (inner, in) ->
-                Branches.choose(
+                GraphFunction.Branches.choose(
                     inner,
                     inner.sub(number(in.get(1)), 1),
                     List.of(in.get(0)),

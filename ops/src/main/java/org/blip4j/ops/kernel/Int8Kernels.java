@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.KernelSet;
 import org.blip4j.ops.core.Variable;
-import org.blip4j.ops.core.Weight;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
 import org.tensorflow.Output;
@@ -48,7 +48,7 @@ final class Int8Kernels extends PackedKernels {
 
   @Override
   public Operand<TFloat32> linear(
-      GraphContext ctx, Operand<TFloat32> rows, Weight weight, Operand<TFloat32> bias) {
+      GraphContext ctx, Operand<TFloat32> rows, KernelSet.Weight weight, Operand<TFloat32> bias) {
     return reduced(ctx, weight)
         ? product(ctx, rows, weight, List.of("BiasAdd", "Dequantize"), List.of(bias))
         : super.linear(ctx, rows, weight, bias);
@@ -56,7 +56,7 @@ final class Int8Kernels extends PackedKernels {
 
   @Override
   public Operand<TFloat32> linearGelu(
-      GraphContext ctx, Operand<TFloat32> rows, Weight weight, Operand<TFloat32> bias) {
+      GraphContext ctx, Operand<TFloat32> rows, KernelSet.Weight weight, Operand<TFloat32> bias) {
     return reduced(ctx, weight)
         ? product(ctx, rows, weight, List.of("BiasAdd", "GeluExact", "Dequantize"), List.of(bias))
         : super.linearGelu(ctx, rows, weight, bias);
@@ -66,7 +66,7 @@ final class Int8Kernels extends PackedKernels {
   public Operand<TFloat32> linearSum(
       GraphContext ctx,
       Operand<TFloat32> rows,
-      Weight weight,
+      KernelSet.Weight weight,
       Operand<TFloat32> bias,
       Operand<TFloat32> sum) {
     return reduced(ctx, weight)
@@ -88,14 +88,14 @@ final class Int8Kernels extends PackedKernels {
     return root.after(all).tf().withName("quantize").noOp().op();
   }
 
-  private static boolean reduced(GraphContext ctx, Weight weight) {
+  private static boolean reduced(GraphContext ctx, KernelSet.Weight weight) {
     return infers(ctx) && weight.reducible() && weight.variable().isPresent();
   }
 
   private Operand<TFloat32> product(
       GraphContext ctx,
       Operand<TFloat32> rows,
-      Weight weight,
+      KernelSet.Weight weight,
       List<String> kinds,
       List<Operand<TFloat32>> arguments) {
     Variable<TFloat32> variable = weight.variable().orElseThrow();

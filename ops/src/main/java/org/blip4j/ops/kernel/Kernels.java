@@ -65,8 +65,8 @@ public enum Kernels {
   private KernelSet set(GraphContext root) {
     return switch (this) {
       case PORTABLE -> new StockKernels();
-      case BFLOAT16 -> new NarrowKernels<>(TBfloat16.class);
-      case FLOAT16 -> new NarrowKernels<>(TFloat16.class);
+      case BFLOAT16 -> new StockKernels.Narrow<>(TBfloat16.class);
+      case FLOAT16 -> new StockKernels.Narrow<>(TFloat16.class);
       case PACKED -> new PackedKernels();
       case PACKED_BFLOAT16 -> new PackedBfloat16Kernels(false);
       case INT8 -> new Int8Kernels(root);

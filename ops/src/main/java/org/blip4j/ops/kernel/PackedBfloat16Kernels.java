@@ -4,7 +4,6 @@ import java.util.List;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.KernelSet;
 import org.blip4j.ops.core.Shapes;
-import org.blip4j.ops.core.Weight;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.nn.FusedBatchNorm;
@@ -70,7 +69,7 @@ final class PackedBfloat16Kernels extends PackedKernels {
   public Operand<TFloat32> linearSum(
       GraphContext ctx,
       Operand<TFloat32> rows,
-      Weight weight,
+      KernelSet.Weight weight,
       Operand<TFloat32> bias,
       Operand<TFloat32> sum) {
     return weight.reducible()
@@ -82,7 +81,7 @@ final class PackedBfloat16Kernels extends PackedKernels {
   Operand<TFloat32> fused(
       GraphContext ctx,
       Operand<TFloat32> rows,
-      Weight weight,
+      KernelSet.Weight weight,
       List<String> kinds,
       List<Operand<TFloat32>> arguments) {
     if (!weight.reducible()) {

@@ -2,8 +2,8 @@ package org.blip4j.ops.kernel;
 
 import java.util.List;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.KernelSet;
 import org.blip4j.ops.core.Mode;
-import org.blip4j.ops.core.Weight;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.op.Ops;
@@ -25,7 +25,7 @@ class PackedKernels extends StockKernels {
 
   @Override
   public Operand<TFloat32> linear(
-      GraphContext ctx, Operand<TFloat32> rows, Weight weight, Operand<TFloat32> bias) {
+      GraphContext ctx, Operand<TFloat32> rows, KernelSet.Weight weight, Operand<TFloat32> bias) {
     return named(ctx)
         ? fused(ctx, rows, weight, List.of("BiasAdd"), List.of(bias))
         : super.linear(ctx, rows, weight, bias);
@@ -33,7 +33,7 @@ class PackedKernels extends StockKernels {
 
   @Override
   public Operand<TFloat32> linearGelu(
-      GraphContext ctx, Operand<TFloat32> rows, Weight weight, Operand<TFloat32> bias) {
+      GraphContext ctx, Operand<TFloat32> rows, KernelSet.Weight weight, Operand<TFloat32> bias) {
     return named(ctx)
         ? fused(ctx, rows, weight, List.of("BiasAdd", "GeluExact"), List.of(bias))
         : super.linearGelu(ctx, rows, weight, bias);
@@ -43,7 +43,7 @@ class PackedKernels extends StockKernels {
   public Operand<TFloat32> linearSum(
       GraphContext ctx,
       Operand<TFloat32> rows,
-      Weight weight,
+      KernelSet.Weight weight,
       Operand<TFloat32> bias,
       Operand<TFloat32> sum) {
     return named(ctx)
@@ -108,7 +108,7 @@ class PackedKernels extends StockKernels {
 
   /** A product brings its weight into its own layout, once. */
   @Override
-  public final Weight forLoop(GraphContext ctx, Weight weight, int rows) {
+  public final KernelSet.Weight forLoop(GraphContext ctx, KernelSet.Weight weight, int rows) {
     return weight;
   }
 
@@ -138,7 +138,7 @@ class PackedKernels extends StockKernels {
   Operand<TFloat32> fused(
       GraphContext ctx,
       Operand<TFloat32> rows,
-      Weight weight,
+      KernelSet.Weight weight,
       List<String> kinds,
       List<Operand<TFloat32>> arguments) {
     return product(ctx, rows, weight.in(ctx), weight.turned(), kinds, arguments);

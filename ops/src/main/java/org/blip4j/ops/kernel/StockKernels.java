@@ -2,11 +2,12 @@ package org.blip4j.ops.kernel;
 
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.KernelSet;
-import org.blip4j.ops.core.Weight;
 import org.tensorflow.Operand;
+import org.tensorflow.Operation;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.linalg.MatMul;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.family.TNumber;
 
 /**
  * Operations that every TensorFlow has, in float32, with gradients. Written in the order and
@@ -20,18 +21,18 @@ class StockKernels implements KernelSet {
 
   @Override
   public Operand<TFloat32> linear(
-      GraphContext ctx, Operand<TFloat32> rows, Weight weight, Operand<TFloat32> bias) {
+      GraphContext ctx, Operand<TFloat32> rows, KernelSet.Weight weight, Operand<TFloat32> bias) {
     return ctx.tf().nn.biasAdd(product(ctx, rows, weight), bias);
   }
 
   /** {@code rows K}. */
-  Operand<TFloat32> product(GraphContext ctx, Operand<TFloat32> rows, Weight weight) {
+  Operand<TFloat32> product(GraphContext ctx, Operand<TFloat32> rows, KernelSet.Weight weight) {
     return ctx.tf().linalg.matMul(rows, weight.in(ctx), MatMul.transposeB(weight.turned()));
   }
 
   @Override
   public Operand<TFloat32> linearGelu(
-      GraphContext ctx, Operand<TFloat32> rows, Weight weight, Operand<TFloat32> bias) {
+      GraphContext ctx, Operand<TFloat32> rows, KernelSet.Weight weight, Operand<TFloat32> bias) {
     return gelu(ctx, linear(ctx, rows, weight, bias));
   }
 
@@ -49,7 +50,7 @@ class StockKernels implements KernelSet {
   public Operand<TFloat32> linearSum(
       GraphContext ctx,
       Operand<TFloat32> rows,
-      Weight weight,
+      KernelSet.Weight weight,
       Operand<TFloat32> bias,
       Operand<TFloat32> sum) {
     return ctx.add(linear(ctx, rows, weight, bias), sum);
@@ -96,12 +97,61 @@ class StockKernels implements KernelSet {
    * Products with a matrix as it lies are several times faster; for few rows turning costs more.
    */
   @Override
-  public Weight forLoop(GraphContext ctx, Weight weight, int rows) {
+  public KernelSet.Weight forLoop(GraphContext ctx, KernelSet.Weight weight, int rows) {
     if (!weight.turned() || rows <= FEW_ROWS) {
       return weight;
     }
     Operand<TFloat32> straight = ctx.transpose(weight.in(ctx), 1, 0); // [in, out]
-    return new Weight(
+    return new KernelSet.Weight(
         inner -> inner.capture(straight), false, weight.reducible(), weight.variable());
+  }
+
+  /**
+   * Stock operations with the products of layers and of attention in a narrow type and all else in
+   * float32; they have gradients.
+   *
+   * @param <N> the type of both factors of a product
+   */
+  static final class Narrow<N extends TNumber> extends StockKernels {
+    private final Class<N> type;
+
+    Narrow(Class<N> type) {
+      this.type = type;
+    }
+
+    /** A weight stays the same in a loop, so it is narrowed before it. */
+    @Override
+    Operand<TFloat32> product(GraphContext ctx, Operand<TFloat32> rows, KernelSet.Weight weight) {
+      if (!weight.reducible()) {
+        return super.product(ctx, rows, weight);
+      }
+      Operand<N> right = ctx.beforeLoop(outer -> narrow(outer, weight.in(outer)));
+      return widened(
+          ctx,
+          ctx.op("MatMul", "MatMul")
+              .addInput(narrow(ctx, rows).asOutput())
+              .addInput(right.asOutput())
+              .setAttr("transpose_b", weight.turned())
+              .build());
+    }
+
+    @Override
+    public Operand<TFloat32> batchMatMul(
+        GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> y) {
+      return widened(
+          ctx,
+          ctx.op("BatchMatMulV2", "matmul")
+              .addInput(narrow(ctx, x).asOutput())
+              .addInput(narrow(ctx, y).asOutput())
+              .build());
+    }
+
+    private Operand<N> narrow(GraphContext ctx, Operand<TFloat32> x) {
+      return ctx.tf().dtypes.cast(x, type);
+    }
+
+    private Operand<TFloat32> widened(GraphContext ctx, Operation product) {
+      return ctx.tf().dtypes.cast(product.<N>output(0), TFloat32.class);
+    }
   }
 }

@@ -3,10 +3,10 @@ package org.blip4j.ops.layer;
 import java.util.function.UnaryOperator;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Initializer;
+import org.blip4j.ops.core.KernelSet;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
-import org.blip4j.ops.core.Weight;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
@@ -23,12 +23,12 @@ import org.tensorflow.types.TFloat32;
 public final class Linear {
   private final Variable<TFloat32> kernel;
   private final Variable<TFloat32> bias;
-  private final Weight weight;
+  private final KernelSet.Weight weight;
 
   private Linear(Variable<TFloat32> kernel, Variable<TFloat32> bias, boolean reducible) {
     this.kernel = kernel;
     this.bias = bias;
-    this.weight = reducible ? Weight.of(kernel) : Weight.exact(kernel);
+    this.weight = reducible ? KernelSet.Weight.of(kernel) : KernelSet.Weight.exact(kernel);
   }
 
   /** A map whose kernel starts as the scope's scheme says, with a bias of zeros. */

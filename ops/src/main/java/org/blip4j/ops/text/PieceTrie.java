@@ -33,7 +33,7 @@ final class PieceTrie {
     private int piece = -1;
   }
 
-  private final CodePointTable classes;
+  private final CharacterCleaning.CodePointTable classes;
   private final int classCount;
   private final long[] edges;
   private final int[] pieces;
@@ -63,7 +63,7 @@ final class PieceTrie {
     for (int letter : letters) {
       numbers.put(letter, numbers.size() + 1);
     }
-    this.classes = CodePointTable.of(c -> numbers.getOrDefault(c, 0));
+    this.classes = CharacterCleaning.CodePointTable.of(c -> numbers.getOrDefault(c, 0));
     this.classCount = numbers.size() + 1;
     List<Node> nodes = new ArrayList<>(List.of(new Node(), new Node()));
     words.forEach((text, id) -> insert(nodes.get(0), text, id, numbers));

@@ -5,6 +5,7 @@ import com.google.common.base.Suppliers;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableSet;
 import java.util.List;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -97,7 +98,7 @@ public final class WordPieceOps {
             .get()
             .segmentation()
             .apply(ctx, new Segmentation.Characters(tf.gatherNd(characters, kept), rows));
-    return new RowLayout(layout, id(layout.first().token()), id("[SEP]"), id("[PAD]"))
+    return new TokenLayout.RowLayout(layout, id(layout.first().token()), id("[SEP]"), id("[PAD]"))
         .apply(ctx, tokens, Shapes.dim(ctx, texts, 0));
   }
 
@@ -146,5 +147,60 @@ public final class WordPieceOps {
 
   private long id(String token) {
     return pieces.indexOf(token);
+  }
+
+  /**
+   * Token ids of a batch of texts.
+   *
+   * @param ids {@code [B, T]}, padded on the right
+   * @param mask {@code [B, T]} 1 for a token, 0 for padding
+   * @param lengths {@code [B]} tokens of the whole text, those that were cut off counted
+   */
+  public record TokenIds(Operand<TInt64> ids, Operand<TInt64> mask, Operand<TInt32> lengths) {
+
+    /** Checks the shapes. */
+    public TokenIds {
+      Shapes.require(ids, "token ids", -1, -1);
+      Shapes.require(mask, "token mask", -1, -1);
+      Shapes.require(lengths, "token lengths", -1);
+    }
+  }
+
+  /** Text of token ids (blip-spec 4.6). */
+  static final class Detokenization {
+    private static final String[][] SPACING = {
+      {" \\.", "."},
+      {" \\?", "?"},
+      {" !", "!"},
+      {" ,", ","},
+      {" ' ", "'"},
+      {" n't", "n't"},
+      {" 'm", "'m"},
+      {" 's", "'s"},
+      {" 've", "'ve"},
+      {" 're", "'re"}
+    };
+
+    private final String[] spelled;
+
+    Detokenization(List<String> pieces, Set<String> specials) {
+      this.spelled =
+          pieces.stream()
+              .map(piece -> specials.contains(piece) ? "" : " " + piece)
+              .toArray(String[]::new);
+    }
+
+    Operand<TString> apply(GraphContext ctx, Operand<TInt64> ids) {
+      Ops tf = ctx.tf();
+      Operand<TInt32> lastAxis = tf.constant(-1);
+      Operand<TString> words = ctx.gather(tf.array(spelled), ids, 0); // [B, T]
+      Operand<TString> text = tf.strings.reduceJoin(words, lastAxis); // [B]
+      text = tf.strings.staticRegexReplace(text, "\\A ", "");
+      text = tf.strings.strip(tf.strings.staticRegexReplace(text, " ##", ""));
+      for (String[] rule : SPACING) {
+        text = tf.strings.staticRegexReplace(text, rule[0], rule[1]);
+      }
+      return text;
+    }
   }
 }

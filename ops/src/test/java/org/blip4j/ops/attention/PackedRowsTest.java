@@ -21,7 +21,7 @@ final class PackedRowsTest extends GraphTest {
 
   @Test
   void roundedRowsHaveNoPlace() {
-    PackedRows rounded = layout().rounded(ctx);
+    Rows.Packed rounded = layout().rounded(ctx);
     float[] rows = numbers(rounded.rows());
     assertEquals(16, rows.length);
     Operand<TFloat32> x = floats(Shape.of(2, 3, 2), values(Shape.of(2, 3, 2), 1));
@@ -30,8 +30,8 @@ final class PackedRowsTest extends GraphTest {
     assertEquals(16, numbers(rounded.rounded(ctx).rows()).length);
   }
 
-  private PackedRows layout() {
-    return PackedRows.of(ctx, ctx.tf().constant(new long[][] {{1, 1, 0}, {1, 1, 1}}));
+  private Rows.Packed layout() {
+    return Rows.Packed.of(ctx, ctx.tf().constant(new long[][] {{1, 1, 0}, {1, 1, 1}}));
   }
 
   private float[] numbers(Operand<TInt32> values) {

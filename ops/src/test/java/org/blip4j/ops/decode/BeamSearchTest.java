@@ -27,14 +27,14 @@ final class BeamSearchTest extends GraphTest {
     return new TableStep(floats(TableStep.shape(VOCABULARY), table));
   }
 
-  private static BeamSettings settings(LengthNormalization normalization) {
-    return new BeamSettings(3, new LengthLimits(4, 12), 1.2, normalization);
+  private static DecodingSettings.Beams settings(LengthNormalization normalization) {
+    return new DecodingSettings.Beams(3, new DecodingSettings.Lengths(4, 12), 1.2, normalization);
   }
 
   @ParameterizedTest
   @EnumSource(LengthNormalization.class)
   void bestTextsAreTheReferences(LengthNormalization normalization) {
-    BeamSettings settings = settings(normalization);
+    DecodingSettings.Beams settings = settings(normalization);
     long[] prompts = new long[2 * VOCABULARY];
     for (int i = 0; i < VOCABULARY; i++) {
       prompts[2 * i] = 1;
@@ -60,7 +60,7 @@ final class BeamSearchTest extends GraphTest {
   @ParameterizedTest
   @EnumSource(LengthNormalization.class)
   void promptsOfUnequalLengthsAreAsAlone(LengthNormalization normalization) {
-    BeamSettings settings = settings(normalization);
+    DecodingSettings.Beams settings = settings(normalization);
     Prompt prompt =
         new Prompt(
             longs(Shape.of(3, 5), 1, 5, 0, 0, 0, 1, 7, 2, 9, 4, 1, 0, 0, 0, 0),
@@ -97,7 +97,8 @@ final class BeamSearchTest extends GraphTest {
 
   @Test
   void promptsThatFillTheTextAreRefused() {
-    BeamSettings settings = BeamSettings.captions().withLengths(new LengthLimits(1, 2));
+    DecodingSettings.Beams settings =
+        DecodingSettings.Beams.captions().withLengths(new DecodingSettings.Lengths(1, 2));
     Prompt prompt = Prompt.of(longs(Shape.of(1, 2), 1, 5));
     IllegalArgumentException thrown =
         assertThrows(
@@ -115,17 +116,17 @@ final class BeamSearchTest extends GraphTest {
   void settingsOutOfRangeAreNamed() {
     assertMessage(
         "beams 0 is less than 1; use 1 for greedy search, 3 for captions",
-        () -> BeamSettings.captions().withBeams(0));
+        () -> DecodingSettings.Beams.captions().withBeams(0));
     assertMessage(
         "nucleus 1.5 is not between 0 and 1; 0.9 is usual, 1 keeps all tokens, 0 the likeliest"
             + " alone",
-        () -> SamplingSettings.nucleus(1.5));
+        () -> DecodingSettings.Sampling.nucleus(1.5));
     assertMessage(
         "minimum length 21 must be between 0 and the maximum length 20",
-        () -> new LengthLimits(21, 20));
+        () -> new DecodingSettings.Lengths(21, 20));
     assertMessage(
         "repetition penalty 0.0 must be a positive number; 1 switches it off, 1.1 is usual",
-        () -> BeamSettings.captions().withRepetitionPenalty(0));
+        () -> DecodingSettings.Beams.captions().withRepetitionPenalty(0));
     assertMessage(
         "temperature 0.0 must be a positive number; 1 changes nothing",
         () -> new Warping(0, 50, 0.9));

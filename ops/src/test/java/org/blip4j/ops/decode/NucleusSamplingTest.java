@@ -21,9 +21,9 @@ final class NucleusSamplingTest extends GraphTest {
   private static final EndTokens ENDS = new EndTokens(2, 0);
 
   private Decoded sample(int samples, long... seeds) {
-    SamplingSettings settings =
-        SamplingSettings.nucleus(0.9)
-            .withLengths(new LengthLimits(3, MAXIMUM))
+    DecodingSettings.Sampling settings =
+        DecodingSettings.Sampling.nucleus(0.9)
+            .withLengths(new DecodingSettings.Lengths(3, MAXIMUM))
             .withSamples(samples);
     long[] prompts = new long[seeds.length];
     Arrays.fill(prompts, 1);

@@ -10,7 +10,7 @@ import java.util.List;
 final class ReferenceBeamSearch {
   private final float[] table;
   private final int vocabulary;
-  private final BeamSettings settings;
+  private final DecodingSettings.Beams settings;
   private final int end;
 
   private record Open(List<Integer> ids, double score) {}
@@ -19,7 +19,7 @@ final class ReferenceBeamSearch {
 
   private record Candidate(double score, int beam, int token) {}
 
-  ReferenceBeamSearch(float[] table, int vocabulary, BeamSettings settings, int end) {
+  ReferenceBeamSearch(float[] table, int vocabulary, DecodingSettings.Beams settings, int end) {
     this.table = table;
     this.vocabulary = vocabulary;
     this.settings = settings;

@@ -29,7 +29,7 @@ final class AugmentationTest extends ImageTest {
 
   @Test
   void aRowDependsOnItsSeedAlone() {
-    DecodedImages images =
+    ImageDecoding.Result images =
         new ImageDecoding(24).apply(ctx, files, new Augmentation(Settings.PRETRAIN), seeds);
     List<byte[]> batch = Pictures.bytes("rgb.png", "tall444.jpg", "rgb.png", "rgb.png");
     List<float[]> together = rows(images, batch, new long[][] {{5, 1}, {5, 2}, {5, 3}, {5, 1}});
@@ -41,8 +41,8 @@ final class AugmentationTest extends ImageTest {
 
   @Test
   void noSettingsMeanEvaluation() {
-    DecodedImages plain = new ImageDecoding(24).apply(ctx, files);
-    DecodedImages none =
+    ImageDecoding.Result plain = new ImageDecoding(24).apply(ctx, files);
+    ImageDecoding.Result none =
         new ImageDecoding(24).apply(ctx, files, new Augmentation(Settings.NONE), seeds);
     List<byte[]> batch = Pictures.bytes("rgb.png", "tiny.png");
     List<float[]> augmented = rows(none, batch, new long[][] {{1, 1}, {1, 2}});
@@ -54,7 +54,7 @@ final class AugmentationTest extends ImageTest {
   @Test
   void flipsHalfOfTheImages() {
     Augmentation flip = new Augmentation(new Settings(0, true, 0, 0));
-    DecodedImages images = new ImageDecoding(32).apply(ctx, files, flip, seeds);
+    ImageDecoding.Result images = new ImageDecoding(32).apply(ctx, files, flip, seeds);
     int rows = 200;
     long[][] numbers = new long[rows][2];
     for (int i = 0; i < rows; i++) {
@@ -138,7 +138,7 @@ final class AugmentationTest extends ImageTest {
     }
   }
 
-  private List<float[]> rows(DecodedImages images, List<byte[]> batch, long[][] numbers) {
+  private List<float[]> rows(ImageDecoding.Result images, List<byte[]> batch, long[][] numbers) {
     try (TString bytes = tensor(batch);
         TInt64 seed = TInt64.tensorOf(StdArrays.ndCopyOf(numbers));
         Result result =

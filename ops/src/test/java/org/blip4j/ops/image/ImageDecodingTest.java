@@ -77,7 +77,7 @@ final class ImageDecodingTest extends ImageTest {
   @Test
   void worksWhenAllRowsAreBadAndWhenThereAreNone() {
     Operand<TString> files = files();
-    DecodedImages images = new ImageDecoding(8).apply(ctx, files);
+    ImageDecoding.Result images = new ImageDecoding(8).apply(ctx, files);
     Rows rows = rows(images, files, List.of(new byte[0], new byte[] {1}));
     assertEquals(
         List.of("not an image: empty", "not an image: no known format" + READ), rows.status());

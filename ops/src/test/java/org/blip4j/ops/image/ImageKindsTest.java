@@ -128,7 +128,7 @@ final class ImageKindsTest extends ImageTest {
   void aSeedMakesTheSamePictureInAnyBatch() {
     Operand<TString> fed = files();
     Operand<TInt64> seed = ctx.tf().constant(new long[][] {{1, 2}, {1, 2}});
-    DecodedImages images =
+    ImageDecoding.Result images =
         new ImageDecoding(16)
             .apply(ctx, fed, new Augmentation(Augmentation.Settings.PRETRAIN), seed);
     byte[] picture = Pictures.read("rgb.png");

@@ -47,7 +47,7 @@ abstract class ImageTest extends GraphTest {
   /** Pixels of each row and the statuses. */
   record Rows(List<float[]> pixels, List<String> status) {}
 
-  final Rows rows(DecodedImages images, Operand<TString> fed, List<byte[]> files) {
+  final Rows rows(ImageDecoding.Result images, Operand<TString> fed, List<byte[]> files) {
     Session.Runner runner = session().runner();
     try (TString value = tensor(files);
         Result result =

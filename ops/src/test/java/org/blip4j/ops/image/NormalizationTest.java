@@ -23,9 +23,11 @@ final class NormalizationTest extends ImageTest {
     byte[] pixels = {0, 0, 0, -1, -1, -1};
     Operand<TUint8> known = ctx.tf().reshape(ctx.tf().array(pixels), ctx.tf().array(1, 2, 3));
     TensorAssert.assertClose(
-        Floats.toArray(Doubles.asList(EXPECTED)), run(Normalization.apply(ctx, known)), 1e-6);
+        Floats.toArray(Doubles.asList(EXPECTED)),
+        run(ImageDecoding.Normalization.apply(ctx, known)),
+        1e-6);
     Operand<TUint8> image = image();
-    Operand<TFloat32> normalised = Normalization.apply(ctx, image);
+    Operand<TFloat32> normalised = ImageDecoding.Normalization.apply(ctx, image);
     try (TUint8 fed = tensor(1, 2, pixels);
         Result result = session().runner().feed(image.asOutput(), fed).fetch(normalised).run()) {
       float[] values = new float[pixels.length];
@@ -39,7 +41,8 @@ final class NormalizationTest extends ImageTest {
     Operand<TUint8> grey = ctx.tf().reshape(ctx.tf().array(new byte[4]), ctx.tf().array(2, 2, 1));
     assertEquals(
         "pixels have shape [2, 2, 1]; expected [..., width, 3]",
-        assertThrows(IllegalArgumentException.class, () -> Normalization.apply(ctx, grey))
+        assertThrows(
+                IllegalArgumentException.class, () -> ImageDecoding.Normalization.apply(ctx, grey))
             .getMessage());
   }
 }

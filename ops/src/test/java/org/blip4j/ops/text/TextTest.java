@@ -35,7 +35,7 @@ abstract class TextTest extends GraphTest {
   /** Ids and mask, row by row. */
   record Rows(List<List<Long>> ids, List<List<Long>> mask) {}
 
-  final Rows rows(TokenIds tokens, List<byte[]> fed) {
+  final Rows rows(WordPieceOps.TokenIds tokens, List<byte[]> fed) {
     try (TString value = tensor(fed);
         Result result =
             session()

@@ -45,7 +45,7 @@ final class WordPieceOpsTest extends TextTest {
             TextCases.rows("tokenizer.tsv").subList(30, 60).stream()
                 .map(row -> row.get(0))
                 .toList());
-    TokenIds tokens =
+    WordPieceOps.TokenIds tokens =
         tokenizer.tokenize(ctx, texts, new TokenLayout(First.ENCODE, 20, Padding.MAX));
     Rows together = rows(tokens, inputs);
     for (int i = 0; i < inputs.size(); i++) {
@@ -76,7 +76,7 @@ final class WordPieceOpsTest extends TextTest {
   @Test
   void aBatchMayBeAsWideAsAMultipleOfEight() {
     List<byte[]> inputs = bytes(List.of("a", "a man on a man on a"));
-    TokenIds tokens =
+    WordPieceOps.TokenIds tokens =
         tokenizer.tokenize(ctx, texts, new TokenLayout(First.CLASSIFY, 12, Padding.EIGHTS));
     assertEquals(ids("[CLS] a [SEP] [PAD] [PAD] [PAD] [PAD] [PAD]"), width(tokens, inputs, 1));
     assertEquals(
@@ -85,7 +85,7 @@ final class WordPieceOpsTest extends TextTest {
   }
 
   /** The first row of the first few. */
-  private List<Long> width(TokenIds tokens, List<byte[]> inputs, int rows) {
+  private List<Long> width(WordPieceOps.TokenIds tokens, List<byte[]> inputs, int rows) {
     return rows(tokens, inputs.subList(0, rows)).ids().get(0);
   }
 
@@ -95,7 +95,7 @@ final class WordPieceOpsTest extends TextTest {
     List<String> withAs = new ArrayList<>(pieces);
     withAs.add("##aa");
     WordPieceOps withRuns = new WordPieceOps(withAs);
-    TokenIds tokens = withRuns.tokenize(ctx, texts, WHOLE);
+    WordPieceOps.TokenIds tokens = withRuns.tokenize(ctx, texts, WHOLE);
     List<byte[]> inputs =
         new ArrayList<>(
             bytes(

@@ -10,8 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.blip4j.graph.config.VitConfig;
-import org.blip4j.ops.decode.LengthLimits;
-import org.blip4j.ops.decode.SamplingSettings;
+import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.tensorflow.Result;
@@ -101,7 +100,8 @@ final class StagedModels implements CaptionerAndFilter {
 
   private static ServingSettings adjusted(
       ServingSettings own, CapFiltSettings.Generation generation) {
-    LengthLimits lengths = new LengthLimits(generation.minLength(), generation.maxLength());
+    DecodingSettings.Lengths lengths =
+        new DecodingSettings.Lengths(generation.minLength(), generation.maxLength());
     ServingSettings adjusted =
         generation.beams() > 0
             ? own.withSearch(
@@ -110,7 +110,7 @@ final class StagedModels implements CaptionerAndFilter {
                     .withLengths(lengths)
                     .withRepetitionPenalty(generation.repetitionPenalty()))
             : own.withSampling(
-                SamplingSettings.nucleus(generation.nucleus())
+                DecodingSettings.Sampling.nucleus(generation.nucleus())
                     .withLengths(lengths)
                     .withRepetitionPenalty(generation.repetitionPenalty()));
     return adjusted.withExpectedBatch(FEWEST);

@@ -22,7 +22,7 @@ import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.weights.ImportReport;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.PublishedTask;
-import org.blip4j.graph.weights.VariableShape;
+import org.blip4j.graph.weights.VariableValues;
 import org.blip4j.graph.weights.WeightExporter;
 import org.blip4j.graph.weights.WeightImporter;
 import org.blip4j.graph.weights.WeightNames;
@@ -85,13 +85,13 @@ public final class ModelConversion {
       HuggingFaceFolder.requireClass(source.model().config());
     }
     WeightNames names = WeightImporter.names(source.file(), task == Task.PRETRAIN);
-    ImmutableList.Builder<VariableShape> wanted = ImmutableList.builder();
-    List<VariableShape> variables = variables();
+    ImmutableList.Builder<VariableValues.Wanted> wanted = ImmutableList.builder();
+    List<VariableValues.Wanted> variables = variables();
     wanted.addAll(variables);
     if (request.form() != ConversionRequest.Form.HUGGING_FACE) {
       wanted.addAll(trainingState(names, variables));
     }
-    ImmutableList<VariableShape> strict = wanted.build();
+    ImmutableList<VariableValues.Wanted> strict = wanted.build();
     ImportReport imported = WeightImporter.compare(source.file(), names, strict);
     ConversionReport report = ConversionReport.of(source, request, imported);
     if (!imported.complete()) {
@@ -147,14 +147,14 @@ public final class ModelConversion {
   }
 
   /** The variables that inference needs. */
-  private List<VariableShape> variables() {
-    List<VariableShape> shapes = new ArrayList<>();
+  private List<VariableValues.Wanted> variables() {
+    List<VariableValues.Wanted> shapes = new ArrayList<>();
     ModelConfig config = source.model().config();
     try (Graph graph = new Graph()) {
       VariableScope scope = VariableScope.root(GraphContext.create(graph, Mode.INFER), 0);
       Blip.create(scope, config.architecture(), config.task());
       for (Variable<?> variable : scope.all()) {
-        shapes.add(new VariableShape(variable.name(), variable.shape()));
+        shapes.add(new VariableValues.Wanted(variable.name(), variable.shape()));
       }
     }
     return shapes;
@@ -164,8 +164,8 @@ public final class ModelConversion {
    * What else the weights hold for training of the same task to go on: momentum copies, queues, the
    * temperature. Copies of the image encoder have the image size of the model.
    */
-  private ImmutableList<VariableShape> trainingState(
-      WeightNames names, List<VariableShape> variables) {
+  private ImmutableList<VariableValues.Wanted> trainingState(
+      WeightNames names, List<VariableValues.Wanted> variables) {
     boolean sameTask =
         PublishedTask.of(source.file().tensors().keySet())
             .task()
@@ -177,7 +177,7 @@ public final class ModelConversion {
     Map<String, Shape> online = new HashMap<>();
     variables.forEach(variable -> online.put(variable.name(), variable.shape()));
     Set<String> added = new HashSet<>();
-    ImmutableList.Builder<VariableShape> state = ImmutableList.builder();
+    ImmutableList.Builder<VariableValues.Wanted> state = ImmutableList.builder();
     for (StoredTensor tensor : source.file().tensors().values()) {
       Optional<WeightNames.Target> target = names.target(tensor.name()).filter(to -> !to.tied());
       if (target.isPresent()
@@ -185,7 +185,8 @@ public final class ModelConversion {
           && added.add(target.get().variable())) {
         String name = target.get().variable();
         Shape own = target.get().layout().toOurs(tensor.shape());
-        state.add(new VariableShape(name, online.getOrDefault(name.replace(MOMENTUM, "/"), own)));
+        state.add(
+            new VariableValues.Wanted(name, online.getOrDefault(name.replace(MOMENTUM, "/"), own)));
       }
     }
     return state.build();

@@ -6,11 +6,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
 import java.util.Optional;
 import org.blip4j.graph.config.BlipConfig;
-import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.graph.weights.PublishedTask;
-import org.blip4j.ops.core.InitializerScheme;
+import org.blip4j.ops.core.Initializer;
 
 /**
  * What the {@code config.json} of a Hugging Face folder says, read as transformers 4.46 reads it.
@@ -39,7 +38,7 @@ public record HuggingFaceConfig(
 
   /** Reads a configuration of a model with the vocabulary of BERT. */
   public static HuggingFaceConfig read(JsonNode config) {
-    return read(config, SpecialTokens.BERT);
+    return read(config, TextConfig.SpecialTokens.BERT);
   }
 
   /**
@@ -50,7 +49,7 @@ public record HuggingFaceConfig(
    * @throws IllegalArgumentException if it is another model's, a value is of a wrong type, or our
    *     model cannot do what it says; names the value
    */
-  public static HuggingFaceConfig read(JsonNode config, SpecialTokens words) {
+  public static HuggingFaceConfig read(JsonNode config, TextConfig.SpecialTokens words) {
     Optional<HuggingFaceClass> type = HuggingFaceClass.named(config);
     Fields all = new Fields(config, "");
     Fields text = all.part(TEXT);
@@ -59,7 +58,7 @@ public record HuggingFaceConfig(
             vision(all.part(VISION)),
             text(text, words),
             all.integer("image_text_hidden_size", 256),
-            InitializerScheme.PUBLISHED);
+            Initializer.Scheme.PUBLISHED);
     return new HuggingFaceConfig(type, architecture, text.number("label_smoothing", 0));
   }
 
@@ -87,7 +86,7 @@ public record HuggingFaceConfig(
         isLarge ? large.dropPath() : 0);
   }
 
-  private static TextConfig text(Fields fields, SpecialTokens words) {
+  private static TextConfig text(Fields fields, TextConfig.SpecialTokens words) {
     fields.require("hidden_act", "gelu");
     fields.require("position_embedding_type", "absolute");
     int start = fields.integer("bos_token_id", words.dec());
@@ -100,7 +99,7 @@ public record HuggingFaceConfig(
         fields.integer("max_position_embeddings", 512),
         fields.number("layer_norm_eps", 1e-12),
         fields.number("hidden_dropout_prob", 0),
-        new SpecialTokens(
+        new TextConfig.SpecialTokens(
             fields.integer("pad_token_id", words.pad()),
             words.unk(),
             words.cls(),

@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.blip4j.data.file.NearestName;
 import org.blip4j.graph.config.BlipConfig;
-import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.graph.weights.PublishedModel;
@@ -68,7 +67,7 @@ record FlatConfig(JsonNode node) {
   }
 
   /** What no tensor tells, as far as it is given here. */
-  PublishedModel.Given given(SpecialTokens tokens) {
+  PublishedModel.Given given(TextConfig.SpecialTokens tokens) {
     return new PublishedModel.Given(
         optional("vision_heads"), optional("text_heads"), Optional.of(tokens(tokens)));
   }
@@ -119,8 +118,8 @@ record FlatConfig(JsonNode node) {
     return new BlipConfig(newVision, newText, embedDim, told.initialization());
   }
 
-  private SpecialTokens tokens(SpecialTokens told) {
-    return new SpecialTokens(
+  private TextConfig.SpecialTokens tokens(TextConfig.SpecialTokens told) {
+    return new TextConfig.SpecialTokens(
         integer("pad_token_id", told.pad()),
         integer("unk_token_id", told.unk()),
         integer("cls_token_id", told.cls()),

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
-import org.blip4j.graph.config.Provenance;
 import org.blip4j.savedmodel.hub.HubName;
 import org.blip4j.savedmodel.hub.HubRepository;
 import org.blip4j.savedmodel.hub.HubSettings;
@@ -34,7 +34,8 @@ public sealed interface ModelSource {
    * @param config a {@code config.json} of ours that says what the tensors do not
    * @param provenance where the weights come from
    */
-  record Published(Path path, Optional<Path> config, Provenance provenance) implements ModelSource {
+  record Published(Path path, Optional<Path> config, ModelConfig.Provenance provenance)
+      implements ModelSource {
     /** Weights at a path. */
     public Published(Path path, Optional<Path> config) {
       this(path, config, provenance(path.toString(), "unknown"));
@@ -45,8 +46,8 @@ public sealed interface ModelSource {
       return new Published(copy, config, provenance(name, copy.getFileName().toString()));
     }
 
-    private static Provenance provenance(String source, String commit) {
-      return new Provenance(source, "published", commit, 0);
+    private static ModelConfig.Provenance provenance(String source, String commit) {
+      return new ModelConfig.Provenance(source, "published", commit, 0);
     }
   }
 

@@ -12,8 +12,6 @@ import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
-import org.blip4j.graph.config.Provenance;
-import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.TextSettings;
@@ -125,8 +123,8 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
     return Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
   }
 
-  private static SpecialTokens tokens(Vocabulary words) {
-    return new SpecialTokens(
+  private static TextConfig.SpecialTokens tokens(Vocabulary words) {
+    return new TextConfig.SpecialTokens(
         words.pad(),
         words.unknown(),
         words.classify(),
@@ -136,7 +134,7 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
         words.encode());
   }
 
-  private static void requireSame(SpecialTokens tokens, Vocabulary vocabulary) {
+  private static void requireSame(TextConfig.SpecialTokens tokens, Vocabulary vocabulary) {
     if (tokens.dec() != vocabulary.decode()
         || tokens.sep() != vocabulary.separator()
         || tokens.pad() != vocabulary.pad()) {
@@ -156,8 +154,8 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
   private static final class Reader {
     private final WeightFile file;
     private final Path path;
-    private final Provenance provenance;
-    private final SpecialTokens tokens;
+    private final ModelConfig.Provenance provenance;
+    private final TextConfig.SpecialTokens tokens;
     private final Optional<Task> wanted;
     private final List<String> notes = new ArrayList<>();
 
@@ -165,7 +163,7 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
         WeightFile file,
         ModelSource.Published source,
         Optional<Task> wanted,
-        SpecialTokens tokens) {
+        TextConfig.SpecialTokens tokens) {
       this.file = file;
       this.tokens = tokens;
       this.path = source.path();

@@ -10,7 +10,7 @@ import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.weights.CheckpointFit;
-import org.blip4j.graph.weights.VariableShape;
+import org.blip4j.graph.weights.VariableValues;
 import org.blip4j.graph.weights.WeightImporter;
 import org.blip4j.graph.weights.WeightNames;
 import org.blip4j.ops.core.Variable;
@@ -70,8 +70,10 @@ sealed interface ModelWeights {
   record Published(WeightFile file, Task task) implements ModelWeights {
     @Override
     public void load(ServingGraph graph, Session session) throws IOException {
-      List<VariableShape> shapes =
-          graph.variables().stream().map(v -> new VariableShape(v.name(), v.shape())).toList();
+      List<VariableValues.Wanted> shapes =
+          graph.variables().stream()
+              .map(v -> new VariableValues.Wanted(v.name(), v.shape()))
+              .toList();
       WeightNames names = WeightImporter.names(file, task == Task.PRETRAIN);
       WeightImporter importer = WeightImporter.plan(file, names, shapes);
       Map<String, Tensor> values = new ConcurrentHashMap<>();
@@ -85,7 +87,7 @@ sealed interface ModelWeights {
 
     /** Reads a variable right into the memory of a tensor. */
     private static void read(
-        WeightImporter importer, VariableShape variable, Map<String, Tensor> values)
+        WeightImporter importer, VariableValues.Wanted variable, Map<String, Tensor> values)
         throws IOException {
       if (WeightNames.isInteger(variable.name())) {
         long[] numbers = importer.longs(variable.name());

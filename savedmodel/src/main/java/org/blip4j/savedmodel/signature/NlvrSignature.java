@@ -2,7 +2,7 @@ package org.blip4j.savedmodel.signature;
 
 import com.google.common.collect.ImmutableMap;
 import java.util.List;
-import org.blip4j.graph.model.Judging;
+import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.ops.core.GraphContext;
@@ -65,11 +65,11 @@ final class NlvrSignature {
   }
 
   private Operand<TFloat32> logits(GraphContext ctx, Tokens tokens) {
-    Judging judging = parts.blip().judging();
-    Judging.Pair images = judging.project(ctx, left.states(), right.states());
+    Blip.Judging judging = parts.blip().judging();
+    Blip.Judging.Pair images = judging.project(ctx, left.states(), right.states());
     Attended first = images.first().gather(ctx, left.rows());
     Attended second = images.second().gather(ctx, right.rows());
-    return judging.judge(ctx, tokens, new Judging.Pair(first, second));
+    return judging.judge(ctx, tokens, new Blip.Judging.Pair(first, second));
   }
 
   /** What is wrong with either image, the left one first. */

@@ -6,7 +6,6 @@ import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.graph.vision.VisionTransformer;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
-import org.blip4j.ops.image.DecodedImages;
 import org.blip4j.ops.image.ImageDecoding;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
@@ -43,7 +42,8 @@ record ServedImages(
   }
 
   /** An input of image files before it is encoded. */
-  private record ImageInput(Operand<TString> bytes, Distinct distinct, DecodedImages decoded) {
+  private record ImageInput(
+      Operand<TString> bytes, Distinct distinct, ImageDecoding.Result decoded) {
 
     static ImageInput create(GraphContext outer, GraphContext ctx, Blip blip, String name) {
       Operand<TString> bytes =

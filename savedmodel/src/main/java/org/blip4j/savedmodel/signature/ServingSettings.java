@@ -3,9 +3,7 @@ package org.blip4j.savedmodel.signature;
 import java.util.Objects;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.TextSettings;
-import org.blip4j.ops.decode.BeamSettings;
-import org.blip4j.ops.decode.LengthLimits;
-import org.blip4j.ops.decode.SamplingSettings;
+import org.blip4j.ops.decode.DecodingSettings;
 
 /**
  * What is fixed when a graph is built, and so baked into an exported model.
@@ -18,8 +16,8 @@ import org.blip4j.ops.decode.SamplingSettings;
  * @param expectedBatch about how many images come at once; decides speed, not results
  */
 public record ServingSettings(
-    BeamSettings search,
-    SamplingSettings sampling,
+    DecodingSettings.Beams search,
+    DecodingSettings.Sampling sampling,
     String prompt,
     MatchToken matchToken,
     int expectedBatch) {
@@ -54,10 +52,11 @@ public record ServingSettings(
 
   /** The published settings: beam search with 3 beams, nucleus 0.9, the model's own lengths. */
   public static ServingSettings of(TextSettings texts) {
-    LengthLimits lengths = new LengthLimits(texts.minCaptionTokens(), texts.maxCaptionTokens());
+    DecodingSettings.Lengths lengths =
+        new DecodingSettings.Lengths(texts.minCaptionTokens(), texts.maxCaptionTokens());
     return new ServingSettings(
-        BeamSettings.captions().withLengths(lengths),
-        SamplingSettings.nucleus(0.9).withLengths(lengths),
+        DecodingSettings.Beams.captions().withLengths(lengths),
+        DecodingSettings.Sampling.nucleus(0.9).withLengths(lengths),
         texts.prompt(),
         MatchToken.ENC,
         1);
@@ -88,17 +87,17 @@ public record ServingSettings(
   }
 
   /** The same with another length of captions or answers, searched or drawn. */
-  public ServingSettings withLengths(LengthLimits lengths) {
+  public ServingSettings withLengths(DecodingSettings.Lengths lengths) {
     return withSearch(search.withLengths(lengths)).withSampling(sampling.withLengths(lengths));
   }
 
   /** The same with another search. */
-  public ServingSettings withSearch(BeamSettings other) {
+  public ServingSettings withSearch(DecodingSettings.Beams other) {
     return new ServingSettings(other, sampling, prompt, matchToken, expectedBatch);
   }
 
   /** The same with another way of drawing. */
-  public ServingSettings withSampling(SamplingSettings other) {
+  public ServingSettings withSampling(DecodingSettings.Sampling other) {
     return new ServingSettings(search, other, prompt, matchToken, expectedBatch);
   }
 

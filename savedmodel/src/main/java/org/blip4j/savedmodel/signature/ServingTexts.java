@@ -8,7 +8,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.decode.Prompt;
 import org.blip4j.ops.text.CaptionCleaning;
-import org.blip4j.ops.text.TokenIds;
 import org.blip4j.ops.text.TokenLayout;
 import org.blip4j.ops.text.WordPieceOps;
 import org.blip4j.savedmodel.open.ServingModel;
@@ -77,7 +76,7 @@ final class ServingTexts {
                       .formatted(RowStatus.CUT, what, maxWords));
       words = RowStatus.of(ctx, words, RowStatus.where(ctx, cleaned.cut().get(), message));
     }
-    TokenIds tokens = pieces.tokenize(ctx, cleaned.texts(), layout);
+    WordPieceOps.TokenIds tokens = pieces.tokenize(ctx, cleaned.texts(), layout);
     return new Read(
         new Tokens(tokens.ids(), tokens.mask()),
         RowStatus.of(ctx, words, tooLong(ctx, tokens, what, layout.maxTokens())));
@@ -110,7 +109,7 @@ final class ServingTexts {
    * @param maximum length of a caption with its prompt
    */
   Prompts prompts(GraphContext ctx, Operand<TString> texts, int maximum) {
-    TokenIds tokens =
+    WordPieceOps.TokenIds tokens =
         pieces.tokenize(
             ctx,
             texts,
@@ -168,7 +167,7 @@ final class ServingTexts {
   }
 
   private static Operand<TString> tooLong(
-      GraphContext ctx, TokenIds tokens, String what, int most) { // [B]
+      GraphContext ctx, WordPieceOps.TokenIds tokens, String what, int most) { // [B]
     GraphContext inner = ctx.onCpu();
     return RowStatus.where(
         ctx,

@@ -11,7 +11,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.decode.Decoded;
 import org.blip4j.ops.decode.Prompt;
-import org.blip4j.ops.image.DecodedImages;
 import org.blip4j.ops.image.ImageDecoding;
 import org.blip4j.ops.text.TokenLayout;
 import org.tensorflow.Operand;
@@ -68,7 +67,7 @@ public record StagedCalls(
     Blip blip = parts.blip();
     int side = blip.config().vision().imageSize();
     Operand<TString> bytes = input(ctx, "image_bytes", TString.class, Shape.of(-1));
-    DecodedImages decoded = new ImageDecoding(side).apply(ctx, bytes);
+    ImageDecoding.Result decoded = new ImageDecoding(side).apply(ctx, bytes);
     Operand<TFloat32> pixels = input(ctx, "pixels", TFloat32.class, Shape.of(-1, side, side, 3));
     ImageStates encoded = blip.vision().apply(ctx.in("images"), pixels);
     Call decode = call(List.of(bytes), decoded.pixels(), decoded.status());

@@ -6,7 +6,6 @@ import org.blip4j.graph.generate.AnswerGenerator;
 import org.blip4j.graph.generate.AnswerRanking;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.text.Attended;
-import org.blip4j.graph.text.AttendedStates;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
@@ -34,7 +33,7 @@ final class VqaSignatures {
   private final ServingGraph.Parts parts;
   private final ServedImages images;
   private final Operand<TString> questions;
-  private final AttendedStates states; // [B, T, W]
+  private final Attended.States states; // [B, T, W]
   private final Operand<TString> status; // [B], of image and question
 
   VqaSignatures(GraphContext ctx, ServingGraph.Parts parts, ServedImages images) {
@@ -69,7 +68,7 @@ final class VqaSignatures {
     };
   }
 
-  private AttendedStates states(GraphContext ctx, Tokens tokens) {
+  private Attended.States states(GraphContext ctx, Tokens tokens) {
     Blip.Answering answering = parts.blip().answering();
     Attended attended = answering.questions().stack().project(ctx, images.states().attended());
     return answering.questions().apply(ctx, tokens, attended.gather(ctx, images.rows())).attended();

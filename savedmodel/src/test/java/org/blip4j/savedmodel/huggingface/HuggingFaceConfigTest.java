@@ -8,7 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.util.Optional;
 import org.blip4j.graph.config.BlipConfig;
-import org.blip4j.graph.config.SpecialTokens;
+import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.weights.PublishedTask;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,7 +33,7 @@ class HuggingFaceConfigTest {
     assertEquals(384, architecture.vision().imageSize());
     assertEquals(30524, architecture.text().vocabularySize());
     assertEquals(512, architecture.text().maxPositions());
-    assertEquals(SpecialTokens.BERT, architecture.text().tokens());
+    assertEquals(TextConfig.SpecialTokens.BERT, architecture.text().tokens());
     assertEquals(256, architecture.embedDim());
     assertEquals(0, architecture.text().dropout());
     assertEquals(Optional.empty(), config.task());
@@ -75,7 +75,7 @@ class HuggingFaceConfigTest {
   /** A vocabulary of its own has the special tokens at its own ids. */
   @Test
   void tokenIdsComeFromTheVocabulary() throws IOException {
-    SpecialTokens words = new SpecialTokens(0, 1, 2, 3, 4, 9, 10);
+    TextConfig.SpecialTokens words = new TextConfig.SpecialTokens(0, 1, 2, 3, 4, 9, 10);
     HuggingFaceConfig config =
         HuggingFaceConfig.read(
             JSON.readTree(

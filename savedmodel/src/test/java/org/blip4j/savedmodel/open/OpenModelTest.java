@@ -13,7 +13,7 @@ import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.weights.StartingModel;
-import org.blip4j.graph.weights.VariableShape;
+import org.blip4j.graph.weights.VariableValues;
 import org.blip4j.graph.weights.WeightImporter;
 import org.blip4j.savedmodel.convert.ConversionRequest;
 import org.blip4j.savedmodel.convert.ModelConversion;
@@ -50,8 +50,10 @@ final class OpenModelTest {
             convert(ConversionRequest.Form.SAFETENSORS, "official"),
             convert(ConversionRequest.Form.HUGGING_FACE, "hf"));
     TensorBundleReader expected = TensorBundleReader.open(model.folder().variables());
-    List<VariableShape> wanted = new ArrayList<>();
-    expected.variables().forEach((name, e) -> wanted.add(new VariableShape(name, e.shape())));
+    List<VariableValues.Wanted> wanted = new ArrayList<>();
+    expected
+        .variables()
+        .forEach((name, e) -> wanted.add(new VariableValues.Wanted(name, e.shape())));
     for (String form : forms) {
       StartingModel start =
           OpenModel.starting(ModelSource.resolve(folder.resolve(form).toString()));
@@ -61,7 +63,7 @@ final class OpenModelTest {
       assertEquals(TinyModel.vocabulary().tokens(), start.vocabulary().tokens(), form);
       try (WeightFile file = start.weights().open()) {
         WeightImporter values = StartingModel.plan(file, Task.CAPTION, wanted);
-        for (VariableShape variable : wanted) {
+        for (VariableValues.Wanted variable : wanted) {
           assertArrayEquals(expected.floats(variable.name()), values.floats(variable.name()), form);
         }
       }

@@ -11,7 +11,7 @@ import java.util.Optional;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.BlipConfig;
-import org.blip4j.graph.config.Provenance;
+import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.weights.PublishedForm;
 import org.blip4j.graph.weights.WeightExporter;
@@ -53,7 +53,7 @@ class PublishedDescriptionTest {
   void aCopyOfTheHubSaysWhereItCameFrom() throws IOException {
     Optional<Path> heads = Optional.of(config("{" + HEADS + "}"));
     assertEquals(
-        new Provenance(file.toString(), "published", "unknown", 0),
+        new ModelConfig.Provenance(file.toString(), "published", "unknown", 0),
         describe(heads).model().config().provenance());
     try (WeightFile weights = WeightFile.open(file)) {
       Path copy = Files.createDirectories(folder.resolve("snapshots/82a3760"));
@@ -61,7 +61,7 @@ class PublishedDescriptionTest {
           new ModelSource.Published(
               file, heads, ModelSource.Published.ofHub("hf:a/b", copy, heads).provenance());
       assertEquals(
-          new Provenance("hf:a/b", "published", "82a3760", 0),
+          new ModelConfig.Provenance("hf:a/b", "published", "82a3760", 0),
           PublishedDescription.of(weights, hub).model().config().provenance());
     }
   }

@@ -16,7 +16,6 @@ import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
-import org.blip4j.graph.config.Provenance;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.ops.core.Variable;
@@ -60,7 +59,7 @@ public final class TinyModel {
         task.answers()
             ? TextSettings.published(task)
             : new TextSettings("a picture of ", 30, 35, 5, 20),
-        new Provenance("test", "test", "unknown", 0));
+        new ModelConfig.Provenance("test", "test", "unknown", 0));
   }
 
   /** Writes a model folder. */

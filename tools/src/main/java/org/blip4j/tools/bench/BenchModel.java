@@ -16,8 +16,7 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.VariableScope;
-import org.blip4j.ops.decode.BeamSettings;
-import org.blip4j.ops.decode.LengthLimits;
+import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.ops.decode.Prompt;
 import org.blip4j.ops.kernel.Kernels;
 import org.tensorflow.Graph;
@@ -36,7 +35,7 @@ import org.tensorflow.types.family.TNumber;
 /** A graph with one piece of work, random weights and random images, ready to be run. */
 final class BenchModel implements AutoCloseable {
   private static final long SIDE = 2048;
-  private static final LengthLimits TWENTY = new LengthLimits(20, 20);
+  private static final DecodingSettings.Lengths TWENTY = new DecodingSettings.Lengths(20, 20);
 
   private final Graph graph = new Graph();
   private final GraphContext ctx;
@@ -103,7 +102,7 @@ final class BenchModel implements AutoCloseable {
     Operand<TInt32> batch = tf.gather(tf.shape(pixels), tf.constant(0), tf.constant(0));
     Prompt start = Prompt.same(ctx, batch, config.text().tokens().dec());
     return CaptionGenerator.of(blip, plan.batch())
-        .search(ctx, images, start, BeamSettings.captions().withLengths(TWENTY))
+        .search(ctx, images, start, DecodingSettings.Beams.captions().withLengths(TWENTY))
         .ids();
   }
 

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.blip4j.ops.decode.LengthLimits;
+import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.savedmodel.predict.AnswerChoice;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.blip4j.tools.input.TextArguments;
@@ -106,13 +106,13 @@ final class AnswerOptions {
 
   /** The model's settings with those of the options in their place. */
   ServingSettings adjust(ServingSettings own) {
-    LengthLimits limits = own.search().lengths();
+    DecodingSettings.Lengths limits = own.search().lengths();
     int maximum = Optional.ofNullable(maxLength).orElse(limits.maximum());
     int minimum =
         Optional.ofNullable(minLength).orElse(Math.min(limits.minimum(), Math.max(0, maximum)));
     return own.withSearch(
         own.search()
             .withBeams(Optional.ofNullable(beams).orElse(own.search().beams()))
-            .withLengths(new LengthLimits(minimum, maximum)));
+            .withLengths(new DecodingSettings.Lengths(minimum, maximum)));
   }
 }

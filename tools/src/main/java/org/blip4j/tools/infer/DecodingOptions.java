@@ -2,10 +2,8 @@ package org.blip4j.tools.infer;
 
 import java.util.Locale;
 import java.util.Optional;
-import org.blip4j.ops.decode.BeamSettings;
-import org.blip4j.ops.decode.LengthLimits;
+import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.ops.decode.LengthNormalization;
-import org.blip4j.ops.decode.SamplingSettings;
 import org.blip4j.ops.decode.Warping;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import picocli.CommandLine.Option;
@@ -95,9 +93,9 @@ public final class DecodingOptions {
       throw new IllegalArgumentException(
           "--top-k and --temperature need --nucleus P (1 keeps all tokens)");
     }
-    LengthLimits lengths = lengths(own.search().lengths());
-    BeamSettings search = own.search().withLengths(lengths);
-    SamplingSettings sampling = own.sampling().withLengths(lengths);
+    DecodingSettings.Lengths lengths = lengths(own.search().lengths());
+    DecodingSettings.Beams search = own.search().withLengths(lengths);
+    DecodingSettings.Sampling sampling = own.sampling().withLengths(lengths);
     if (greedy || beams != null) {
       search = search.withBeams(greedy ? 1 : beams);
     }
@@ -121,11 +119,11 @@ public final class DecodingOptions {
     return prompt == null ? changed : changed.withPrompt(prompt);
   }
 
-  private LengthLimits lengths(LengthLimits own) {
+  private DecodingSettings.Lengths lengths(DecodingSettings.Lengths own) {
     int maximum = Optional.ofNullable(maxLength).orElse(own.maximum());
     int minimum =
         Optional.ofNullable(minLength).orElse(Math.min(own.minimum(), Math.max(0, maximum)));
-    return new LengthLimits(minimum, maximum);
+    return new DecodingSettings.Lengths(minimum, maximum);
   }
 
   private LengthNormalization normalization() {

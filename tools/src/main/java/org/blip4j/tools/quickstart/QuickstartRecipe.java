@@ -7,12 +7,11 @@ import java.util.Optional;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
-import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.graph.config.VitConfig;
-import org.blip4j.ops.core.InitializerScheme;
+import org.blip4j.ops.core.Initializer;
 import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.tools.bootstrap.BootstrapConfig;
@@ -138,8 +137,8 @@ final class QuickstartRecipe {
 
   private BlipConfig architecture() throws IOException {
     Vocabulary words = Vocabulary.read(data.vocabulary());
-    SpecialTokens tokens =
-        new SpecialTokens(
+    TextConfig.SpecialTokens tokens =
+        new TextConfig.SpecialTokens(
             words.pad(),
             words.unknown(),
             words.classify(),
@@ -152,6 +151,6 @@ final class QuickstartRecipe {
         new TextConfig(
             words.size(), WIDTH, TEXT_LAYERS, HEADS, 4 * WIDTH, POSITIONS, 1e-12, 0, tokens),
         EMBEDDING,
-        InitializerScheme.WIDTH_SCALED);
+        Initializer.Scheme.WIDTH_SCALED);
   }
 }

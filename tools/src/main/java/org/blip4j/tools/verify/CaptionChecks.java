@@ -22,8 +22,8 @@ import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.Trace;
 import org.blip4j.ops.decode.BeamSearch;
-import org.blip4j.ops.decode.BeamSettings;
 import org.blip4j.ops.decode.Decoded;
+import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.ops.decode.Prompt;
 import org.tensorflow.op.Ops;
 
@@ -154,7 +154,7 @@ final class CaptionChecks {
       Ops tf = ctx.tf();
       long[] start = model.prompt(call.prompt().orElse(""));
       Prompt prompt = Prompt.same(ctx, Shapes.dim(ctx, images.hidden(), 0), start);
-      BeamSettings settings = call.settings(start.length);
+      DecodingSettings.Beams settings = call.settings(start.length);
       Decoded best;
       if (settings.beams() > 1) {
         BeamSearch.Result result = generator.beams(ctx, images, prompt, settings);

@@ -11,8 +11,7 @@ import java.util.Optional;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.blip4j.ops.decode.BeamSettings;
-import org.blip4j.ops.decode.LengthLimits;
+import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.ops.decode.LengthNormalization;
 
 /**
@@ -121,8 +120,9 @@ record GenerationCall(
   }
 
   /** The search for a prompt of so many ids, the start token counted. */
-  BeamSettings settings(int promptIds) {
+  DecodingSettings.Beams settings(int promptIds) {
     int most = newTokens.map(count -> promptIds + count).orElse(maximum);
-    return new BeamSettings(beams, new LengthLimits(minimum, most), penalty, normalization);
+    return new DecodingSettings.Beams(
+        beams, new DecodingSettings.Lengths(minimum, most), penalty, normalization);
   }
 }

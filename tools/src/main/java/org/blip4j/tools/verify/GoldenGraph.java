@@ -15,7 +15,7 @@ import org.blip4j.graph.config.Task;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.graph.weights.ImportReport;
 import org.blip4j.graph.weights.StartingModel;
-import org.blip4j.graph.weights.VariableShape;
+import org.blip4j.graph.weights.VariableValues;
 import org.blip4j.graph.weights.WeightImporter;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
@@ -192,8 +192,8 @@ final class GoldenGraph implements AutoCloseable {
     }
   }
 
-  private static List<VariableShape> shapes(List<? extends Variable<?>> variables) {
-    return variables.stream().map(v -> new VariableShape(v.name(), v.shape())).toList();
+  private static List<VariableValues.Wanted> shapes(List<? extends Variable<?>> variables) {
+    return variables.stream().map(v -> new VariableValues.Wanted(v.name(), v.shape())).toList();
   }
 
   private void assign(WeightImporter importer, List<? extends Variable<?>> variables)

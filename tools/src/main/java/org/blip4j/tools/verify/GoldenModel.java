@@ -14,7 +14,7 @@ import org.blip4j.data.text.WordPieceTokenizer;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
-import org.blip4j.graph.config.SpecialTokens;
+import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.savedmodel.huggingface.HuggingFaceConfig;
 import org.blip4j.savedmodel.open.ModelSource;
@@ -116,7 +116,7 @@ record GoldenModel(
         1);
   }
 
-  SpecialTokens tokens() {
+  TextConfig.SpecialTokens tokens() {
     return config.text().tokens();
   }
 

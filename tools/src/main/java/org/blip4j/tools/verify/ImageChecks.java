@@ -21,7 +21,6 @@ import org.blip4j.ops.image.AugmentOperation;
 import org.blip4j.ops.image.AugmentOperation.Overflow;
 import org.blip4j.ops.image.BicubicResize;
 import org.blip4j.ops.image.ImageDecoding;
-import org.blip4j.ops.image.Normalization;
 import org.tensorflow.Operand;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.NdArrays;
@@ -113,7 +112,8 @@ final class ImageChecks {
       made.put("resized" + size, resized);
       made.put("normalised" + size, new ImageDecoding(size).apply(ctx, bytes).pixels());
       made.put(
-          "normalised" + size + "/given", Normalization.apply(ctx, ctx.expandDims(resized, 0)));
+          "normalised" + size + "/given",
+          ImageDecoding.Normalization.apply(ctx, ctx.expandDims(resized, 0)));
     }
     return made;
   }

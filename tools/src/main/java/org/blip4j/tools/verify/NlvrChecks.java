@@ -18,7 +18,6 @@ import org.blip4j.graph.task.NlvrModel;
 import org.blip4j.graph.text.MedStack;
 import org.blip4j.graph.weights.ImportReport;
 import org.blip4j.graph.weights.PublishedForm;
-import org.blip4j.graph.weights.TwoImageCopies;
 import org.blip4j.graph.weights.WeightNames;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Trace;
@@ -135,7 +134,7 @@ final class NlvrChecks {
     unexpected.remove(BUFFER);
     List<String> after = new ArrayList<>(before);
     for (String name : before) {
-      for (String copy : TwoImageCopies.of(name)) {
+      for (String copy : WeightNames.TwoImageCopies.of(name)) {
         after.add(copy);
         if (copied.putIfAbsent(copy, name) == null) {
           unexpected.add(copy); // a tower that the model does not have

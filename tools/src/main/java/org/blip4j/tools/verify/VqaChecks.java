@@ -16,7 +16,7 @@ import org.blip4j.graph.loss.LmLoss;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.task.QuestionBatch;
 import org.blip4j.graph.task.VqaModel;
-import org.blip4j.graph.text.AttendedStates;
+import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.TextStates;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.graph.vision.ImageStates;
@@ -79,7 +79,7 @@ final class VqaChecks {
       graph.fetch("all_ids", all.kept());
       graph.fetch("all_scores", all.scores());
       AnswerGenerator generator = AnswerGenerator.of(blip, questions.rows());
-      fetch(graph, generator, calls.get(0), new AttendedStates(read.hidden(), Optional.empty()));
+      fetch(graph, generator, calls.get(0), new Attended.States(read.hidden(), Optional.empty()));
       fetch(graph, generator, calls.get(1), read.attended());
       Map<String, Values> computed = graph.compute();
       checkRanking(run, computed, candidates);
@@ -106,7 +106,10 @@ final class VqaChecks {
   }
 
   private static void fetch(
-      GoldenGraph graph, AnswerGenerator generator, GenerationCall call, AttendedStates questions) {
+      GoldenGraph graph,
+      AnswerGenerator generator,
+      GenerationCall call,
+      Attended.States questions) {
     Decoded decoded = generator.search(graph.ctx().in(call.name()), questions, call.settings(1));
     graph.fetch(call.ids(), decoded.ids());
     graph.fetch(call.scores(), decoded.scores());
@@ -255,8 +258,8 @@ final class VqaChecks {
       AnswerGenerator generator = AnswerGenerator.of(blip, questions.rows());
       for (GenerationCall call : calls) {
         String meaning = run.described("outputs").path(call.ids()).path("meaning").asText();
-        AttendedStates read =
-            new AttendedStates(
+        Attended.States read =
+            new Attended.States(
                 states.get(meaning.contains("question_ids_enc")).hidden(), Optional.empty());
         fetch(graph, generator, call, read);
       }

@@ -4,8 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Optional;
-import org.blip4j.ops.decode.BeamSettings;
-import org.blip4j.ops.decode.LengthLimits;
+import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.ops.decode.LengthNormalization;
 import org.junit.jupiter.api.Test;
 
@@ -15,7 +14,8 @@ class GenerationCallTest {
     GenerationCall plain = GenerationCall.parse("greedy", "generate(pixel_values): ids");
     assertEquals(Optional.empty(), plain.prompt());
     assertEquals(
-        new BeamSettings(1, new LengthLimits(0, 20), 1, LengthNormalization.GENERATED),
+        new DecodingSettings.Beams(
+            1, new DecodingSettings.Lengths(0, 20), 1, LengthNormalization.GENERATED),
         plain.settings(1));
 
     GenerationCall full =
@@ -26,7 +26,8 @@ class GenerationCallTest {
                 + " score of transformers 4.15 patched in");
     assertEquals(Optional.of("a red"), full.prompt());
     assertEquals(
-        new BeamSettings(4, new LengthLimits(8, 12), 1.3, LengthNormalization.WHOLE),
+        new DecodingSettings.Beams(
+            4, new DecodingSettings.Lengths(8, 12), 1.3, LengthNormalization.WHOLE),
         full.settings(3));
   }
 

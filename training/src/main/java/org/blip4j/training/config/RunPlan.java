@@ -10,7 +10,6 @@ import org.blip4j.data.text.Vocabulary;
 import org.blip4j.data.text.WordPieceTokenizer;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ModelConfig;
-import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.TextSettings;
@@ -133,7 +132,7 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
               + ".vocabularySize is "
               + text.vocabularySize());
     }
-    SpecialTokens ids = text.tokens();
+    TextConfig.SpecialTokens ids = text.tokens();
     Map<String, List<Integer>> pairs = new LinkedHashMap<>();
     pairs.put("pad", List.of(ids.pad(), vocabulary.pad()));
     pairs.put("unk", List.of(ids.unk(), vocabulary.unknown()));

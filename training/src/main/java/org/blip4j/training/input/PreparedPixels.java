@@ -10,7 +10,6 @@ import org.blip4j.data.sample.SampleException;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.image.Augmentation;
-import org.blip4j.ops.image.DecodedImages;
 import org.blip4j.ops.image.ImageDecoding;
 import org.blip4j.training.config.ImageInput;
 import org.tensorflow.Graph;
@@ -39,7 +38,7 @@ final class PreparedPixels implements Closeable {
   private final Session session;
   private final Operand<TString> bytes;
   private final Optional<Operand<TInt64>> seeds;
-  private final DecodedImages decoded;
+  private final ImageDecoding.Result decoded;
   private final Operand<TString> single;
   private final Operand<TInt32> singleShape;
 

@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.blip4j.data.stream.Prefetch;
 import org.blip4j.graph.config.ModelConfig;
-import org.blip4j.graph.config.Provenance;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunPlan;
 import org.blip4j.training.event.StepReport;
@@ -143,8 +142,8 @@ final class TrainingLoop {
   }
 
   private void writeModel(long step) throws IOException {
-    Provenance provenance =
-        new Provenance(
+    ModelConfig.Provenance provenance =
+        new ModelConfig.Provenance(
             folder.path().toString(), plan.inputs().version(), plan.inputs().commit(), step);
     folder.writeModel(
         ModelConfig.of(config.task(), plan.architecture(), plan.textSettings(), provenance)

@@ -12,7 +12,7 @@ import org.blip4j.graph.task.TaskBatch;
 import org.blip4j.graph.task.TaskModel;
 import org.blip4j.graph.weights.ImportReport;
 import org.blip4j.graph.weights.StartingModel;
-import org.blip4j.graph.weights.VariableShape;
+import org.blip4j.graph.weights.VariableValues;
 import org.blip4j.graph.weights.WeightImporter;
 import org.blip4j.ops.checkpoint.SaverNodes;
 import org.blip4j.ops.core.GraphContext;
@@ -127,13 +127,13 @@ final class TrainingSession implements Closeable {
   }
 
   private ImportReport fill(StartingModel init) throws IOException {
-    List<VariableShape> wanted = new ArrayList<>();
+    List<VariableValues.Wanted> wanted = new ArrayList<>();
     for (Variable<TFloat32> variable : training.optimizer().trainables()) {
-      wanted.add(new VariableShape(variable.name(), variable.shape()));
+      wanted.add(new VariableValues.Wanted(variable.name(), variable.shape()));
     }
     try (WeightFile file = init.weights().open()) {
       WeightImporter weights = StartingModel.plan(file, task, wanted);
-      for (VariableShape variable : weights.variables()) {
+      for (VariableValues.Wanted variable : weights.variables()) {
         feed.set(session, variable.name(), weights.floats(variable.name()));
       }
       return weights.report();

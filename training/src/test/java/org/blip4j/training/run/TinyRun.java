@@ -18,12 +18,11 @@ import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordWriter;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
-import org.blip4j.graph.config.SpecialTokens;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.graph.config.VitConfig;
-import org.blip4j.ops.core.InitializerScheme;
+import org.blip4j.ops.core.Initializer;
 import org.blip4j.training.config.ImageInput;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunInputs;
@@ -89,8 +88,8 @@ final class TinyRun {
 
   static BlipConfig architecture() {
     Vocabulary vocabulary = vocabulary();
-    SpecialTokens tokens =
-        new SpecialTokens(
+    TextConfig.SpecialTokens tokens =
+        new TextConfig.SpecialTokens(
             vocabulary.pad(),
             vocabulary.unknown(),
             vocabulary.classify(),
@@ -102,7 +101,7 @@ final class TinyRun {
         new VitConfig(16, 8, 16, 2, 2, 2, 1e-6, 0.1),
         new TextConfig(vocabulary.size(), 16, 2, 2, 32, 16, 1e-12, 0.1, tokens),
         8,
-        InitializerScheme.WIDTH_SCALED);
+        Initializer.Scheme.WIDTH_SCALED);
   }
 
   /** A run of 12 steps; fine-tuning starts from a model. */
