@@ -4,6 +4,7 @@ import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -72,6 +73,35 @@ public final class AtomicFile implements AutoCloseable {
     write(target, text.getBytes(StandardCharsets.UTF_8));
   }
 
+  /**
+   * Writes a whole UTF-8 text where nothing is; of several that try at once, one does.
+   *
+   * @return whether this one did; false if something is there
+   */
+  public static boolean writeNew(Path target, String text) throws IOException {
+    try (AtomicFile file = create(target)) {
+      file.stream().write(text.getBytes(StandardCharsets.UTF_8));
+      file.flushToDisk();
+      return file.place.publishIfAbsent();
+    }
+  }
+
+  /**
+   * Gives a file its final name that was written elsewhere in the same file system, over several
+   * starts of a program, say, and is whole now; an older one is replaced.
+   */
+  public static void publish(Path written, Path target) throws IOException {
+    sync(written);
+    WritePlace.move(written, target);
+  }
+
+  /** Flushes a file to the disk; not with a channel, which an interrupted thread cannot use. */
+  static void sync(Path file) throws IOException {
+    try (RandomAccessFile written = new RandomAccessFile(file.toFile(), "rw")) {
+      written.getFD().sync();
+    }
+  }
+
   /** Where to write; buffered. */
   public OutputStream stream() {
     return stream;
@@ -82,16 +112,24 @@ public final class AtomicFile implements AutoCloseable {
     if (!open) {
       throw new IllegalStateException(target + " is already closed");
     }
-    stream.flush();
+    flushToDisk();
     try {
-      file.getFD().sync();
-      file.close();
       place.publish();
     } catch (IOException e) {
       throw named(e);
     }
     open = false;
     place.release();
+  }
+
+  private void flushToDisk() throws IOException {
+    stream.flush();
+    try {
+      file.getFD().sync();
+      file.close();
+    } catch (IOException e) {
+      throw named(e);
+    }
   }
 
   /** Removes what was written unless {@link #commit} has been called. */

@@ -1,7 +1,6 @@
 package org.blip4j.data.file;
 
 import java.io.IOException;
-import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -86,7 +85,7 @@ public final class AtomicFolder implements AutoCloseable {
   private void syncAll() throws IOException {
     try (Stream<Path> files = Files.walk(place.path())) {
       for (Path file : (Iterable<Path>) files.filter(Files::isRegularFile)::iterator) {
-        sync(file);
+        AtomicFile.sync(file);
       }
     }
   }
@@ -103,12 +102,5 @@ public final class AtomicFolder implements AutoCloseable {
   /** Removes what was written so far while another thread may still write: for shutdown hooks. */
   public void abandon() throws IOException {
     place.release();
-  }
-
-  /** Not with a channel, which an interrupted thread cannot use. */
-  private static void sync(Path file) throws IOException {
-    try (RandomAccessFile written = new RandomAccessFile(file.toFile(), "rw")) {
-      written.getFD().sync();
-    }
   }
 }

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -109,14 +110,34 @@ final class WritePlace {
     if (Files.isDirectory(target) || (Files.isDirectory(path) && Files.exists(target))) {
       Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
     }
-    Files.move(path, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    move(path, target);
     delete(old);
   }
 
+  /** Gives what was written its name if nothing has it; false if something does. */
+  boolean publishIfAbsent() throws IOException {
+    try {
+      Files.createLink(target, path);
+    } catch (FileAlreadyExistsException e) {
+      return false;
+    } catch (UnsupportedOperationException e) {
+      if (Files.exists(target)) {
+        return false;
+      }
+      move(path, target); // without hard links, two that come at the same instant both write
+    }
+    return true;
+  }
+
+  /** Renames at once, over what is there. */
+  static void move(Path from, Path to) throws IOException {
+    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+  }
+
   /**
-   * Moves the files of a folder to beside {@code target}, in place of older ones. Of a process that
-   * is killed before {@link #release} the next sweep takes them away again, or moves the rest, if
-   * there were older ones.
+   * Moves the files of a folder, in the order of their names, to beside {@code target}, in place of
+   * older ones. Of a process that is killed before {@link #release} the next sweep takes them away
+   * again, or moves the rest, if there were older ones.
    */
   void publishFiles(List<Path> older) throws IOException {
     List<String> journal = new ArrayList<>();
@@ -213,11 +234,7 @@ final class WritePlace {
   private static void moveAll(Path from, Path to, List<String> journal) throws IOException {
     for (String name : journal.subList(1, journal.size())) {
       if (Files.exists(from.resolve(name))) {
-        Files.move(
-            from.resolve(name),
-            to.resolve(name),
-            StandardCopyOption.ATOMIC_MOVE,
-            StandardCopyOption.REPLACE_EXISTING);
+        move(from.resolve(name), to.resolve(name));
       }
     }
   }

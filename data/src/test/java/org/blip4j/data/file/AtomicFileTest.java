@@ -35,6 +35,40 @@ final class AtomicFileTest {
   }
 
   @Test
+  void ofManyThatWriteWhereNothingIsOneDoes() throws Exception {
+    Path target = folder.resolve("plan");
+    ExecutorService threads = Executors.newFixedThreadPool(8);
+    List<Callable<Boolean>> writers = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      String text = Integer.toString(i);
+      writers.add(
+          () -> {
+            boolean first = AtomicFile.writeNew(target, text);
+            assertEquals(first, Files.readString(target).equals(text));
+            return first;
+          });
+    }
+    int first = 0;
+    try {
+      for (Future<Boolean> writer : threads.invokeAll(writers)) {
+        first += writer.get() ? 1 : 0;
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+    assertEquals(1, first);
+    assertEquals(List.of("plan"), names(folder));
+  }
+
+  @Test
+  void whatWasWrittenElsewhereGetsItsName() throws IOException {
+    Path written = Files.writeString(folder.resolve(".part"), "new");
+    AtomicFile.publish(written, Files.writeString(folder.resolve("file"), "old"));
+    assertEquals("new", Files.readString(folder.resolve("file")));
+    assertEquals(List.of("file"), names(folder));
+  }
+
+  @Test
   void closingWithoutCommitLeavesNothing() throws IOException {
     Path target = folder.resolve("file.txt");
     try (AtomicFile file = AtomicFile.create(target)) {

@@ -7,10 +7,10 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.blip4j.data.file.AtomicFile;
 
 /**
  * Downloads one file: appends to what an earlier start has left of the same content, goes on after
@@ -26,6 +27,7 @@ import java.util.concurrent.TimeoutException;
 final class HubDownload {
   private static final int CHUNK = 1 << 20;
   private static final int ATTEMPTS = 5;
+  private static final String PARTIAL = ".part";
   private static final long SILENCE_SECONDS = 60;
 
   private final HubName repository;
@@ -43,7 +45,7 @@ final class HubDownload {
 
   void fetch(String name, HubHttp.Remote remote, Path target) throws IOException {
     String content = Hashing.sha256().hashString(remote.etag(), StandardCharsets.UTF_8).toString();
-    Path partial = target.resolveSibling("." + name + "." + content.substring(0, 16) + ".part");
+    Path partial = target.resolveSibling("." + name + "." + content.substring(0, 16) + PARTIAL);
     if (remote.etag().isEmpty()) {
       Files.deleteIfExists(partial); // nothing says that it is of the same content
     }
@@ -69,8 +71,18 @@ final class HubDownload {
       }
     }
     check(name, remote, partial);
-    Files.move(
-        partial, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    AtomicFile.publish(partial, target);
+    removeOthers(target);
+  }
+
+  /** What was begun of contents that the file had earlier. */
+  private static void removeOthers(Path target) throws IOException {
+    try (DirectoryStream<Path> begun =
+        Files.newDirectoryStream(target.getParent(), "." + target.getFileName() + ".*" + PARTIAL)) {
+      for (Path partial : begun) {
+        Files.deleteIfExists(partial);
+      }
+    }
   }
 
   private static boolean isLocal(IOException e) {

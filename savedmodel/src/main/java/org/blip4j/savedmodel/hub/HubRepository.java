@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeSet;
 import org.blip4j.data.file.AtomicFile;
+import org.blip4j.data.file.AtomicFolder;
 import org.blip4j.savedmodel.huggingface.ImagePreparation;
 
 /**
@@ -116,6 +117,7 @@ public final class HubRepository {
                             .formatted(name, settings.endpoint(), CONFIG)));
     String commit = config.commit().orElse(name.encoded());
     HubSnapshot snapshot = HubSnapshot.open(snapshot(commit));
+    AtomicFolder.sweep(snapshot.folder());
     boolean sameCommit = config.commit().isPresent() && snapshot.has(CONFIG, config);
     if (!sameCommit || !snapshot.isComplete()) {
       Files.createDirectories(snapshot.folder());

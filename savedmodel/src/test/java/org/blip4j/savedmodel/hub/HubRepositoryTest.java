@@ -114,6 +114,7 @@ class HubRepositoryTest {
     Path snapshot = cache.resolve("hf/new/tiny/snapshots").resolve(FakeHub.COMMIT);
     assertFalse(Files.exists(snapshot.resolve(WEIGHTS)));
     assertTrue(refusal("hf:new/tiny", settings().withOffline(true)).contains("not in the cache"));
+    Files.writeString(snapshot.resolve("." + WEIGHTS + ".0123.part"), "of an earlier content");
     hub.dying = false;
     hub.requests.clear();
 

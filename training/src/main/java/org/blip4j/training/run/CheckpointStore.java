@@ -1,14 +1,11 @@
 package org.blip4j.training.run;
 
+import com.google.common.collect.SetMultimap;
+import com.google.common.collect.TreeMultimap;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -16,6 +13,7 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.blip4j.data.file.AtomicFolder;
 import org.blip4j.graph.config.ConfigJson;
 import org.tensorflow.exceptions.TensorFlowException;
 
@@ -23,14 +21,13 @@ import org.tensorflow.exceptions.TensorFlowException;
  * The checkpoints of a run: {@code step-N.data-00000-of-00001}, {@code step-N.json} and {@code
  * step-N.index}.
  *
- * <p>A checkpoint is written in a folder beside, flushed to the disk and renamed file by file, the
- * index last; without its index it does not exist. What a killed process leaves is removed at the
- * next start.
+ * <p>A checkpoint is written in a folder beside, flushed to the disk and moved file by file, the
+ * state last; without it the checkpoint does not exist. What a killed process leaves is removed at
+ * the next start.
  */
 final class CheckpointStore {
   private static final Pattern NAME = Pattern.compile("step-(\\d{1,18})\\.(.+)");
   private static final String INDEX = "index";
-  private static final String WRITING = ".writing";
   private static final String STATE = "json";
 
   private final Path folder;
@@ -49,18 +46,16 @@ final class CheckpointStore {
 
   /** The steps of whole checkpoints, oldest first. */
   List<Long> steps() throws IOException {
-    if (!Files.isDirectory(folder)) {
-      return List.of();
-    }
-    List<Long> steps = new ArrayList<>();
+    SetMultimap<Long, String> endings = TreeMultimap.create();
     for (Path file : files(folder)) {
       Matcher matcher = NAME.matcher(file.getFileName().toString());
-      if (matcher.matches() && matcher.group(2).equals(INDEX)) {
-        steps.add(Long.parseLong(matcher.group(1)));
+      if (matcher.matches()) {
+        endings.put(Long.parseLong(matcher.group(1)), matcher.group(2));
       }
     }
-    steps.sort(Comparator.naturalOrder());
-    return List.copyOf(steps);
+    return endings.keySet().stream()
+        .filter(step -> endings.get(step).containsAll(List.of(INDEX, STATE)))
+        .toList();
   }
 
   /** The newest whole checkpoint. */
@@ -80,10 +75,7 @@ final class CheckpointStore {
 
   /** Removes what a killed process left half-written. */
   void clean() throws IOException {
-    if (!Files.isDirectory(folder)) {
-      return;
-    }
-    deleteTree(folder.resolve(WRITING));
+    AtomicFolder.sweep(folder);
     Set<Long> whole = new HashSet<>(steps());
     for (Path file : files(folder)) {
       Matcher matcher = NAME.matcher(file.getFileName().toString());
@@ -95,27 +87,11 @@ final class CheckpointStore {
 
   /** Writes a checkpoint and removes those beyond the number to keep. */
   void write(CheckpointState state, Writer variables) throws IOException {
-    Path beside = folder.resolve(WRITING);
-    try {
-      Files.createDirectories(folder);
-      deleteTree(beside);
-      Files.createDirectories(beside);
-      String name = "step-" + state.step();
-      variables.write(beside.resolve(name).toString());
-      Files.writeString(beside.resolve(name + "." + STATE), ConfigJson.write(state));
-      List<Path> written = new ArrayList<>(files(beside));
-      written.sort(Comparator.comparing(file -> file.toString().endsWith("." + INDEX)));
-      for (Path file : written) {
-        sync(file);
-      }
-      for (Path file : written) {
-        Files.move(
-            file,
-            folder.resolve(file.getFileName()),
-            StandardCopyOption.ATOMIC_MOVE,
-            StandardCopyOption.REPLACE_EXISTING);
-      }
-      deleteTree(beside);
+    String name = "step-" + state.step();
+    try (AtomicFolder written = AtomicFolder.create(folder.resolve(name))) {
+      variables.write(written.path().resolve(name).toString());
+      Files.writeString(written.path().resolve(name + "." + STATE), ConfigJson.write(state));
+      written.commitFiles(List.of());
     } catch (IOException | TensorFlowException e) {
       FileSystemException named =
           new FileSystemException(
@@ -129,7 +105,7 @@ final class CheckpointStore {
   private void removeOld() throws IOException {
     List<Long> steps = steps();
     for (long step : steps.subList(0, Math.max(0, steps.size() - keep))) {
-      Files.deleteIfExists(file(step, INDEX));
+      Files.deleteIfExists(file(step, STATE));
     }
     clean();
   }
@@ -138,28 +114,12 @@ final class CheckpointStore {
     return folder.resolve("step-" + step + "." + ending);
   }
 
-  private static void sync(Path file) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-      channel.force(true);
-    }
-  }
-
   private static List<Path> files(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
     try (Stream<Path> files = Files.list(folder)) {
       return files.filter(Files::isRegularFile).toList();
-    }
-  }
-
-  static void deleteTree(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    List<Path> paths;
-    try (Stream<Path> walk = Files.walk(folder)) {
-      paths = walk.sorted(Comparator.reverseOrder()).toList();
-    }
-    for (Path path : paths) {
-      Files.delete(path);
     }
   }
 }

@@ -1,10 +1,11 @@
 package org.blip4j.training.run;
 
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -26,7 +27,7 @@ record RunFolder(Path path) {
   private static final String CONFIG = "config.json";
   private static final Pattern OWN =
       Pattern.compile(
-          "config\\.json|data\\.index|metrics\\.jsonl|checkpoints|model|\\.model\\..*|events\\.out\\..*");
+          "config\\.json|data\\.index|metrics\\.jsonl|checkpoints|model|events\\.out\\..*");
 
   CheckpointStore checkpoints(int keep) {
     return new CheckpointStore(path.resolve("checkpoints"), keep);
@@ -99,12 +100,17 @@ record RunFolder(Path path) {
     if (!Files.isDirectory(path)) {
       return;
     }
+    AtomicFolder.sweep(path);
     List<Path> own;
     try (Stream<Path> content = Files.list(path)) {
       own = content.filter(file -> OWN.matcher(file.getFileName().toString()).matches()).toList();
     }
     for (Path file : own) {
-      CheckpointStore.deleteTree(file);
+      if (Files.isDirectory(file)) {
+        MoreFiles.deleteRecursively(file, RecursiveDeleteOption.ALLOW_INSECURE);
+      } else {
+        Files.delete(file);
+      }
     }
   }
 
@@ -124,20 +130,12 @@ record RunFolder(Path path) {
   /** Writes the model folder, beside first; an older one is replaced. */
   void writeModel(ModelConfig config, Vocabulary vocabulary, CheckpointStore.Writer variables)
       throws IOException {
-    Path beside = path.resolve(".model.writing");
-    Path old = path.resolve(".model.old");
-    for (Path leftover : List.of(beside, old)) {
-      CheckpointStore.deleteTree(leftover);
+    try (AtomicFolder beside = AtomicFolder.create(model().path())) {
+      ModelFolder written = new ModelFolder(beside.path());
+      variables.write(written.variables().toString());
+      vocabulary.write(written.vocabularyFile());
+      ConfigJson.write(written.configFile(), config);
+      beside.commit();
     }
-    Files.createDirectories(beside);
-    ModelFolder written = new ModelFolder(beside);
-    variables.write(written.variables().toString());
-    vocabulary.write(written.vocabularyFile());
-    ConfigJson.write(written.configFile(), config);
-    if (Files.exists(model().path())) {
-      Files.move(model().path(), old, StandardCopyOption.ATOMIC_MOVE);
-    }
-    Files.move(beside, model().path(), StandardCopyOption.ATOMIC_MOVE);
-    CheckpointStore.deleteTree(old);
   }
 }

@@ -109,13 +109,13 @@ public final class Trainer {
   private CheckpointState start(
       TrainingSession session, CheckpointStore store, long stepsPerEpoch, TrainingListener listener)
       throws IOException {
+    store.clean();
     Optional<CheckpointState> newest = overwrite ? Optional.empty() : store.newest();
     if (newest.isEmpty()) {
       Optional<ImportReport> started = session.initialize(plan.inputs().init());
       if (started.isPresent()) {
         listener.note("start: " + started.get().summary());
       }
-      store.clean();
       return new CheckpointState(
           0, Cursor.START.encode(), stepsPerEpoch, CheckpointState.Window.EMPTY, config);
     }
@@ -127,7 +127,6 @@ public final class Trainer {
               + " changed; restore them or start another run");
     }
     session.restore(store.prefix(state.step()));
-    store.clean();
     return state;
   }
 }

@@ -75,8 +75,10 @@ final class TrainerTest {
     Path checkpoints = run.resolve("checkpoints");
     Files.write(checkpoints.resolve("step-11.data-00000-of-00001"), new byte[100]);
     Files.writeString(checkpoints.resolve("step-11.json"), "{\"step\":");
-    Files.createDirectories(checkpoints.resolve(".writing"));
-    Files.write(checkpoints.resolve(".writing/step-11.index"), new byte[3]);
+    Path writing = Files.createDirectories(checkpoints.resolve(".writing"));
+    Files.write(
+        Files.createDirectory(writing.resolve("dead")).resolve("step-11.index"), new byte[3]);
+    Files.writeString(writing.resolve("dead.lock"), "step-11");
     Files.writeString(
         run.resolve("metrics.jsonl"),
         Files.readString(run.resolve("metrics.jsonl")) + "{\"step\":8,\"epoch\":1}\n{\"st");
