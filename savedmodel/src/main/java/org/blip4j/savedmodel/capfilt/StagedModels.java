@@ -85,7 +85,7 @@ final class StagedModels implements CaptionerAndFilter {
       }
       return new StagedModels(captioner, filter, settings.generation().beams() > 0);
     } catch (IOException | RuntimeException | Error e) {
-      close(captioner, filter);
+      close(captioner, filter == captioner ? null : filter);
       throw e;
     }
   }

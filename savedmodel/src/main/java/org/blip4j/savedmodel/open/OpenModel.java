@@ -78,7 +78,7 @@ public record OpenModel(Path path, WeightFile file, ServingModel model, List<Str
     try {
       PublishedDescription description = PublishedDescription.of(file, source, task);
       return new OpenModel(source.path(), file, description.model(), description.notes());
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       file.close();
       throw e;
     }

@@ -115,7 +115,8 @@ public final class LoadedModel implements AutoCloseable {
 
   @Override
   public void close() {
-    session.close();
-    graph.close();
+    try (graph) {
+      session.close();
+    }
   }
 }

@@ -149,7 +149,8 @@ final class SignatureRunner implements AutoCloseable {
         Optional<ImageFormat> format = ImageFormat.of(file);
         try {
           if (!encoded.containsKey(all[row])) {
-            encoded.put(all[row], EncodedImage.of(file).bytes().toByteArray());
+            ByteString bytes = EncodedImage.of(file).bytes();
+            encoded.put(all[row], bytes == file ? all[row] : bytes.toByteArray());
           }
           all[row] = encoded.get(all[row]);
         } catch (SampleException e) {
