@@ -2,9 +2,7 @@ package org.blip4j.tools.capfilt;
 
 import com.google.common.collect.ImmutableSet;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
@@ -156,10 +154,11 @@ public record CapFiltFolder(Path path) {
     if (isNew() && Files.exists(plan()) && !readsLike(plan)) {
       clear();
     }
-    if (!Files.exists(plan())) {
-      start(plan);
+    sweep();
+    boolean own = !Files.exists(plan()) && AtomicFile.writeNew(plan(), plan.json());
+    if (!own) {
+      check(plan); // of several processes that start at once, the first one's plan stands
     }
-    check(plan);
   }
 
   /** Changes when the folder is begun anew; empty if it has no plan. */
@@ -209,21 +208,6 @@ public record CapFiltFolder(Path path) {
     return true;
   }
 
-  /** Of several processes that start at once, the first one's plan stands. */
-  private void start(CapFiltPlan plan) throws IOException {
-    Path mine = Files.createTempFile(plan().getParent(), ".plan", ".tmp");
-    try {
-      Files.writeString(mine, plan.json(), StandardCharsets.UTF_8);
-      Files.createLink(plan(), mine);
-    } catch (FileAlreadyExistsException e) {
-      return;
-    } catch (UnsupportedOperationException e) {
-      Files.move(mine, plan());
-    } finally {
-      Files.deleteIfExists(mine);
-    }
-  }
-
   private void refuseStrangeFiles() throws IOException {
     if (!Files.exists(path)) {
       return;
@@ -231,11 +215,7 @@ public record CapFiltFolder(Path path) {
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
-        boolean ours =
-            name.equals(STATE)
-                || name.equals(SCORES)
-                || isLeftover(name)
-                || AtomicFolder.isWorkplace(entry);
+        boolean ours = name.equals(STATE) || name.equals(SCORES) || AtomicFolder.isWorkplace(entry);
         if (!ours && !Files.exists(plan())) {
           throw new IOException(
               "%s exists and is not an output folder of capfilt (it holds %s); choose another place"
@@ -243,10 +223,6 @@ public record CapFiltFolder(Path path) {
         }
       }
     }
-  }
-
-  private static boolean isLeftover(String name) {
-    return name.startsWith(".") && name.endsWith(".tmp");
   }
 
   /** Removes what an earlier run left, as its plan lists it, and nothing else. */
@@ -269,17 +245,18 @@ public record CapFiltFolder(Path path) {
     Files.deleteIfExists(plan());
   }
 
-  /** Removes what killed processes left half-written; to be called when all shards are done. */
-  void sweep() throws IOException {
+  /** Removes what killed processes left half-written. */
+  private void sweep() throws IOException {
     for (Path folder : List.of(path, path.resolve(SCORES), path.resolve(STATE))) {
       AtomicFolder.sweep(folder);
-      try (DirectoryStream<Path> entries = Files.newDirectoryStream(folder)) {
-        for (Path entry : entries) {
-          if (isLeftover(entry.getFileName().toString())) {
-            Files.deleteIfExists(entry);
-          }
-        }
-      }
+    }
+  }
+
+  /** Takes away what only those need that are at work: all shards are done. */
+  void tidy() throws IOException {
+    sweep();
+    for (String name : list().claimed()) {
+      Files.deleteIfExists(claim(name));
     }
   }
 

@@ -2,15 +2,19 @@ package org.blip4j.tools.capfilt;
 
 import com.google.common.base.Throwables;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.Maps;
+import com.google.common.collect.Sets;
 import com.google.common.util.concurrent.Uninterruptibles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -19,6 +23,8 @@ import java.util.function.BooleanSupplier;
 import org.blip4j.data.file.AtomicFile;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
+import org.blip4j.data.tfrecord.TfRecordException;
+import org.blip4j.data.tfrecord.TfRecordReader;
 import org.blip4j.data.tfrecord.TfRecordWriter;
 import org.blip4j.savedmodel.capfilt.CapFiltRecord;
 
@@ -72,6 +78,7 @@ final class CapFiltJob {
   private final ImmutableMap<String, CapFiltPlan.Shard> shards;
   private volatile String stamp = "";
   private volatile boolean failed;
+  private volatile Ahead ahead = new Ahead(Set.of());
 
   CapFiltJob(CapFiltFolder folder, CapFiltPlan plan, Work work) {
     this.folder = folder;
@@ -96,10 +103,11 @@ final class CapFiltJob {
     stamp = folder.planStamp();
     if (!folder.isFinished()) {
       try (ShardLedger ledger = new ShardLedger(folder, names, work.lease())) {
+        ahead = new Ahead(Sets.difference(ImmutableSet.copyOf(names), folder.list().done()));
         workAll(ledger, opener);
       }
       if (folder.list().done().containsAll(plan.names())) {
-        folder.sweep();
+        folder.tidy();
         CapFiltStats.count(folder, plan, plan.names()).write(folder.stats());
         folder.finish();
       }
@@ -145,6 +153,7 @@ final class CapFiltJob {
     while (!stopped()) {
       Optional<ShardLedger.Claim> claim = ledger.claim();
       if (claim.isEmpty()) {
+        ahead.tell(ledger.done());
         if (ledger.allDone()) {
           return;
         }
@@ -153,6 +162,8 @@ final class CapFiltJob {
       }
       String name = claim.get().name();
       try {
+        ahead.begin(shards.get(name));
+        ahead.tell(ledger.done());
         write(shards.get(name), opener);
       } catch (IOException e) {
         if (!Files.exists(folder.mark(name))) {
@@ -177,7 +188,7 @@ final class CapFiltJob {
         if (!record.usable()) {
           work.listener().unreadable(shard.name(), record.key(), record.problem());
         }
-        work.listener().recordDone(shard.name());
+        work.listener().recordsDone(1);
       }
       output.commit();
     }
@@ -185,6 +196,57 @@ final class CapFiltJob {
     String seconds = Double.toString((System.nanoTime() - start) / 1e9);
     AtomicFile.write(folder.mark(shard.name()), seconds.getBytes(StandardCharsets.UTF_8));
     work.listener().shardDone(shard.name());
+  }
+
+  /**
+   * How many images are to be done from the start of this process, by whomever: the records of
+   * shards that were begun here are counted, those of others are taken to be of the same size.
+   */
+  private final class Ahead {
+    private final ImmutableSet<String> names;
+    private final Set<String> begun = new HashSet<>();
+    private long images;
+    private long bytes;
+    private long elsewhere;
+
+    Ahead(Set<String> names) {
+      this.names = ImmutableSet.copyOf(names);
+    }
+
+    /** A shard is begun here. */
+    synchronized void begin(CapFiltPlan.Shard shard) throws IOException {
+      if (begun.add(shard.name())) {
+        images += records(shard);
+        bytes += shard.bytes();
+      }
+    }
+
+    /** Tells of the shards that are done, by whomever. */
+    synchronized void tell(Set<String> done) {
+      double imagesPerByte = (double) images / Math.max(1, bytes);
+      Set<String> others = Sets.difference(names, begun);
+      work.listener().ahead(images + Math.round(bytes(others) * imagesPerByte));
+      long now = Math.round(bytes(Sets.intersection(others, done)) * imagesPerByte);
+      work.listener().recordsDone(Math.max(0, now - elsewhere));
+      elsewhere = Math.max(now, elsewhere);
+    }
+
+    private long bytes(Set<String> some) {
+      return some.stream().mapToLong(name -> shards.get(name).bytes()).sum();
+    }
+
+    private static long records(CapFiltPlan.Shard shard) throws IOException {
+      TfRecordReader.Access framing = TfRecordReader.Access.standard().sparing();
+      long records = 0;
+      try (TfRecordReader reader = TfRecordReader.open(shard.file(), framing)) {
+        while (reader.skip()) {
+          records++;
+        }
+      } catch (TfRecordException e) {
+        return records; // what follows is damaged; whoever reads it is told
+      }
+      return records;
+    }
   }
 
   /**

@@ -11,8 +11,14 @@ public interface CapFiltListener {
   /** A record or its image could not be used. */
   default void unreadable(String shard, String key, String why) {}
 
-  /** A record was judged and is written. */
-  default void recordDone(String shard) {}
+  /**
+   * How many records are to be judged from the start of this process, by whomever; told again as
+   * more is known.
+   */
+  default void ahead(long records) {}
+
+  /** Records were judged and are written, here or by another process. */
+  default void recordsDone(long count) {}
 
   /** A shard is written. */
   default void shardDone(String shard) {}
@@ -26,8 +32,13 @@ public interface CapFiltListener {
       }
 
       @Override
-      public void recordDone(String shard) {
-        images.advance(1);
+      public void ahead(long records) {
+        images.expect(records);
+      }
+
+      @Override
+      public void recordsDone(long count) {
+        images.advance(count);
       }
     };
   }

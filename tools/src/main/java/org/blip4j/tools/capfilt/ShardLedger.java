@@ -9,7 +9,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Duration;
@@ -67,6 +66,7 @@ public final class ShardLedger implements AutoCloseable {
   private final Deque<String> open = new ArrayDeque<>();
   private final ScheduledExecutorService heart;
   private long listed = System.nanoTime() - FRESH_NANOS;
+  private Set<String> done = Set.of();
   private boolean allDone;
   private int listings;
 
@@ -107,6 +107,11 @@ public final class ShardLedger implements AutoCloseable {
     return allDone;
   }
 
+  /** The shards that were done, by whomever, when the folder was last listed. */
+  synchronized Set<String> done() {
+    return done;
+  }
+
   /** How often the folder was listed. */
   synchronized int listings() {
     return listings;
@@ -131,6 +136,7 @@ public final class ShardLedger implements AutoCloseable {
     listed = System.nanoTime();
     listings++;
     open.clear();
+    done = listing.done();
     allDone = true;
     for (String name : names) {
       if (listing.done().contains(name)) {
@@ -144,7 +150,7 @@ public final class ShardLedger implements AutoCloseable {
       if (!listing.claimed().contains(name)) {
         open.add(name);
       } else if (isAbandoned(name, folder.claim(name))) {
-        takeAway(folder.claim(name));
+        Files.deleteIfExists(folder.claim(name));
         open.add(name);
       }
     }
@@ -192,17 +198,6 @@ public final class ShardLedger implements AutoCloseable {
       return false;
     }
     return now - last.since() > lease.toNanos();
-  }
-
-  /** Of several that want to take a claim away, one can move it. */
-  private static void takeAway(Path file) throws IOException {
-    Path aside = file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".tmp");
-    try {
-      Files.move(file, aside, StandardCopyOption.ATOMIC_MOVE);
-      Files.deleteIfExists(aside);
-    } catch (NoSuchFileException e) {
-      return;
-    }
   }
 
   private void touch() {

@@ -27,7 +27,7 @@ public final class Progress implements AutoCloseable {
   private final Console console;
   private final Display display;
   private final String what;
-  private final long total;
+  private long total;
   private final long started = System.nanoTime();
   private long shown = started;
   private long done;
@@ -39,6 +39,11 @@ public final class Progress implements AutoCloseable {
     this.display = display;
     this.what = what;
     this.total = total;
+  }
+
+  /** Tells how many things there are to be done, as far as is known now. */
+  public synchronized void expect(long now) {
+    total = now;
   }
 
   /** Counts {@code count} more things as done. */

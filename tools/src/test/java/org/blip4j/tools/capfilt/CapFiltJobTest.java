@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
@@ -130,7 +132,9 @@ class CapFiltJobTest {
     Files.delete(files.stats());
     Files.delete(files.mark(name));
     Files.delete(files.shard(name));
-    Files.writeString(out.resolve("." + name + ".tfrecord.1234.tmp"), "half");
+    Path writing = Files.createDirectory(out.resolve(".writing"));
+    Files.writeString(writing.resolve("dead"), "half");
+    Files.writeString(writing.resolve("dead.lock"), name + ".tfrecord");
     Files.writeString(files.claim(name), "another-machine 1 gone");
     FakeModels models = FakeModels.quick();
     CapFiltData.run(out, plan, models, 1); // waits for the lease
@@ -256,6 +260,46 @@ class CapFiltJobTest {
     assertEquals(1, stats.shards());
     assertFalse(Files.exists(new CapFiltFolder(folder.resolve("out")).success()));
     assertEquals(run("whole"), run("out"));
+  }
+
+  /** Counted and estimated from the first shard on; what others finish meanwhile is done, too. */
+  @Test
+  void tellsHowMuchIsAheadAndDone() throws IOException {
+    run("whole");
+    CapFiltFolder whole = new CapFiltFolder(folder.resolve("whole"));
+    CapFiltFolder out = new CapFiltFolder(folder.resolve("out"));
+    List<Long> ahead = new ArrayList<>();
+    AtomicLong done = new AtomicLong();
+    CapFiltListener listener =
+        new CapFiltListener() {
+          @Override
+          public void ahead(long records) {
+            ahead.add(records);
+          }
+
+          @Override
+          public void recordsDone(long count) {
+            if (done.addAndGet(count) == 1) {
+              finishElsewhere(whole, out, plan.names().get(SHARDS - 1));
+            }
+          }
+        };
+    CapFiltJob.Work work = new CapFiltJob.Work(1, 8, Duration.ofSeconds(1), () -> false, listener);
+    FakeModels models = FakeModels.quick();
+    CapFiltData.run(out.path(), plan, models, work);
+    assertEquals((SHARDS - 1) * RECORDS, models.captioned.get());
+    assertEquals(Set.of((long) SHARDS * RECORDS), Set.copyOf(ahead));
+    assertEquals(SHARDS * RECORDS, done.get());
+  }
+
+  private static void finishElsewhere(CapFiltFolder from, CapFiltFolder to, String name) {
+    try {
+      Files.copy(from.shard(name), to.shard(name));
+      Files.copy(from.scores(name), to.scores(name));
+      Files.copy(from.mark(name), to.mark(name));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Seeds hang on key and image: other borders of shards and batches give the same records. */
