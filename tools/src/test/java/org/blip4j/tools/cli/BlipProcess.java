@@ -46,8 +46,12 @@ public final class BlipProcess {
     return System.getProperty("java.class.path");
   }
 
-  /** What Ctrl-C does. */
-  public static void interrupt(Process process) throws IOException, InterruptedException {
-    new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).inheritIO().start().waitFor();
+  /** Sends a signal: INT is what Ctrl-C does, TERM a plain kill. */
+  public static void signal(Process process, String signal)
+      throws IOException, InterruptedException {
+    new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+        .inheritIO()
+        .start()
+        .waitFor();
   }
 }

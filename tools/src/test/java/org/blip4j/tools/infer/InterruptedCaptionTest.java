@@ -10,23 +10,26 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.blip4j.graph.config.Task;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.blip4j.tools.cli.BlipProcess;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** Ctrl-C while {@code caption} works. */
+/** Ctrl-C, or a plain kill, while {@code caption} works. */
 @Tag("slow")
 class InterruptedCaptionTest {
   private static final int IMAGES = 3000;
 
   @TempDir private Path folder;
 
-  @Test
-  void whatIsThereIsWhole() throws IOException, InterruptedException {
+  @ParameterizedTest
+  @CsvSource({"INT, 130", "TERM, 143"})
+  void whatIsThereIsWhole(String signal, int status) throws IOException, InterruptedException {
     Path model = folder.resolve("model");
     TinyModel.write(model, Task.CAPTION);
     Path photos = Files.createDirectories(folder.resolve("photos"));
@@ -51,9 +54,10 @@ class InterruptedCaptionTest {
       Thread.sleep(5);
     }
 
-    BlipProcess.interrupt(process);
+    BlipProcess.signal(process, signal);
 
-    assertEquals(130, process.waitFor());
+    assertTrue(process.waitFor(20, TimeUnit.SECONDS), "hangs");
+    assertEquals(status, process.exitValue());
     String printed = Files.readString(out);
     assertTrue(printed.endsWith("}\n"), printed);
     List<String> lines = printed.lines().toList();
