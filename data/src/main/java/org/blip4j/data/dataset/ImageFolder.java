@@ -19,7 +19,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.blip4j.data.file.FileNames;
-import org.blip4j.data.sample.ImageFormat;
+import org.blip4j.data.sample.ImageInfo;
 
 /**
  * The image files below a folder, found by the names that caption files give them.
@@ -45,7 +45,9 @@ public final class ImageFolder {
   private ImageFolder(Path root, List<Path> files) {
     this.root = root;
     this.images =
-        files.stream().filter(ImageFormat::isNameOfImage).collect(ImmutableList.toImmutableList());
+        files.stream()
+            .filter(ImageInfo.ImageFormat::isNameOfImage)
+            .collect(ImmutableList.toImmutableList());
     for (Path image : images) {
       byPath.put(FileNames.folded(root.relativize(image).toString()), image);
       byName.put(FileNames.folded(image.getFileName().toString()), image);

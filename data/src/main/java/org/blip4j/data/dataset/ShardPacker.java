@@ -13,7 +13,7 @@ import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.ImageInfo;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.sample.SampleException;
-import org.blip4j.data.tfrecord.ShardName;
+import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordWriter;
 
 /**
@@ -42,7 +42,8 @@ public final class ShardPacker implements AutoCloseable {
     }
 
     private String shard(int index) {
-      return new ShardName(name, index, shards, gzip ? ".tfrecord.gz" : ".tfrecord").fileName();
+      return new ShardSet.ShardName(name, index, shards, gzip ? ".tfrecord.gz" : ".tfrecord")
+          .fileName();
     }
 
     /** Shards of this name that are there; what a killed process left is removed first. */
@@ -60,7 +61,7 @@ public final class ShardPacker implements AutoCloseable {
     }
 
     private boolean isOurs(Path file) {
-      return ShardName.parse(file.getFileName().toString())
+      return ShardSet.ShardName.parse(file.getFileName().toString())
           .filter(shard -> shard.base().equals(name))
           .isPresent();
     }

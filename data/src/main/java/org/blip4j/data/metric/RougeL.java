@@ -17,19 +17,19 @@ public final class RougeL {
   private RougeL() {}
 
   /** Mean over {@code items}. */
-  public static double of(List<CaptionItem> items) {
+  public static double of(List<CaptionMetrics.CaptionItem> items) {
     if (items.isEmpty()) {
       throw new IllegalArgumentException("ROUGE-L of no caption is undefined; give at least one");
     }
     double sum = 0;
-    for (CaptionItem item : items) {
+    for (CaptionMetrics.CaptionItem item : items) {
       sum += of(item);
     }
     return sum / items.size();
   }
 
   /** The score of one caption. */
-  public static double of(CaptionItem item) {
+  public static double of(CaptionMetrics.CaptionItem item) {
     List<String> candidate = SPACE.splitToList(item.candidate());
     double precision = 0;
     double recall = 0;

@@ -110,9 +110,9 @@ public final class DataIndex {
     return open(mixture, kind, options, Optional.empty(), done -> {});
   }
 
-  private static DamagePolicy.Damaged lost(Path path, ShardIndex shard) {
+  private static SourceOptions.DamagePolicy.Damaged lost(Path path, ShardIndex shard) {
     long end = shard.windows().stream().mapToLong(ShardIndex.Window::bytes).sum();
-    return new DamagePolicy.Damaged(path, end, shard.damage(), true);
+    return new SourceOptions.DamagePolicy.Damaged(path, end, shard.damage(), true);
   }
 
   private static List<ShardIndex> make(

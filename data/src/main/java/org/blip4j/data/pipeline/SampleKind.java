@@ -4,9 +4,9 @@ import com.google.common.collect.ImmutableList;
 import com.google.protobuf.ByteString;
 import java.util.List;
 import java.util.function.ToIntBiFunction;
+import org.blip4j.data.sample.Columns;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.ExampleOutline;
-import org.blip4j.data.sample.FieldAliases;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.sample.SampleException;
 
@@ -47,12 +47,12 @@ public final class SampleKind<S extends Sample> {
           "pairs",
           (o, names) -> o.has("frames") ? o.first(names.text()) : 0);
 
-  private static boolean isQuestion(ExampleOutline outline, FieldAliases names) {
+  private static boolean isQuestion(ExampleOutline outline, Columns.Aliases names) {
     return outline.has("question")
         && (outline.filled().containsKey("answers") || outline.first(names.text()) == 0);
   }
 
-  private static boolean isImagePair(ExampleOutline outline, FieldAliases names) {
+  private static boolean isImagePair(ExampleOutline outline, Columns.Aliases names) {
     return outline.has("left")
         && outline.has("right")
         && (outline.filled().containsKey("statement") || outline.first(names.image()) == 0);
@@ -61,13 +61,13 @@ public final class SampleKind<S extends Sample> {
   private final Class<S> type;
   private final String wanted;
   private final String many;
-  private final ToIntBiFunction<ExampleOutline, FieldAliases> items;
+  private final ToIntBiFunction<ExampleOutline, Columns.Aliases> items;
 
   private SampleKind(
       Class<S> type,
       String wanted,
       String many,
-      ToIntBiFunction<ExampleOutline, FieldAliases> items) {
+      ToIntBiFunction<ExampleOutline, Columns.Aliases> items) {
     this.type = type;
     this.wanted = wanted;
     this.many = many;
@@ -97,12 +97,12 @@ public final class SampleKind<S extends Sample> {
   }
 
   /** What decides how many items the records make; an index is made for one rule. */
-  String rule(FieldAliases names) {
+  String rule(Columns.Aliases names) {
     return type.getSimpleName() + " " + String.join(",", names.text());
   }
 
   /** How many items a record makes. */
-  int count(ExampleOutline outline, FieldAliases names) {
+  int count(ExampleOutline outline, Columns.Aliases names) {
     return items.applyAsInt(outline, names);
   }
 

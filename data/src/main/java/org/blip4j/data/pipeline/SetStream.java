@@ -25,7 +25,7 @@ final class SetStream<S extends Sample> implements Closeable {
   private final SourceOptions source;
   private final long seed;
   private final EpochOrder.Limits limits;
-  private final Map<Integer, ShardSamples<List<S>>> compressed = new HashMap<>();
+  private final Map<Integer, SampleSource.ShardSamples<List<S>>> compressed = new HashMap<>();
   private EpochOrder order;
   private long epoch;
   private long position;
@@ -65,7 +65,7 @@ final class SetStream<S extends Sample> implements Closeable {
 
   @Override
   public void close() throws IOException {
-    for (ShardSamples<List<S>> shard : compressed.values()) {
+    for (SampleSource.ShardSamples<List<S>> shard : compressed.values()) {
       shard.close();
     }
     compressed.clear();
@@ -116,13 +116,13 @@ final class SetStream<S extends Sample> implements Closeable {
   private void read(EpochOrder.Place place, List<Batch.Item<S>> items) throws IOException {
     ShardIndex.Window window = place.window();
     long end = window.first() + window.records();
-    ShardSamples<List<S>> shard = at(place);
+    SampleSource.ShardSamples<List<S>> shard = at(place);
     boolean more = false;
     try {
       for (var read = shard.next(end); read.isPresent(); read = shard.next(end)) {
         List<S> samples = read.get().value();
         for (int i = 0; i < samples.size(); i++) {
-          SampleId id = new SampleId(part.set().name(), samples.get(i).key(), i);
+          Batch.SampleId id = new Batch.SampleId(part.set().name(), samples.get(i).key(), i);
           items.add(
               new Batch.Item<>(id, epoch, shard.shard(), read.get().offset(), samples.get(i)));
         }
@@ -139,9 +139,9 @@ final class SetStream<S extends Sample> implements Closeable {
   }
 
   /** The shard at the window's first record. */
-  private ShardSamples<List<S>> at(EpochOrder.Place place) throws IOException {
+  private SampleSource.ShardSamples<List<S>> at(EpochOrder.Place place) throws IOException {
     ShardIndex.Window window = place.window();
-    ShardSamples<List<S>> open = compressed.remove(place.shard());
+    SampleSource.ShardSamples<List<S>> open = compressed.remove(place.shard());
     if (open != null && open.position() > window.offset()) {
       open.close();
       open = null;
@@ -158,9 +158,9 @@ final class SetStream<S extends Sample> implements Closeable {
     }
   }
 
-  private ShardSamples<List<S>> open(int number) throws IOException {
+  private SampleSource.ShardSamples<List<S>> open(int number) throws IOException {
     Path path = part.set().shards().paths().get(number);
-    return new ShardSamples<>(
+    return new SampleSource.ShardSamples<>(
         TfRecordReader.open(path, source.access()),
         part.names().get(number),
         source.damage(),

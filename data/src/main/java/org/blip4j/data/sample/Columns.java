@@ -1,5 +1,6 @@
 package org.blip4j.data.sample;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSortedMap;
 import com.google.common.primitives.Floats;
@@ -151,5 +152,42 @@ public record Columns(ImmutableSortedMap<String, Feature> features) {
           case KIND_NOT_SET -> Stream.empty();
         };
     return values.toList();
+  }
+
+  /**
+   * The column names under which image, text and key are looked for; the first that is present and
+   * not empty is taken (img2dataset writes a missing value as empty bytes).
+   */
+  public record Aliases(
+      ImmutableList<String> image, ImmutableList<String> text, ImmutableList<String> key) {
+    /** The accepted spellings of img2dataset, TFDS, im2txt, the Model Garden and our own. */
+    public static final Aliases STANDARD =
+        new Aliases(
+            ImmutableList.of("jpg", "jpeg", "png", "webp", "image", "image/encoded", "image/data"),
+            ImmutableList.of("txt", "caption", "captions/text", "image/caption", "caption/text"),
+            ImmutableList.of(
+                "key", "image/id", "image/filename", "id", "image/image_id", "image/source_id"));
+
+    public Aliases {
+      if (image.isEmpty() || text.isEmpty() || key.isEmpty()) {
+        throw new IllegalArgumentException(
+            "image, text and key need at least one column name each");
+      }
+    }
+
+    /** Looks for the image in this column only ({@code --image-key}). */
+    public Aliases withImage(String column) {
+      return new Aliases(ImmutableList.of(column), text, key);
+    }
+
+    /** Looks for texts in this column only ({@code --text-key}). */
+    public Aliases withText(String column) {
+      return new Aliases(image, ImmutableList.of(column), key);
+    }
+
+    /** Looks for the key in this column only ({@code --id-key}). */
+    public Aliases withKey(String column) {
+      return new Aliases(image, text, ImmutableList.of(column));
+    }
   }
 }

@@ -34,20 +34,20 @@ import org.tensorflow.proto.SequenceExample;
 public final class ExampleCodec {
   static final String WORDS = "image/caption";
 
-  private final FieldAliases aliases;
+  private final Columns.Aliases aliases;
 
   /** Makes a codec that looks for columns under the given names. */
-  public ExampleCodec(FieldAliases aliases) {
+  public ExampleCodec(Columns.Aliases aliases) {
     this.aliases = aliases;
   }
 
   /** A codec with the standard names. */
   public static ExampleCodec standard() {
-    return new ExampleCodec(FieldAliases.STANDARD);
+    return new ExampleCodec(Columns.Aliases.STANDARD);
   }
 
   /** The column names in use. */
-  public FieldAliases aliases() {
+  public Columns.Aliases aliases() {
     return aliases;
   }
 
@@ -101,7 +101,7 @@ public final class ExampleCodec {
         all.getOrDefault(column, Feature.getDefaultInstance()).getBytesList().getValueList();
     return !values.isEmpty()
         && (first(aliases.image(), all).isEmpty()
-            || values.stream().allMatch(value -> ImageFormat.of(value).isPresent()));
+            || values.stream().allMatch(value -> ImageInfo.ImageFormat.of(value).isPresent()));
   }
 
   /** All columns of a record as they stand, whatever they are. */

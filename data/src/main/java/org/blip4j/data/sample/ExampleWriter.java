@@ -52,7 +52,8 @@ final class ExampleWriter {
   }
 
   private void image(ByteString image) {
-    String column = ImageFormat.of(image).map(ImageFormat::column).orElse("image");
+    String column =
+        ImageInfo.ImageFormat.of(image).map(ImageInfo.ImageFormat::column).orElse("image");
     bytes(column, ImmutableList.of(image));
     try {
       ImageInfo info = ImageInfo.inspect(image);

@@ -76,7 +76,8 @@ final class TiffHeader {
   }
 
   private ImageInfo checked() {
-    ImageInfo info = new ImageInfo(ImageFormat.TIFF, (int) one(WIDTH, 0), (int) one(HEIGHT, 0));
+    ImageInfo info =
+        new ImageInfo(ImageInfo.ImageFormat.TIFF, (int) one(WIDTH, 0), (int) one(HEIGHT, 0));
     long bits = Math.max(1, one(BITS, 1)) * Math.max(1, one(SAMPLES, 1));
     if (bits > 8 * 64) {
       throw new VerifyException(bits + " bits a pixel");

@@ -1,5 +1,6 @@
 package org.blip4j.data.stream;
 
+import com.google.common.base.Throwables;
 import com.google.common.util.concurrent.Uninterruptibles;
 import java.io.Closeable;
 import java.io.IOException;
@@ -74,7 +75,7 @@ public final class InOrder<R> implements Closeable {
    */
   public Optional<R> next() throws IOException {
     try {
-      Optional<R> result = Outcome.of(started.take());
+      Optional<R> result = resultOf(started.take());
       result.ifPresent(untaken::remove);
       return result;
     } catch (InterruptedException e) {
@@ -139,6 +140,24 @@ public final class InOrder<R> implements Closeable {
       } catch (Exception e) {
         throw new IllegalStateException("a result that nobody took cannot be closed", e);
       }
+    }
+  }
+
+  /**
+   * Waits for the result of work on another thread, or throws what the work threw.
+   *
+   * @throws IOException if the work failed so, or this thread was interrupted
+   */
+  public static <T> T resultOf(Future<T> future) throws IOException {
+    try {
+      return future.get();
+    } catch (ExecutionException e) {
+      Throwables.throwIfInstanceOf(e.getCause(), IOException.class);
+      Throwables.throwIfUnchecked(e.getCause());
+      throw new IllegalStateException(e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
     }
   }
 }

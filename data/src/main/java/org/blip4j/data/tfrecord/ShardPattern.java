@@ -78,9 +78,10 @@ sealed interface ShardPattern {
     public List<Path> find() throws IOException {
       List<Path> files = walk(path, 1, p -> !p.getFileName().toString().startsWith("."));
       List<Path> shards = new ArrayList<>(files);
-      shards.removeIf(p -> !ShardName.looksLikeShard(p.getFileName().toString()));
+      shards.removeIf(p -> !ShardSet.ShardName.looksLikeShard(p.getFileName().toString()));
       for (int i = 0; i < files.size() && i < TRIED && shards.isEmpty(); i++) {
-        shards.addAll(ShardName.holdsRecords(files.get(i)) ? holdingRecords(files) : List.of());
+        shards.addAll(
+            ShardSet.ShardName.holdsRecords(files.get(i)) ? holdingRecords(files) : List.of());
       }
       if (shards.isEmpty()) {
         throw new IOException(
@@ -95,7 +96,7 @@ sealed interface ShardPattern {
     private static List<Path> holdingRecords(List<Path> files) throws IOException {
       List<Path> shards = new ArrayList<>();
       for (Path file : files) {
-        if (ShardName.holdsRecords(file)) {
+        if (ShardSet.ShardName.holdsRecords(file)) {
           shards.add(file);
         }
       }
@@ -145,7 +146,7 @@ sealed interface ShardPattern {
       Set<String> present = siblings(name);
       String fileName = String.valueOf(name.getFileName());
       for (String ending : ENDINGS) {
-        ShardName first = new ShardName(fileName, 0, count, ending);
+        ShardSet.ShardName first = new ShardSet.ShardName(fileName, 0, count, ending);
         if (present.contains(first.fileName())) {
           requireWhole(first, name, present);
           return IntStream.range(0, count)
@@ -153,7 +154,8 @@ sealed interface ShardPattern {
               .toList();
         }
       }
-      String first = new ShardName(String.valueOf(name.getFileName()), 0, count, "").fileName();
+      String first =
+          new ShardSet.ShardName(String.valueOf(name.getFileName()), 0, count, "").fileName();
       throw new IOException(
           "%s@%d: there is no %s, with or without .tfrecord or .tfrecord.gz"
               .formatted(name, count, name.resolveSibling(first)));
@@ -174,7 +176,7 @@ sealed interface ShardPattern {
     Map<Path, Set<String>> folders = new HashMap<>();
     Set<Path> checked = new HashSet<>();
     for (Path file : files) {
-      Optional<ShardName> name = ShardName.parse(file.getFileName().toString());
+      Optional<ShardSet.ShardName> name = ShardSet.ShardName.parse(file.getFileName().toString());
       if (name.isPresent()
           && checked.add(file.resolveSibling(name.get().withIndex(0).fileName()))) {
         Path folder = file.toAbsolutePath().getParent();
@@ -187,7 +189,7 @@ sealed interface ShardPattern {
   }
 
   /** However many shards a name claims, this takes no longer than there are files. */
-  private static void requireWhole(ShardName any, Path sibling, Set<String> present)
+  private static void requireWhole(ShardSet.ShardName any, Path sibling, Set<String> present)
       throws IOException {
     List<Path> missing = new ArrayList<>();
     for (int i = 0; i < any.count() && missing.size() <= LISTED; i++) {
@@ -199,7 +201,7 @@ sealed interface ShardPattern {
     if (!missing.isEmpty()) {
       long there =
           present.stream()
-              .flatMap(name -> ShardName.parse(name).stream())
+              .flatMap(name -> ShardSet.ShardName.parse(name).stream())
               .filter(name -> name.withIndex(0).equals(any.withIndex(0)))
               .count();
       throw new IOException(

@@ -7,10 +7,13 @@ import java.math.BigInteger;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.commons.compress.archivers.zip.ZipArchiveEntry;
+import org.apache.commons.compress.archivers.zip.ZipFile;
 
 /**
  * A PyTorch checkpoint, of the zip form (torch 1.6 and later) or the older form.
@@ -68,7 +71,7 @@ public final class TorchCheckpoint implements WeightFile {
   }
 
   private static TorchCheckpoint readZip(FileRegion file) throws IOException {
-    ImmutableMap<String, FileRegion> entries = ZipDirectory.read(file);
+    ImmutableMap<String, FileRegion> entries = Directory.read(file);
     String pickle =
         entries.keySet().stream()
             .filter(name -> name.endsWith(PICKLE) && name.indexOf('/') == name.lastIndexOf('/'))
@@ -187,5 +190,51 @@ public final class TorchCheckpoint implements WeightFile {
   @Override
   public void close() throws IOException {
     channel.close();
+  }
+
+  /**
+   * Where the entries of a zip archive lie in its file.
+   *
+   * <p>PyTorch stores tensors uncompressed, so that they can be read in place. Commons Compress
+   * tells their positions, which {@code java.util.zip} does not, and knows ZIP64.
+   */
+  static final class Directory {
+    private Directory() {}
+
+    /** The content of every entry by its name. */
+    static ImmutableMap<String, FileRegion> read(FileRegion file) throws IOException {
+      Map<String, FileRegion> entries = new HashMap<>();
+      try (ZipFile zip = ZipFile.builder().setPath(file.path()).get()) {
+        for (ZipArchiveEntry entry : Collections.list(zip.getEntries())) {
+          if (entries.put(entry.getName(), content(file, entry)) != null) {
+            throw damaged(file, "has two entries named " + entry.getName());
+          }
+        }
+      } catch (WeightFileException e) {
+        throw e;
+      } catch (IOException | RuntimeException e) { // whatever the library makes of damage
+        throw damaged(
+            file, "is cut off or damaged (%s); download it again".formatted(e.getMessage()));
+      }
+      return ImmutableMap.copyOf(entries);
+    }
+
+    private static FileRegion content(FileRegion file, ZipArchiveEntry entry)
+        throws WeightFileException {
+      if (entry.getMethod() != ZipArchiveEntry.STORED
+          || entry.getSize() != entry.getCompressedSize()) {
+        throw damaged(
+            file, "holds " + entry.getName() + " compressed; PyTorch stores its entries plain");
+      }
+      long start = entry.getDataOffset();
+      if (start < 0 || entry.getSize() < 0 || start > file.length() - entry.getSize()) {
+        throw damaged(file, "has entry " + entry.getName() + " running past the end of the file");
+      }
+      return file.slice(start, entry.getSize());
+    }
+
+    private static WeightFileException damaged(FileRegion file, String problem) {
+      return new WeightFileException(file.path(), "the zip archive " + problem);
+    }
   }
 }

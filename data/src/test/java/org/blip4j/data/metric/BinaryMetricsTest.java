@@ -37,13 +37,13 @@ final class BinaryMetricsTest {
         }
       }
     }
-    assertEquals(inOrder / pairs, RocAuc.of(scores, positive).getAsDouble(), 1e-12);
+    assertEquals(inOrder / pairs, BinaryCounts.rocAuc(scores, positive).getAsDouble(), 1e-12);
   }
 
   @Test
   void oneClassAloneHasNoArea() {
-    assertEquals(OptionalDouble.empty(), RocAuc.of(new double[] {1, 2}, new boolean[2]));
-    assertEquals(OptionalDouble.empty(), RocAuc.of(new double[0], new boolean[0]));
+    assertEquals(OptionalDouble.empty(), BinaryCounts.rocAuc(new double[] {1, 2}, new boolean[2]));
+    assertEquals(OptionalDouble.empty(), BinaryCounts.rocAuc(new double[0], new boolean[0]));
   }
 
   @Test
@@ -61,7 +61,8 @@ final class BinaryMetricsTest {
   void refusesBadInput() {
     Exception unpaired =
         assertThrows(
-            IllegalArgumentException.class, () -> RocAuc.of(new double[] {1}, new boolean[2]));
+            IllegalArgumentException.class,
+            () -> BinaryCounts.rocAuc(new double[] {1}, new boolean[2]));
     assertTrue(unpaired.getMessage().contains("1 scores, but 2 truths"), unpaired.getMessage());
     assertThrows(
         IllegalArgumentException.class,
@@ -70,6 +71,6 @@ final class BinaryMetricsTest {
   }
 
   private static double area(double... scores) {
-    return RocAuc.of(scores, TRUTH).getAsDouble();
+    return BinaryCounts.rocAuc(scores, TRUTH).getAsDouble();
   }
 }

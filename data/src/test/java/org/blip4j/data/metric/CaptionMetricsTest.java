@@ -31,14 +31,14 @@ final class CaptionMetricsTest {
       })
   void matchesReference(String name) throws IOException {
     JsonNode corpus = read().get("corpora").get(name);
-    List<CaptionItem> items = items(corpus);
+    List<CaptionMetrics.CaptionItem> items = items(corpus);
     JsonNode expected = corpus.get("corpus");
-    BleuScore bleu = BleuScore.of(items);
+    CaptionMetrics.BleuScore bleu = CaptionMetrics.BleuScore.of(items);
     for (int n = 1; n <= 4; n++) {
       assertEquals(expected.get("BLEU-" + n).asDouble(), bleu.bleu(n), TOLERANCE, "BLEU-" + n);
     }
     assertEquals(expected.get("ROUGE-L").asDouble(), RougeL.of(items), TOLERANCE);
-    CiderScore cider = CiderScore.of(items);
+    CaptionMetrics.CiderScore cider = CaptionMetrics.CiderScore.of(items);
     assertEquals(expected.get("CIDEr").asDouble(), cider.mean(), TOLERANCE);
     for (int i = 0; i < items.size(); i++) {
       JsonNode scores = corpus.get("items").get(i).get("scores");
@@ -48,8 +48,8 @@ final class CaptionMetricsTest {
     }
   }
 
-  private static void checkItem(JsonNode expected, CaptionItem item, double cider) {
-    BleuScore bleu = BleuScore.of(List.of(item));
+  private static void checkItem(JsonNode expected, CaptionMetrics.CaptionItem item, double cider) {
+    CaptionMetrics.BleuScore bleu = CaptionMetrics.BleuScore.of(List.of(item));
     for (int n = 1; n <= 4; n++) {
       assertEquals(expected.get("BLEU-" + n).asDouble(), bleu.bleu(n), TOLERANCE, item::candidate);
     }
@@ -59,34 +59,38 @@ final class CaptionMetricsTest {
 
   @Test
   void noBreakSpaceSplitsForBleuAndCiderOnly() {
-    CaptionItem item = CaptionItem.of("call 555\u00a01234", List.of("call 555 1234"));
-    assertEquals(1, BleuScore.of(List.of(item)).bleu(1), TOLERANCE);
+    CaptionMetrics.CaptionItem item =
+        CaptionMetrics.CaptionItem.of("call 555\u00a01234", List.of("call 555 1234"));
+    assertEquals(1, CaptionMetrics.BleuScore.of(List.of(item)).bleu(1), TOLERANCE);
     // One of two tokens matches one of three: P = 1/2, R = 1/3.
     assertEquals(2.44 * (0.5 / 3) / (1.0 / 3 + 1.44 * 0.5), RougeL.of(item), TOLERANCE);
   }
 
   @Test
   void shorterReferenceWinsTies() {
-    CaptionItem item = CaptionItem.of("a b c", List.of("a b c d", "a b"));
-    assertEquals(1, BleuScore.of(List.of(item)).bleu(1), TOLERANCE);
+    CaptionMetrics.CaptionItem item =
+        CaptionMetrics.CaptionItem.of("a b c", List.of("a b c d", "a b"));
+    assertEquals(1, CaptionMetrics.BleuScore.of(List.of(item)).bleu(1), TOLERANCE);
   }
 
   @Test
   void refusesWhatCannotBeMeasured() {
-    assertThrows(IllegalArgumentException.class, () -> CaptionItem.of("a", List.of()));
-    assertThrows(IllegalArgumentException.class, () -> CiderScore.of(List.of()));
+    assertThrows(
+        IllegalArgumentException.class, () -> CaptionMetrics.CaptionItem.of("a", List.of()));
+    assertThrows(IllegalArgumentException.class, () -> CaptionMetrics.CiderScore.of(List.of()));
     assertThrows(IllegalArgumentException.class, () -> RougeL.of(List.of()));
-    BleuScore bleu = BleuScore.of(List.of(CaptionItem.of("a", List.of("a"))));
+    CaptionMetrics.BleuScore bleu =
+        CaptionMetrics.BleuScore.of(List.of(CaptionMetrics.CaptionItem.of("a", List.of("a"))));
     Exception refused = assertThrows(IllegalArgumentException.class, () -> bleu.bleu(5));
     assertTrue(refused.getMessage().contains("1 to 4"), refused.getMessage());
   }
 
-  private static List<CaptionItem> items(JsonNode corpus) {
-    List<CaptionItem> items = new ArrayList<>();
+  private static List<CaptionMetrics.CaptionItem> items(JsonNode corpus) {
+    List<CaptionMetrics.CaptionItem> items = new ArrayList<>();
     for (JsonNode item : corpus.get("items")) {
       List<String> references = new ArrayList<>();
       item.get("references").forEach(text -> references.add(text.asText()));
-      items.add(CaptionItem.of(item.get("candidate").asText(), references));
+      items.add(CaptionMetrics.CaptionItem.of(item.get("candidate").asText(), references));
     }
     assertTrue(!items.isEmpty());
     return items;

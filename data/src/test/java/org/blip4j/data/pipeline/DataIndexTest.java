@@ -148,10 +148,10 @@ final class DataIndexTest {
     assertEquals(0, again, "shards are not opened to start once more");
     SamplePipeline<Sample.ImageText> pipeline =
         new SamplePipeline<>(SampleKind.IMAGE_TEXT, open(shards, source, kept), source, options);
-    long one = readBy(() -> unbroken.addAll(taken(pipeline, Cursor.START, 1)));
+    long one = readBy(() -> unbroken.addAll(taken(pipeline, SamplePipeline.Cursor.START, 1)));
     assertTrue(one <= block, one + " bytes for the first batch, a block has " + block);
     unbroken.clear();
-    long epoch = readBy(() -> unbroken.addAll(taken(pipeline, Cursor.START, 1000)));
+    long epoch = readBy(() -> unbroken.addAll(taken(pipeline, SamplePipeline.Cursor.START, 1000)));
     assertTrue(epoch <= whole * 1.05, "each record is read once an epoch: " + epoch);
 
     Random random = new Random(1);
@@ -165,7 +165,7 @@ final class DataIndexTest {
                 resumed.addAll(
                     taken(
                         new SamplePipeline<>(SampleKind.IMAGE_TEXT, index, source, options),
-                        Cursor.parse(unbroken.get(at).end().encode()),
+                        SamplePipeline.Cursor.parse(unbroken.get(at).end().encode()),
                         2));
               });
       assertEquals(unbroken.subList(at + 1, at + 3), resumed);
@@ -175,7 +175,8 @@ final class DataIndexTest {
 
   /** Without the thread that works ahead, so that no more is read than asked for. */
   private static List<Batch<Sample.ImageText>> taken(
-      SamplePipeline<Sample.ImageText> pipeline, Cursor from, int count) throws IOException {
+      SamplePipeline<Sample.ImageText> pipeline, SamplePipeline.Cursor from, int count)
+      throws IOException {
     List<Batch<Sample.ImageText>> batches = new ArrayList<>();
     try (SamplePipeline<Sample.ImageText>.Batches stream = pipeline.stream(from)) {
       for (int i = 0; i < count; i++) {
@@ -298,7 +299,7 @@ final class DataIndexTest {
                     TestShards.write(folder, IMAGE, 3),
                     SourceOptions.strict(),
                     SamplePipeline.Options.of(1, 2)),
-                Cursor.START,
+                SamplePipeline.Cursor.START,
                 1)
             .size());
   }

@@ -41,7 +41,7 @@ final class MixtureTest {
     SamplePipeline<Sample.ImageText> pipeline = pipeline(new Mixture(ImmutableList.copyOf(sets)));
     Map<String, Integer> counts = new HashMap<>();
     int batches = 2500;
-    for (var batch : take(pipeline, Cursor.START, batches)) {
+    for (var batch : take(pipeline, SamplePipeline.Cursor.START, batches)) {
       batch.items().forEach(item -> counts.merge(item.id().set(), 1, Integer::sum));
     }
     for (Mixture.DataSet set : sets) {
@@ -58,8 +58,8 @@ final class MixtureTest {
                 new Mixture.DataSet("small", 0.5, shards("small", 7)),
                 new Mixture.DataSet("large", 0.5, shards("large", 40))));
     SamplePipeline<Sample.ImageText> pipeline = pipeline(mixture);
-    List<Batch<Sample.ImageText>> all = take(pipeline, Cursor.START, 60);
-    Map<SampleId, Integer> met = new HashMap<>();
+    List<Batch<Sample.ImageText>> all = take(pipeline, SamplePipeline.Cursor.START, 60);
+    Map<Batch.SampleId, Integer> met = new HashMap<>();
     List<Batch.Item<Sample.ImageText>> small = new ArrayList<>();
     all.forEach(
         batch ->
@@ -74,7 +74,7 @@ final class MixtureTest {
     assertEquals(epochItems, met.size());
     assertTrue(met.values().stream().allMatch(times -> times == 5), met.toString());
     for (int at = 0; at < 55; at++) {
-      Cursor stored = Cursor.parse(all.get(at).end().encode());
+      SamplePipeline.Cursor stored = SamplePipeline.Cursor.parse(all.get(at).end().encode());
       assertEquals(all.subList(at + 1, at + 4), take(pipeline, stored, 3), "after " + at);
     }
   }
@@ -87,7 +87,7 @@ final class MixtureTest {
             ImmutableList.of(
                 new Mixture.DataSet("a", 1, shards), new Mixture.DataSet("b", 1, shards)));
     long images =
-        take(pipeline(mixture), Cursor.START, 2).stream()
+        take(pipeline(mixture), SamplePipeline.Cursor.START, 2).stream()
             .flatMap(batch -> batch.items().stream())
             .map(item -> item.id().image())
             .distinct()

@@ -36,7 +36,8 @@ final class PipelineMemoryTest {
     SamplePipeline<Sample.ImageText> pipeline =
         TestShards.pipeline(shards, SourceOptions.strict(), options);
     Runtime runtime = Runtime.getRuntime();
-    try (SamplePipeline<Sample.ImageText>.Batches batches = pipeline.stream(Cursor.START)) {
+    try (SamplePipeline<Sample.ImageText>.Batches batches =
+        pipeline.stream(SamplePipeline.Cursor.START)) {
       long count = pipeline.batchesPerEpoch();
       for (int i = 0; i < count / 2; i++) {
         batches.next();

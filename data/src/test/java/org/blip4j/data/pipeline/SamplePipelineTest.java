@@ -25,7 +25,6 @@ import java.util.function.Function;
 import java.util.zip.GZIPOutputStream;
 import org.blip4j.data.sample.Columns;
 import org.blip4j.data.sample.ExampleCodec;
-import org.blip4j.data.sample.FieldAliases;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.sample.TestImages;
 import org.blip4j.data.stream.Prefetch;
@@ -48,9 +47,9 @@ final class SamplePipelineTest {
     ShardSet shards = TestShards.write(folder, IMAGE, 5, 0, 7, 1, 6);
     SamplePipeline<Sample.ImageText> pipeline = pipeline(gzip ? zipped(shards) : shards, OPTIONS);
     assertEquals((19 + 12 + 6) / 4, pipeline.batchesPerEpoch());
-    List<Batch<Sample.ImageText>> batches = take(pipeline, Cursor.START, 27);
+    List<Batch<Sample.ImageText>> batches = take(pipeline, SamplePipeline.Cursor.START, 27);
     for (int epoch = 0; epoch < 3; epoch++) {
-      Set<SampleId> met = new HashSet<>();
+      Set<Batch.SampleId> met = new HashSet<>();
       for (Batch<Sample.ImageText> batch : batches.subList(9 * epoch, 9 * epoch + 9)) {
         assertEquals(epoch, batch.start().epoch());
         assertEquals(4, batch.size());
@@ -65,10 +64,12 @@ final class SamplePipelineTest {
   @Test
   void orderDependsOnTheSeedAlone() throws IOException {
     ShardSet shards = TestShards.write(folder, IMAGE, 5, 7, 6);
-    List<Batch<Sample.ImageText>> once = take(pipeline(shards, OPTIONS), Cursor.START, 20);
-    assertEquals(once, take(pipeline(shards, OPTIONS.withPrefetch(5)), Cursor.START, 20));
+    List<Batch<Sample.ImageText>> once =
+        take(pipeline(shards, OPTIONS), SamplePipeline.Cursor.START, 20);
+    assertEquals(
+        once, take(pipeline(shards, OPTIONS.withPrefetch(5)), SamplePipeline.Cursor.START, 20));
     SamplePipeline.Options other = new SamplePipeline.Options(8, 4, 8, 2);
-    assertNotEquals(once, take(pipeline(shards, other), Cursor.START, 20));
+    assertNotEquals(once, take(pipeline(shards, other), SamplePipeline.Cursor.START, 20));
   }
 
   @ParameterizedTest
@@ -76,9 +77,9 @@ final class SamplePipelineTest {
   void resumeAtEveryBatchYieldsWhatAnUnbrokenRunDoes(boolean gzip) throws IOException {
     ShardSet shards = TestShards.write(folder, IMAGE, 5, 7, 6);
     SamplePipeline<Sample.ImageText> pipeline = pipeline(gzip ? zipped(shards) : shards, OPTIONS);
-    List<Batch<Sample.ImageText>> unbroken = take(pipeline, Cursor.START, 24);
+    List<Batch<Sample.ImageText>> unbroken = take(pipeline, SamplePipeline.Cursor.START, 24);
     for (int at = 0; at < 20; at++) {
-      Cursor stored = Cursor.parse(unbroken.get(at).end().encode());
+      SamplePipeline.Cursor stored = SamplePipeline.Cursor.parse(unbroken.get(at).end().encode());
       assertEquals(unbroken.subList(at + 1, at + 4), take(pipeline, stored, 3));
     }
   }
@@ -89,7 +90,7 @@ final class SamplePipelineTest {
     int together = 0;
     int shardsMet = 0;
     List<Batch<Sample.ImageText>> batches =
-        take(pipeline(shards, OPTIONS.withMixed(64)), Cursor.START, 40);
+        take(pipeline(shards, OPTIONS.withMixed(64)), SamplePipeline.Cursor.START, 40);
     for (Batch<Sample.ImageText> batch : batches) {
       together += batch.size() - count(batch, item -> item.id().key());
       shardsMet += count(batch, item -> item.shard().toString());
@@ -107,7 +108,8 @@ final class SamplePipelineTest {
   void pairsOfOneImageShareItsMemory() throws IOException {
     Map<String, ByteString> images = new HashMap<>();
     ShardSet shards = TestShards.write(folder, IMAGE, 5);
-    for (var item : take(pipeline(shards, OPTIONS), Cursor.START, 2).get(0).items()) {
+    for (var item :
+        take(pipeline(shards, OPTIONS), SamplePipeline.Cursor.START, 2).get(0).items()) {
       ByteString image = item.sample().image();
       assertSame(image, images.computeIfAbsent(item.id().key(), key -> image));
     }
@@ -115,15 +117,15 @@ final class SamplePipelineTest {
 
   @Test
   void seedsBelongToItemAndEpochNotToTheBatch() {
-    SampleId id = new SampleId("k", 0);
-    assertEquals(id.seed(1, 0), new SampleId("k", 0).seed(1, 0));
+    Batch.SampleId id = new Batch.SampleId("k", 0);
+    assertEquals(id.seed(1, 0), new Batch.SampleId("k", 0).seed(1, 0));
     Set<Long> seeds = new HashSet<>();
     seeds.add(id.seed(1, 0));
     seeds.add(id.seed(1, 1));
     seeds.add(id.seed(2, 0));
-    seeds.add(new SampleId("k", 1).seed(1, 0));
-    seeds.add(new SampleId("l", 0).seed(1, 0));
-    seeds.add(new SampleId("web", "k", 0).seed(1, 0));
+    seeds.add(new Batch.SampleId("k", 1).seed(1, 0));
+    seeds.add(new Batch.SampleId("l", 0).seed(1, 0));
+    seeds.add(new Batch.SampleId("web", "k", 0).seed(1, 0));
     assertEquals(6, seeds.size());
   }
 
@@ -140,7 +142,10 @@ final class SamplePipelineTest {
     SamplePipeline<Sample.ImageText> pipeline =
         pipeline(ShardSet.of(paths), SamplePipeline.Options.of(1, 3));
     Set<String> images = new HashSet<>();
-    take(pipeline, Cursor.START, 1).get(0).items().forEach(i -> images.add(i.id().image()));
+    take(pipeline, SamplePipeline.Cursor.START, 1)
+        .get(0)
+        .items()
+        .forEach(i -> images.add(i.id().image()));
     assertEquals(Set.of("a/00000.tfrecord#0", "b/00000.tfrecord#0", "c.tfrecord#0"), images);
   }
 
@@ -174,7 +179,7 @@ final class SamplePipelineTest {
     assertEquals(items, index.items());
     SamplePipeline<S> pipeline =
         new SamplePipeline<>(kind, index, source, SamplePipeline.Options.of(1, items));
-    Batch<S> batch = take(pipeline, Cursor.START, 1).get(0);
+    Batch<S> batch = take(pipeline, SamplePipeline.Cursor.START, 1).get(0);
     assertEquals(items, new HashSet<>(batch.items()).size());
     assertEquals(items * images, batch.images().size());
     return batch;
@@ -185,10 +190,12 @@ final class SamplePipelineTest {
     ShardSet shards = TestShards.write(folder, IMAGE, 2);
     IllegalArgumentException e =
         assertThrows(
-            IllegalArgumentException.class, () -> take(pipeline(shards, OPTIONS), Cursor.START, 1));
+            IllegalArgumentException.class,
+            () -> take(pipeline(shards, OPTIONS), SamplePipeline.Cursor.START, 1));
     assertTrue(e.getMessage().contains("3 pairs, less than one batch of 4"), e.getMessage());
     SourceOptions noText =
-        SourceOptions.strict().withCodec(new ExampleCodec(FieldAliases.STANDARD.withText("alt")));
+        SourceOptions.strict()
+            .withCodec(new ExampleCodec(Columns.Aliases.STANDARD.withText("alt")));
     IllegalArgumentException none =
         assertThrows(
             IllegalArgumentException.class,
@@ -199,8 +206,9 @@ final class SamplePipelineTest {
   @Test
   void positionsInOtherDataAreRefused() throws IOException {
     ShardSet shards = TestShards.write(folder, IMAGE, 5);
-    Cursor end = take(pipeline(shards, OPTIONS), Cursor.START, 1).get(0).end();
-    Cursor beyond = new Cursor(1, 99, end.data());
+    SamplePipeline.Cursor end =
+        take(pipeline(shards, OPTIONS), SamplePipeline.Cursor.START, 1).get(0).end();
+    SamplePipeline.Cursor beyond = new SamplePipeline.Cursor(1, 99, end.data());
     IOException e =
         assertThrows(IOException.class, () -> take(pipeline(shards, OPTIONS), beyond, 1));
     assertTrue(e.getMessage().contains("beyond the 9 items"), e.getMessage());
@@ -223,19 +231,19 @@ final class SamplePipelineTest {
     bytes[image] ^= 1;
     Files.write(broken, bytes);
     Prefetch<Batch<Sample.ImageText>> batches =
-        pipeline(shards, OPTIONS.withMixed(64)).open(Cursor.START);
+        pipeline(shards, OPTIONS.withMixed(64)).open(SamplePipeline.Cursor.START);
     try (batches) {
       IOException e = assertThrows(IOException.class, batches::next);
       assertTrue(e.getMessage().startsWith(broken + ": record at byte "), e.getMessage());
       assertSame(e, assertThrows(IOException.class, batches::next));
     }
     assertThrows(IllegalStateException.class, batches::next);
-    List<DamagePolicy.Damaged> told = new ArrayList<>();
-    DamagePolicy policy = DamagePolicy.skip(told::add);
+    List<SourceOptions.DamagePolicy.Damaged> told = new ArrayList<>();
+    SourceOptions.DamagePolicy policy = SourceOptions.DamagePolicy.skip(told::add);
     SamplePipeline<Sample.ImageText> tolerant =
         TestShards.pipeline(shards, SourceOptions.strict().withDamage(policy), OPTIONS);
-    List<Batch<Sample.ImageText>> all = take(tolerant, Cursor.START, 15);
-    assertEquals(all, take(tolerant, Cursor.START, 15));
+    List<Batch<Sample.ImageText>> all = take(tolerant, SamplePipeline.Cursor.START, 15);
+    assertEquals(all, take(tolerant, SamplePipeline.Cursor.START, 15));
     assertEquals(all.subList(4, 6), take(tolerant, all.get(3).end(), 2), "nothing shifts");
     assertEquals(1, policy.skipped());
     assertTrue(policy.replaced() > 0);
@@ -251,8 +259,9 @@ final class SamplePipelineTest {
     Files.write(cut, Arrays.copyOf(bytes, bytes.length - 10));
     IOException e = assertThrows(IOException.class, () -> pipeline(shards, OPTIONS));
     assertTrue(e.getMessage().startsWith(cut + ": record at byte "), e.getMessage());
-    List<DamagePolicy.Damaged> told = new ArrayList<>();
-    SourceOptions skip = SourceOptions.strict().withDamage(DamagePolicy.skip(told::add));
+    List<SourceOptions.DamagePolicy.Damaged> told = new ArrayList<>();
+    SourceOptions skip =
+        SourceOptions.strict().withDamage(SourceOptions.DamagePolicy.skip(told::add));
     assertEquals(21 / 4, TestShards.pipeline(shards, skip, OPTIONS).batchesPerEpoch());
     assertTrue(told.get(0).restLost());
   }
@@ -262,7 +271,7 @@ final class SamplePipelineTest {
     SamplePipeline<Sample.ImageText> pipeline =
         pipeline(TestShards.write(folder, IMAGE, 5), OPTIONS);
     for (int i = 0; i < 50; i++) {
-      take(pipeline, Cursor.START, 1);
+      take(pipeline, SamplePipeline.Cursor.START, 1);
     }
     long alive =
         Thread.getAllStackTraces().keySet().stream()
@@ -273,16 +282,18 @@ final class SamplePipelineTest {
 
   @Test
   void cursorsAndOptionsAreValidated() {
-    Cursor cursor = new Cursor(3, 1280, "0123456789abcdef");
-    assertEquals(cursor, Cursor.parse(cursor.encode()));
-    assertEquals(Cursor.START, Cursor.parse(Cursor.START.encode()));
-    assertThrows(IllegalArgumentException.class, () -> Cursor.parse("3"));
+    SamplePipeline.Cursor cursor = new SamplePipeline.Cursor(3, 1280, "0123456789abcdef");
+    assertEquals(cursor, SamplePipeline.Cursor.parse(cursor.encode()));
+    assertEquals(
+        SamplePipeline.Cursor.START,
+        SamplePipeline.Cursor.parse(SamplePipeline.Cursor.START.encode()));
+    assertThrows(IllegalArgumentException.class, () -> SamplePipeline.Cursor.parse("3"));
     IllegalArgumentException old =
-        assertThrows(IllegalArgumentException.class, () -> Cursor.parse("3:1280"));
+        assertThrows(IllegalArgumentException.class, () -> SamplePipeline.Cursor.parse("3:1280"));
     assertTrue(old.getMessage().contains("an earlier version"), old.getMessage());
-    assertThrows(IllegalArgumentException.class, () -> new Cursor(-1, 0, ""));
+    assertThrows(IllegalArgumentException.class, () -> new SamplePipeline.Cursor(-1, 0, ""));
     assertThrows(IllegalArgumentException.class, () -> SamplePipeline.Options.of(1, 0));
-    assertThrows(IllegalArgumentException.class, () -> DamagePolicy.skip(null));
+    assertThrows(IllegalArgumentException.class, () -> SourceOptions.DamagePolicy.skip(null));
   }
 
   @Test
@@ -301,8 +312,8 @@ final class SamplePipelineTest {
         continue;
       }
       int perEpoch = (int) pipeline.batchesPerEpoch();
-      List<Batch<Sample.ImageText>> all = take(pipeline, Cursor.START, 2 * perEpoch);
-      Set<SampleId> met = new HashSet<>();
+      List<Batch<Sample.ImageText>> all = take(pipeline, SamplePipeline.Cursor.START, 2 * perEpoch);
+      Set<Batch.SampleId> met = new HashSet<>();
       all.subList(0, perEpoch).forEach(b -> b.items().forEach(i -> met.add(i.id())));
       assertEquals(perEpoch * batch, met.size());
       int at = random.nextInt(2 * perEpoch - 1);

@@ -52,8 +52,9 @@ final class SampleSourceTest {
         assertThrows(SampleException.class, () -> read(shards, SourceOptions.strict()));
     assertTrue(e.getMessage().startsWith(shard + ": record at byte "), e.getMessage());
     assertTrue(e.getMessage().contains("sample \"cut\": JPEG image of 300 bytes"), e.getMessage());
-    List<DamagePolicy.Damaged> told = new ArrayList<>();
-    SourceOptions skip = SourceOptions.strict().withDamage(DamagePolicy.skip(told::add));
+    List<SourceOptions.DamagePolicy.Damaged> told = new ArrayList<>();
+    SourceOptions skip =
+        SourceOptions.strict().withDamage(SourceOptions.DamagePolicy.skip(told::add));
     assertEquals(
         List.of("whole", "last"), read(shards, skip).stream().map(s -> s.sample().key()).toList());
     assertEquals(2, told.size());
@@ -68,8 +69,9 @@ final class SampleSourceTest {
     Path first = shards.paths().get(0);
     byte[] bytes = Files.readAllBytes(first);
     Files.write(first, Arrays.copyOf(bytes, bytes.length - 10));
-    List<DamagePolicy.Damaged> told = new ArrayList<>();
-    SourceOptions skip = SourceOptions.strict().withDamage(DamagePolicy.skip(told::add));
+    List<SourceOptions.DamagePolicy.Damaged> told = new ArrayList<>();
+    SourceOptions skip =
+        SourceOptions.strict().withDamage(SourceOptions.DamagePolicy.skip(told::add));
     assertEquals(4, read(shards, skip).size());
     assertEquals(1, told.size());
     assertTrue(told.get(0).restLost());

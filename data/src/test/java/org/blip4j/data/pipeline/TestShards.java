@@ -47,8 +47,8 @@ final class TestShards {
   }
 
   /** Batches from a place on. */
-  static <S extends Sample> List<Batch<S>> take(SamplePipeline<S> pipeline, Cursor from, int count)
-      throws IOException {
+  static <S extends Sample> List<Batch<S>> take(
+      SamplePipeline<S> pipeline, SamplePipeline.Cursor from, int count) throws IOException {
     List<Batch<S>> batches = new ArrayList<>();
     try (Prefetch<Batch<S>> stream = pipeline.open(from)) {
       for (int i = 0; i < count; i++) {

@@ -129,7 +129,7 @@ final class ExampleCodecTest {
     assertEquals("a", sample.key());
     ExampleCodec other =
         new ExampleCodec(
-            FieldAliases.STANDARD.withText("alt").withKey("mine").withImage("image/encoded"));
+            Columns.Aliases.STANDARD.withText("alt").withKey("mine").withImage("image/encoded"));
     Sample.ImageText overridden = other.imageText(example(columns, "image/encoded", JPEG), "-");
     assertEquals(List.of("other"), overridden.texts());
     assertEquals("b", overridden.key());

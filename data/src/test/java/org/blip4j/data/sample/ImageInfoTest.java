@@ -11,19 +11,19 @@ import org.junit.jupiter.api.Test;
 final class ImageInfoTest {
   @Test
   void formatAndSizeAreReadFromTheBytes() throws SampleException {
-    assertInfo(ImageFormat.JPEG, 17, 9, TestImages.image("jpg", 17, 9));
-    assertInfo(ImageFormat.PNG, 17, 9, TestImages.image("png", 17, 9));
-    assertInfo(ImageFormat.GIF, 17, 9, TestImages.image("gif", 17, 9));
-    assertInfo(ImageFormat.BMP, 17, 9, TestImages.image("bmp", 17, 9));
-    assertInfo(ImageFormat.WEBP, 1, 1, TestImages.webp(true));
-    assertInfo(ImageFormat.WEBP, 1, 1, TestImages.webp(false));
+    assertInfo(ImageInfo.ImageFormat.JPEG, 17, 9, TestImages.image("jpg", 17, 9));
+    assertInfo(ImageInfo.ImageFormat.PNG, 17, 9, TestImages.image("png", 17, 9));
+    assertInfo(ImageInfo.ImageFormat.GIF, 17, 9, TestImages.image("gif", 17, 9));
+    assertInfo(ImageInfo.ImageFormat.BMP, 17, 9, TestImages.image("bmp", 17, 9));
+    assertInfo(ImageInfo.ImageFormat.WEBP, 1, 1, TestImages.webp(true));
+    assertInfo(ImageInfo.ImageFormat.WEBP, 1, 1, TestImages.webp(false));
   }
 
   @Test
   void bytesBehindTheImageAreAllowed() throws SampleException {
     ByteString tail = ByteString.copyFromUtf8("appended by a camera");
-    assertInfo(ImageFormat.JPEG, 17, 9, TestImages.image("jpg", 17, 9).concat(tail));
-    assertInfo(ImageFormat.PNG, 17, 9, TestImages.image("png", 17, 9).concat(tail));
+    assertInfo(ImageInfo.ImageFormat.JPEG, 17, 9, TestImages.image("jpg", 17, 9).concat(tail));
+    assertInfo(ImageInfo.ImageFormat.PNG, 17, 9, TestImages.image("png", 17, 9).concat(tail));
   }
 
   @Test
@@ -63,14 +63,15 @@ final class ImageInfoTest {
     assertEquals("the image is empty", problem(ByteString.EMPTY));
     String message = problem(ByteString.copyFromUtf8("BM is not enough"));
     assertTrue(message.startsWith("not an image: 16 bytes that begin with 42 4d 20 "), message);
-    assertEquals(Optional.empty(), ImageFormat.of(ByteString.copyFromUtf8("<svg/>")));
+    assertEquals(Optional.empty(), ImageInfo.ImageFormat.of(ByteString.copyFromUtf8("<svg/>")));
   }
 
   private static String problem(ByteString image) {
     return assertThrows(SampleException.class, () -> ImageInfo.inspect(image)).getMessage();
   }
 
-  private static void assertInfo(ImageFormat format, int width, int height, ByteString image)
+  private static void assertInfo(
+      ImageInfo.ImageFormat format, int width, int height, ByteString image)
       throws SampleException {
     assertEquals(new ImageInfo(format, width, height), ImageInfo.inspect(image));
   }

@@ -61,25 +61,28 @@ final class WordPieceTokenizerTest {
   @Test
   void batchesArePaddedToOneWidth() {
     List<String> texts = List.of("a dog", "", "two small dogs in the park");
-    TokenBatch longest = tokenizer.encode(texts, Padding.longest(), 35);
+    TokenBatch longest = tokenizer.encode(texts, TokenBatch.Padding.longest(), 35);
     assertEquals(3, longest.rows());
     assertEquals(8, longest.columns());
     assertArrayEquals(new long[] {101, 1037, 3899, 102, 0, 0, 0, 0}, longest.row(0));
     assertArrayEquals(
         new long[] {1, 1, 1, 1, 0, 0, 0, 0}, Arrays.copyOf(longest.mask(), longest.columns()));
-    assertEquals(35, tokenizer.encode(texts, Padding.maxLength(), 35).columns());
-    assertEquals(10, tokenizer.encode(texts, Padding.multipleOf(5), 35).columns());
-    assertEquals(6, tokenizer.encode(texts, Padding.multipleOf(5), 6).columns());
+    assertEquals(35, tokenizer.encode(texts, TokenBatch.Padding.maxLength(), 35).columns());
+    assertEquals(10, tokenizer.encode(texts, TokenBatch.Padding.multipleOf(5), 35).columns());
+    assertEquals(6, tokenizer.encode(texts, TokenBatch.Padding.multipleOf(5), 6).columns());
     assertEquals(
-        8, tokenizer.encode(texts, Padding.longest(), WordPieceTokenizer.NO_LIMIT).columns());
+        8,
+        tokenizer
+            .encode(texts, TokenBatch.Padding.longest(), WordPieceTokenizer.NO_LIMIT)
+            .columns());
     assertThrows(
         IllegalArgumentException.class,
-        () -> tokenizer.encode(texts, Padding.maxLength(), WordPieceTokenizer.NO_LIMIT));
+        () -> tokenizer.encode(texts, TokenBatch.Padding.maxLength(), WordPieceTokenizer.NO_LIMIT));
   }
 
   @Test
   void firstTokenIsReplacedInEveryRow() {
-    TokenBatch batch = tokenizer.encode(List.of("a dog", ""), Padding.longest(), 35);
+    TokenBatch batch = tokenizer.encode(List.of("a dog", ""), TokenBatch.Padding.longest(), 35);
     TokenBatch encoder = batch.withFirstToken(VOCABULARY.encode());
     assertArrayEquals(new long[] {30523, 1037, 3899, 102}, encoder.row(0));
     assertArrayEquals(new long[] {30523, 102, 0, 0}, encoder.row(1));

@@ -113,13 +113,13 @@ final class ShardSetTest {
     Files.createFile(place.resolve(name));
     Files.createFile(place.resolve("a.txt"));
     assertEquals(List.of("endings/" + name), find(place.toString()));
-    assertFalse(ShardName.withoutEnding("a.tfrec").contains("."));
+    assertFalse(ShardSet.ShardName.withoutEnding("a.tfrec").contains("."));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"a.jpg", ".tfrecord", ".a.tfrec", "recorder", "a.record.txt", "tfrec"})
   void otherNamesAreNone(String name) {
-    assertFalse(ShardName.looksLikeShard(name));
+    assertFalse(ShardSet.ShardName.looksLikeShard(name));
   }
 
   @Test
@@ -175,11 +175,12 @@ final class ShardSetTest {
 
   @Test
   void shardNamesAreTakenApart() {
-    ShardName name = ShardName.parse("coco-train-00003-of-00256.tfrecord.gz").orElseThrow();
-    assertEquals(new ShardName("coco-train", 3, 256, ".tfrecord.gz"), name);
+    ShardSet.ShardName name =
+        ShardSet.ShardName.parse("coco-train-00003-of-00256.tfrecord.gz").orElseThrow();
+    assertEquals(new ShardSet.ShardName("coco-train", 3, 256, ".tfrecord.gz"), name);
     assertEquals("coco-train-00255-of-00256.tfrecord.gz", name.withIndex(255).fileName());
-    assertTrue(ShardName.parse("coco-00256-of-00256").isEmpty());
-    assertTrue(ShardName.parse("00000.tfrecord").isEmpty());
+    assertTrue(ShardSet.ShardName.parse("coco-00256-of-00256").isEmpty());
+    assertTrue(ShardSet.ShardName.parse("00000.tfrecord").isEmpty());
     assertThrows(IllegalArgumentException.class, () -> name.withIndex(256));
   }
 

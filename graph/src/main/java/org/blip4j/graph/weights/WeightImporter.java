@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.blip4j.data.stream.Outcome;
+import org.blip4j.data.stream.InOrder;
 import org.blip4j.data.weights.TensorBundleWriter;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.data.weights.WeightFileException;
@@ -150,7 +150,7 @@ public final class WeightImporter implements VariableValues {
                 }));
       }
       for (Future<Void> one : running) {
-        Outcome.of(one);
+        InOrder.resultOf(one);
       }
     } finally {
       workers.shutdownNow();

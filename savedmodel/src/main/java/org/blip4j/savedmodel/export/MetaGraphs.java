@@ -1,13 +1,20 @@
 package org.blip4j.savedmodel.export;
 
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import org.blip4j.ops.core.Variable;
-import org.blip4j.savedmodel.signature.ModelGraph;
+import org.blip4j.savedmodel.signature.ServingGraph;
 import org.tensorflow.TensorFlow;
+import org.tensorflow.proto.AttrValue;
 import org.tensorflow.proto.CollectionDef;
+import org.tensorflow.proto.FunctionDef;
 import org.tensorflow.proto.GraphDef;
 import org.tensorflow.proto.MetaGraphDef;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.OpDef;
+import org.tensorflow.proto.OpList;
 import org.tensorflow.proto.SaverDef;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
@@ -21,7 +28,7 @@ final class MetaGraphs {
    * The definition of a model: pruned graph, signatures, saver, and the collection by which Python
    * gives each loaded model variables of its own.
    */
-  static MetaGraphDef of(ModelGraph model) {
+  static MetaGraphDef of(ServingGraph.Exportable model) {
     SaverDef saver = model.saver().definition();
     GraphDef graph = GraphPruner.prune(model.graph().toGraphDef(), targets(model, saver));
     OpRegistry registry = new OpRegistry();
@@ -53,7 +60,7 @@ final class MetaGraphs {
         .build();
   }
 
-  private static Set<String> targets(ModelGraph model, SaverDef saver) {
+  private static Set<String> targets(ServingGraph.Exportable model, SaverDef saver) {
     Set<String> names = new TreeSet<>();
     names.add(saver.getRestoreOpName());
     names.add(GraphPruner.nodeOf(saver.getSaveTensorName()));
@@ -76,5 +83,68 @@ final class MetaGraphs {
         .setIsResource(true)
         .setTrainable(variable.spec().trainable())
         .build();
+  }
+
+  /**
+   * The definitions of TensorFlow's own operations: what an attribute is when nothing is said, and
+   * which operations a graph uses.
+   */
+  static final class OpRegistry {
+    private final Map<String, OpDef> definitions = new HashMap<>();
+
+    /** The operations of this process's TensorFlow. */
+    OpRegistry() {
+      TensorFlow.registeredOpList().getOpList().forEach(op -> definitions.put(op.getName(), op));
+    }
+
+    /** The graph without attributes that have their default, so that older runtimes accept it. */
+    GraphDef withoutDefaults(GraphDef graph) {
+      GraphDef.Builder result = graph.toBuilder();
+      result.getNodeBuilderList().forEach(this::strip);
+      for (FunctionDef.Builder function : result.getLibraryBuilder().getFunctionBuilderList()) {
+        function.getNodeDefBuilderList().forEach(this::strip);
+      }
+      return result.build();
+    }
+
+    /**
+     * The definitions of all operations that a graph and its functions use, without their texts.
+     */
+    OpList used(GraphDef graph) {
+      TreeSet<String> names = new TreeSet<>();
+      graph.getNodeList().forEach(node -> names.add(node.getOp()));
+      for (FunctionDef function : graph.getLibrary().getFunctionList()) {
+        function.getNodeDefList().forEach(node -> names.add(node.getOp()));
+      }
+      OpList.Builder result = OpList.newBuilder();
+      for (String name : names) {
+        OpDef definition = definitions.get(name);
+        if (definition != null) {
+          result.addOp(withoutTexts(definition));
+        }
+      }
+      return result.build();
+    }
+
+    private void strip(NodeDef.Builder node) {
+      OpDef definition = definitions.get(node.getOp());
+      if (definition == null) {
+        return;
+      }
+      for (OpDef.AttrDef attribute : definition.getAttrList()) {
+        AttrValue value = node.getAttrMap().get(attribute.getName());
+        if (attribute.hasDefaultValue() && attribute.getDefaultValue().equals(value)) {
+          node.removeAttr(attribute.getName());
+        }
+      }
+    }
+
+    private static OpDef withoutTexts(OpDef definition) {
+      OpDef.Builder result = definition.toBuilder().clearSummary().clearDescription();
+      result.getInputArgBuilderList().forEach(OpDef.ArgDef.Builder::clearDescription);
+      result.getOutputArgBuilderList().forEach(OpDef.ArgDef.Builder::clearDescription);
+      result.getAttrBuilderList().forEach(OpDef.AttrDef.Builder::clearDescription);
+      return result.build();
+    }
   }
 }

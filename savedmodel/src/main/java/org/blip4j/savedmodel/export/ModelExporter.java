@@ -5,7 +5,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.LoadedModel;
@@ -32,7 +36,7 @@ public final class ModelExporter {
    * @throws IOException if the model cannot be read, is a SavedModel already, or the version exists
    *     and may not be replaced
    */
-  public static Exported export(ModelSource source, PredictorOptions options, ExportTarget target)
+  public static Exported export(ModelSource source, PredictorOptions options, Target target)
       throws IOException {
     if (source instanceof ModelSource.Exported) {
       throw new IOException(source.path() + " is exported already; give a model folder or weights");
@@ -48,6 +52,43 @@ public final class ModelExporter {
       Path folder =
           SavedModelWriter.write(loaded.graph().toModelGraph(), loaded.session(), extra, target);
       return new Exported(folder, loaded.graph().signatures().keySet(), loaded.settings());
+    }
+  }
+
+  /**
+   * Where an exported model goes.
+   *
+   * @param folder the model's base path, as given to a server
+   * @param version a positive number; servers take the highest
+   * @param overwrite whether an existing version may be replaced
+   */
+  public record Target(Path folder, long version, boolean overwrite) {
+    /** Checks the version. */
+    public Target {
+      Objects.requireNonNull(folder, "folder");
+      if (version < 1) {
+        throw new IllegalArgumentException(
+            "version " + version + " is not a positive number; a server loads 1, 2, 3 ...");
+      }
+    }
+
+    /** The folder of the version itself. */
+    public Path versionFolder() {
+      return folder.resolve(Long.toString(version));
+    }
+
+    /**
+     * Fails if the version exists and may not be replaced; ask before work that takes time.
+     *
+     * @throws IOException naming the version
+     */
+    public void requireFree() throws IOException {
+      if (!overwrite && Files.exists(versionFolder(), LinkOption.NOFOLLOW_LINKS)) {
+        throw new FileAlreadyExistsException(
+            versionFolder().toString(),
+            null,
+            "exists already; choose another version or folder, or let it be replaced");
+      }
     }
   }
 }

@@ -7,7 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.blip4j.data.file.AtomicFolder;
-import org.blip4j.savedmodel.signature.ModelGraph;
+import org.blip4j.savedmodel.signature.ServingGraph;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.proto.SavedModel;
@@ -38,7 +38,10 @@ public final class SavedModelWriter {
    * @throws IOException if the version exists and may not be replaced, or cannot be written
    */
   public static Path write(
-      ModelGraph model, Session session, ImmutableMap<String, byte[]> extra, ExportTarget target)
+      ServingGraph.Exportable model,
+      Session session,
+      ImmutableMap<String, byte[]> extra,
+      ModelExporter.Target target)
       throws IOException {
     target.requireFree();
     try (AtomicFolder folder = AtomicFolder.create(target.versionFolder())) {
@@ -69,7 +72,7 @@ public final class SavedModelWriter {
     return bytes;
   }
 
-  private static void saveVariables(ModelGraph model, Session session, Path folder)
+  private static void saveVariables(ServingGraph.Exportable model, Session session, Path folder)
       throws IOException {
     try (TString prefix = TString.scalarOf(folder.resolve("variables").toString())) {
       session

@@ -3,6 +3,7 @@ package org.blip4j.savedmodel.hub;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -95,7 +96,7 @@ public final class HubRepository {
   private Optional<Path> known() throws IOException {
     Path reference = reference();
     String commit = Files.exists(reference) ? Files.readString(reference).strip() : name.encoded();
-    HubSnapshot snapshot = HubSnapshot.open(snapshot(commit));
+    Snapshot snapshot = Snapshot.open(snapshot(commit));
     return snapshot.isComplete() ? Optional.of(snapshot.folder()) : Optional.empty();
   }
 
@@ -116,7 +117,7 @@ public final class HubRepository {
                         "%s: there is no such repository or revision at %s, or it has no %s"
                             .formatted(name, settings.endpoint(), CONFIG)));
     String commit = config.commit().orElse(name.encoded());
-    HubSnapshot snapshot = HubSnapshot.open(snapshot(commit));
+    Snapshot snapshot = Snapshot.open(snapshot(commit));
     AtomicFolder.sweep(snapshot.folder());
     boolean sameCommit = config.commit().isPresent() && snapshot.has(CONFIG, config);
     if (!sameCommit || !snapshot.isComplete()) {
@@ -136,7 +137,7 @@ public final class HubRepository {
     return snapshot.folder();
   }
 
-  private void takeWeights(HubSnapshot snapshot, HubHttp.Remote config) throws IOException {
+  private void takeWeights(Snapshot snapshot, HubHttp.Remote config) throws IOException {
     for (String weights : WEIGHTS) {
       if (takeIfThere(snapshot, weights, config)) {
         return;
@@ -171,7 +172,7 @@ public final class HubRepository {
     return shards;
   }
 
-  private boolean takeIfThere(HubSnapshot snapshot, String file, HubHttp.Remote config)
+  private boolean takeIfThere(Snapshot snapshot, String file, HubHttp.Remote config)
       throws IOException {
     Optional<HubHttp.Remote> remote = http.ask(file);
     if (remote.isEmpty()) {
@@ -185,11 +186,87 @@ public final class HubRepository {
     return true;
   }
 
-  private void take(HubSnapshot snapshot, String file, HubHttp.Remote remote) throws IOException {
+  private void take(Snapshot snapshot, String file, HubHttp.Remote remote) throws IOException {
     if (!snapshot.has(file, remote)) {
       new HubDownload(name, settings, http, listener)
           .fetch(file, remote, snapshot.folder().resolve(file));
       snapshot.add(file, remote);
+    }
+  }
+
+  /**
+   * The files of one commit of a repository in the cache, with a note of what the hub said about
+   * each.
+   */
+  static final class Snapshot {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String STATE = ".hub.json";
+    private static final String COMPLETE = "complete";
+    private static final String FILES = "files";
+    private static final String ETAG = "etag";
+    private static final String SIZE = "size";
+
+    private final Path folder;
+    private final ObjectNode state;
+
+    private Snapshot(Path folder, ObjectNode state) {
+      this.folder = folder;
+      this.state = state;
+    }
+
+    /** Opens a snapshot, a new and empty one if there is none. */
+    static Snapshot open(Path folder) throws IOException {
+      Path file = folder.resolve(STATE);
+      if (Files.exists(file)) {
+        try {
+          if (JSON.readTree(Files.readAllBytes(file)) instanceof ObjectNode state) {
+            return new Snapshot(folder, state);
+          }
+        } catch (JsonProcessingException e) {
+          Files.delete(file); // as if nothing were there
+        }
+      }
+      return new Snapshot(folder, JSON.createObjectNode());
+    }
+
+    Path folder() {
+      return folder;
+    }
+
+    /** Whether all files that a model needs are there. */
+    boolean isComplete() {
+      boolean all = state.path(COMPLETE).asBoolean(false);
+      for (var entry : state.path(FILES).properties()) {
+        all &= Files.exists(folder.resolve(entry.getKey()));
+      }
+      return all;
+    }
+
+    /** Whether a file is there with the content that the hub has. */
+    boolean has(String name, HubHttp.Remote remote) throws IOException {
+      JsonNode file = state.path(FILES).path(name);
+      Path path = folder.resolve(name);
+      return !remote.etag().isEmpty()
+          && Files.isRegularFile(path)
+          && file.path(ETAG).asText().equals(remote.etag())
+          && file.path(SIZE).asLong() == Files.size(path)
+          && remote.size().orElse(file.path(SIZE).asLong()) == file.path(SIZE).asLong();
+    }
+
+    void add(String name, HubHttp.Remote remote) throws IOException {
+      ObjectNode file = state.withObject("/" + FILES).putObject(name);
+      file.put(ETAG, remote.etag());
+      file.put(SIZE, Files.size(folder.resolve(name)));
+      write();
+    }
+
+    void complete(boolean all) throws IOException {
+      state.put(COMPLETE, all);
+      write();
+    }
+
+    private void write() throws IOException {
+      AtomicFile.write(folder.resolve(STATE), JSON.writeValueAsBytes(state));
     }
   }
 }

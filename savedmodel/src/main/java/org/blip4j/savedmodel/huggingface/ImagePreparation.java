@@ -60,12 +60,13 @@ public final class ImagePreparation {
   public static void require(Path folder, int imageSize) throws IOException {
     Path file = folder.resolve(FILE);
     if (Files.isRegularFile(file)) {
-      require(file, VocabularyFiles.json(file), imageSize);
+      require(file, HuggingFaceFolder.VocabularyFiles.json(file), imageSize);
       return;
     }
     Path newer = folder.resolve(NEWER_FILE);
     if (Files.isRegularFile(newer)) {
-      require(newer, VocabularyFiles.json(newer).path("image_processor"), imageSize);
+      require(
+          newer, HuggingFaceFolder.VocabularyFiles.json(newer).path("image_processor"), imageSize);
     }
   }
 

@@ -18,8 +18,8 @@ import org.blip4j.graph.config.TextSettings;
 import org.blip4j.graph.weights.PublishedModel;
 import org.blip4j.graph.weights.PublishedTask;
 import org.blip4j.savedmodel.huggingface.HuggingFaceConfig;
+import org.blip4j.savedmodel.huggingface.HuggingFaceFolder;
 import org.blip4j.savedmodel.huggingface.ImagePreparation;
-import org.blip4j.savedmodel.huggingface.VocabularyFiles;
 
 /**
  * What published weights are, apart from their values.
@@ -61,7 +61,7 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
     Optional<Path> configFile = configFile(file, source);
     Optional<JsonNode> given =
         configFile.isPresent()
-            ? Optional.of(VocabularyFiles.json(configFile.get()))
+            ? Optional.of(HuggingFaceFolder.VocabularyFiles.json(configFile.get()))
             : Optional.empty();
     Vocabulary vocabulary = vocabulary(file, source.path());
     Reader reader = new Reader(file, source, wanted, tokens(vocabulary));
@@ -97,7 +97,7 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
     if (ownStrings(file, CONFIG_KEY).isPresent() || !Files.isRegularFile(beside)) {
       return Optional.empty();
     }
-    JsonNode node = VocabularyFiles.json(beside);
+    JsonNode node = HuggingFaceFolder.VocabularyFiles.json(beside);
     boolean known = isOurs(node) || HuggingFaceConfig.describes(node) || FlatConfig.describes(node);
     return known || Files.isDirectory(source.path()) ? Optional.of(beside) : Optional.empty();
   }
@@ -116,7 +116,8 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
     if (inside.isPresent()) {
       return Vocabulary.of(List.of(inside.get().split("\n", -1)));
     }
-    return VocabularyFiles.find(folder(path)).orElseGet(Vocabulary::bertBaseUncased);
+    return HuggingFaceFolder.VocabularyFiles.find(folder(path))
+        .orElseGet(Vocabulary::bertBaseUncased);
   }
 
   private static Path folder(Path path) {

@@ -33,7 +33,7 @@ import org.tensorflow.exceptions.TensorFlowException;
  */
 public final class Predictor implements AutoCloseable {
   static {
-    NativeLimit.lift();
+    PredictorOptions.NativeLimit.lift();
   }
 
   private final ServingModel model;
@@ -55,7 +55,7 @@ public final class Predictor implements AutoCloseable {
   public static Predictor open(ModelSource source, PredictorOptions options) throws IOException {
     Objects.requireNonNull(source, "source is null; ModelSource.resolve finds one");
     Objects.requireNonNull(options, "options is null; PredictorOptions.defaults() are the usual");
-    NativeLimit.require(source.path());
+    PredictorOptions.NativeLimit.require(source.path());
     if (source instanceof ModelSource.Exported exported) {
       return open(exported, options.portable());
     }
@@ -181,7 +181,7 @@ public final class Predictor implements AutoCloseable {
    * Whether statements about two images hold (NLVR2). An image that is in several rows is encoded
    * once, so that all statements about a pair are best given in one call.
    */
-  public List<NlvrAnswer> nlvr(List<byte[]> left, List<byte[]> right, List<String> statements) {
+  public List<Answer.Nlvr> nlvr(List<byte[]> left, List<byte[]> right, List<String> statements) {
     requireEqual(left.size(), right.size(), "right images");
     requireEqual(left.size(), statements.size(), "statements");
     return run(
@@ -190,7 +190,7 @@ public final class Predictor implements AutoCloseable {
             .files(ServingSignature.LEFT_BYTES, "left", left)
             .files(ServingSignature.RIGHT_BYTES, "right", right)
             .texts(ServingSignature.STATEMENT, "statements", statements),
-        NlvrAnswer::read);
+        Answer.Nlvr::read);
   }
 
   /**
@@ -210,15 +210,15 @@ public final class Predictor implements AutoCloseable {
    *
    * @param choice the answers and how many of them are looked at whole
    */
-  public List<AnswerChoice.Ranking> rank(
-      List<byte[]> images, List<String> questions, AnswerChoice choice) {
+  public List<Answer.Choice.Ranking> rank(
+      List<byte[]> images, List<String> questions, Answer.Choice choice) {
     Objects.requireNonNull(choice, "choice is null; give the answers to choose from");
     requireEqual(images.size(), questions.size(), "questions");
     return run(
         ServingSignature.VQA_RANK,
         choice.addTo(
             images(images).texts(ServingSignature.QUESTION, "questions", questions), images.size()),
-        AnswerChoice::read);
+        Answer.Choice::read);
   }
 
   /**

@@ -19,9 +19,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.blip4j.data.sample.EncodedImage;
-import org.blip4j.data.sample.ImageFormat;
+import org.blip4j.data.sample.ImageInfo;
 import org.blip4j.data.sample.SampleException;
-import org.blip4j.savedmodel.signature.RowStatus;
 import org.blip4j.savedmodel.signature.ServingSignature;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
@@ -146,7 +145,7 @@ final class SignatureRunner implements AutoCloseable {
           new IdentityHashMap<>(); // an image may be in many rows
       for (int row = 0; row < all.length; row++) {
         ByteString file = UnsafeByteOperations.unsafeWrap(all[row]);
-        Optional<ImageFormat> format = ImageFormat.of(file);
+        Optional<ImageInfo.ImageFormat> format = ImageInfo.ImageFormat.of(file);
         try {
           if (!encoded.containsKey(all[row])) {
             ByteString bytes = EncodedImage.of(file).bytes();
@@ -154,8 +153,8 @@ final class SignatureRunner implements AutoCloseable {
           }
           all[row] = encoded.get(all[row]);
         } catch (SampleException e) {
-          if (format.equals(Optional.of(ImageFormat.WEBP))
-              || format.equals(Optional.of(ImageFormat.TIFF))) {
+          if (format.equals(Optional.of(ImageInfo.ImageFormat.WEBP))
+              || format.equals(Optional.of(ImageInfo.ImageFormat.TIFF))) {
             problems.merge(row, whose(name) + e.getMessage(), (one, two) -> one + "; " + two);
             all[row] = new byte[0];
           }
@@ -219,12 +218,12 @@ final class SignatureRunner implements AutoCloseable {
 
     /** Why a row failed; empty if it did not. */
     String status(int row) {
-      return RowStatus.failed(statuses.get(row)) ? statuses.get(row) : "";
+      return ServingSignature.RowStatus.failed(statuses.get(row)) ? statuses.get(row) : "";
     }
 
     /** What a row that did not fail has to say all the same. */
     String note(int row) {
-      return RowStatus.failed(statuses.get(row)) ? "" : statuses.get(row);
+      return ServingSignature.RowStatus.failed(statuses.get(row)) ? "" : statuses.get(row);
     }
 
     List<String> strings(String name) {

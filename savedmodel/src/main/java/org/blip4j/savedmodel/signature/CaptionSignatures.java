@@ -29,38 +29,41 @@ final class CaptionSignatures {
     this.generator = CaptionGenerator.of(parts.blip(), parts.settings().expectedBatch());
   }
 
-  BoundSignature search(GraphContext outer) {
+  Signatures.Bound search(GraphContext outer) {
     GraphContext ctx = outer.in("caption");
     Prompt prompt = fixedPrompt(ctx);
     Decoded decoded = generator.search(ctx, images.perRow(ctx), prompt, parts.settings().search());
-    return new BoundSignature(
+    return new Signatures.Bound(
         ServingSignature.CAPTION,
         ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes()),
         outputs(ctx, decoded, prompt, images.status()));
   }
 
-  BoundSignature prompted(GraphContext outer) {
+  Signatures.Bound prompted(GraphContext outer) {
     GraphContext ctx = outer.in("caption_prompted");
     Operand<TString> beginnings = placeholder(ctx, ServingSignature.PROMPT, TString.class);
     ServingTexts.Prompts prompts =
         parts.texts().prompts(ctx, beginnings, parts.settings().search().lengths().maximum());
     Decoded decoded =
         generator.search(ctx, images.perRow(ctx), prompts.prompt(), parts.settings().search());
-    return new BoundSignature(
+    return new Signatures.Bound(
         ServingSignature.CAPTION_PROMPTED,
         ImmutableMap.of(
             ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.PROMPT, beginnings),
         outputs(
-            ctx, decoded, prompts.prompt(), RowStatus.of(ctx, images.status(), prompts.status())));
+            ctx,
+            decoded,
+            prompts.prompt(),
+            ServingSignature.RowStatus.of(ctx, images.status(), prompts.status())));
   }
 
-  BoundSignature sample(GraphContext outer) {
+  Signatures.Bound sample(GraphContext outer) {
     GraphContext ctx = outer.in("caption_sample");
     Operand<TInt64> seeds = placeholder(ctx, ServingSignature.SEED, TInt64.class);
     Prompt prompt = fixedPrompt(ctx);
     ImageStates states = images.perRow(ctx);
     Decoded decoded = generator.sample(ctx, states, prompt, parts.settings().sampling(), seeds);
-    return new BoundSignature(
+    return new Signatures.Bound(
         ServingSignature.CAPTION_SAMPLE,
         ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.SEED, seeds),
         outputs(ctx, decoded, prompt, images.status()));
@@ -79,7 +82,7 @@ final class CaptionSignatures {
   private ImmutableMap<String, Operand<?>> outputs(
       GraphContext ctx, Decoded decoded, Prompt prompt, Operand<TString> status) {
     Ops tf = ctx.tf();
-    Operand<TBool> ok = RowStatus.ok(ctx, status); // [B]
+    Operand<TBool> ok = ServingSignature.RowStatus.ok(ctx, status); // [B]
     Operand<TString> text =
         parts.texts().captions(ctx, decoded.ids(), promptLength(ctx, prompt)); // [B]
     Operand<TInt64> padding = tf.constant((long) parts.model().vocabulary().pad());

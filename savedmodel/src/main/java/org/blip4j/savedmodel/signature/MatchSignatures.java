@@ -24,7 +24,7 @@ final class MatchSignatures {
   private final ServedImages images;
   private final Blip.Matching matching;
   private final Operand<TString> texts;
-  private final Distinct distinct;
+  private final ServedImages.Distinct distinct;
   private final Tokens tokens; // [U, T], beginning with [CLS]
   private final Operand<TString> textStatus; // [B]
   private final Operand<TFloat32> imageFeatures; // [B, E]
@@ -39,7 +39,7 @@ final class MatchSignatures {
         tf.withName(ServingSignature.TEXT)
             .placeholder(TString.class, Placeholder.shape(Shape.of(-1)));
     GraphContext inner = ctx.in("texts");
-    this.distinct = Distinct.of(inner, texts);
+    this.distinct = ServedImages.Distinct.of(inner, texts);
     boolean stream = parts.settings().expectedBatch() > 1;
     ServingTexts.Cleaning cleaning =
         switch (parts.settings().matchToken()) {
@@ -63,16 +63,17 @@ final class MatchSignatures {
     this.textFeatures = ctx.gather(matching.dual().textFeatures(ctx, tokens), distinct.rows(), 0);
   }
 
-  BoundSignature match(GraphContext outer) {
+  Signatures.Bound match(GraphContext outer) {
     GraphContext ctx = outer.in("match");
     Ops tf = ctx.tf();
-    Operand<TString> status = RowStatus.of(ctx, images.status(), textStatus); // [B]
-    Operand<TBool> ok = RowStatus.ok(ctx, status); // [B]
+    Operand<TString> status =
+        ServingSignature.RowStatus.of(ctx, images.status(), textStatus); // [B]
+    Operand<TBool> ok = ServingSignature.RowStatus.ok(ctx, status); // [B]
     Operand<TFloat32> logits = itmLogits(ctx); // [B, 2]
     Operand<TFloat32> probability = ctx.at(tf.nn.softmax(logits), 1, 1); // [B]
     Operand<TFloat32> cosine = ctx.sum(tf.math.mul(imageFeatures, textFeatures), 1); // [B]
     Operand<TFloat32> none = tf.constant(0f);
-    return new BoundSignature(
+    return new Signatures.Bound(
         ServingSignature.MATCH,
         ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.TEXT, texts),
         ImmutableMap.of(
@@ -82,13 +83,13 @@ final class MatchSignatures {
             ServingSignature.STATUS, status));
   }
 
-  BoundSignature imageEmbedding(GraphContext outer) {
+  Signatures.Bound imageEmbedding(GraphContext outer) {
     GraphContext ctx = outer.in("image_embedding");
     Operand<TBool> readable = ctx.expandDims(images.readable(ctx), 1); // [B, 1]
     Operand<TFloat32> features =
         ctx.gather(
             matching.dual().imageFeatures(ctx, images.classStates().get()), images.rows(), 0);
-    return new BoundSignature(
+    return new Signatures.Bound(
         ServingSignature.IMAGE_EMBEDDING,
         ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes()),
         ImmutableMap.of(
@@ -96,10 +97,10 @@ final class MatchSignatures {
             ServingSignature.STATUS, images.status()));
   }
 
-  BoundSignature textEmbedding(GraphContext outer) {
+  Signatures.Bound textEmbedding(GraphContext outer) {
     GraphContext ctx = outer.in("text_embedding").onCpu();
-    Operand<TBool> ok = ctx.expandDims(RowStatus.ok(ctx, textStatus), 1); // [B, 1]
-    return new BoundSignature(
+    Operand<TBool> ok = ctx.expandDims(ServingSignature.RowStatus.ok(ctx, textStatus), 1); // [B, 1]
+    return new Signatures.Bound(
         ServingSignature.TEXT_EMBEDDING,
         ImmutableMap.of(ServingSignature.TEXT, texts),
         ImmutableMap.of(

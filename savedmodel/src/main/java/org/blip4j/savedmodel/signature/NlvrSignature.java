@@ -33,7 +33,7 @@ final class NlvrSignature {
     this.right = images.right();
   }
 
-  BoundSignature bind(GraphContext outer) {
+  Signatures.Bound bind(GraphContext outer) {
     GraphContext ctx = outer.in("nlvr");
     Ops tf = ctx.tf();
     Operand<TString> statements =
@@ -44,15 +44,15 @@ final class NlvrSignature {
         parts.texts().layout(TokenLayout.First.CLASSIFY, TokenLayout.Padding.LONGEST);
     ServingTexts.Read read =
         parts.texts().read(inner, statements, "statement", ServingTexts.Cleaning.CAPTION, layout);
-    Operand<TString> status = RowStatus.of(ctx, images(ctx), read.status()); // [B]
-    Operand<TBool> ok = RowStatus.ok(ctx, status); // [B]
+    Operand<TString> status = ServingSignature.RowStatus.of(ctx, images(ctx), read.status()); // [B]
+    Operand<TBool> ok = ServingSignature.RowStatus.ok(ctx, status); // [B]
     Operand<TFloat32> shares = tf.nn.softmax(logits(ctx, read.tokens())); // [B, 2]
     Operand<TInt64> likelier = ctx.argMax(shares, 1); // [B]
     Ops text = ctx.onCpu().tf();
     Operand<TString> label =
         text.select(
             text.math.equal(likelier, text.constant(1L)), text.array("True"), text.array("False"));
-    return new BoundSignature(
+    return new Signatures.Bound(
         ServingSignature.NLVR,
         ImmutableMap.of(
             ServingSignature.LEFT_BYTES, left.bytes(),

@@ -8,9 +8,11 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.image.ImageDecoding;
 import org.tensorflow.Operand;
+import org.tensorflow.Operation;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -96,5 +98,30 @@ record ServedImages(
   /** Which rows have an image, {@code [B]}. */
   Operand<TBool> readable(GraphContext ctx) {
     return ctx.onCpu().tf().math.equal(status, ctx.tf().array(""));
+  }
+
+  /**
+   * Strings without repetitions.
+   *
+   * @param values {@code [U]} in the order of their first rows
+   * @param rows {@code [B]} which of them a row has
+   */
+  record Distinct(Operand<TString> values, Operand<TInt32> rows) {
+
+    /** The distinct values of {@code strings [B]}. */
+    static Distinct of(GraphContext ctx, Operand<TString> strings) {
+      Operation unique =
+          ctx.onCpu()
+              .op("Unique", "unique")
+              .addInput(strings.asOutput())
+              .setAttr("out_idx", DataType.DT_INT32)
+              .build();
+      return new Distinct(unique.output(0), unique.output(1));
+    }
+
+    /** What each row has of {@code [U]} strings. */
+    Operand<TString> perRow(GraphContext ctx, Operand<TString> strings) { // [B]
+      return ctx.onCpu().tf().gather(strings, rows, ctx.tf().constant(0));
+    }
   }
 }

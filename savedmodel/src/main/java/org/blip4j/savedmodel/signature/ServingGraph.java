@@ -7,6 +7,7 @@ import com.google.common.collect.Maps;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.blip4j.graph.config.Task;
@@ -74,10 +75,10 @@ public final class ServingGraph implements AutoCloseable {
   }
 
   /** The signatures over one image; each is added to the graph when it is asked for. */
-  private static Map<ServingSignature, Supplier<BoundSignature>> single(
+  private static Map<ServingSignature, Supplier<Signatures.Bound>> single(
       GraphContext ctx, Parts parts, Task task) {
     ServedImages images = ServedImages.create(ctx, parts.blip());
-    Map<ServingSignature, Supplier<BoundSignature>> result = new LinkedHashMap<>();
+    Map<ServingSignature, Supplier<Signatures.Bound>> result = new LinkedHashMap<>();
     if (task.captions()) {
       CaptionSignatures captions = new CaptionSignatures(parts, images);
       result.put(ServingSignature.CAPTION, () -> captions.search(ctx));
@@ -101,7 +102,7 @@ public final class ServingGraph implements AutoCloseable {
   }
 
   /** The signature over two images. */
-  private static Map<ServingSignature, Supplier<BoundSignature>> pair(
+  private static Map<ServingSignature, Supplier<Signatures.Bound>> pair(
       GraphContext ctx, Parts parts) {
     return Map.of(
         ServingSignature.NLVR,
@@ -166,8 +167,8 @@ public final class ServingGraph implements AutoCloseable {
   }
 
   /** What is exported. */
-  public ModelGraph toModelGraph() {
-    return new ModelGraph(graph, saver, signatures());
+  public Exportable toModelGraph() {
+    return new Exportable(graph, saver, signatures());
   }
 
   @Override
@@ -177,7 +178,7 @@ public final class ServingGraph implements AutoCloseable {
 
   /** One lock for all: what is added to one graph shares its names. */
   private static Map<String, SignatureDef> definitions(
-      Map<ServingSignature, Supplier<BoundSignature>> bound) {
+      Map<ServingSignature, Supplier<Signatures.Bound>> bound) {
     Object building = new Object();
     Map<String, Supplier<SignatureDef>> result = new LinkedHashMap<>();
     bound.forEach(
@@ -195,5 +196,24 @@ public final class ServingGraph implements AutoCloseable {
           result.put(signature.key(), definition);
         });
     return Collections.unmodifiableMap(Maps.transformValues(result, Supplier::get));
+  }
+
+  /**
+   * A graph that can be exported.
+   *
+   * @param graph the graph; nodes that no signature needs may be in it
+   * @param saver saves and restores every variable that a signature reads
+   * @param signatures what can be called, by key
+   */
+  public record Exportable(
+      Graph graph, SaverNodes saver, ImmutableMap<String, SignatureDef> signatures) {
+    /** Checks that there is something to call. */
+    public Exportable {
+      Objects.requireNonNull(graph, "graph");
+      Objects.requireNonNull(saver, "saver");
+      if (signatures.isEmpty()) {
+        throw new IllegalArgumentException("a model without signatures cannot be served");
+      }
+    }
   }
 }

@@ -37,7 +37,7 @@ final class ServingTexts {
    * Texts that were read.
    *
    * @param tokens of the texts
-   * @param status {@code [B]}, see {@link RowStatus}
+   * @param status {@code [B]}, see {@link ServingSignature.RowStatus}
    */
   record Read(Tokens tokens, Operand<TString> status) {}
 
@@ -73,13 +73,15 @@ final class ServingTexts {
               .tf()
               .constant(
                   "%sthe %s has more than %d words, only these were read"
-                      .formatted(RowStatus.CUT, what, maxWords));
-      words = RowStatus.of(ctx, words, RowStatus.where(ctx, cleaned.cut().get(), message));
+                      .formatted(ServingSignature.RowStatus.CUT, what, maxWords));
+      words =
+          ServingSignature.RowStatus.of(
+              ctx, words, ServingSignature.RowStatus.where(ctx, cleaned.cut().get(), message));
     }
     WordPieceOps.TokenIds tokens = pieces.tokenize(ctx, cleaned.texts(), layout);
     return new Read(
         new Tokens(tokens.ids(), tokens.mask()),
-        RowStatus.of(ctx, words, tooLong(ctx, tokens, what, layout.maxTokens())));
+        ServingSignature.RowStatus.of(ctx, words, tooLong(ctx, tokens, what, layout.maxTokens())));
   }
 
   /** How texts to be matched, asked or told are laid out. */
@@ -127,7 +129,10 @@ final class ServingTexts {
                 .formatted(maximum));
     return new Prompts(
         new Prompt(tokens.ids(), Optional.of(lengths)),
-        RowStatus.of(ctx, notUtf8(ctx, texts, "prompt"), RowStatus.where(ctx, noRoom, message)));
+        ServingSignature.RowStatus.of(
+            ctx,
+            notUtf8(ctx, texts, "prompt"),
+            ServingSignature.RowStatus.where(ctx, noRoom, message)));
   }
 
   /** The same for a prompt that is known: [DEC] and pieces. */
@@ -160,7 +165,7 @@ final class ServingTexts {
     GraphContext inner = ctx.onCpu();
     Ops tf = inner.tf();
     Operand<TString> valid = tf.strings.unicodeTranscode(texts, "UTF-8", "UTF-8");
-    return RowStatus.where(
+    return ServingSignature.RowStatus.where(
         ctx,
         tf.math.notEqual(valid, texts),
         tf.constant("the " + what + " is not UTF-8; send its characters in that encoding"));
@@ -169,12 +174,12 @@ final class ServingTexts {
   private static Operand<TString> tooLong(
       GraphContext ctx, WordPieceOps.TokenIds tokens, String what, int most) { // [B]
     GraphContext inner = ctx.onCpu();
-    return RowStatus.where(
+    return ServingSignature.RowStatus.where(
         ctx,
         inner.greater(tokens.lengths(), most),
         joined(
             ctx,
-            RowStatus.CUT + "the " + what + " has ",
+            ServingSignature.RowStatus.CUT + "the " + what + " has ",
             tokens.lengths(),
             " tokens with first and last, only %d were read".formatted(most)));
   }

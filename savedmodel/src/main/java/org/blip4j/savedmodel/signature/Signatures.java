@@ -37,4 +37,21 @@ public final class Signatures {
         .setTensorShape(dimensions)
         .build();
   }
+
+  /**
+   * A signature with its place in a graph.
+   *
+   * @param signature which one
+   * @param inputs placeholders by name
+   * @param outputs by name; every one has the batch as first dimension
+   */
+  record Bound(
+      ServingSignature signature,
+      ImmutableMap<String, Operand<?>> inputs,
+      ImmutableMap<String, Operand<?>> outputs) {
+
+    SignatureDef definition() {
+      return Signatures.definition(inputs, outputs);
+    }
+  }
 }

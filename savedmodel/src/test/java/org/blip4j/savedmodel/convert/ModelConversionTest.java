@@ -18,7 +18,6 @@ import org.blip4j.data.weights.TensorBundleWriter;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.Task;
-import org.blip4j.savedmodel.export.ExportTarget;
 import org.blip4j.savedmodel.export.ModelExporter;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.Caption;
@@ -114,7 +113,9 @@ class ModelConversionTest {
   void anExportedModelIsASource() throws IOException {
     ModelSource.Folder model = TinyModel.write(folder.resolve("m"), Task.RETRIEVAL);
     ModelExporter.export(
-        model, PredictorOptions.defaults(), new ExportTarget(folder.resolve("served"), 1, false));
+        model,
+        PredictorOptions.defaults(),
+        new ModelExporter.Target(folder.resolve("served"), 1, false));
 
     convert("served", "back", ConversionRequest.Form.MODEL_FOLDER);
 

@@ -21,7 +21,7 @@ import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.WhileLoop;
 import org.blip4j.ops.testing.GraphTest;
-import org.blip4j.savedmodel.signature.ModelGraph;
+import org.blip4j.savedmodel.signature.ServingGraph;
 import org.blip4j.savedmodel.signature.Signatures;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -43,7 +43,7 @@ class SavedModelWriterTest extends GraphTest {
   @TempDir private Path folder;
 
   /** Doubles the input while it is small, then multiplies it with a variable. */
-  private ModelGraph model() {
+  private ServingGraph.Exportable model() {
     var tf = ctx.tf();
     Variable<TFloat32> kernel =
         vars.child("layer").create("kernel", Shape.of(2, 1), new Initializer.Normal(1));
@@ -73,7 +73,7 @@ class SavedModelWriterTest extends GraphTest {
     tf.withName("unused").math.neg(y);
     SignatureDef signature =
         Signatures.definition(ImmutableMap.of("x", x), ImmutableMap.of("y", y));
-    return new ModelGraph(
+    return new ServingGraph.Exportable(
         ctx.graph(), SaverNodes.create(ctx, vars.all()), ImmutableMap.of("score", signature));
   }
 
@@ -90,14 +90,14 @@ class SavedModelWriterTest extends GraphTest {
 
   @Test
   void aLoadedModelComputesWhatTheGraphDid() throws IOException {
-    ModelGraph model = model();
+    ServingGraph.Exportable model = model();
     SignatureDef signature = model.signatures().get("score");
     Path version =
         SavedModelWriter.write(
             model,
             session(),
             ImmutableMap.of("vocab.txt", "a".getBytes(UTF_8)),
-            new ExportTarget(folder, 3, false));
+            new ModelExporter.Target(folder, 3, false));
     try (TFloat32 x = TFloat32.tensorOf(Shape.of(3, 2));
         SavedModelBundle bundle = SavedModelBundle.load(version.toString(), "serve")) {
       x.asRawTensor().data().asFloats().write(new float[] {1, 2, 3, -4, 5, 6});
@@ -126,7 +126,7 @@ class SavedModelWriterTest extends GraphTest {
   void theGraphHasNoInitialisersAndNoDefaults() throws IOException {
     Path version =
         SavedModelWriter.write(
-            model(), session(), ImmutableMap.of(), new ExportTarget(folder, 1, false));
+            model(), session(), ImmutableMap.of(), new ModelExporter.Target(folder, 1, false));
 
     MetaGraphDef definition = definition(version);
     Set<String> ops =
@@ -150,8 +150,8 @@ class SavedModelWriterTest extends GraphTest {
 
   @Test
   void anExistingVersionIsReplacedOnlyOnRequest() throws IOException {
-    ModelGraph model = model();
-    ExportTarget target = new ExportTarget(folder, 1, false);
+    ServingGraph.Exportable model = model();
+    ModelExporter.Target target = new ModelExporter.Target(folder, 1, false);
     SavedModelWriter.write(model, session(), ImmutableMap.of("old", new byte[1]), target);
 
     IOException refused =
@@ -161,7 +161,8 @@ class SavedModelWriterTest extends GraphTest {
     assertTrue(refused.getMessage().contains("let it be replaced"), refused.getMessage());
     assertTrue(Files.exists(folder.resolve("1/assets.extra/old")));
 
-    SavedModelWriter.write(model, session(), ImmutableMap.of(), new ExportTarget(folder, 1, true));
+    SavedModelWriter.write(
+        model, session(), ImmutableMap.of(), new ModelExporter.Target(folder, 1, true));
     assertFalse(Files.exists(folder.resolve("1/assets.extra/old")));
     try (Stream<Path> left = Files.list(folder)) {
       assertEquals(List.of(folder.resolve("1")), left.toList());
@@ -170,6 +171,6 @@ class SavedModelWriterTest extends GraphTest {
 
   @Test
   void aVersionIsAPositiveNumber() {
-    assertThrows(IllegalArgumentException.class, () -> new ExportTarget(folder, 0, false));
+    assertThrows(IllegalArgumentException.class, () -> new ModelExporter.Target(folder, 0, false));
   }
 }

@@ -23,17 +23,17 @@ class HuggingFaceFilesTest {
 
   @Test
   void theVocabularyIsInOneOfTwoFiles() throws IOException {
-    assertEquals(Optional.empty(), VocabularyFiles.find(folder));
+    assertEquals(Optional.empty(), HuggingFaceFolder.VocabularyFiles.find(folder));
     write(
         "tokenizer.json",
         "{'model':{'type':'WordPiece','vocab':{%s}},'added_tokens':[{'id':6,'content':'cat'}]}"
             .formatted(TOKENS));
-    Vocabulary found = VocabularyFiles.find(folder).orElseThrow();
+    Vocabulary found = HuggingFaceFolder.VocabularyFiles.find(folder).orElseThrow();
     assertEquals(6, found.id("cat"));
     assertEquals(7, found.decode());
 
     Files.writeString(folder.resolve("vocab.txt"), "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n");
-    assertEquals(5, VocabularyFiles.find(folder).orElseThrow().decode());
+    assertEquals(5, HuggingFaceFolder.VocabularyFiles.find(folder).orElseThrow().decode());
   }
 
   @Test
@@ -50,7 +50,8 @@ class HuggingFaceFilesTest {
 
   private void assertRefused(String words) {
     String message =
-        assertThrows(IOException.class, () -> VocabularyFiles.find(folder)).getMessage();
+        assertThrows(IOException.class, () -> HuggingFaceFolder.VocabularyFiles.find(folder))
+            .getMessage();
     assertTrue(message.contains(words), message);
   }
 

@@ -17,7 +17,6 @@ import org.blip4j.graph.weights.VariableValues;
 import org.blip4j.graph.weights.WeightImporter;
 import org.blip4j.savedmodel.convert.ConversionRequest;
 import org.blip4j.savedmodel.convert.ModelConversion;
-import org.blip4j.savedmodel.export.ExportTarget;
 import org.blip4j.savedmodel.export.ModelExporter;
 import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.savedmodel.testing.TinyModel;
@@ -40,7 +39,9 @@ final class OpenModelTest {
   void trainingStartsFromTheSameWeightsInEveryForm() throws IOException {
     ModelSource.Folder model = TinyModel.write(folder.resolve("run/model"), Task.CAPTION);
     ModelExporter.export(
-        model, PredictorOptions.defaults(), new ExportTarget(folder.resolve("served"), 1, false));
+        model,
+        PredictorOptions.defaults(),
+        new ModelExporter.Target(folder.resolve("served"), 1, false));
     List<String> forms =
         List.of(
             "run",

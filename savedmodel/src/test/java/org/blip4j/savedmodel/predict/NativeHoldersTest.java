@@ -23,7 +23,6 @@ import org.blip4j.savedmodel.capfilt.CapFiltModels;
 import org.blip4j.savedmodel.capfilt.CapFiltStep;
 import org.blip4j.savedmodel.convert.ConversionRequest;
 import org.blip4j.savedmodel.convert.ModelConversion;
-import org.blip4j.savedmodel.export.ExportTarget;
 import org.blip4j.savedmodel.export.ModelExporter;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.OpenModel;
@@ -142,7 +141,7 @@ final class NativeHoldersTest {
     ModelExporter.export(
         captioner,
         PredictorOptions.defaults(),
-        new ExportTarget(folder.resolve("served"), 1, false));
+        new ModelExporter.Target(folder.resolve("served"), 1, false));
     ModelSource exported = ModelSource.resolve(folder.resolve("served/1").toString());
     Path data = folder.resolve("served/1/variables/variables.index");
     byte[] whole = Files.readAllBytes(data);

@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.blip4j.graph.config.Task;
-import org.blip4j.savedmodel.predict.NlvrAnswer;
+import org.blip4j.savedmodel.predict.Answer;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.savedmodel.testing.OpenedTwice;
 import org.blip4j.savedmodel.testing.TinyModel;
@@ -53,9 +53,9 @@ class NlvrSignatureTest {
 
   @Test
   void aRowDoesNotDependOnTheRowsBeside() {
-    List<NlvrAnswer> together = inMemory.nlvr(LEFT, RIGHT, STATEMENTS);
+    List<Answer.Nlvr> together = inMemory.nlvr(LEFT, RIGHT, STATEMENTS);
     for (int i = 0; i < LEFT.size(); i++) {
-      NlvrAnswer alone =
+      Answer.Nlvr alone =
           exported
               .nlvr(List.of(LEFT.get(i)), List.of(RIGHT.get(i)), List.of(STATEMENTS.get(i)))
               .get(0);
@@ -71,9 +71,9 @@ class NlvrSignatureTest {
 
   @Test
   void anUnreadableImageFailsItsOwnRowsOnly() {
-    NlvrAnswer alone = exported.nlvr(List.of(A), List.of(B), List.of("a red dog")).get(0);
+    Answer.Nlvr alone = exported.nlvr(List.of(A), List.of(B), List.of("a red dog")).get(0);
 
-    List<NlvrAnswer> judged =
+    List<Answer.Nlvr> judged =
         exported.nlvr(
             List.of(TEXT, A, A, BROKEN),
             List.of(B, B, TEXT, TEXT),
@@ -104,7 +104,7 @@ class NlvrSignatureTest {
     assertEquals(List.of(), exported.nlvr(List.of(), List.of(), List.of()));
   }
 
-  private static void assertSame(NlvrAnswer expected, NlvrAnswer actual) {
+  private static void assertSame(Answer.Nlvr expected, Answer.Nlvr actual) {
     assertEquals(expected.label(), actual.label());
     assertEquals(expected.probability(), actual.probability(), 1e-5);
   }

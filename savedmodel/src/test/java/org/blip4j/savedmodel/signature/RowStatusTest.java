@@ -11,7 +11,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.blip4j.graph.config.Task;
-import org.blip4j.savedmodel.export.ExportTarget;
 import org.blip4j.savedmodel.export.ModelExporter;
 import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.savedmodel.testing.Served;
@@ -40,7 +39,7 @@ class RowStatusTest {
           ModelExporter.export(
               TinyModel.write(folder.resolve("model-" + task), task),
               PredictorOptions.defaults(),
-              new ExportTarget(folder.resolve("served-" + task), 1, false));
+              new ModelExporter.Target(folder.resolve("served-" + task), 1, false));
       MODELS.put(task, new Served(exported.folder()));
     }
   }

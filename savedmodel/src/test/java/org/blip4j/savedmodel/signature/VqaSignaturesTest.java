@@ -15,7 +15,6 @@ import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.Answer;
-import org.blip4j.savedmodel.predict.AnswerChoice;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.savedmodel.testing.OpenedTwice;
@@ -75,14 +74,14 @@ class VqaSignaturesTest {
 
   @Test
   void allAnswersOfAListAreOrderedByTheirScores() {
-    List<AnswerChoice.Ranking> rows =
-        exported.rank(List.of(A, B), List.of(SHORT, LONG), new AnswerChoice(LIST, 128));
+    List<Answer.Choice.Ranking> rows =
+        exported.rank(List.of(A, B), List.of(SHORT, LONG), new Answer.Choice(LIST, 128));
 
-    for (AnswerChoice.Ranking row : rows) {
+    for (Answer.Choice.Ranking row : rows) {
       assertTrue(row.ok(), row.status());
       assertEquals(
           LIST.stream().sorted().toList(),
-          row.answers().stream().map(AnswerChoice.Ranked::text).sorted().toList());
+          row.answers().stream().map(Answer.Choice.Ranked::text).sorted().toList());
       for (int i = 0; i < LIST.size(); i++) {
         assertTrue(row.answers().get(i).logProb() < 0);
         assertTrue(i == 0 || row.answers().get(i).score() <= row.answers().get(i - 1).score());
@@ -96,14 +95,14 @@ class VqaSignaturesTest {
     ModelConfig config = plain.folder().readConfig();
     assertEquals(0.1, config.labelSmoothing());
     ConfigJson.write(plain.folder().configFile(), config.withLabelSmoothing(0));
-    AnswerChoice choice = new AnswerChoice(LIST, 3);
+    Answer.Choice choice = new Answer.Choice(LIST, 3);
     try (Predictor model = Predictor.open(plain, PredictorOptions.defaults())) {
-      for (AnswerChoice.Ranked one :
+      for (Answer.Choice.Ranked one :
           model.rank(List.of(A), List.of(SHORT), choice).get(0).answers()) {
         assertEquals(one.logProb(), one.score(), 1e-4);
       }
     }
-    for (AnswerChoice.Ranked one :
+    for (Answer.Choice.Ranked one :
         inMemory.rank(List.of(A), List.of(SHORT), choice).get(0).answers()) {
       assertNotEquals(one.logProb(), one.score(), 1e-3);
     }
@@ -111,8 +110,8 @@ class VqaSignaturesTest {
 
   @Test
   void aRankingDoesNotDependOnTheRowsBesideIt() {
-    AnswerChoice choice = new AnswerChoice(LIST, 3);
-    List<AnswerChoice.Ranking> together =
+    Answer.Choice choice = new Answer.Choice(LIST, 3);
+    List<Answer.Choice.Ranking> together =
         exported.rank(List.of(A, TEXT, B, A), List.of(SHORT, SHORT, SHORT, LONG), choice);
 
     assertEquals(3, together.get(0).answers().size());
@@ -153,15 +152,15 @@ class VqaSignaturesTest {
 
   private static void assertRefused(String why, List<String> answers, int topK) {
     var refused =
-        assertThrows(IllegalArgumentException.class, () -> new AnswerChoice(answers, topK));
+        assertThrows(IllegalArgumentException.class, () -> new Answer.Choice(answers, topK));
     assertTrue(refused.getMessage().contains(why), refused.getMessage());
   }
 
-  private static void assertSame(AnswerChoice.Ranking expected, AnswerChoice.Ranking actual) {
+  private static void assertSame(Answer.Choice.Ranking expected, Answer.Choice.Ranking actual) {
     assertEquals(expected.answers().size(), actual.answers().size());
     for (int i = 0; i < expected.answers().size(); i++) {
-      AnswerChoice.Ranked wanted = expected.answers().get(i);
-      AnswerChoice.Ranked found = actual.answers().get(i);
+      Answer.Choice.Ranked wanted = expected.answers().get(i);
+      Answer.Choice.Ranked found = actual.answers().get(i);
       assertEquals(wanted.text(), found.text());
       assertEquals(wanted.logProb(), found.logProb(), 1e-5 * Math.abs(wanted.logProb()));
       assertEquals(wanted.score(), found.score(), 1e-5 * Math.abs(wanted.score()));

@@ -3,7 +3,6 @@ package org.blip4j.savedmodel.testing;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.blip4j.graph.config.Task;
-import org.blip4j.savedmodel.export.ExportTarget;
 import org.blip4j.savedmodel.export.ModelExporter;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.Predictor;
@@ -31,7 +30,7 @@ public record OpenedTwice(
     ModelSource.Folder source = TinyModel.write(folder.resolve("model"), task);
     return new OpenedTwice(
         source,
-        ModelExporter.export(source, options, new ExportTarget(served, 1, false)),
+        ModelExporter.export(source, options, new ModelExporter.Target(served, 1, false)),
         Predictor.open(source, options),
         Predictor.open(ModelSource.resolve(served.toString()), options));
   }

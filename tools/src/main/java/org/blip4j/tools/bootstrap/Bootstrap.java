@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import org.blip4j.data.pipeline.Mixture;
+import org.blip4j.data.sample.Columns;
 import org.blip4j.data.sample.ExampleCodec;
-import org.blip4j.data.sample.FieldAliases;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelFolder;
@@ -190,12 +190,12 @@ public final class Bootstrap {
 
   /** All kept texts of a bootstrapped record make pairs, not only its best one. */
   private RunInputs inputs(ShardSet shards) {
-    FieldAliases standard = FieldAliases.STANDARD;
+    Columns.Aliases standard = Columns.Aliases.STANDARD;
     ImmutableList<String> texts =
         ImmutableList.<String>builder().add("captions").addAll(standard.text()).build();
     return new RunInputs(
         Mixture.of(shards),
-        new ExampleCodec(new FieldAliases(standard.image(), texts, standard.key())),
+        new ExampleCodec(new Columns.Aliases(standard.image(), texts, standard.key())),
         Optional.empty(),
         context.training(),
         context.program().version(),

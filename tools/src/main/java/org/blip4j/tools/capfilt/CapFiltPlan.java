@@ -13,7 +13,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.blip4j.data.tfrecord.ShardName;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.savedmodel.capfilt.CapFiltModels;
@@ -55,7 +54,7 @@ public record CapFiltPlan(
       Map<String, Path> seen = new HashMap<>();
       ImmutableList.Builder<Shard> all = ImmutableList.builder();
       for (Path path : shards.paths()) {
-        String name = ShardName.withoutEnding(path.getFileName().toString());
+        String name = ShardSet.ShardName.withoutEnding(path.getFileName().toString());
         Path other = seen.putIfAbsent(name, path);
         if (other != null) {
           throw new IllegalArgumentException(

@@ -1,7 +1,7 @@
 package org.blip4j.tools.console;
 
+import org.blip4j.data.sample.Columns;
 import org.blip4j.data.sample.ExampleCodec;
-import org.blip4j.data.sample.FieldAliases;
 import picocli.CommandLine.Option;
 
 /** Options that say under which names the columns of records are found. */
@@ -17,7 +17,7 @@ public final class ColumnOptions {
 
   /** A codec that looks there. */
   public ExampleCodec codec() {
-    FieldAliases aliases = FieldAliases.STANDARD;
+    Columns.Aliases aliases = Columns.Aliases.STANDARD;
     aliases = image == null ? aliases : aliases.withImage(image);
     aliases = text == null ? aliases : aliases.withText(text);
     return new ExampleCodec(id == null ? aliases : aliases.withKey(id));

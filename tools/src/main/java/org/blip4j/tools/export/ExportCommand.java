@@ -5,7 +5,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.blip4j.savedmodel.export.ExportTarget;
 import org.blip4j.savedmodel.export.ModelExporter;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
@@ -58,7 +57,7 @@ public final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    ExportTarget target = new ExportTarget(out, version, overwrite);
+    ModelExporter.Target target = new ModelExporter.Target(out, version, overwrite);
     try {
       target.requireFree();
     } catch (FileAlreadyExistsException e) {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.blip4j.ops.decode.DecodingSettings;
-import org.blip4j.savedmodel.predict.AnswerChoice;
+import org.blip4j.savedmodel.predict.Answer;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.blip4j.tools.input.TextArguments;
 import picocli.CommandLine.Option;
@@ -60,7 +60,7 @@ final class AnswerOptions {
    *
    * @throws IllegalArgumentException if options contradict each other or the list is empty
    */
-  Optional<AnswerChoice> choice() throws IOException {
+  Optional<Answer.Choice> choice() throws IOException {
     if (file == null) {
       if (topK != null || top != null) {
         throw new IllegalArgumentException(
@@ -81,7 +81,8 @@ final class AnswerOptions {
       throw new IllegalArgumentException(file + ": the list of answers is empty");
     }
     return Optional.of(
-        new AnswerChoice(answers, Optional.ofNullable(topK).orElse(AnswerChoice.PUBLISHED_TOP_K)));
+        new Answer.Choice(
+            answers, Optional.ofNullable(topK).orElse(Answer.Choice.PUBLISHED_TOP_K)));
   }
 
   private List<String> answers() throws IOException {

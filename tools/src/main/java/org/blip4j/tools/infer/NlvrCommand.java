@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.UnaryOperator;
 import org.blip4j.data.dataset.RowFile;
-import org.blip4j.savedmodel.predict.NlvrAnswer;
+import org.blip4j.savedmodel.predict.Answer;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
@@ -172,7 +172,7 @@ public final class NlvrCommand implements Callable<Integer> {
 
     void batch(List<Statement> statements) throws IOException {
       List<Statement> readable = statements.stream().filter(Statement::readable).toList();
-      Iterator<NlvrAnswer> answers =
+      Iterator<Answer.Nlvr> answers =
           model
               .nlvr(
                   readable.stream().map(statement -> bytes(statement.left())).toList(),
@@ -185,7 +185,7 @@ public final class NlvrCommand implements Callable<Integer> {
           failed(statement.right());
           continue;
         }
-        NlvrAnswer answer = answers.next();
+        Answer.Nlvr answer = answers.next();
         if (answer.ok()) {
           Row row = Row.of(statement, answer);
           console.result(row, row.line());
@@ -231,7 +231,7 @@ public final class NlvrCommand implements Callable<Integer> {
       float probability,
       @JsonInclude(JsonInclude.Include.NON_EMPTY) String note) {
 
-    static Row of(Statement statement, NlvrAnswer answer) {
+    static Row of(Statement statement, Answer.Nlvr answer) {
       return new Row(
           statement.left().name(),
           statement.right().name(),

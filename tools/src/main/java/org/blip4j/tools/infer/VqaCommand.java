@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.blip4j.savedmodel.predict.Answer;
-import org.blip4j.savedmodel.predict.AnswerChoice;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
@@ -76,7 +75,7 @@ public final class VqaCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    Optional<AnswerChoice> choice = answers.choice();
+    Optional<Answer.Choice> choice = answers.choice();
     if (pairFile == null) {
       List<String> all = questions(console);
       try (ImageStream stream = inputs.open(images, console);
@@ -97,22 +96,22 @@ public final class VqaCommand implements Callable<Integer> {
     return console.exitCode();
   }
 
-  private PairRun<?> run(Predictor predictor, Optional<AnswerChoice> choice, Console console) {
+  private PairRun<?> run(Predictor predictor, Optional<Answer.Choice> choice, Console console) {
     int batchSize = batch.size(choice.isPresent() ? RANKED : WRITTEN);
     if (choice.isEmpty()) {
       var writing = new PairRun.Work<>(predictor::vqa, Answer::status, Answer::note, Row::written);
       return new PairRun<>(writing, batchSize, console);
     }
     var choosing =
-        new PairRun.Work<AnswerChoice.Ranking>(
+        new PairRun.Work<Answer.Choice.Ranking>(
             (images, questions) -> predictor.rank(images, questions, choice.get()),
-            AnswerChoice.Ranking::status,
-            AnswerChoice.Ranking::note,
+            Answer.Choice.Ranking::status,
+            Answer.Choice.Ranking::note,
             (image, question, all) -> Row.ranked(image, question, all, answers.shown()));
     return new PairRun<>(choosing, batchSize, console);
   }
 
-  private Predictor open(Optional<AnswerChoice> choice) throws IOException {
+  private Predictor open(Optional<Answer.Choice> choice) throws IOException {
     int batchSize = batch.size(choice.isPresent() ? RANKED : WRITTEN);
     return model.open(
         common,
@@ -166,8 +165,8 @@ public final class VqaCommand implements Callable<Integer> {
           image, question, answer.text(), answer.logProb(), null, List.of(), answer.note());
     }
 
-    static Row ranked(String image, String question, AnswerChoice.Ranking all, int shown) {
-      AnswerChoice.Ranked best = all.answers().get(0);
+    static Row ranked(String image, String question, Answer.Choice.Ranking all, int shown) {
+      Answer.Choice.Ranked best = all.answers().get(0);
       List<AnswerRow> first =
           all.answers().stream()
               .limit(shown)

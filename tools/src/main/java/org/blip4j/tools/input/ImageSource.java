@@ -9,8 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.blip4j.data.file.TextFile;
-import org.blip4j.data.sample.ImageFormat;
-import org.blip4j.data.tfrecord.ShardName;
+import org.blip4j.data.sample.ImageInfo;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordReader;
 
@@ -82,14 +81,14 @@ sealed interface ImageSource {
     throw new IOException(
         folder
             + ": no images and no shards in this folder (%s, *.tfrecord)"
-                .formatted(String.join(" ", ImageFormat.ENDINGS)));
+                .formatted(String.join(" ", ImageInfo.ImageFormat.ENDINGS)));
   }
 
   /** By name; by content, if the name is neither a shard's nor an image's. */
   static boolean isShard(Path file) {
     return file.getFileName() != null
-        && (ShardName.looksLikeShard(file.getFileName().toString())
-            || (!ImageFormat.isNameOfImage(file) && holdsRecords(file)));
+        && (ShardSet.ShardName.looksLikeShard(file.getFileName().toString())
+            || (!ImageInfo.ImageFormat.isNameOfImage(file) && holdsRecords(file)));
   }
 
   /** Whether a file begins with a record's length and its checksum, compressed or not. */

@@ -17,7 +17,6 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.blip4j.data.file.FileNames;
 import org.blip4j.data.file.TextFile;
-import org.blip4j.data.pipeline.DamagePolicy;
 import org.blip4j.data.pipeline.SampleSource;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.tfrecord.ShardSet;
@@ -112,7 +111,7 @@ public final class ImageStream implements Closeable {
               ShardSet.of(List.of(shard)),
               SourceOptions.strict()
                   .withCheckImages(false)
-                  .withDamage(DamagePolicy.skip(this::damaged)));
+                  .withDamage(SourceOptions.DamagePolicy.skip(this::damaged)));
     }
   }
 
@@ -163,7 +162,7 @@ public final class ImageStream implements Closeable {
     records = null;
   }
 
-  private void damaged(DamagePolicy.Damaged record) {
+  private void damaged(SourceOptions.DamagePolicy.Damaged record) {
     String name = record.shard().toString();
     ready.add(LoadedImage.failed(name, Optional.empty(), withoutName(name, record.reason())));
   }

@@ -18,8 +18,8 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
-import org.blip4j.data.sample.ImageFormat;
-import org.blip4j.data.tfrecord.ShardName;
+import org.blip4j.data.sample.ImageInfo;
+import org.blip4j.data.tfrecord.ShardSet;
 
 /**
  * What a folder and all below it hold; links are followed, each loop once.
@@ -46,7 +46,7 @@ record ImageTree(List<Path> images, List<Path> shards, SortedMap<String, Integer
           public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
             boolean broken = attributes.isSymbolicLink();
             String name = file.getFileName().toString();
-            if (attributes.isRegularFile() && ShardName.looksLikeShard(name)) {
+            if (attributes.isRegularFile() && ShardSet.ShardName.looksLikeShard(name)) {
               tree.shards().add(file);
             } else if (attributes.isRegularFile() || broken) {
               tree.add(file);
@@ -77,7 +77,7 @@ record ImageTree(List<Path> images, List<Path> shards, SortedMap<String, Integer
     if (name.startsWith(".") || CAPTIONS.contains(ending)) {
       return;
     }
-    if (ImageFormat.isNameOfImage(file) || startsLikeImage(file)) {
+    if (ImageInfo.ImageFormat.isNameOfImage(file) || startsLikeImage(file)) {
       images.add(file);
     } else if (ImageSource.holdsRecords(file)) {
       shards.add(file);
@@ -88,7 +88,7 @@ record ImageTree(List<Path> images, List<Path> shards, SortedMap<String, Integer
 
   private static boolean startsLikeImage(Path file) {
     try {
-      return ImageFormat.of(file).isPresent();
+      return ImageInfo.ImageFormat.of(file).isPresent();
     } catch (IOException e) {
       return false; // a link that leads nowhere, or not to be read: then its name is all there is
     }

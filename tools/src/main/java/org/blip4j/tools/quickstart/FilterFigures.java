@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.function.Predicate;
 import org.blip4j.data.metric.BinaryCounts;
-import org.blip4j.data.metric.RocAuc;
 import org.blip4j.tools.scenes.WebText;
 
 /**
@@ -78,7 +77,7 @@ public record FilterFigures(
   }
 
   private static OptionalDouble auc(List<JudgedPicture.Judged> texts) {
-    return RocAuc.of(
+    return BinaryCounts.rocAuc(
         Doubles.toArray(texts.stream().map(JudgedPicture.Judged::score).toList()),
         Booleans.toArray(texts.stream().map(JudgedPicture.Judged::right).toList()));
   }

@@ -6,8 +6,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
-import org.blip4j.data.metric.CaptionItem;
-import org.blip4j.data.metric.CiderScore;
+import org.blip4j.data.metric.CaptionMetrics;
 import org.blip4j.data.metric.RecallAtK;
 import org.blip4j.tools.scenes.SceneTruth;
 
@@ -48,14 +47,14 @@ public record HeldOutSet(ImmutableList<SceneTruth> pictures, ImmutableList<Scene
               .formatted(captions.size(), similarities.length, pictures.size(), distinct.size()));
     }
     long right = 0;
-    List<CaptionItem> items = new ArrayList<>();
+    List<CaptionMetrics.CaptionItem> items = new ArrayList<>();
     for (int i = 0; i < captions.size(); i++) {
       right += pictures.get(i).isFullyRight(captions.get(i)) ? 1 : 0;
-      items.add(CaptionItem.of(captions.get(i), pictures.get(i).references()));
+      items.add(CaptionMetrics.CaptionItem.of(captions.get(i), pictures.get(i).references()));
     }
     return new ModelFigures(
         right / (double) captions.size(),
-        CiderScore.of(items).mean(),
+        CaptionMetrics.CiderScore.of(items).mean(),
         recallAt1(similarities),
         recallAt1(transpose(similarities)));
   }

@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import org.blip4j.savedmodel.export.ExportTarget;
 import org.blip4j.savedmodel.export.ModelExporter;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.Predictor;
@@ -114,7 +113,7 @@ public final class Quickstart {
         ModelExporter.export(
             model(1),
             SceneEvaluation.options(context.inference()),
-            new ExportTarget(folder.served(), 1, true));
+            new ModelExporter.Target(folder.served(), 1, true));
     try (Predictor served =
         Predictor.open(
             new ModelSource.Exported(exported.folder()),

@@ -11,7 +11,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.blip4j.data.sample.ExampleCodec;
-import org.blip4j.data.sample.ImageFormat;
 import org.blip4j.data.sample.ImageInfo;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.sample.SampleException;
@@ -50,7 +49,7 @@ final class ShowCommand implements Callable<Integer> {
       Map<String, Object> columns) {}
 
   /** Bytes that are an image. */
-  private record ShownImage(ImageFormat format, int width, int height, int bytes) {}
+  private record ShownImage(ImageInfo.ImageFormat format, int width, int height, int bytes) {}
 
   /** Bytes that are neither image nor text. */
   private record ShownBytes(int bytes) {}
@@ -127,7 +126,7 @@ final class ShowCommand implements Callable<Integer> {
   }
 
   private static Object value(ByteString bytes) {
-    if (ImageFormat.of(bytes).isPresent()) {
+    if (ImageInfo.ImageFormat.of(bytes).isPresent()) {
       try {
         ImageInfo info = ImageInfo.inspect(bytes);
         return new ShownImage(info.format(), info.width(), info.height(), bytes.size());

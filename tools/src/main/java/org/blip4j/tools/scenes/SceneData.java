@@ -18,7 +18,6 @@ import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.text.Vocabulary;
-import org.blip4j.data.tfrecord.ShardName;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordWriter;
 
@@ -53,7 +52,7 @@ public record SceneData(Path folder, Plan plan) {
   public ImmutableList<Path> shards(Split set) {
     int count = plan.shards(set);
     return IntStream.range(0, count)
-        .mapToObj(i -> new ShardName(set.prefix(), i, count, ".tfrecord").fileName())
+        .mapToObj(i -> new ShardSet.ShardName(set.prefix(), i, count, ".tfrecord").fileName())
         .map(folder::resolve)
         .collect(ImmutableList.toImmutableList());
   }

@@ -13,9 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
-import org.blip4j.data.metric.BleuScore;
-import org.blip4j.data.metric.CaptionItem;
-import org.blip4j.data.metric.CiderScore;
+import org.blip4j.data.metric.CaptionMetrics;
 import org.blip4j.data.metric.RougeL;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
@@ -107,12 +105,14 @@ final class FigureChecks {
     JsonNode file = Golden.readJson(run.golden().path());
     Set<String> absent = new TreeSet<>();
     for (Map.Entry<String, JsonNode> corpus : file.path("corpora").properties()) {
-      List<CaptionItem> items = new ArrayList<>();
+      List<CaptionMetrics.CaptionItem> items = new ArrayList<>();
       for (JsonNode item : corpus.getValue().path("items")) {
         String candidate = item.path("candidate_tokenized").asText();
-        items.add(CaptionItem.of(candidate, Golden.strings(item.path("references_tokenized"))));
+        items.add(
+            CaptionMetrics.CaptionItem.of(
+                candidate, Golden.strings(item.path("references_tokenized"))));
       }
-      CiderScore cider = CiderScore.of(items);
+      CaptionMetrics.CiderScore cider = CaptionMetrics.CiderScore.of(items);
       scores(run, corpus.getKey(), corpus.getValue().path("corpus"), items, cider.mean(), absent);
       for (int i = 0; i < items.size(); i++) {
         JsonNode expected = corpus.getValue().path("items").path(i).path("scores");
@@ -135,7 +135,7 @@ final class FigureChecks {
     for (Map.Entry<String, JsonNode> corpus : run.golden().json(SCORES).properties()) {
       String name = corpus.getKey();
       if (corpus.getValue().isObject()) {
-        List<CaptionItem> items = new ArrayList<>();
+        List<CaptionMetrics.CaptionItem> items = new ArrayList<>();
         Path candidates = run.golden().file(name + "_hyp.txt");
         if (Files.exists(candidates)) {
           List<List<String>> references = new ArrayList<>();
@@ -145,16 +145,24 @@ final class FigureChecks {
           }
           for (String line : Files.readAllLines(candidates)) {
             int row = items.size();
-            items.add(CaptionItem.of(line, references.stream().map(r -> r.get(row)).toList()));
+            items.add(
+                CaptionMetrics.CaptionItem.of(
+                    line, references.stream().map(r -> r.get(row)).toList()));
           }
         } else {
           JsonNode both = run.golden().json(name + "_tokenized.json");
           for (Map.Entry<String, JsonNode> one : both.path("res").properties()) {
             List<String> references = Golden.strings(both.path("gts").path(one.getKey()));
-            items.add(CaptionItem.of(one.getValue().path(0).asText(), references));
+            items.add(CaptionMetrics.CaptionItem.of(one.getValue().path(0).asText(), references));
           }
         }
-        scores(run, name, corpus.getValue(), items, CiderScore.of(items).mean(), absent);
+        scores(
+            run,
+            name,
+            corpus.getValue(),
+            items,
+            CaptionMetrics.CiderScore.of(items).mean(),
+            absent);
       }
     }
     absent.forEach(name -> run.failed(name, "this version does not compute it"));
@@ -164,10 +172,10 @@ final class FigureChecks {
       GoldenRun run,
       String check,
       JsonNode expected,
-      List<CaptionItem> items,
+      List<CaptionMetrics.CaptionItem> items,
       double cider,
       Set<String> absent) {
-    BleuScore bleu = BleuScore.of(items);
+    CaptionMetrics.BleuScore bleu = CaptionMetrics.BleuScore.of(items);
     for (Map.Entry<String, JsonNode> score : expected.properties()) {
       String name = check + " " + score.getKey();
       String metric = score.getKey().toLowerCase(Locale.ROOT).replace('_', '-');

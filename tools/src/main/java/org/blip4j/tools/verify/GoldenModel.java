@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.blip4j.data.text.Detokenizer;
-import org.blip4j.data.text.Padding;
 import org.blip4j.data.text.TokenBatch;
 import org.blip4j.data.text.WordPieceTokenizer;
 import org.blip4j.data.weights.WeightFile;
@@ -151,11 +150,11 @@ record GoldenModel(
     String padding = node.path("text_padding").asText("stored");
     int most = node.path("text_max_length").asInt(WordPieceTokenizer.NO_LIMIT);
     return switch (padding) {
-      case "max_length" -> tokenizer.encode(texts, Padding.maxLength(), most);
-      case "longest" -> tokenizer.encode(texts, Padding.longest(), most);
+      case "max_length" -> tokenizer.encode(texts, TokenBatch.Padding.maxLength(), most);
+      case "longest" -> tokenizer.encode(texts, TokenBatch.Padding.longest(), most);
       case "stored" -> {
         int columns = (int) run.inputs().get(stored).shape()[1];
-        yield tokenizer.encode(texts, Padding.maxLength(), columns);
+        yield tokenizer.encode(texts, TokenBatch.Padding.maxLength(), columns);
       }
       default -> throw new IOException("config.json: unknown text_padding " + padding);
     };
@@ -163,7 +162,7 @@ record GoldenModel(
 
   /** The ids of texts that are neither cut nor padded beyond the longest. */
   TokenBatch whole(List<String> texts) {
-    return tokenizer.encode(texts, Padding.longest(), WordPieceTokenizer.NO_LIMIT);
+    return tokenizer.encode(texts, TokenBatch.Padding.longest(), WordPieceTokenizer.NO_LIMIT);
   }
 
   static int integer(JsonNode node, String key) {

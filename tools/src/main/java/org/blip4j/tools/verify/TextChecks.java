@@ -14,7 +14,6 @@ import java.util.regex.Pattern;
 import java.util.stream.StreamSupport;
 import org.blip4j.data.text.CaptionText;
 import org.blip4j.data.text.Detokenizer;
-import org.blip4j.data.text.Padding;
 import org.blip4j.data.text.TokenBatch;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.data.text.WordPieceTokenizer;
@@ -55,7 +54,8 @@ final class TextChecks {
           String text = line.path("text").textValue();
           boolean limited = !matcher.group(2).isEmpty();
           int limit = limited ? Integer.parseInt(matcher.group(2)) : 50;
-          TokenBatch padded = tokenizer.encode(List.of(text), Padding.maxLength(), limit);
+          TokenBatch padded =
+              tokenizer.encode(List.of(text), TokenBatch.Padding.maxLength(), limit);
           return switch (matcher.group(1)) {
             case "ids" -> limited ? padded.ids() : tokenizer.encode(text);
             case "mask" -> padded.mask();

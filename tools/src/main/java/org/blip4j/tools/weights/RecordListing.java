@@ -8,7 +8,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.blip4j.data.sample.Columns;
 import org.blip4j.data.sample.ExampleCodec;
-import org.blip4j.data.sample.FieldAliases;
 import org.blip4j.data.sample.SampleException;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordException;
@@ -17,7 +16,7 @@ import org.tensorflow.proto.Feature;
 
 /** Lists TFRecord shards: how many records, and the columns of the examples in them. */
 final class RecordListing {
-  private final ExampleCodec codec = new ExampleCodec(FieldAliases.STANDARD);
+  private final ExampleCodec codec = new ExampleCodec(Columns.Aliases.STANDARD);
   private final Map<String, Count> columns = new TreeMap<>();
   private long records;
   private long others;
@@ -33,13 +32,13 @@ final class RecordListing {
     }
   }
 
-  static Listing of(Path file) throws IOException {
+  static InspectCommand.Listing of(Path file) throws IOException {
     return of(file, ShardSet.of(List.of(file)));
   }
 
   /** Lists the shards of a folder as one. */
-  static Listing of(Path path, ShardSet shards) throws IOException {
-    Listing listing = new Listing(path.toString(), "TFRecord");
+  static InspectCommand.Listing of(Path path, ShardSet shards) throws IOException {
+    InspectCommand.Listing listing = new InspectCommand.Listing(path.toString(), "TFRecord");
     RecordListing counts = new RecordListing();
     for (Path shard : shards.paths()) {
       counts.read(shard, listing);
@@ -66,7 +65,7 @@ final class RecordListing {
     return listing;
   }
 
-  private void read(Path file, Listing listing) throws IOException {
+  private void read(Path file, InspectCommand.Listing listing) throws IOException {
     try (TfRecordReader reader = TfRecordReader.open(file)) {
       Optional<byte[]> record = reader.next();
       for (; record.isPresent(); record = reader.next()) {

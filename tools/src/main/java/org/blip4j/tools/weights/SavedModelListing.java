@@ -21,7 +21,7 @@ import org.tensorflow.proto.TensorShapeProto;
 final class SavedModelListing {
   private SavedModelListing() {}
 
-  static Listing of(Path folder) throws IOException {
+  static InspectCommand.Listing of(Path folder) throws IOException {
     Path file = folder.resolve("saved_model.pb");
     SavedModel model;
     try {
@@ -29,7 +29,7 @@ final class SavedModelListing {
     } catch (InvalidProtocolBufferException e) {
       throw new IOException(file + ": damaged: " + e.getMessage(), e);
     }
-    Listing listing = new Listing(folder.toString(), "SavedModel");
+    InspectCommand.Listing listing = new InspectCommand.Listing(folder.toString(), "SavedModel");
     Path info = folder.resolve(ExportedInfo.FILE);
     if (Files.exists(info)) {
       WeightListing.model(listing, ConfigJson.read(info, ExportedInfo.class).model());
@@ -49,7 +49,7 @@ final class SavedModelListing {
     return listing;
   }
 
-  private static void add(Listing listing, String key, SignatureDef signature) {
+  private static void add(InspectCommand.Listing listing, String key, SignatureDef signature) {
     listing.row(
         "signature", key,
         "inputs", tensors(signature.getInputsMap()),

@@ -27,9 +27,9 @@ final class WeightListing {
   private WeightListing() {}
 
   /** A {@code .pth}, a safetensors file, or a folder with one or with shards. */
-  static Listing published(Path path) throws IOException {
+  static InspectCommand.Listing published(Path path) throws IOException {
     try (WeightFile file = WeightFile.open(path)) {
-      Listing listing = new Listing(path.toString(), file.kind());
+      InspectCommand.Listing listing = new InspectCommand.Listing(path.toString(), file.kind());
       long values = 0;
       long bytes = 0;
       for (StoredTensor tensor : file.tensors().values()) {
@@ -46,7 +46,7 @@ final class WeightListing {
     }
   }
 
-  private static void describe(Listing listing, WeightFile stored, Path path) {
+  private static void describe(InspectCommand.Listing listing, WeightFile stored, Path path) {
     try {
       WeightFile file = PublishedWeights.of(stored);
       if (file instanceof PublishedWeights wrapped) {
@@ -64,7 +64,7 @@ final class WeightListing {
   }
 
   /** Sizes of a model. */
-  static void model(Listing listing, ModelConfig config) {
+  static void model(InspectCommand.Listing listing, ModelConfig config) {
     var vision = config.architecture().vision();
     var text = config.architecture().text();
     listing.fact("task", config.task().name().toLowerCase(Locale.ROOT));
@@ -89,7 +89,7 @@ final class WeightListing {
     listing.fact("source", config.provenance().source());
   }
 
-  private static void entries(Listing listing, WeightFile file) throws IOException {
+  private static void entries(InspectCommand.Listing listing, WeightFile file) throws IOException {
     if (file instanceof SafetensorsFile own && !own.metadata().isEmpty()) {
       listing.fact("metadata", own.metadata().keySet());
     }
@@ -113,7 +113,7 @@ final class WeightListing {
     return text.length() > LONGEST ? text.substring(0, LONGEST) + " ..." : text;
   }
 
-  private static void tensors(Listing listing, WeightFile file) {
+  private static void tensors(InspectCommand.Listing listing, WeightFile file) {
     List<StoredTensor> seen = new ArrayList<>();
     for (StoredTensor tensor : file.tensors().values()) {
       Optional<StoredTensor> same =
@@ -130,14 +130,15 @@ final class WeightListing {
   }
 
   /** A TensorFlow checkpoint. */
-  static Listing checkpoint(Path prefix) throws IOException {
-    Listing listing = new Listing(prefix.toString(), "TensorFlow checkpoint");
+  static InspectCommand.Listing checkpoint(Path prefix) throws IOException {
+    InspectCommand.Listing listing =
+        new InspectCommand.Listing(prefix.toString(), "TensorFlow checkpoint");
     variables(listing, prefix);
     return listing;
   }
 
   /** The variables of a checkpoint, a row each. */
-  static void variables(Listing listing, Path prefix) throws IOException {
+  static void variables(InspectCommand.Listing listing, Path prefix) throws IOException {
     TensorBundleReader reader = TensorBundleReader.open(prefix);
     listing.fact("variables", reader.variables().size());
     long values = 0;

@@ -18,7 +18,6 @@ import org.blip4j.data.pipeline.SampleSource;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
-import org.blip4j.data.tfrecord.ShardName;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordWriter;
 import org.blip4j.graph.config.TextSettings;
@@ -44,7 +43,8 @@ public final class CapFiltData {
   static List<Path> write(Path folder, int shards, int records) throws IOException {
     List<Path> paths = new ArrayList<>();
     for (int shard = 0; shard < shards; shard++) {
-      Path path = folder.resolve(new ShardName("web", shard, shards, ".tfrecord").fileName());
+      Path path =
+          folder.resolve(new ShardSet.ShardName("web", shard, shards, ".tfrecord").fileName());
       try (TfRecordWriter writer = TfRecordWriter.create(path, TfRecordWriter.Options.plain())) {
         for (int record = 0; record < records; record++) {
           writer.write(sample("k%d-%d".formatted(shard, record)));

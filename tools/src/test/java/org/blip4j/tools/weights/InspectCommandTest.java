@@ -13,7 +13,6 @@ import java.util.List;
 import org.blip4j.data.tfrecord.TfRecordWriter;
 import org.blip4j.data.weights.SafetensorsWriter;
 import org.blip4j.graph.config.Task;
-import org.blip4j.savedmodel.export.ExportTarget;
 import org.blip4j.savedmodel.export.ModelExporter;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.PredictorOptions;
@@ -69,7 +68,9 @@ class InspectCommandTest {
   void modelsAndCheckpoints() throws IOException {
     ModelSource.Folder model = TinyModel.write(folder.resolve("m"), Task.RETRIEVAL);
     ModelExporter.export(
-        model, PredictorOptions.defaults(), new ExportTarget(folder.resolve("served"), 1, false));
+        model,
+        PredictorOptions.defaults(),
+        new ModelExporter.Target(folder.resolve("served"), 1, false));
 
     String[] expected = {"itm_head/kernel", "[32, 2]", "variables"};
     assertListed(inspect(folder.resolve("m")), expected);

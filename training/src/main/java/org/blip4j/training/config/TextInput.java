@@ -1,6 +1,6 @@
 package org.blip4j.training.config;
 
-import org.blip4j.data.text.Padding;
+import org.blip4j.data.text.TokenBatch;
 import org.blip4j.graph.config.Meaning;
 
 /** How texts of a training batch are cut and padded (blip-spec 4.2). */
@@ -27,8 +27,8 @@ public record TextInput(
     }
   }
 
-  public Padding asPadding() {
-    return padding == Width.MAXIMUM ? Padding.maxLength() : Padding.longest();
+  public TokenBatch.Padding asPadding() {
+    return padding == Width.MAXIMUM ? TokenBatch.Padding.maxLength() : TokenBatch.Padding.longest();
   }
 
   /** T where it is the same for every batch, -1 otherwise. */

@@ -11,10 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.blip4j.data.pipeline.Batch;
-import org.blip4j.data.pipeline.Cursor;
-import org.blip4j.data.pipeline.DamagePolicy;
 import org.blip4j.data.pipeline.DataIndex;
-import org.blip4j.data.pipeline.SampleId;
 import org.blip4j.data.pipeline.SampleKind;
 import org.blip4j.data.pipeline.SamplePipeline;
 import org.blip4j.data.pipeline.SourceOptions;
@@ -72,10 +69,10 @@ public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
      */
     public static Data open(RunPlan plan, Path kept, Consumer<String> problems) throws IOException {
       RunConfig config = plan.config();
-      DamagePolicy policy =
+      SourceOptions.DamagePolicy policy =
           config.images().damaged() == ImageInput.Damaged.FAIL
-              ? DamagePolicy.raise()
-              : DamagePolicy.skip(damaged -> problems.accept(damaged.reason()));
+              ? SourceOptions.DamagePolicy.raise()
+              : SourceOptions.DamagePolicy.skip(damaged -> problems.accept(damaged.reason()));
       SourceOptions source =
           SourceOptions.strict().withCodec(plan.inputs().codec()).withDamage(policy);
       DataIndex index =
@@ -103,7 +100,8 @@ public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
   }
 
   /** Starts at a place. */
-  public static RecordBatches open(RunPlan plan, Data data, Cursor from) throws IOException {
+  public static RecordBatches open(RunPlan plan, Data data, SamplePipeline.Cursor from)
+      throws IOException {
     Prefetch<Batch<Sample.ImageText>> pairs = data.pipeline().open(from);
     try {
       return new RecordBatches(plan, data, pairs);
@@ -157,7 +155,7 @@ public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
     return config.task() == Task.CAPTION ? settings.prompt() + cleaned : cleaned;
   }
 
-  private long identity(SampleId id, String text) {
+  private long identity(Batch.SampleId id, String text) {
     boolean byText =
         config.part() instanceof TaskConfig.Retrieval retrieval
             && retrieval.identity() == TaskConfig.Identity.TEXT;
@@ -202,7 +200,7 @@ public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
   }
 
   private void requireMostlyGood() throws IOException {
-    DamagePolicy damage = data.source().damage();
+    SourceOptions.DamagePolicy damage = data.source().damage();
     long all = replaced + damage.replaced();
     long of = Math.max(seen, damage.items()); // read ahead of what was decoded
     if (all > FEW && all * 100 > of) {

@@ -1,7 +1,7 @@
 package org.blip4j.training.input;
 
 import com.google.common.collect.ImmutableMap;
-import org.blip4j.data.pipeline.Cursor;
+import org.blip4j.data.pipeline.SamplePipeline;
 import org.blip4j.data.text.TokenBatch;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.Shape;
@@ -19,7 +19,7 @@ import org.tensorflow.types.TInt64;
  */
 @SuppressWarnings("ArrayRecordComponent") // fed to tensors as it is; equality is not used
 public record TrainingBatch(
-    PreparedPixels.Prepared images, TokenBatch tokens, long[] identities, Cursor end)
+    PreparedPixels.Prepared images, TokenBatch tokens, long[] identities, SamplePipeline.Cursor end)
     implements AutoCloseable {
   private static final String PIXELS = "pixels";
 

@@ -3,14 +3,14 @@ package org.blip4j.training.run;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.blip4j.data.pipeline.Cursor;
+import org.blip4j.data.pipeline.SamplePipeline;
 import org.blip4j.training.config.RunConfig;
 
 /**
  * What a checkpoint holds beside the variables: {@code step-N.json}.
  *
  * @param step steps taken
- * @param dataPosition where the data go on, see {@link Cursor#encode}
+ * @param dataPosition where the data go on, see {@link SamplePipeline.Cursor#encode}
  * @param stepsPerEpoch full batches of an epoch, on which schedules depend
  * @param window sums since the last log line
  * @param config what the run computes
@@ -48,7 +48,7 @@ record CheckpointState(
     }
   }
 
-  Cursor cursor() {
-    return Cursor.parse(dataPosition);
+  SamplePipeline.Cursor cursor() {
+    return SamplePipeline.Cursor.parse(dataPosition);
   }
 }

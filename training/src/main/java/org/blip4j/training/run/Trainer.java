@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
-import org.blip4j.data.pipeline.Cursor;
+import org.blip4j.data.pipeline.SamplePipeline;
 import org.blip4j.data.stream.Prefetch;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.weights.ImportReport;
@@ -117,7 +117,11 @@ public final class Trainer {
         listener.note("start: " + started.get().summary());
       }
       return new CheckpointState(
-          0, Cursor.START.encode(), stepsPerEpoch, CheckpointState.Window.EMPTY, config);
+          0,
+          SamplePipeline.Cursor.START.encode(),
+          stepsPerEpoch,
+          CheckpointState.Window.EMPTY,
+          config);
     }
     CheckpointState state = newest.get();
     if (state.stepsPerEpoch() != stepsPerEpoch) {
