@@ -164,7 +164,7 @@ public record PredictorOptions(
       if (held + needed > limit) {
         throw new IllegalStateException(
             ("%s needs %d MB, this process holds %d MB and may hold %d MB; start Java with -D%s=0,"
-                 + " or with a larger -Xmx")
+                    + " or with a larger -Xmx")
                 .formatted(model, needed >> 20, held >> 20, limit >> 20, PROPERTY));
       }
     }

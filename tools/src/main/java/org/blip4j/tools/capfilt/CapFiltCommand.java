@@ -102,13 +102,11 @@ public final class CapFiltCommand implements Callable<Integer> {
           new CapFilt(folder, work, columns.codec(), overwrite)
               .run(new CapFilt.Task(shards, names, settings), models, session);
       interrupted = watch.interrupted() && stats.shards() < names.size();
-      if (interrupted) {
-        console.note(
-            "interrupted: %d of %d shards are done; give the same command again to go on",
-            stats.shards(), names.size());
-      }
     }
-    if (interrupted) {
+    if (interrupted) { // after the last line of the progress
+      console.note(
+          "interrupted: %d of %d shards are done; give the same command again to go on",
+          stats.shards(), names.size());
       return ExitCodes.INTERRUPTED;
     }
     console.result(stats, stats.text());
