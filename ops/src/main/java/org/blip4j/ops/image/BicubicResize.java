@@ -88,7 +88,6 @@ public final class BicubicResize {
       Operand<TInt32> first,
       Operand<TInt32> count) {
     Ops tf = ctx.tf();
-    Operand<TInt32> three = tf.constant(3);
     Operand<TUint8> lines =
         tf.slice(
             image,

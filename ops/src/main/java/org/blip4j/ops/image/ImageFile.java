@@ -80,7 +80,6 @@ final class ImageFile {
   }
 
   private static Operand<TBool> is(GraphContext ctx, Operand<TString> bytes, String start) {
-    Ops tf = ctx.tf();
     return ctx.expandDims(ImageStatus.startsWith(ctx, bytes, start), 1);
   }
 

@@ -149,7 +149,7 @@ final class SignatureRunner implements AutoCloseable {
         try {
           if (!encoded.containsKey(all[row])) {
             ByteString bytes = EncodedImage.of(file).bytes();
-            encoded.put(all[row], bytes == file ? all[row] : bytes.toByteArray());
+            encoded.put(all[row], bytes.equals(file) ? all[row] : bytes.toByteArray());
           }
           all[row] = encoded.get(all[row]);
         } catch (SampleException e) {

@@ -25,7 +25,7 @@ final class KilledPackTest {
             IntStream.range(0, IMAGES).mapToObj(i -> i + ".jpg,photo " + i).toArray(String[]::new));
     String options = "--name x --shards 40 --overwrite";
     KilledRun.of(
-            folder, out -> ("records pack %s --out %s %s".formatted(in, out, options)).split(" "))
+            folder, out -> "records pack %s --out %s %s".formatted(in, out, options).split(" "))
         .check();
   }
 }
