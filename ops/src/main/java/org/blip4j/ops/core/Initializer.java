@@ -4,7 +4,6 @@ import org.tensorflow.Operand;
 import org.tensorflow.framework.initializers.BaseInitializer;
 import org.tensorflow.framework.initializers.RandomNormal;
 import org.tensorflow.framework.initializers.RandomUniform;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
@@ -41,21 +40,15 @@ public sealed interface Initializer {
     return new Uniform((float) (1.0 / Math.sqrt((double) fanIn)));
   }
 
-  /** The value as an operand of the context's graph, drawn from the named stream of the seed. */
-  default Operand<TFloat32> build(GraphContext ctx, Shape shape, long stream) {
-    Operand<TInt64> dimensions = ctx.tf().constant(shape.asArray());
-    if (this instanceof UnitRows) {
-      return normalized(ctx, draw(ctx, new RandomNormal<>(0, 1, stream), dimensions));
-    }
-    return draw(ctx, formula(stream), lasting(ctx, dimensions));
-  }
-
   /**
-   * Dimensions that TensorFlow's optimiser does not know beforehand: it would make a constant of a
-   * filled tensor, and the session would keep that beside the variable as long as it lives.
+   * The value as an operand of the context's graph, drawn from the named stream of the seed.
+   *
+   * @param dimensions the shape, of rank 1
    */
-  private static Operand<TInt64> lasting(GraphContext ctx, Operand<TInt64> dimensions) {
-    return ctx.tf().placeholderWithDefault(dimensions, dimensions.shape());
+  default Operand<TFloat32> build(GraphContext ctx, Operand<TInt64> dimensions, long stream) {
+    return this instanceof UnitRows
+        ? normalized(ctx, draw(ctx, new RandomNormal<>(0, 1, stream), dimensions))
+        : draw(ctx, formula(stream), dimensions);
   }
 
   private BaseInitializer<TFloat32> formula(long stream) {

@@ -8,9 +8,12 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
+import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Op;
+import org.tensorflow.op.Ops;
 import org.tensorflow.proto.DataType;
+import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TType;
@@ -92,7 +95,7 @@ public final class VariableScope {
   public Variable<TFloat32> create(String name, Shape shape, Initializer initializer) {
     Variable<TFloat32> variable = register(name, shape, DataType.DT_FLOAT, trainable);
     long stream = Randomness.stream(registry.seed, variable.name());
-    initialize(variable, init -> initializer.build(init, shape, stream));
+    initialize(variable, init -> initializer.build(init, dimensions(init, variable), stream));
     return variable;
   }
 
@@ -104,7 +107,7 @@ public final class VariableScope {
   /** Creates an integer variable that is state, with one value everywhere. */
   public Variable<TInt64> createCounter(String name, Shape shape, long value) {
     Variable<TInt64> variable = register(name, shape, DataType.DT_INT64, false);
-    initialize(variable, init -> init.fill(init.tf().constant(shape.asArray()), value));
+    initialize(variable, init -> init.fill(dimensions(init, variable), value));
     return variable;
   }
 
@@ -167,6 +170,21 @@ public final class VariableScope {
       Variable<T> variable, Function<GraphContext, Operand<T>> value) {
     GraphContext init = ctx.in("init");
     registry.pending.add(() -> variable.assign(init, value.apply(init)));
+  }
+
+  /**
+   * The shape of a variable, which TensorFlow's optimisers cannot know beforehand since it takes
+   * the variable to compute it. What is drawn from stateless random numbers or filled would be a
+   * constant otherwise, and the session would keep that, twice, as long as it lives: three times
+   * the memory of the variables.
+   */
+  private static Operand<TInt64> dimensions(GraphContext ctx, Variable<?> variable) {
+    Ops tf = ctx.tf();
+    Output<TBool> initialized =
+        ctx.op("VarIsInitializedOp", "initialized").addInput(variable.handle()).build().output(0);
+    Operand<TInt64> zero =
+        tf.math.minimum(tf.dtypes.cast(initialized, TInt64.class), tf.constant(0L));
+    return tf.math.add(tf.constant(variable.shape().asArray()), zero);
   }
 
   @SuppressWarnings("unchecked") // the type was checked

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
@@ -12,7 +13,12 @@ import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.Test;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
+import org.tensorflow.Result;
+import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.GraphDef;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.RunOptions;
 import org.tensorflow.types.TFloat32;
 
 final class VariableScopeTest extends GraphTest {
@@ -46,10 +52,35 @@ final class VariableScopeTest extends GraphTest {
     Variable<TFloat32> a = vars.create("a", Shape.of(8), new Initializer.Normal(1f));
     Variable<TFloat32> b = vars.create("b", Shape.of(8), new Initializer.Normal(1f));
     Operand<TFloat32> again =
-        new Initializer.Normal(1f).build(ctx, Shape.of(8), Randomness.stream(1, "a"));
+        new Initializer.Normal(1f)
+            .build(ctx, ctx.tf().constant(new long[] {8}), Randomness.stream(1, "a"));
     float[] first = run(ctx.read(a));
     assertArrayEquals(first, run(again));
     assertFalse(Arrays.equals(first, run(ctx.read(b))));
+  }
+
+  @Test
+  void noValueStaysInTheSessionBesideItsVariable() {
+    Shape shape = Shape.of(64, 64);
+    vars.create("drawn", shape, new Initializer.Normal(1f));
+    vars.create("uniform", shape, new Initializer.Uniform(1f));
+    vars.create("filled", shape, Initializer.zeros());
+    vars.createState("queue", shape, new Initializer.UnitRows());
+    vars.createCounter("identities", shape, -100);
+    RunOptions whole = RunOptions.newBuilder().setOutputPartitionGraphs(true).build();
+    try (Session session = new Session(ctx.graph());
+        Result result =
+            session
+                .runner()
+                .addTarget(vars.initializeAll())
+                .setOptions(whole)
+                .runAndFetchMetadata()) {
+      for (GraphDef part : result.getMetadata().orElseThrow().getPartitionGraphsList()) {
+        for (NodeDef node : part.getNodeList()) {
+          assertTrue(node.getSerializedSize() < 1024, node.getName() + " holds a value");
+        }
+      }
+    }
   }
 
   @Test

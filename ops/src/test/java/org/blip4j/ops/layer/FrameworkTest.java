@@ -28,7 +28,7 @@ final class FrameworkTest extends GraphTest {
   private static final Shape LARGE = Shape.of(100, 200);
 
   private float[] drawn(Initializer initializer) {
-    return run(initializer.build(ctx, LARGE, 17));
+    return run(initializer.build(ctx, ctx.tf().constant(LARGE.asArray()), 17));
   }
 
   private static double[] moments(float[] values) {
@@ -73,7 +73,7 @@ final class FrameworkTest extends GraphTest {
                 TFloat32.class);
     assertArrayEquals(
         run(ctx.mul(plain, 0.02f)),
-        run(new Initializer.Normal(0.02f).build(ctx, Shape.of(4), 17)),
+        run(new Initializer.Normal(0.02f).build(ctx, ctx.tf().constant(new long[] {4}), 17)),
         0f);
   }
 
