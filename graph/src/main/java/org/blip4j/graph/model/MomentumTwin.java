@@ -11,7 +11,6 @@ import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
 import org.tensorflow.op.Op;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -45,29 +44,36 @@ public final class MomentumTwin {
    */
   public Map<Variable<?>, Operand<?>> updated(GraphContext outer) {
     GraphContext ctx = outer.in("momentum");
-    Ops tf = ctx.tf();
-    Operand<TFloat32> keep = tf.constant((float) momentum);
-    Operand<TFloat32> take = tf.constant((float) (1 - momentum));
     Map<Variable<?>, Operand<?>> values = new LinkedHashMap<>();
     for (int i = 0; i < twin.variables().size(); i++) {
       Variable<TFloat32> follower = twin.variables().get(i);
-      Operand<TFloat32> kept = tf.math.mul(ctx.read(follower), keep);
-      Operand<TFloat32> taken = tf.math.mul(ctx.read(online.variables().get(i)), take);
-      values.put(follower, tf.stopGradient(ctx.add(kept, taken)));
+      Operand<TFloat32> value = moved(ctx, ctx.read(follower), ctx.read(online.variables().get(i)));
+      values.put(follower, ctx.tf().stopGradient(value));
     }
     return values;
   }
 
-  /** Stores updated values. */
-  public List<Op> store(GraphContext ctx, Map<Variable<?>, Operand<?>> values) {
+  /**
+   * Stores the values after this step's update. They are computed again: kept from the twin's
+   * encoding until the end of the step they would take as much memory as the twin.
+   *
+   * @param ctx a context whose control dependencies have read the twin, and before which no online
+   *     weight is written
+   */
+  public List<Op> store(GraphContext ctx) {
     List<Op> writes = new ArrayList<>();
-    for (Variable<TFloat32> follower : twin.variables()) {
-      @SuppressWarnings("unchecked") // put there for a float variable
-      Operand<TFloat32> value = (Operand<TFloat32>) values.get(follower);
-      Operation write = follower.assign(ctx, value);
+    for (int i = 0; i < twin.variables().size(); i++) {
+      Variable<TFloat32> follower = twin.variables().get(i);
+      Operand<TFloat32> leader = online.variables().get(i).readAgain(ctx);
+      Operation write = follower.assign(ctx, moved(ctx, follower.readAgain(ctx), leader));
       writes.add(() -> write);
     }
     return List.copyOf(writes);
+  }
+
+  private Operand<TFloat32> moved(
+      GraphContext ctx, Operand<TFloat32> follower, Operand<TFloat32> leader) {
+    return ctx.add(ctx.mul(follower, (float) momentum), ctx.mul(leader, (float) (1 - momentum)));
   }
 
   /** Makes the twin equal to the online encoders, as at the start of training. */

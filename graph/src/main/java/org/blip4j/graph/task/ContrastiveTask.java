@@ -20,7 +20,6 @@ import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
-import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
@@ -79,15 +78,13 @@ public abstract sealed class ContrastiveTask implements TaskModel<ImageTextBatch
    * @param images states with gradient
    * @param online features with gradient
    * @param slow features of the updated twin, without gradient
-   * @param updated the twin's values after this step
    */
   record Rows(
       ImageTextBatch batch,
       Operand<TFloat32> temperature,
       ImageStates images,
       ItcLoss.Features online,
-      ItcLoss.Features slow,
-      Map<Variable<?>, Operand<?>> updated) {
+      ItcLoss.Features slow) {
 
     /** What the queues take of each row. */
     ImmutableMap<String, Operand<?>> features() {
@@ -155,9 +152,8 @@ public abstract sealed class ContrastiveTask implements TaskModel<ImageTextBatch
     Operand<TFloat32> temperature = state.clampedTemperature(ctx);
     ImageStates images = blip.vision().apply(ctx, batch.pixels());
     ItcLoss.Features online = blip.matching().dual().features(ctx, images, batch.tokens());
-    Map<Variable<?>, Operand<?>> updated = momentum.updated(ctx);
-    ItcLoss.Features slow = slow(ctx.in("momentum").withValues(updated), batch);
-    return new Rows(batch, temperature, images, online, slow, updated);
+    ItcLoss.Features slow = slow(ctx.in("momentum").withValues(momentum.updated(ctx)), batch);
+    return new Rows(batch, temperature, images, online, slow);
   }
 
   private ItcLoss.Features slow(GraphContext ctx, ImageTextBatch batch) {
@@ -199,7 +195,7 @@ public abstract sealed class ContrastiveTask implements TaskModel<ImageTextBatch
     diagnostics
         .put("itm_accuracy", itm.accuracy())
         .put("temperature", ctx.tf().stopGradient(rows.temperature()));
-    return TrainingStep.of(loss, diagnostics.buildOrThrow(), writes(rows, gathered));
+    return TrainingStep.of(loss, diagnostics.buildOrThrow(), writes(gathered));
   }
 
   private ItmLoss.Result itm(
@@ -243,14 +239,14 @@ public abstract sealed class ContrastiveTask implements TaskModel<ImageTextBatch
 
   /** Stores the twin and enqueues the rows of all devices, once all has been read. */
   @SuppressWarnings("unchecked") // gathered under the names and with the types of Rows.features()
-  private Function<GraphContext, List<Op>> writes(Rows rows, Map<String, Operand<?>> gathered) {
+  private Function<GraphContext, List<Op>> writes(Map<String, Operand<?>> gathered) {
     ItcLoss.Features all =
         new ItcLoss.Features(
             (Operand<TFloat32>) gathered.get(IMAGES), (Operand<TFloat32>) gathered.get(TEXTS));
     Optional<Operand<TInt64>> owners =
         Optional.ofNullable((Operand<TInt64>) gathered.get(IDENTITIES));
     return after -> {
-      List<Op> writes = new ArrayList<>(momentum.store(after, rows.updated()));
+      List<Op> writes = new ArrayList<>(momentum.store(after));
       writes.addAll(state.enqueue(after, all, owners));
       return writes;
     };

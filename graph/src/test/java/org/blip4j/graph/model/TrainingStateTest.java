@@ -104,7 +104,7 @@ final class TrainingStateTest extends GraphTest {
     }
     assertClose(expected, run(seen), 1e-7);
     assertClose(behind, run(ctx.read(follower)), 0);
-    run(twin.store(ctx, updated));
+    run(twin.store(ctx));
     assertClose(expected, run(ctx.read(follower)), 1e-7);
     assertClose(ahead, run(ctx.read(leader)), 0);
     run(twin.copyFromOnline(ctx));
