@@ -1,0 +1,156 @@
+package org.blip4j.savedmodel.evaluate;
+
+import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.Lists;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.blip4j.data.metric.RecallAtK;
+import org.blip4j.data.sample.Sample;
+import org.blip4j.savedmodel.predict.EmbeddingVector;
+import org.blip4j.savedmodel.predict.PairScore;
+import org.blip4j.savedmodel.predict.Predictor;
+
+/**
+ * Retrieval both ways: all by features, then the nearest by matching, whose score is the logit of
+ * "match" plus the cosine (blip-spec 7.1). Images are read twice and never all held.
+ *
+ * @param evaluation what on
+ * @param model a model that embeds and matches
+ */
+record RetrievalProtocol(TaskEvaluation evaluation, Predictor model) {
+  /** Score of a pair that was no candidate. */
+  private static final float NONE = -100;
+
+  ImmutableMap<String, Double> measure() throws IOException {
+    List<float[]> imageFeatures = new ArrayList<>();
+    List<String> texts = new ArrayList<>();
+    List<int[]> textsOfImage = new ArrayList<>();
+    evaluation.forEach(
+        Sample.ImageText.class,
+        samples -> {
+          List<EmbeddingVector> features = model.embedImages(TaskEvaluation.images(samples));
+          for (int i = 0; i < samples.size(); i++) {
+            TaskEvaluation.requireRead(features.get(i).status(), samples.get(i));
+            imageFeatures.add(features.get(i).values());
+            int first = texts.size();
+            texts.addAll(samples.get(i).texts());
+            textsOfImage.add(IntStream.range(first, texts.size()).toArray());
+          }
+        });
+    List<float[]> textFeatures = new ArrayList<>();
+    for (List<String> part : Lists.partition(texts, TaskEvaluation.BATCH)) {
+      model.embedTexts(part).forEach(feature -> textFeatures.add(feature.values()));
+    }
+    float[][] cosine = new float[imageFeatures.size()][texts.size()];
+    for (int i = 0; i < cosine.length; i++) {
+      for (int t = 0; t < texts.size(); t++) {
+        cosine[i][t] = dot(imageFeatures.get(i), textFeatures.get(t));
+      }
+    }
+    return recalls(rerank(cosine, texts), textsOfImage);
+  }
+
+  @SuppressWarnings("ArrayRecordComponent") // ranked as they are; equality is not used
+  private record Scores(float[][] textsOfImages, float[][] imagesOfTexts) {}
+
+  private Scores rerank(float[][] cosine, List<String> texts) throws IOException {
+    boolean[][] forImage = nearest(cosine);
+    boolean[][] forText = nearest(transposed(cosine));
+    float[][] byImage = new float[cosine.length][texts.size()];
+    float[][] byText = new float[texts.size()][cosine.length];
+    for (float[][] all : List.of(byImage, byText)) {
+      Arrays.stream(all).forEach(row -> Arrays.fill(row, NONE));
+    }
+    int[] done = {0};
+    evaluation.forEach(
+        Sample.ImageText.class,
+        samples -> {
+          for (Sample.ImageText sample : samples) {
+            int image = done[0]++;
+            int[] near =
+                IntStream.range(0, texts.size())
+                    .filter(text -> forImage[image][text] || forText[text][image])
+                    .toArray();
+            float[] scores = match(sample, Arrays.stream(near).mapToObj(texts::get).toList());
+            for (int i = 0; i < near.length; i++) {
+              float score = scores[i] + cosine[image][near[i]];
+              byImage[image][near[i]] = forImage[image][near[i]] ? score : NONE;
+              byText[near[i]][image] = forText[near[i]][image] ? score : NONE;
+            }
+          }
+        });
+    return new Scores(byImage, byText);
+  }
+
+  private float[] match(Sample.ImageText sample, List<String> texts) {
+    byte[] image = sample.image().toByteArray();
+    float[] scores = new float[texts.size()];
+    int at = 0;
+    for (List<String> part : Lists.partition(texts, TaskEvaluation.BATCH)) {
+      for (PairScore score : model.match(Collections.nCopies(part.size(), image), part)) {
+        scores[at++] = score.itmLogits().match();
+      }
+    }
+    return scores;
+  }
+
+  /** The candidates of each row. */
+  private boolean[][] nearest(float[][] cosine) {
+    boolean[][] near = new boolean[cosine.length][cosine.length == 0 ? 0 : cosine[0].length];
+    for (int row = 0; row < cosine.length; row++) {
+      float[] values = cosine[row];
+      boolean[] own = near[row];
+      IntStream.range(0, values.length)
+          .boxed()
+          .sorted(Comparator.comparingDouble(i -> -values[i]))
+          .limit(evaluation.candidates())
+          .forEach(i -> own[i] = true);
+    }
+    return near;
+  }
+
+  private static ImmutableMap<String, Double> recalls(Scores scores, List<int[]> textsOfImage) {
+    List<int[]> imageOfText = new ArrayList<>();
+    List<Integer> asked = new ArrayList<>();
+    for (int image = 0; image < textsOfImage.size(); image++) {
+      if (textsOfImage.get(image).length > 0) {
+        asked.add(image);
+      }
+      for (int text : textsOfImage.get(image)) {
+        imageOfText.add(text, new int[] {image});
+      }
+    }
+    RecallAtK toText =
+        RecallAtK.of(
+            asked.stream().map(image -> scores.textsOfImages()[image]).toArray(float[][]::new),
+            asked.stream().map(textsOfImage::get).toList());
+    RecallAtK toImage = RecallAtK.of(scores.imagesOfTexts(), imageOfText);
+    return ImmutableMap.of(
+        "r_mean", (toText.meanPercent() + toImage.meanPercent()) / 2,
+        "r1_image_to_text", toText.percent(1),
+        "r1_text_to_image", toImage.percent(1));
+  }
+
+  private static float[][] transposed(float[][] matrix) {
+    float[][] turned = new float[matrix[0].length][matrix.length];
+    for (int row = 0; row < matrix.length; row++) {
+      for (int column = 0; column < turned.length; column++) {
+        turned[column][row] = matrix[row][column];
+      }
+    }
+    return turned;
+  }
+
+  private static float dot(float[] one, float[] two) {
+    float sum = 0;
+    for (int i = 0; i < one.length; i++) {
+      sum += one[i] * two[i];
+    }
+    return sum;
+  }
+}

@@ -1,0 +1,197 @@
+package org.blip4j.savedmodel.evaluate;
+
+import com.google.common.collect.ImmutableMap;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.blip4j.data.metric.CaptionMetrics;
+import org.blip4j.data.sample.ExampleCodec;
+import org.blip4j.data.sample.Sample;
+import org.blip4j.data.sample.SampleException;
+import org.blip4j.data.text.CaptionText;
+import org.blip4j.data.tfrecord.ShardSet;
+import org.blip4j.data.tfrecord.TfRecordReader;
+import org.blip4j.savedmodel.predict.Answer;
+import org.blip4j.savedmodel.predict.Caption;
+import org.blip4j.savedmodel.predict.Predictor;
+
+/**
+ * Measures a model on labelled records by the metric of its task. Records are read as they are
+ * needed, a batch of images at a time.
+ *
+ * @param shards the records
+ * @param codec their columns
+ * @param candidates how many of the other kind, nearest by their features, are matched with each
+ *     image and each text (blip-spec 7.1; published: 256 on COCO, 128 on Flickr30K)
+ */
+public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates) {
+  static final int BATCH = 32;
+
+  /** Checks the number of candidates. */
+  public TaskEvaluation {
+    if (candidates < 1) {
+      throw new IllegalArgumentException(
+          "candidates are %d; retrieval needs at least 1, 256 as published".formatted(candidates));
+    }
+  }
+
+  /**
+   * Figures of a model by name, the one that decides first: {@code r_mean} of models that match,
+   * {@code cider} of captioners, {@code accuracy} of those that answer or judge.
+   */
+  public ImmutableMap<String, Double> measure(Predictor model) throws IOException {
+    return switch (model.model().config().task()) {
+      case PRETRAIN, RETRIEVAL -> new RetrievalProtocol(this, model).measure();
+      case CAPTION -> captions(model);
+      case VQA -> answers(model);
+      case NLVR -> statements(model);
+    };
+  }
+
+  /** Does something with each batch of records. */
+  interface Visit<S> {
+    void batch(List<S> samples) throws IOException;
+  }
+
+  <S extends Sample> void forEach(Class<S> type, Visit<S> visit) throws IOException {
+    List<S> batch = new ArrayList<>();
+    long found = 0;
+    for (int i = 0; i < shards.size(); i++) {
+      Path shard = shards.paths().get(i);
+      try (TfRecordReader reader = TfRecordReader.open(shard)) {
+        long index = 0;
+        for (Optional<byte[]> next = reader.next(); next.isPresent(); next = reader.next()) {
+          Sample sample = sample(type, next.get(), shards.names().get(i) + "#" + index++, reader);
+          if (type.isInstance(sample)) {
+            batch.add(type.cast(sample));
+            found++;
+          }
+          if (batch.size() == BATCH) {
+            visit.batch(batch);
+            batch.clear();
+          }
+        }
+      }
+    }
+    if (!batch.isEmpty()) {
+      visit.batch(batch);
+    }
+    if (found == 0) {
+      throw new IOException(
+          "%s: no record is one of %s; validate on data of the task"
+              .formatted(shards.paths().get(0), type.getSimpleName()));
+    }
+  }
+
+  private Sample sample(Class<?> type, byte[] record, String otherwise, TfRecordReader reader)
+      throws IOException {
+    try {
+      return type == Sample.ImageText.class
+          ? codec.imageText(record, otherwise)
+          : codec.decode(record, otherwise);
+    } catch (SampleException e) {
+      throw new IOException(reader.where() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** Captions against all texts of their images; texts are tokenised by BLIP's own cleaning. */
+  private ImmutableMap<String, Double> captions(Predictor model) throws IOException {
+    List<CaptionMetrics.CaptionItem> items = new ArrayList<>();
+    forEach(
+        Sample.ImageText.class,
+        samples -> {
+          List<Caption> captions = model.caption(images(samples));
+          for (int i = 0; i < samples.size(); i++) {
+            requireRead(captions.get(i).status(), samples.get(i));
+            List<String> references =
+                samples.get(i).texts().stream().map(TaskEvaluation::words).toList();
+            if (!references.isEmpty()) {
+              items.add(CaptionMetrics.CaptionItem.of(words(captions.get(i).text()), references));
+            }
+          }
+        });
+    return ImmutableMap.of(
+        "cider",
+        CaptionMetrics.CiderScore.of(items).mean(),
+        "bleu4",
+        CaptionMetrics.BleuScore.of(items).bleu(4));
+  }
+
+  private static String words(String text) {
+    String plain = CaptionText.cleanCaption(text, Integer.MAX_VALUE).replaceAll("[,?/'-]", " ");
+    return plain.replaceAll("\\s+", " ").strip();
+  }
+
+  /**
+   * Share of people who gave the answer, as VQA counts it of ten (blip-spec 10.3); answers are
+   * compared in lower case, without the further normalisation of the official program.
+   */
+  private ImmutableMap<String, Double> answers(Predictor model) throws IOException {
+    double[] sum = new double[2];
+    forEach(
+        Sample.Question.class,
+        samples -> {
+          List<Answer> answers =
+              model.vqa(
+                  samples.stream().map(sample -> sample.image().toByteArray()).toList(),
+                  samples.stream().map(Sample.Question::question).toList());
+          for (int i = 0; i < samples.size(); i++) {
+            requireRead(answers.get(i).status(), samples.get(i));
+            sum[0] += worth(answers.get(i).text(), samples.get(i).answers());
+            sum[1]++;
+          }
+        });
+    return ImmutableMap.of("accuracy", sum[0] / sum[1]);
+  }
+
+  private static double worth(String answer, List<Sample.Answer> truths) {
+    double all = truths.stream().mapToDouble(Sample.Answer::weight).sum();
+    double own =
+        truths.stream()
+            .filter(truth -> plain(truth.text()).equals(plain(answer)))
+            .mapToDouble(Sample.Answer::weight)
+            .sum();
+    long people = all == 0 ? 0 : Math.round(10 * own / all);
+    return (people * Math.min(1, (people - 1) / 3.0) + (10 - people) * Math.min(1, people / 3.0))
+        / 10;
+  }
+
+  private static String plain(String answer) {
+    return answer.strip().toLowerCase(Locale.ROOT);
+  }
+
+  /** Share of statements that are rightly judged, in the order of the records (trap T7). */
+  private ImmutableMap<String, Double> statements(Predictor model) throws IOException {
+    double[] sum = new double[2];
+    forEach(
+        Sample.ImagePair.class,
+        samples -> {
+          List<Answer.Nlvr> answers =
+              model.nlvr(
+                  samples.stream().map(sample -> sample.left().toByteArray()).toList(),
+                  samples.stream().map(sample -> sample.right().toByteArray()).toList(),
+                  samples.stream().map(Sample.ImagePair::statement).toList());
+          for (int i = 0; i < samples.size(); i++) {
+            requireRead(answers.get(i).status(), samples.get(i));
+            boolean judged = answers.get(i).label().equals("True");
+            sum[0] += judged == (samples.get(i).label() == 1) ? 1 : 0;
+            sum[1]++;
+          }
+        });
+    return ImmutableMap.of("accuracy", sum[0] / sum[1]);
+  }
+
+  static List<byte[]> images(List<Sample.ImageText> samples) {
+    return samples.stream().map(sample -> sample.image().toByteArray()).toList();
+  }
+
+  static void requireRead(String status, Sample sample) throws IOException {
+    if (!status.isEmpty()) {
+      throw new IOException(
+          "sample \"%s\" cannot be validated on: %s; remove it".formatted(sample.key(), status));
+    }
+  }
+}
