@@ -1,0 +1,98 @@
+package org.blip4j.training.run;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.blip4j.graph.config.Task;
+import org.blip4j.training.config.RunConfig;
+import org.blip4j.training.event.StepReport;
+import org.blip4j.training.event.TrainingListener;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a run says that it will need, and what it takes. */
+final class StepMemoryTest {
+  private static final Path STATUS = Path.of("/proc/self/status");
+  private static final Pattern SAID = Pattern.compile("memory: about ([0-9.]+) GB");
+  private static final Pattern TAKEN = Pattern.compile("VmHWM:\\s+(\\d+) kB");
+
+  @TempDir private Path folder;
+
+  @Test
+  void theBatchThatFitsIsNamed() {
+    StepMemory large = new StepMemory(4_000_000_000L, 1_000_000_000L, 64, 1024, 20_000_000_000L);
+    assertEquals(68_000_000_000L, large.bytes());
+    assertEquals(
+        "warning: memory: about 68.0 GB (4.0 GB for variables and gradients, 1.0 GB for each of 64"
+            + " pairs), but the machine has 20.0 GB; a batch of 8 fits: --batch-size 8",
+        large.text());
+    StepMemory hopeless = new StepMemory(30_000_000_000L, 1_000_000L, 4, 0, 20_000_000_000L);
+    assertTrue(hopeless.text().endsWith("train a smaller model, or on a larger machine"));
+  }
+
+  @Test
+  @Tag("slow") // a process of its own
+  void aSmallModelTakesWhatIsSaid() throws IOException, InterruptedException {
+    assumeTrue(Files.exists(STATUS), "the system tells no process its memory");
+    Process run =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-Xmx512m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                StepMemoryTest.class.getName(),
+                folder.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    String out = new String(run.getInputStream().readAllBytes(), UTF_8);
+    assertEquals(0, run.waitFor(), out);
+    double said = 1e9 * number(SAID, out);
+    double taken = 1024 * number(TAKEN, out);
+    assertTrue(Math.abs(said - taken) <= 0.25 * taken, said + " said, " + taken + " taken");
+  }
+
+  private static double number(Pattern pattern, String text) {
+    Matcher matcher = pattern.matcher(text);
+    assertTrue(matcher.find(), text);
+    return Double.parseDouble(matcher.group(1));
+  }
+
+  /** A run of three steps with a checkpoint, in the folder that is named. */
+  public static void main(String[] arguments) throws IOException {
+    Path folder = Path.of(arguments[0]);
+    TinyRun tiny = new TinyRun(folder);
+    RunConfig config = tiny.fromScratch(Task.PRETRAIN);
+    config =
+        TinyRun.changed(
+            config,
+            "architecture.vision",
+            """
+            {"imageSize": 96, "patchSize": 8, "width": 256, "layers": 4, "heads": 4,
+             "mlpRatio": 4, "layerNormEpsilon": 1e-6, "dropPath": 0}
+            """);
+    config = TinyRun.changed(config, "objective.queueSize", "4096");
+    config = TinyRun.changed(config, "duration", "{\"batch\": 16, \"steps\": 3}");
+    Trainer.of(config, tiny.inputs())
+        .run(
+            folder.resolve("run"),
+            new TrainingListener() {
+              @Override
+              public void started(Start start) {
+                System.out.println(start.memory());
+              }
+
+              @Override
+              public void logged(StepReport report) {}
+            });
+    System.out.println(Files.readString(STATUS));
+  }
+}
