@@ -54,6 +54,11 @@ public record BlipConfig(
     return new BlipConfig(vision.withImageSize(size), text, embedDim, initialization);
   }
 
+  /** The same with another rate of stochastic depth. */
+  public BlipConfig withDropPath(double rate) {
+    return new BlipConfig(vision.withDropPath(rate), text, embedDim, initialization);
+  }
+
   /** The same without dropout and stochastic depth. */
   public BlipConfig withoutDropout() {
     return new BlipConfig(vision.withDropPath(0), text.withDropout(0), embedDim, initialization);

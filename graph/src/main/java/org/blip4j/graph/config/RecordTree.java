@@ -73,7 +73,7 @@ final class RecordTree {
 
   /** The key that names which of a sealed choice's records this is. */
   private static void kind(Class<?> type, ObjectNode into) {
-    for (Class<?> sealed : type.getInterfaces()) {
+    for (Class<?> sealed : interfaces(type)) {
       if (sealed.isAnnotationPresent(JsonTypeInfo.class)) {
         kinds(sealed)
             .forEach(
@@ -84,6 +84,15 @@ final class RecordTree {
                 });
       }
     }
+  }
+
+  private static List<Class<?>> interfaces(Class<?> type) {
+    List<Class<?>> all = new ArrayList<>();
+    for (Class<?> direct : type.getInterfaces()) {
+      all.add(direct);
+      all.addAll(interfaces(direct));
+    }
+    return all;
   }
 
   private static String word(Enum<?> constant) {

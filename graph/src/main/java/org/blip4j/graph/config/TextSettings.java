@@ -28,6 +28,16 @@ public record TextSettings(
     }
   }
 
+  /** The same for a text transformer of so many positions. */
+  public TextSettings within(int positions) {
+    return new TextSettings(
+        prompt,
+        maxWords,
+        Math.min(matchTokens, positions),
+        Math.min(minCaptionTokens, positions),
+        Math.min(maxCaptionTokens, positions));
+  }
+
   /** The published values of captioning and matching. */
   public static TextSettings published() {
     return new TextSettings("a picture of ", 30, 35, 5, 20);

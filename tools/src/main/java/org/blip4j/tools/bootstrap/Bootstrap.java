@@ -140,13 +140,15 @@ public final class Bootstrap {
   }
 
   private Map<String, Double> train(RunConfig run, RunInputs inputs, Path out) throws IOException {
-    LastMetrics metrics = new LastMetrics(context.listener().training());
+    Map<String, Double> last = new TreeMap<>();
+    TrainingListener listener =
+        TrainingListener.all(context.listener().training(), report -> keep(report, last));
     Trainer.Outcome outcome =
-        Trainer.of(run, inputs).stoppingWhen(context.stop()).run(out, metrics);
+        Trainer.of(run, inputs).stoppingWhen(context.stop()).run(out, listener);
     if (!outcome.finished()) {
       throw new Stages.Stopped("stopped at step " + outcome.step() + " of " + out);
     }
-    return ImmutableMap.copyOf(metrics.last);
+    return ImmutableMap.copyOf(last);
   }
 
   private Map<String, Double> capfilt(int round) throws IOException {
@@ -220,52 +222,16 @@ public final class Bootstrap {
     ConfigJson.write(folder.config(), config);
   }
 
-  /** Passes on what a run says and keeps its last figures. */
-  private static final class LastMetrics implements TrainingListener {
-    private final TrainingListener next;
-    private final Map<String, Double> last = new TreeMap<>();
-
-    LastMetrics(TrainingListener next) {
-      this.next = next;
-    }
-
-    @Override
-    public void started(Start start) throws IOException {
-      next.started(start);
-    }
-
-    @Override
-    public void logged(StepReport report) throws IOException {
-      last.put("steps", (double) report.step());
-      report
-          .means()
-          .forEach(
-              (name, value) -> {
-                if (name.startsWith("loss") || name.endsWith("accuracy")) {
-                  last.put(name, value);
-                }
-              });
-      next.logged(report);
-    }
-
-    @Override
-    public void stepped(double seconds) {
-      next.stepped(seconds);
-    }
-
-    @Override
-    public void storing(boolean now) {
-      next.storing(now);
-    }
-
-    @Override
-    public void note(String line) {
-      next.note(line);
-    }
-
-    @Override
-    public void finished() throws IOException {
-      next.finished();
-    }
+  /** Keeps the last losses and shares of right answers. */
+  private static void keep(StepReport report, Map<String, Double> last) {
+    last.put("steps", (double) report.step());
+    report
+        .means()
+        .forEach(
+            (name, value) -> {
+              if (name.startsWith("loss") || name.endsWith("accuracy")) {
+                last.put(name, value);
+              }
+            });
   }
 }

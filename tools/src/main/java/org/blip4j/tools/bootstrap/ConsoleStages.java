@@ -28,7 +28,7 @@ public final class ConsoleStages implements Stages.Listener {
 
   @Override
   public TrainingListener training() {
-    return new ConsoleLog(line -> console.note("%s", line));
+    return new ConsoleLog(line -> console.note("%s", line), line -> console.warn("%s", line));
   }
 
   @Override

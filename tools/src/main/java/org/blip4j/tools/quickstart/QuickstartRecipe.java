@@ -102,7 +102,7 @@ final class QuickstartRecipe {
         switch (task) {
           case PRETRAIN -> new TaskConfig.Pretrain(objective, ramp);
           case RETRIEVAL -> new TaskConfig.Retrieval(objective, ramp, TaskConfig.Identity.TEXT);
-          default -> new TaskConfig.Caption(new TaskConfig.Caption.Language(SMOOTHING));
+          default -> new TaskConfig.Caption(new TaskConfig.Language(SMOOTHING));
         };
     return new RunConfig(
         part,

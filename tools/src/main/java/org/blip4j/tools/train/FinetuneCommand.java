@@ -15,7 +15,9 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "finetune",
     mixinStandardHelpOptions = true,
-    description = "Fine-tune a pre-trained model for captions or for retrieval.",
+    description =
+        "Fine-tune a pre-trained model for captions, retrieval, questions or statements about two"
+            + " images.",
     footerHeading = "%nExample:%n",
     footer =
         "  tools/blip finetune caption --init runs/first/model --data human.tfrecord --out"
@@ -25,7 +27,8 @@ public final class FinetuneCommand implements Runnable {
 
   @Override
   public void run() {
-    throw new ParameterException(spec.commandLine(), "one of caption and retrieval is missing");
+    throw new ParameterException(
+        spec.commandLine(), "one of caption, retrieval, vqa and nlvr is missing");
   }
 
   /** The model that fine-tuning starts from. */
@@ -69,5 +72,43 @@ public final class FinetuneCommand implements Runnable {
       @Mixin TrainingArguments arguments, @Mixin StartOption start, @Mixin ComputeOptions common)
       throws IOException {
     return arguments.run(Task.RETRIEVAL, Optional.ofNullable(start.model), true, common);
+  }
+
+  /** Questions and answers, LM loss over each answer. */
+  @Command(
+      name = "vqa",
+      description = {
+        "Fine-tune for questions about images: language modelling of their answers.",
+        "Records have an image, question, answers and, if they like, answer_weights. Without"
+            + " --init, sizes are set in the configuration and weights are fresh.",
+        "Writes a run folder as pretrain does."
+      },
+      footerHeading = "%nExample:%n",
+      footer =
+          "  tools/blip finetune vqa --init runs/first/model --data vqa.tfrecord --out"
+              + " runs/answers")
+  int vqa(
+      @Mixin TrainingArguments arguments, @Mixin StartOption start, @Mixin ComputeOptions common)
+      throws IOException {
+    return arguments.run(Task.VQA, Optional.ofNullable(start.model), false, common);
+  }
+
+  /** Statements about two images, cross-entropy of true and false. */
+  @Command(
+      name = "nlvr",
+      description = {
+        "Fine-tune for statements about two images: true or false.",
+        "Records have left, right, statement and label (1 true, 0 false). Without --init, sizes"
+            + " are set in the configuration and weights are fresh.",
+        "Writes a run folder as pretrain does."
+      },
+      footerHeading = "%nExample:%n",
+      footer =
+          "  tools/blip finetune nlvr --init runs/first/model --data nlvr.tfrecord --out"
+              + " runs/statements")
+  int nlvr(
+      @Mixin TrainingArguments arguments, @Mixin StartOption start, @Mixin ComputeOptions common)
+      throws IOException {
+    return arguments.run(Task.NLVR, Optional.ofNullable(start.model), false, common);
   }
 }

@@ -4,14 +4,21 @@ import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.blip4j.data.pipeline.Mixture;
+import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.ConfigFields;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.weights.StartingModel;
+import org.blip4j.savedmodel.evaluate.TaskEvaluation;
+import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.OpenModel;
+import org.blip4j.savedmodel.predict.Predictor;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
@@ -19,6 +26,7 @@ import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.HubOptions;
 import org.blip4j.tools.console.InterruptWatch;
 import org.blip4j.tools.console.ProgramVersion;
+import org.blip4j.training.config.Recipe;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunConfigReader;
 import org.blip4j.training.config.RunInputs;
@@ -26,6 +34,7 @@ import org.blip4j.training.event.ConsoleLog;
 import org.blip4j.training.event.StepReport;
 import org.blip4j.training.event.TrainingListener;
 import org.blip4j.training.run.Trainer;
+import org.blip4j.training.validate.Validation;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -36,6 +45,9 @@ import picocli.CommandLine.Spec;
 final class TrainingArguments {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command;
+
+  /** Of each image and each text that is matched in validation, as published on Flickr30K. */
+  private static final int CANDIDATES = 128;
 
   static final String FORMS =
       "a model folder, a run, a .pth or safetensors file, a Hugging Face folder, an exported model,"
@@ -48,6 +60,21 @@ final class TrainingArguments {
   private Path config;
 
   @Option(
+      names = "--recipe",
+      paramLabel = "NAME",
+      description = {
+        "Published recipe that --config and --set change (that of the task; for pretrain"
+            + " pretrain-base):",
+        "${COMPLETION-CANDIDATES}."
+      })
+  private Recipe recipe;
+
+  @Option(
+      names = "--print-recipe",
+      description = "Print every field of a recipe, and train nothing; as --print-config.")
+  private boolean printRecipe;
+
+  @Option(
       names = "--data",
       paramLabel = "SHARD",
       arity = "1..*",
@@ -56,6 +83,17 @@ final class TrainingArguments {
         "Several data sets are mixed by weight: NAME=WEIGHT:SHARDS each, such as web=0.3:web/*"
       })
   private List<String> data;
+
+  @Option(
+      names = "--validate",
+      paramLabel = "SHARD",
+      arity = "1..*",
+      description = {
+        "Labelled shards that the model is measured on after each epoch, by mean recall where it"
+            + " matches, CIDEr of captions, accuracy of answers and statements.",
+        "The best model is kept in best/ of the run folder."
+      })
+  private List<String> validate;
 
   @Option(
       names = "--out",
@@ -95,6 +133,11 @@ final class TrainingArguments {
   int run(Task task, Optional<String> init, boolean needed, ComputeOptions common)
       throws IOException {
     Console console = common.console();
+    if (printRecipe) {
+      RunConfig published = (recipe == null ? Recipe.of(task) : recipe).config(Optional.empty());
+      console.result(ConfigJson.tree(published), fields(published));
+      return console.exitCode();
+    }
     if (!printConfig) {
       require("--data=SHARD", data != null);
       require("--out=RUN", out != null);
@@ -115,12 +158,16 @@ final class TrainingArguments {
             common.sessionConfig(),
             program.version(),
             program.commit());
+    ConsoleLog log =
+        new ConsoleLog(line -> console.note("%s", line), line -> console.warn("%s", line));
     try (InterruptWatch watch = new InterruptWatch()) {
+      Trainer trainer =
+          Trainer.of(run, inputs).stoppingWhen(watch::interrupted).overwriting(overwrite);
+      if (validate != null) {
+        trainer = trainer.validatingWith(validation(common));
+      }
       Trainer.Outcome outcome =
-          Trainer.of(run, inputs)
-              .stoppingWhen(watch::interrupted)
-              .overwriting(overwrite)
-              .run(out, new Listener(console, watch));
+          trainer.run(out, TrainingListener.all(log, new Steps(console, watch)));
       if (!outcome.finished()) {
         console.note("stopped at step %d; the same command goes on from there", outcome.step());
         return ExitCodes.INTERRUPTED;
@@ -128,6 +175,17 @@ final class TrainingArguments {
       console.text(outcome.model().path().toString());
     }
     return console.exitCode();
+  }
+
+  private Validation validation(ComputeOptions common) throws IOException {
+    TaskEvaluation evaluation =
+        new TaskEvaluation(ShardSet.find(validate), columns.codec(), CANDIDATES);
+    PredictorOptions options = PredictorOptions.defaults().withSession(common.inferenceConfig());
+    return folder -> {
+      try (Predictor model = Predictor.open(new ModelSource.Folder(folder), options)) {
+        return evaluation.measure(model);
+      }
+    };
   }
 
   private void require(String option, boolean given) {
@@ -138,7 +196,19 @@ final class TrainingArguments {
   }
 
   private RunConfig config(Task task, Optional<StartingModel> start) throws IOException {
-    RunConfigReader reader = RunConfigReader.of(task, start.map(StartingModel::config));
+    Recipe begun = recipe == null ? Recipe.of(task) : recipe;
+    if (begun.task() != task) {
+      throw new ParameterException(
+          command.commandLine(),
+          "--recipe %s trains another task than this command; use %s"
+              .formatted(
+                  begun,
+                  Arrays.stream(Recipe.values())
+                      .filter(one -> one.task() == task)
+                      .map(Recipe::toString)
+                      .collect(Collectors.joining(" or "))));
+    }
+    RunConfigReader reader = RunConfigReader.of(begun, start.map(StartingModel::config));
     if (config != null) {
       reader.file(config);
     }
@@ -169,23 +239,8 @@ final class TrainingArguments {
         : Optional.empty();
   }
 
-  /** Logged steps to the console: notes for people, with {@code --json} an object a step. */
-  private static final class Listener implements TrainingListener {
-    private final Console console;
-    private final InterruptWatch watch;
-    private final ConsoleLog log;
-
-    Listener(Console console, InterruptWatch watch) {
-      this.console = console;
-      this.watch = watch;
-      this.log = new ConsoleLog(line -> console.note("%s", line));
-    }
-
-    @Override
-    public void started(Start start) {
-      log.started(start);
-    }
-
+  /** A result for each logged step, with {@code --json}; and when it is safe to end. */
+  private record Steps(Console console, InterruptWatch watch) implements TrainingListener {
     @Override
     public void stepped(double seconds) {
       watch.allow(seconds);
@@ -198,7 +253,6 @@ final class TrainingArguments {
 
     @Override
     public void logged(StepReport report) throws IOException {
-      log.logged(report);
       if (!watch.interrupted()) {
         console.json(
             ImmutableMap.builder()
@@ -206,11 +260,6 @@ final class TrainingArguments {
                 .put("images_per_second", report.samplesPerSecond())
                 .buildOrThrow());
       }
-    }
-
-    @Override
-    public void note(String line) {
-      console.warn("%s", line);
     }
   }
 }

@@ -28,7 +28,9 @@ class BlipCliTest {
           "blip capfilt",
           "blip caption",
           "blip finetune caption",
+          "blip finetune nlvr",
           "blip finetune retrieval",
+          "blip finetune vqa",
           "blip pretrain",
           "blip quickstart");
   private static final ImmutableSet<String> BATCHES =
@@ -41,7 +43,9 @@ class BlipCliTest {
           "blip embed texts",
           "blip export",
           "blip finetune caption",
+          "blip finetune nlvr",
           "blip finetune retrieval",
+          "blip finetune vqa",
           "blip match",
           "blip nlvr",
           "blip pretrain",

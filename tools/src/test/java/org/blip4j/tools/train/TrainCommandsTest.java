@@ -33,7 +33,7 @@ final class TrainCommandsTest {
   @Test
   void preTrainingThenFineTuningLeaveModels() throws IOException {
     Path run = folder.resolve("run");
-    CliRun pretrained = pretrain(run, "--json");
+    CliRun pretrained = pretrain(run, "--json", "--validate", data);
 
     assertEquals(0, pretrained.status(), pretrained.err());
     List<JsonNode> steps = new ArrayList<>();
@@ -44,6 +44,9 @@ final class TrainCommandsTest {
     for (String name : List.of("loss_itc", "loss_itm", "loss_lm", "itm_accuracy", "itm_baseline")) {
       assertTrue(steps.get(0).has(name), name);
     }
+    String metrics = Files.readString(run.resolve("metrics.jsonl"));
+    assertTrue(metrics.contains("\"validation/r_mean\":"), metrics);
+    assertTrue(Files.exists(run.resolve("best/validation.json")));
     Path file = folder.resolve("pretrained.safetensors");
     CliRun converted =
         CliRun.of(
@@ -75,6 +78,23 @@ final class TrainCommandsTest {
         "no such shard",
         CliRun.of("pretrain", "--data", folder + "/nothing", "--out", out.toString()));
     assertFalse(Files.exists(out));
+  }
+
+  @Test
+  void recipesArePrintedAndTakenByTheirCommandAlone() {
+    CliRun vqa = CliRun.of("pretrain", "--print-recipe", "--recipe", "vqa");
+    assertEquals(0, vqa.status(), vqa.err());
+    assertTrue(vqa.out().contains("images.size = 480"), vqa.out());
+    assertTrue(vqa.out().contains("schedule.peak = 2.0E-5"), vqa.out());
+    CliRun large = CliRun.of("pretrain", "--print-config", "--recipe", "pretrain-large");
+    assertTrue(large.out().contains("architecture.vision.dropPath = 0.1"), large.out());
+    assertTrue(CliRun.of("finetune", "nlvr", "--print-config").out().contains("exchange = true"));
+    assertRefused(
+        "--recipe vqa trains another task than this command; use pretrain-base or pretrain-large",
+        CliRun.of("pretrain", "--print-config", "--recipe", "vqa"));
+    assertRefused(
+        "architecture is not set and there is no model to start from",
+        CliRun.of("finetune", "vqa", "--data", data, "--out", "x"));
   }
 
   /** The one step of a model that starts from another, as it is logged. */

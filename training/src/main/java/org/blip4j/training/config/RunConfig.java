@@ -5,11 +5,9 @@ import java.util.Objects;
 import java.util.Optional;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Meaning;
-import org.blip4j.graph.config.ObjectiveConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.training.optimize.AdamW;
-import org.blip4j.training.optimize.AlphaRamp;
 import org.blip4j.training.optimize.LearningRateSchedule;
 
 /**
@@ -87,6 +85,11 @@ public record RunConfig(
       positive("keeping.checkpointEvery", checkpointEvery);
       positive("keeping.checkpoints", checkpoints);
     }
+
+    /** What a recipe has. */
+    static Keeping usual() {
+      return new Keeping(50, 1000, 3);
+    }
   }
 
   /** Checks the parts that must be there and those that must fit each other. */
@@ -106,57 +109,9 @@ public record RunConfig(
     return part.task();
   }
 
-  /** The published recipe of a task for one device (blip-spec 5.6, 7.1, 7.2). */
+  /** The published recipe of a task, see {@link Recipe}. */
   public static RunConfig published(Task task) {
-    return switch (task) {
-      case PRETRAIN ->
-          of(
-              new TaskConfig.Pretrain(ObjectiveConfig.published(), AlphaRamp.ofEpochs(2)),
-              new TextInput(30, TextInput.Width.MAXIMUM),
-              0.2,
-              new LearningRateSchedule.WarmupDecay(3e-4, 1e-6, 1e-6, 3000, 0.9),
-              Duration.ofEpochs(75, 20));
-      case RETRIEVAL ->
-          of(
-              new TaskConfig.Retrieval(
-                  ObjectiveConfig.published(), AlphaRamp.ofEpochs(1), TaskConfig.Identity.IMAGE),
-              new TextInput(35, TextInput.Width.MAXIMUM),
-              0.5,
-              new LearningRateSchedule.EpochCosine(1e-5, 0),
-              Duration.ofEpochs(32, 6));
-      case CAPTION ->
-          of(
-              new TaskConfig.Caption(
-                  new TaskConfig.Caption.Language(ObjectiveConfig.published().labelSmoothing())),
-              new TextInput(40, TextInput.Width.LONGEST),
-              0.5,
-              new LearningRateSchedule.EpochCosine(1e-5, 0),
-              Duration.ofEpochs(32, 5));
-      case VQA, NLVR ->
-          throw new IllegalArgumentException(
-              "task is %s; runs train PRETRAIN, CAPTION or RETRIEVAL".formatted(task));
-    };
-  }
-
-  private static RunConfig of(
-      TaskConfig part,
-      TextInput text,
-      double cropScale,
-      LearningRateSchedule schedule,
-      Duration duration) {
-    Optional<Integer> size = part.task() == Task.PRETRAIN ? Optional.empty() : Optional.of(384);
-    return new RunConfig(
-        part,
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        text,
-        new ImageInput(size, Optional.of(cropScale), true, 2, 5, ImageInput.Damaged.SKIP),
-        AdamW.Settings.published(),
-        schedule,
-        duration,
-        new Keeping(50, 1000, 3),
-        1);
+    return Recipe.of(task).config(Optional.empty());
   }
 
   /** The same with what the model decides that the run starts from. */

@@ -19,7 +19,6 @@ import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.Task;
-import org.blip4j.graph.config.TextSettings;
 import org.blip4j.training.optimize.LearningRateSchedule;
 
 /**
@@ -48,20 +47,30 @@ public final class RunConfigReader {
   private final ObjectNode tree;
   private final Map<String, ConfigJson.Place> sources = new LinkedHashMap<>();
 
-  private RunConfigReader(Task task, Optional<ModelConfig> start) {
-    this.task = task;
+  private RunConfigReader(Recipe recipe, Optional<ModelConfig> start) {
+    this.task = recipe.task();
     this.start = start;
-    this.tree = (ObjectNode) ConfigJson.tree(RunConfig.published(task));
+    this.tree = (ObjectNode) ConfigJson.tree(recipe.config(start.map(ModelConfig::architecture)));
+    int positions =
+        start.map(model -> model.architecture().text().maxPositions()).orElse(Integer.MAX_VALUE);
+    if (task == Task.NLVR && tree.path("text").path("maxTokens").asInt() > positions) {
+      ((ObjectNode) tree.get("text")).put("maxTokens", positions); // published: not cut
+    }
   }
 
   /** Starts from the published recipe of a task. */
   public static RunConfigReader of(Task task) {
-    return new RunConfigReader(task, Optional.empty());
+    return of(task, Optional.empty());
   }
 
   /** The same for a run that starts from a model, whose architecture may be changed in part. */
   public static RunConfigReader of(Task task, Optional<ModelConfig> start) {
-    return new RunConfigReader(task, start);
+    return of(Recipe.of(task), start);
+  }
+
+  /** Starts from a recipe. */
+  public static RunConfigReader of(Recipe recipe, Optional<ModelConfig> start) {
+    return new RunConfigReader(recipe, start);
   }
 
   /**
@@ -190,15 +199,10 @@ public final class RunConfigReader {
       return;
     }
     if (name.equals("architecture")) {
-      Optional<BlipConfig> base = start.map(ModelConfig::architecture);
-      if (base.isEmpty() && task == Task.PRETRAIN) {
-        base = Optional.of(BlipConfig.base(224));
-      }
-      base.ifPresent(model -> tree.set(name, ConfigJson.tree(model)));
+      RunPlan.architecture(task, start).ifPresent(model -> tree.set(name, ConfigJson.tree(model)));
     } else {
-      tree.set(
-          name,
-          ConfigJson.tree(start.map(ModelConfig::textSettings).orElseGet(TextSettings::published)));
+      BlipConfig sizes = RunPlan.architecture(task, start).orElseGet(() -> BlipConfig.base(224));
+      tree.set(name, ConfigJson.tree(RunPlan.textSettings(task, start, sizes)));
     }
   }
 

@@ -33,6 +33,8 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
   /** Up to this width, operations are too short to be worth splitting. */
   private static final int SMALL_WIDTH = 256;
 
+  private static final double DROP_PATH = 0.1;
+
   /**
    * Fills in what the starting model decides.
    *
@@ -44,10 +46,7 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
     BlipConfig architecture = architecture(config, start);
     Vocabulary vocabulary = vocabulary(config, inputs.init());
     TextSettings settings =
-        config
-            .textSettings()
-            .or(() -> start.map(ModelConfig::textSettings))
-            .orElseGet(TextSettings::published);
+        config.textSettings().orElseGet(() -> textSettings(config.task(), start, architecture));
     requireVocabulary(vocabulary, architecture.text());
     if (config.text().maxTokens() > architecture.text().maxPositions()) {
       throw new IllegalArgumentException(
@@ -63,6 +62,33 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
               .formatted(config.text().maxTokens(), settings.prompt(), plan.promptTokens()));
     }
     return plan;
+  }
+
+  /**
+   * Sizes where a configuration leaves them open: those of the model to start from, with the
+   * stochastic depth that questions and statements are trained with (blip-spec 2.3); the published
+   * base model in pre-training.
+   */
+  static Optional<BlipConfig> architecture(Task task, Optional<ModelConfig> start) {
+    Optional<BlipConfig> base = start.map(ModelConfig::architecture);
+    return switch (task) {
+      case PRETRAIN -> base.or(() -> Optional.of(BlipConfig.base(PRETRAINING_SIZE)));
+      case CAPTION, RETRIEVAL -> base;
+      case VQA, NLVR -> base.map(model -> model.withDropPath(DROP_PATH));
+    };
+  }
+
+  /**
+   * How texts are prepared where a configuration leaves it open: as by the model to start from if
+   * its texts are of the same kind, as published otherwise.
+   */
+  static TextSettings textSettings(
+      Task task, Optional<ModelConfig> start, BlipConfig architecture) {
+    TextSettings published = TextSettings.published(task);
+    return start
+        .filter(model -> TextSettings.published(model.task()).equals(published))
+        .map(ModelConfig::textSettings)
+        .orElseGet(() -> published.within(architecture.text().maxPositions()));
   }
 
   /** What the model is made of. */
@@ -103,13 +129,15 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
   }
 
   private static BlipConfig architecture(RunConfig config, Optional<ModelConfig> start) {
-    Optional<BlipConfig> known =
-        config.architecture().or(() -> start.map(ModelConfig::architecture));
-    if (known.isEmpty() && config.task() != Task.PRETRAIN) {
-      throw new IllegalArgumentException(
-          "architecture is not set and there is no model to start from; give one of them");
-    }
-    BlipConfig architecture = known.orElseGet(() -> BlipConfig.base(PRETRAINING_SIZE));
+    BlipConfig architecture =
+        config
+            .architecture()
+            .or(() -> architecture(config.task(), start))
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "architecture is not set and there is no model to start from; give one of"
+                            + " them"));
     int size = config.images().size().orElse(architecture.vision().imageSize());
     return size == architecture.vision().imageSize()
         ? architecture

@@ -9,9 +9,11 @@ import org.blip4j.graph.config.ObjectiveConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.loss.LmLoss;
 import org.blip4j.graph.task.CaptionModel;
+import org.blip4j.graph.task.NlvrModel;
 import org.blip4j.graph.task.PretrainModel;
 import org.blip4j.graph.task.RetrievalModel;
 import org.blip4j.graph.task.TaskModel;
+import org.blip4j.graph.task.VqaModel;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.training.optimize.AlphaRamp;
 import org.blip4j.training.optimize.RunPosition;
@@ -21,7 +23,9 @@ import org.blip4j.training.optimize.RunPosition;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = TaskConfig.Pretrain.class, name = "PRETRAIN"),
   @JsonSubTypes.Type(value = TaskConfig.Retrieval.class, name = "RETRIEVAL"),
-  @JsonSubTypes.Type(value = TaskConfig.Caption.class, name = "CAPTION")
+  @JsonSubTypes.Type(value = TaskConfig.Caption.class, name = "CAPTION"),
+  @JsonSubTypes.Type(value = TaskConfig.Vqa.class, name = "VQA"),
+  @JsonSubTypes.Type(value = TaskConfig.Nlvr.class, name = "NLVR")
 })
 public sealed interface TaskConfig {
 
@@ -41,7 +45,7 @@ public sealed interface TaskConfig {
    *
    * @throws IllegalArgumentException naming what fits
    */
-  void requireBatch(int batch);
+  default void requireBatch(int batch) {}
 
   /** Entries of the feature queues, which a batch must divide; 0 where there are none. */
   default long queueSize() {
@@ -54,7 +58,9 @@ public sealed interface TaskConfig {
   }
 
   /** Weight of the momentum encoders' soft targets at a step; 0 where there are none. */
-  double alpha(RunPosition position);
+  default double alpha(RunPosition position) {
+    return 0;
+  }
 
   /**
    * Creates the variables of the task's model.
@@ -63,16 +69,44 @@ public sealed interface TaskConfig {
    */
   TaskModel<?> model(VariableScope vars, BlipConfig architecture, int promptTokens);
 
+  /** What pre-training and retrieval have: contrast with queues, and soft targets that ramp up. */
+  sealed interface Contrastive extends TaskConfig {
+    /** Constants of the losses. */
+    ObjectiveConfig objective();
+
+    /** Growth of the soft targets' weight. */
+    AlphaRamp alphaRamp();
+
+    @Override
+    default void requireBatch(int batch) {
+      objective().requireBatch(batch);
+    }
+
+    @Override
+    default long queueSize() {
+      return objective().queueSize();
+    }
+
+    @Override
+    default double alpha(RunPosition position) {
+      return alphaRamp().alpha(objective().alpha(), position);
+    }
+
+    private static void require(ObjectiveConfig objective, AlphaRamp alphaRamp) {
+      Objects.requireNonNull(objective, "objective is missing");
+      Objects.requireNonNull(alphaRamp, "alphaRamp is missing");
+    }
+  }
+
   /** Contrast, matching and language modelling (paper section 3.2). */
   record Pretrain(
       @Meaning("constants of the losses") ObjectiveConfig objective,
       @Meaning("growth of the soft targets' weight") AlphaRamp alphaRamp)
-      implements TaskConfig {
+      implements Contrastive {
 
     /** Checks that all is there. */
     public Pretrain {
-      Objects.requireNonNull(objective, "objective is missing");
-      Objects.requireNonNull(alphaRamp, "alphaRamp is missing");
+      Contrastive.require(objective, alphaRamp);
     }
 
     @Override
@@ -81,23 +115,8 @@ public sealed interface TaskConfig {
     }
 
     @Override
-    public void requireBatch(int batch) {
-      objective.requireBatch(batch);
-    }
-
-    @Override
     public double labelSmoothing() {
       return objective.labelSmoothing();
-    }
-
-    @Override
-    public long queueSize() {
-      return objective.queueSize();
-    }
-
-    @Override
-    public double alpha(RunPosition position) {
-      return alphaRamp.alpha(objective.alpha(), position);
     }
 
     @Override
@@ -114,12 +133,11 @@ public sealed interface TaskConfig {
               "which images count as the same one: IMAGE = those of one record, TEXT = those with"
                   + " the same text")
           Identity identity)
-      implements TaskConfig {
+      implements Contrastive {
 
     /** Checks that all is there. */
     public Retrieval {
-      Objects.requireNonNull(objective, "objective is missing");
-      Objects.requireNonNull(alphaRamp, "alphaRamp is missing");
+      Contrastive.require(objective, alphaRamp);
       Objects.requireNonNull(identity, "identity is missing; use IMAGE or TEXT");
     }
 
@@ -129,40 +147,30 @@ public sealed interface TaskConfig {
     }
 
     @Override
-    public void requireBatch(int batch) {
-      objective.requireBatch(batch);
-    }
-
-    @Override
-    public long queueSize() {
-      return objective.queueSize();
-    }
-
-    @Override
-    public double alpha(RunPosition position) {
-      return alphaRamp.alpha(objective.alpha(), position);
-    }
-
-    @Override
     public TaskModel<?> model(VariableScope vars, BlipConfig architecture, int promptTokens) {
       return RetrievalModel.create(vars, architecture, objective);
     }
   }
 
-  /** Language modelling after a prompt (blip-spec 7.2). */
-  record Caption(@Meaning("constants of the loss") Language objective) implements TaskConfig {
-
-    /** Constants of language modelling. */
-    public record Language(
-        @Meaning("share of the uniform distribution in the targets") double labelSmoothing) {
-      /** Checks the range. */
-      public Language {
-        if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
-          throw new IllegalArgumentException(
-              "objective.labelSmoothing is " + labelSmoothing + "; it must be in [0, 1)");
-        }
+  /** Constants of language modelling. */
+  record Language(
+      @Meaning("share of the uniform distribution in the targets") double labelSmoothing) {
+    /** Checks the range. */
+    public Language {
+      if (!(labelSmoothing >= 0 && labelSmoothing < 1)) {
+        throw new IllegalArgumentException(
+            "objective.labelSmoothing is " + labelSmoothing + "; it must be in [0, 1)");
       }
     }
+
+    /** The published value. */
+    public static Language published() {
+      return new Language(ObjectiveConfig.published().labelSmoothing());
+    }
+  }
+
+  /** Language modelling after a prompt (blip-spec 7.2). */
+  record Caption(@Meaning("constants of the loss") Language objective) implements TaskConfig {
 
     /** Checks that all is there. */
     public Caption {
@@ -175,7 +183,29 @@ public sealed interface TaskConfig {
     }
 
     @Override
-    public void requireBatch(int batch) {}
+    public double labelSmoothing() {
+      return objective.labelSmoothing();
+    }
+
+    @Override
+    public TaskModel<?> model(VariableScope vars, BlipConfig architecture, int promptTokens) {
+      return CaptionModel.create(
+          vars, architecture, new LmLoss.Settings(promptTokens, objective.labelSmoothing()));
+    }
+  }
+
+  /** Language modelling of the answers to a question about an image (blip-spec 7.4). */
+  record Vqa(@Meaning("constants of the loss") Language objective) implements TaskConfig {
+
+    /** Checks that all is there. */
+    public Vqa {
+      Objects.requireNonNull(objective, "objective is missing");
+    }
+
+    @Override
+    public Task task() {
+      return Task.VQA;
+    }
 
     @Override
     public double labelSmoothing() {
@@ -183,14 +213,27 @@ public sealed interface TaskConfig {
     }
 
     @Override
-    public double alpha(RunPosition position) {
-      return 0;
+    public TaskModel<?> model(VariableScope vars, BlipConfig architecture, int promptTokens) {
+      return VqaModel.create(vars, architecture, objective.labelSmoothing());
+    }
+  }
+
+  /** Whether a statement about two images is true (NLVR2, blip-spec 7.5). */
+  record Nlvr(
+      @Meaning(
+              "whether half of the pairs are exchanged, with left and right in their statements, as"
+                  + " published")
+          boolean exchange)
+      implements TaskConfig {
+
+    @Override
+    public Task task() {
+      return Task.NLVR;
     }
 
     @Override
     public TaskModel<?> model(VariableScope vars, BlipConfig architecture, int promptTokens) {
-      return CaptionModel.create(
-          vars, architecture, new LmLoss.Settings(promptTokens, objective.labelSmoothing()));
+      return NlvrModel.create(vars, architecture);
     }
   }
 }

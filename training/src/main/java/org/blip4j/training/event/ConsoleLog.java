@@ -2,6 +2,7 @@ package org.blip4j.training.event;
 
 import java.util.Locale;
 import java.util.function.Consumer;
+import org.blip4j.training.validate.Validation;
 
 /**
  * A line of text for each logged step, and a warning where matching does not learn.
@@ -18,6 +19,7 @@ public final class ConsoleLog implements TrainingListener {
   private static final String LOSS = "loss_";
 
   private final Consumer<String> lines;
+  private final Consumer<String> notes;
   private long lastStep;
   private long lastNanos;
   private long stuckSince = -1;
@@ -25,7 +27,13 @@ public final class ConsoleLog implements TrainingListener {
 
   /** A log that hands each line, without its end, to a consumer. */
   public ConsoleLog(Consumer<String> lines) {
+    this(lines, lines);
+  }
+
+  /** The same that hands what is amiss, such as a damaged image, to a consumer of its own. */
+  public ConsoleLog(Consumer<String> lines, Consumer<String> notes) {
     this.lines = lines;
+    this.notes = notes;
   }
 
   @Override
@@ -59,6 +67,10 @@ public final class ConsoleLog implements TrainingListener {
           .append(" left");
     }
     losses(report, line);
+    double replaced = report.means().getOrDefault(StepReport.REPLACED, 0.0);
+    if (replaced > 0) {
+      line.append(String.format(Locale.ROOT, "  %.0f images replaced", replaced));
+    }
     lines.accept(line.toString());
     watchMatching(report);
     lastStep = report.step();
@@ -85,6 +97,16 @@ public final class ConsoleLog implements TrainingListener {
     }
   }
 
+  @Override
+  public void validated(Validation.Result result, boolean best) {
+    StringBuilder line = new StringBuilder("validation at step " + result.step() + ":");
+    result
+        .figures()
+        .forEach(
+            (name, value) -> line.append(String.format(Locale.ROOT, "  %s %.4g", name, value)));
+    lines.accept(line.append(best ? "  (best so far, kept in best/)" : "").toString());
+  }
+
   private static long patience(long totalSteps) {
     return Math.min(PATIENCE, Math.max(LEAST_PATIENCE, totalSteps / 2));
   }
@@ -98,7 +120,7 @@ public final class ConsoleLog implements TrainingListener {
 
   @Override
   public void note(String line) {
-    lines.accept(line);
+    notes.accept(line);
   }
 
   private void watchMatching(StepReport report) {

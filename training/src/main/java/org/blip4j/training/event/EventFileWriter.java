@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Clock;
 import java.util.Map;
 import org.blip4j.data.file.MaskedCrc;
+import org.blip4j.training.validate.Validation;
 import org.tensorflow.proto.Event;
 import org.tensorflow.proto.SessionLog;
 import org.tensorflow.proto.Summary;
@@ -69,6 +70,13 @@ public final class EventFileWriter implements TrainingListener, Closeable {
     add(summary, "learning_rate", report.learningRate());
     add(summary, "images_per_second", report.samplesPerSecond());
     write(event(report.step()).setSummary(summary));
+  }
+
+  @Override
+  public void validated(Validation.Result result, boolean best) throws IOException {
+    Summary.Builder summary = Summary.newBuilder();
+    result.figures().forEach((name, value) -> add(summary, "validation/" + name, value));
+    write(event(result.step()).setSummary(summary));
   }
 
   @Override

@@ -10,7 +10,8 @@ import com.google.common.collect.ImmutableMap;
  * @param epoch of the last step
  * @param learningRate of the last step
  * @param alpha of the last step
- * @param means diagnostics by name, means over the steps since the last report
+ * @param means diagnostics by name, means over the steps since the last report, and {@link
+ *     #REPLACED}
  * @param samplesPerSecond since the last report
  */
 public record StepReport(
@@ -29,6 +30,12 @@ public record StepReport(
 
   /** Name of the norm of all gradients; that of a part is this name, a slash and the part's. */
   public static final String GRADIENT_NORM = "gradient_norm";
+
+  /**
+   * Name of the number of images since the last report that could not be decoded and were replaced
+   * by others of their batch.
+   */
+  public static final String REPLACED = "images_replaced";
 
   /** All but times, by name: the line of {@code metrics.jsonl}. */
   public ImmutableMap<String, Object> metrics() {

@@ -3,6 +3,7 @@ package org.blip4j.training.event;
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.util.List;
+import org.blip4j.training.validate.Validation;
 
 /** Is told how a run goes on. Called by the training thread, but {@link #note} by any. */
 public interface TrainingListener {
@@ -36,6 +37,13 @@ public interface TrainingListener {
   /** At each logged step. */
   void logged(StepReport report) throws IOException;
 
+  /**
+   * After a validation.
+   *
+   * @param best whether the model is the best one until now
+   */
+  default void validated(Validation.Result result, boolean best) throws IOException {}
+
   /** Before and after a checkpoint or the model is written. */
   default void storing(boolean now) {}
 
@@ -65,6 +73,13 @@ public interface TrainingListener {
       public void logged(StepReport report) throws IOException {
         for (TrainingListener listener : listeners) {
           listener.logged(report);
+        }
+      }
+
+      @Override
+      public void validated(Validation.Result result, boolean best) throws IOException {
+        for (TrainingListener listener : listeners) {
+          listener.validated(result, best);
         }
       }
 

@@ -34,7 +34,7 @@ import org.tensorflow.types.TString;
  * <p>What is random about an image depends on its seed alone.
  */
 final class PreparedPixels implements Closeable {
-  private final Graph graph = new Graph();
+  private final Graph graph;
   private final Session session;
   private final Operand<TString> bytes;
   private final Optional<Operand<TInt64>> seeds;
@@ -66,7 +66,23 @@ final class PreparedPixels implements Closeable {
     }
   }
 
-  PreparedPixels(ImageInput input, int size, ConfigProto config) {
+  /** Prepares in a graph and a session of its own. */
+  static PreparedPixels open(ImageInput input, int size, ConfigProto config) {
+    return open(new Graph(), input, size, config);
+  }
+
+  /** The same in a graph that it owns from now on: closed also where nothing comes of it. */
+  static PreparedPixels open(Graph graph, ImageInput input, int size, ConfigProto config) {
+    try {
+      return new PreparedPixels(graph, input, size, config);
+    } catch (RuntimeException | Error e) {
+      graph.close();
+      throw e;
+    }
+  }
+
+  private PreparedPixels(Graph graph, ImageInput input, int size, ConfigProto config) {
+    this.graph = graph;
     GraphContext ctx = GraphContext.create(graph, Mode.TRAIN);
     this.bytes =
         ctx.tf()
@@ -95,8 +111,10 @@ final class PreparedPixels implements Closeable {
    * Prepares images.
    *
    * @param imageSeeds one for each image
+   * @param ordinal which of the images of their samples these are, so that those of one sample are
+   *     augmented in different ways
    */
-  Prepared prepare(List<ByteString> images, long[] imageSeeds) {
+  Prepared prepare(List<ByteString> images, long[] imageSeeds, int ordinal) {
     NdArray<byte[]> files = NdArrays.ofObjects(byte[].class, Shape.of(images.size()));
     List<String> problems = new ArrayList<>();
     for (int row = 0; row < images.size(); row++) {
@@ -111,6 +129,7 @@ final class PreparedPixels implements Closeable {
     long[] seedPairs = new long[2 * imageSeeds.length];
     for (int row = 0; row < imageSeeds.length; row++) {
       seedPairs[2 * row] = imageSeeds[row];
+      seedPairs[2 * row + 1] = ordinal;
     }
     try (TString fedBytes = TString.tensorOfBytes(files);
         TInt64 fedSeeds = TInt64.tensorOf(Shape.of(images.size(), 2), DataBuffers.of(seedPairs))) {

@@ -1,10 +1,10 @@
 package org.blip4j.training.input;
 
-import com.google.common.hash.Hashing;
+import com.google.common.collect.ImmutableMap;
+import com.google.protobuf.ByteString;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -16,34 +16,29 @@ import org.blip4j.data.pipeline.SampleKind;
 import org.blip4j.data.pipeline.SamplePipeline;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.Sample;
+import org.blip4j.data.sample.SampleException;
 import org.blip4j.data.stream.Prefetch;
-import org.blip4j.data.text.CaptionText;
-import org.blip4j.data.text.TokenBatch;
-import org.blip4j.data.text.WordPieceTokenizer;
-import org.blip4j.graph.config.Task;
-import org.blip4j.graph.config.TextSettings;
 import org.blip4j.training.config.ImageInput;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunPlan;
-import org.blip4j.training.config.TaskConfig;
 
 /**
- * Batches from TFRecord shards: pairs in a seeded order, texts cleaned and tokenised, images
- * decoded and augmented.
+ * Batches from TFRecord shards: samples of the task's kind in a seeded order, texts cleaned and
+ * tokenised, images decoded and augmented.
  *
- * <p>Where damaged images are skipped, the row of one is filled with the next good pair of its
- * batch, so that batches keep their size and later ones do not shift. Above 1 % of all images (and
+ * <p>Where damaged images are skipped, the row of one is filled with the next good sample of its
+ * batch, so that batches keep their size and later ones do not shift. Above 1 % of all samples (and
  * above {@value #FEW}) the run ends: then it is not some damage, the data are not what was meant.
+ *
+ * @param <S> the kind
  */
-public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
+public final class RecordBatches<S extends Sample> implements Prefetch.Source<TrainingBatch> {
   private static final int FEW = 10;
 
   private final RunConfig config;
-  private final TextSettings settings;
-  private final WordPieceTokenizer tokenizer;
-  private final Prefetch<Batch<Sample.ImageText>> pairs;
+  private final Data<S> data;
+  private final Prefetch<Batch<S>> samples;
   private final PreparedPixels images;
-  private final Data data;
   private final Set<String> named = new HashSet<>();
   private long seen;
   private long replaced;
@@ -51,12 +46,14 @@ public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
   /**
    * The records of a run.
    *
+   * @param content what a step takes of them
    * @param index where they lie
    * @param source how they are read
    * @param options seed and batch
    * @param problems told of each damaged record that is skipped
    */
-  public record Data(
+  public record Data<S extends Sample>(
+      BatchContent<S> content,
       DataIndex index,
       SourceOptions source,
       SamplePipeline.Options options,
@@ -67,7 +64,14 @@ public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
      *
      * @param kept where {@link DataIndex#save} keeps it
      */
-    public static Data open(RunPlan plan, Path kept, Consumer<String> problems) throws IOException {
+    public static Data<?> open(RunPlan plan, Path kept, Consumer<String> problems)
+        throws IOException {
+      return open(plan, BatchContent.of(plan), kept, problems);
+    }
+
+    private static <S extends Sample> Data<S> open(
+        RunPlan plan, BatchContent<S> content, Path kept, Consumer<String> problems)
+        throws IOException {
       RunConfig config = plan.config();
       SourceOptions.DamagePolicy policy =
           config.images().damaged() == ImageInput.Damaged.FAIL
@@ -76,110 +80,129 @@ public final class RecordBatches implements Prefetch.Source<TrainingBatch> {
       SourceOptions source =
           SourceOptions.strict().withCodec(plan.inputs().codec()).withDamage(policy);
       DataIndex index =
-          DataIndex.open(
-              plan.inputs().data(), SampleKind.IMAGE_TEXT, source, Optional.of(kept), problems);
+          DataIndex.open(plan.inputs().data(), content.kind(), source, Optional.of(kept), problems);
       SamplePipeline.Options options =
           SamplePipeline.Options.of(config.seed(), config.duration().batch());
-      return new Data(index, source, options, problems);
+      return new Data<>(content, index, source, options, problems);
     }
 
-    /** The batches in their seeded order. */
-    public SamplePipeline<Sample.ImageText> pipeline() {
-      return new SamplePipeline<>(SampleKind.IMAGE_TEXT, index, source, options);
+    /** The samples in their seeded order. */
+    public SamplePipeline<S> pipeline() {
+      return new SamplePipeline<>(content.kind(), index, source, options);
+    }
+
+    /** Starts at a place. */
+    public RecordBatches<S> batches(RunPlan plan, SamplePipeline.Cursor from) throws IOException {
+      Prefetch<Batch<S>> samples = pipeline().open(from);
+      try {
+        return new RecordBatches<>(plan, this, samples);
+      } catch (RuntimeException | Error e) {
+        samples.close();
+        throw e;
+      }
     }
   }
 
-  private RecordBatches(RunPlan plan, Data data, Prefetch<Batch<Sample.ImageText>> pairs) {
+  private RecordBatches(RunPlan plan, Data<S> data, Prefetch<Batch<S>> samples) {
     this.config = plan.config();
-    this.settings = plan.textSettings();
-    this.tokenizer = new WordPieceTokenizer(plan.vocabulary());
-    this.pairs = pairs;
     this.data = data;
+    this.samples = samples;
     int size = plan.architecture().vision().imageSize();
-    this.images = new PreparedPixels(config.images(), size, plan.session());
-  }
-
-  /** Starts at a place. */
-  public static RecordBatches open(RunPlan plan, Data data, SamplePipeline.Cursor from)
-      throws IOException {
-    Prefetch<Batch<Sample.ImageText>> pairs = data.pipeline().open(from);
-    try {
-      return new RecordBatches(plan, data, pairs);
-    } catch (RuntimeException | Error e) {
-      pairs.close();
-      throw e;
-    }
+    this.images = PreparedPixels.open(config.images(), size, plan.session());
   }
 
   @Override
   public TrainingBatch next() throws IOException {
-    Batch<Sample.ImageText> batch = pairs.next();
-    PreparedPixels.Prepared prepared = images.prepare(batch.images(), batch.seeds(config.seed()));
+    Batch<S> batch = samples.next();
+    long[] seeds = batch.seeds(config.seed());
+    String[] problems = new String[batch.size()];
+    List<Batch.Item<S>> visits = visits(batch, seeds, problems);
+    List<PreparedPixels.Prepared> prepared = new ArrayList<>();
     try {
-      return prepared(batch, prepared);
+      for (int i = 0; i < data.content().images().size(); i++) {
+        int ordinal = i;
+        List<ByteString> files =
+            visits.stream().map(item -> SampleKind.images(item.sample()).get(ordinal)).toList();
+        prepared.add(images.prepare(files, seeds, ordinal));
+        List<String> found = prepared.get(ordinal).problems();
+        for (int row = 0; row < problems.length; row++) {
+          problems[row] = problems[row].isEmpty() ? found.get(row) : problems[row];
+        }
+      }
+      return filled(visits, prepared, problems, batch.end());
     } catch (IOException | RuntimeException | Error e) {
-      prepared.close();
+      prepared.forEach(PreparedPixels.Prepared::close);
       throw e;
     }
   }
 
-  private TrainingBatch prepared(Batch<Sample.ImageText> batch, PreparedPixels.Prepared prepared)
-      throws IOException {
-    int[] rows = usableRows(batch, prepared.problems());
-    for (int row = 0; row < rows.length; row++) {
-      if (rows[row] != row) {
-        prepared.copyRow(rows[row], row);
+  /** The samples as this visit sees them; what cannot be trained on is named in its row. */
+  private List<Batch.Item<S>> visits(Batch<S> batch, long[] seeds, String[] problems) {
+    List<Batch.Item<S>> visits = new ArrayList<>(batch.size());
+    for (int row = 0; row < batch.size(); row++) {
+      Batch.Item<S> item = batch.items().get(row);
+      problems[row] = "";
+      try {
+        S seen = data.content().visit(item.sample(), seeds[row]);
+        visits.add(new Batch.Item<>(item.id(), item.epoch(), item.shard(), item.offset(), seen));
+      } catch (SampleException e) {
+        problems[row] = e.getMessage();
+        visits.add(item);
       }
     }
-    List<Batch.Item<Sample.ImageText>> used =
-        Arrays.stream(rows).mapToObj(row -> batch.items().get(row)).toList();
-    List<String> texts = used.stream().map(item -> text(item.sample().texts().get(0))).toList();
-    TokenBatch tokens =
-        tokenizer.encode(texts, config.text().asPadding(), config.text().maxTokens());
-    long[] identities = new long[rows.length];
+    return visits;
+  }
+
+  private TrainingBatch filled(
+      List<Batch.Item<S>> items,
+      List<PreparedPixels.Prepared> prepared,
+      String[] problems,
+      SamplePipeline.Cursor end)
+      throws IOException {
+    int[] rows = usableRows(items, problems);
+    List<Batch.Item<S>> used = new ArrayList<>(rows.length);
+    int standIns = 0;
     for (int row = 0; row < rows.length; row++) {
-      identities[row] = identity(used.get(row).id(), texts.get(row));
+      used.add(items.get(rows[row]));
+      if (rows[row] != row) {
+        standIns++;
+        for (PreparedPixels.Prepared pixels : prepared) {
+          pixels.copyRow(rows[row], row);
+        }
+      }
     }
-    return new TrainingBatch(prepared, tokens, identities, batch.end());
+    ImmutableMap.Builder<String, PreparedPixels.Prepared> byName = ImmutableMap.builder();
+    for (int i = 0; i < prepared.size(); i++) {
+      byName.put(data.content().images().get(i), prepared.get(i));
+    }
+    return new TrainingBatch(
+        byName.buildOrThrow(), data.content().tensors(used), rows.length, standIns, end);
   }
 
   @Override
   public void close() {
     try (images) {
-      pairs.close();
+      samples.close();
     }
   }
 
-  private String text(String raw) {
-    String cleaned = CaptionText.cleanCaption(raw, settings.maxWords());
-    return config.task() == Task.CAPTION ? settings.prompt() + cleaned : cleaned;
-  }
-
-  private long identity(Batch.SampleId id, String text) {
-    boolean byText =
-        config.part() instanceof TaskConfig.Retrieval retrieval
-            && retrieval.identity() == TaskConfig.Identity.TEXT;
-    String of = byText ? text : id.image();
-    return Hashing.murmur3_128().hashString(of, StandardCharsets.UTF_8).asLong() & Long.MAX_VALUE;
-  }
-
-  /** For each row the row whose pair it takes: its own, or the next good one. */
-  private int[] usableRows(Batch<Sample.ImageText> batch, List<String> found) throws IOException {
-    int size = batch.size();
+  /** For each row the row whose sample it takes: its own, or the next good one. */
+  private int[] usableRows(List<Batch.Item<S>> items, String[] found) throws IOException {
+    int size = items.size();
     int[] rows = new int[size];
     seen += size;
     for (int row = 0; row < size; row++) {
       int use = row;
-      if (!found.get(row).isEmpty()) {
-        String where = batch.items().get(row).where();
-        report(where, found.get(row));
-        for (int i = 1; i < size && !found.get(use).isEmpty(); i++) {
+      if (!found[row].isEmpty()) {
+        String where = items.get(row).where();
+        report(where, found[row]);
+        for (int i = 1; i < size && !found[use].isEmpty(); i++) {
           use = (row + i) % size;
         }
-        if (!found.get(use).isEmpty()) {
+        if (!found[use].isEmpty()) {
           throw new IOException(
-              "no image of a batch of %d could be decoded; the last was %s: %s"
-                  .formatted(size, where, found.get(row)));
+              "nothing in a batch of %d could be used; the last was %s: %s"
+                  .formatted(size, where, found[row]));
         }
       }
       rows[row] = use;

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.blip4j.data.pipeline.SamplePipeline;
+import org.blip4j.graph.config.Meaning;
 import org.blip4j.training.config.RunConfig;
 
 /**
@@ -31,16 +32,20 @@ record CheckpointState(
    *
    * @param steps number of steps summed
    * @param sums one for each diagnostic; empty if there is no step
+   * @param replaced rows whose images could not be decoded
    */
-  record Window(long steps, List<Double> sums) {
-    static final Window EMPTY = new Window(0, List.of());
+  record Window(
+      long steps,
+      List<Double> sums,
+      @Meaning(value = "rows whose images could not be decoded", absent = "0") long replaced) {
+    static final Window EMPTY = new Window(0, List.of(), 0);
 
-    Window plus(float[] values) {
+    Window plus(float[] values, int moreReplaced) {
       List<Double> next = new ArrayList<>(values.length);
       for (int i = 0; i < values.length; i++) {
         next.add((steps == 0 ? 0 : sums.get(i)) + values[i]);
       }
-      return new Window(steps + 1, List.copyOf(next));
+      return new Window(steps + 1, List.copyOf(next), replaced + moreReplaced);
     }
 
     double mean(int diagnostic) {

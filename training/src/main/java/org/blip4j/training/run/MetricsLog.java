@@ -2,6 +2,7 @@ package org.blip4j.training.run;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -9,8 +10,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.blip4j.data.file.AtomicFile;
 import org.blip4j.training.event.StepReport;
+import org.blip4j.training.validate.Validation;
 
 /**
  * {@code metrics.jsonl}: one JSON object a logged step, without times, so that equal runs give
@@ -39,9 +42,21 @@ final class MetricsLog {
     AtomicFile.write(file, String.join("", kept).getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Adds a line. */
+  /** Adds a line of a logged step. */
   void append(StepReport report) throws IOException {
-    String line = mapper.writeValueAsString(report.metrics()) + "\n";
+    append(report.metrics());
+  }
+
+  /** Adds a line of a validation. */
+  void append(Validation.Result result) throws IOException {
+    ImmutableMap.Builder<String, Object> line = ImmutableMap.builder();
+    line.put("step", result.step());
+    result.figures().forEach((name, value) -> line.put("validation/" + name, value));
+    append(line.buildOrThrow());
+  }
+
+  private void append(Map<String, Object> values) throws IOException {
+    String line = mapper.writeValueAsString(values) + "\n";
     try {
       Files.writeString(file, line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {

@@ -16,6 +16,7 @@ import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.training.config.RunDescription;
+import org.blip4j.training.validate.Validation;
 
 /**
  * The folder of a run: {@code config.json}, {@code data.index}, {@code checkpoints/}, {@code
@@ -25,9 +26,10 @@ import org.blip4j.training.config.RunDescription;
  */
 record RunFolder(Path path) {
   private static final String CONFIG = "config.json";
+  private static final String VALIDATION = "validation.json";
   private static final Pattern OWN =
       Pattern.compile(
-          "config\\.json|data\\.index|metrics\\.jsonl|checkpoints|model|events\\.out\\..*");
+          "config\\.json|data\\.index|metrics\\.jsonl|checkpoints|model|best|events\\.out\\..*");
 
   CheckpointStore checkpoints(int keep) {
     return new CheckpointStore(path.resolve("checkpoints"), keep);
@@ -44,6 +46,24 @@ record RunFolder(Path path) {
 
   ModelFolder model() {
     return new ModelFolder(path.resolve("model"));
+  }
+
+  /** The best model by validation, with what was found of it. */
+  ModelFolder best() {
+    return new ModelFolder(path.resolve("best"));
+  }
+
+  /** What was found of the best model; empty before the first validation. */
+  Optional<Validation.Result> bestResult() throws IOException {
+    Path file = best().path().resolve(VALIDATION);
+    return Files.exists(file)
+        ? Optional.of(ConfigJson.read(file, Validation.Result.class))
+        : Optional.empty();
+  }
+
+  /** Says in a model's folder what was found of it. */
+  void describe(ModelFolder model, Validation.Result found) throws IOException {
+    ConfigJson.write(model.path().resolve(VALIDATION), found);
   }
 
   /**
@@ -131,11 +151,17 @@ record RunFolder(Path path) {
   void writeModel(ModelConfig config, Vocabulary vocabulary, CheckpointStore.Writer variables)
       throws IOException {
     try (AtomicFolder beside = AtomicFolder.create(model().path())) {
-      ModelFolder written = new ModelFolder(beside.path());
-      variables.write(written.variables().toString());
-      vocabulary.write(written.vocabularyFile());
-      ConfigJson.write(written.configFile(), config);
+      write(new ModelFolder(beside.path()), config, vocabulary, variables);
       beside.commit();
     }
+  }
+
+  /** Writes a model into a folder that is there. */
+  void write(
+      ModelFolder into, ModelConfig config, Vocabulary vocabulary, CheckpointStore.Writer variables)
+      throws IOException {
+    variables.write(into.variables().toString());
+    vocabulary.write(into.vocabularyFile());
+    ConfigJson.write(into.configFile(), config);
   }
 }

@@ -17,6 +17,7 @@ import org.blip4j.training.event.EventFileWriter;
 import org.blip4j.training.event.TrainingListener;
 import org.blip4j.training.input.RecordBatches;
 import org.blip4j.training.input.TrainingBatch;
+import org.blip4j.training.validate.Validation;
 
 /**
  * The training loop: pre-training and fine-tuning, from the first step or from where a stopped run
@@ -35,6 +36,7 @@ public final class Trainer {
   private final RunConfig config;
   private final BooleanSupplier stop;
   private final boolean overwrite;
+  private final Optional<Validation> validation;
 
   /**
    * How a run ended.
@@ -45,7 +47,18 @@ public final class Trainer {
    */
   public record Outcome(long step, boolean finished, ModelFolder model) {}
 
-  private Trainer(RunPlan plan, BooleanSupplier stop, boolean overwrite) {
+  /** A loss or gradient is no longer a finite number, so that going on is useless. */
+  public static final class DivergedException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    DivergedException(String message) {
+      super(message);
+    }
+  }
+
+  private Trainer(
+      RunPlan plan, BooleanSupplier stop, boolean overwrite, Optional<Validation> validation) {
+    this.validation = validation;
     this.plan = plan;
     this.overwrite = overwrite;
     this.config = plan.config();
@@ -60,17 +73,22 @@ public final class Trainer {
    * @throws IOException if one of these cannot be read
    */
   public static Trainer of(RunConfig config, RunInputs inputs) throws IOException {
-    return new Trainer(RunPlan.resolve(config, inputs), () -> false, false);
+    return new Trainer(RunPlan.resolve(config, inputs), () -> false, false, Optional.empty());
   }
 
   /** The same that ends after the present step, with a checkpoint, once it is asked to. */
   public Trainer stoppingWhen(BooleanSupplier asked) {
-    return new Trainer(plan, asked, overwrite);
+    return new Trainer(plan, asked, overwrite, validation);
   }
 
   /** The same that begins anew where another run lies, and removes that one before. */
   public Trainer overwriting(boolean yes) {
-    return new Trainer(plan, stop, yes);
+    return new Trainer(plan, stop, yes, validation);
+  }
+
+  /** The same that measures its model after each epoch and keeps the best one, too. */
+  public Trainer validatingWith(Validation asked) {
+    return new Trainer(plan, stop, overwrite, Optional.of(asked));
   }
 
   /**
@@ -80,12 +98,12 @@ public final class Trainer {
    */
   public Outcome run(Path out, TrainingListener listener) throws IOException {
     RunFolder folder = new RunFolder(out);
-    RecordBatches.Data data = RecordBatches.Data.open(plan, folder.index(), listener::note);
+    RecordBatches.Data<?> data = RecordBatches.Data.open(plan, folder.index(), listener::note);
     data.pipeline().requireBatch();
     long stepsPerEpoch = data.pipeline().batchesPerEpoch();
     RunDescription description = RunDescription.of(plan, data.index());
     folder.requireUsable(description, overwrite);
-    try (TrainingSession session = new TrainingSession(plan)) {
+    try (TrainingSession session = TrainingSession.open(plan)) {
       CheckpointStore store = folder.checkpoints(config.keeping().checkpoints());
       CheckpointState state = start(session, store, stepsPerEpoch, listener);
       if (overwrite) {
@@ -96,11 +114,10 @@ public final class Trainer {
       folder.metrics().rewind(state.step());
       try (EventFileWriter events = EventFileWriter.create(out, Clock.systemUTC());
           Prefetch<TrainingBatch> batches =
-              new Prefetch<>(
-                  "blip-prefetch", RecordBatches.open(plan, data, state.cursor()), BATCHES_AHEAD)) {
+              new Prefetch<>("blip-prefetch", data.batches(plan, state.cursor()), BATCHES_AHEAD)) {
         TrainingLoop loop =
             new TrainingLoop(plan, session, folder, TrainingListener.all(events, listener));
-        return loop.run(state, batches, stop);
+        return loop.run(state, batches, stop, validation);
       }
     }
   }

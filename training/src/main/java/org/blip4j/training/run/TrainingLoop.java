@@ -3,9 +3,12 @@ package org.blip4j.training.run;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import org.blip4j.data.file.AtomicFolder;
 import org.blip4j.data.stream.Prefetch;
 import org.blip4j.graph.config.ModelConfig;
+import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunPlan;
 import org.blip4j.training.event.StepReport;
@@ -13,6 +16,7 @@ import org.blip4j.training.event.TrainingListener;
 import org.blip4j.training.input.TrainingBatch;
 import org.blip4j.training.optimize.AdamW;
 import org.blip4j.training.optimize.RunPosition;
+import org.blip4j.training.validate.Validation;
 
 /** The steps of one process: batch, step, log, checkpoint; at the end the model. */
 final class TrainingLoop {
@@ -35,7 +39,11 @@ final class TrainingLoop {
   }
 
   /** Goes on from a state to the end, or until asked to stop; then there is a checkpoint. */
-  Trainer.Outcome run(CheckpointState from, Prefetch<TrainingBatch> batches, BooleanSupplier stop)
+  Trainer.Outcome run(
+      CheckpointState from,
+      Prefetch<TrainingBatch> batches,
+      BooleanSupplier stop,
+      Optional<Validation> validation)
       throws IOException {
     long total = config.duration().totalSteps(from.stepsPerEpoch());
     announce(from, total);
@@ -44,6 +52,10 @@ final class TrainingLoop {
     while (state.step() < total && !stop.getAsBoolean()) {
       try (TrainingBatch batch = batches.next()) {
         state = step(state, batch, total);
+      }
+      if (validation.isPresent()
+          && (state.step() % state.stepsPerEpoch() == 0 || state.step() == total)) {
+        validate(state.step(), validation.get());
       }
       if (state.step() % config.keeping().checkpointEvery() == 0 || state.step() == total) {
         store(state);
@@ -69,6 +81,28 @@ final class TrainingLoop {
     listener.storing(false);
   }
 
+  /** Before the checkpoint of the step, so that a run continued from it has validated it. */
+  private void validate(long step, Validation validation) throws IOException {
+    long begun = System.nanoTime();
+    Validation.Result result;
+    boolean best;
+    try (AtomicFolder beside = AtomicFolder.create(folder.best().path())) {
+      ModelFolder candidate = new ModelFolder(beside.path());
+      listener.storing(true);
+      folder.write(candidate, modelConfig(step), plan.vocabulary(), session::saveModel);
+      listener.storing(false);
+      result = Validation.Result.of(step, validation.measure(candidate));
+      best = folder.bestResult().map(result::isBetterThan).orElse(true);
+      if (best) {
+        folder.describe(candidate, result);
+        beside.commit();
+      }
+    }
+    folder.metrics().append(result);
+    listener.validated(result, best);
+    reportedAt += System.nanoTime() - begun;
+  }
+
   private void announce(CheckpointState from, long total) throws IOException {
     AdamW optimizer = session.training().optimizer();
     listener.started(
@@ -90,12 +124,12 @@ final class TrainingLoop {
         new TrainingSession.Scalars(
             config.part().alpha(position), config.schedule().rate(position), state.step());
     long begun = System.nanoTime();
-    float[] values = session.step(batch, scalars);
+    float[] diagnostics = session.step(batch, scalars);
     listener.stepped((System.nanoTime() - begun) / 1e9);
     long step = state.step() + 1;
-    requireFinite(step, values);
-    samples += batch.tokens().rows();
-    CheckpointState.Window window = state.window().plus(values);
+    requireFinite(step, diagnostics);
+    samples += batch.rows();
+    CheckpointState.Window window = state.window().plus(diagnostics, batch.replaced());
     if (step % config.keeping().logEvery() == 0 || step == total) {
       log(report(position, scalars, window));
       window = CheckpointState.Window.EMPTY;
@@ -114,6 +148,7 @@ final class TrainingLoop {
     double perSecond = samples * 1e9 / Math.max(1, now - reportedAt);
     reportedAt = now;
     samples = 0;
+    means.put(StepReport.REPLACED, (double) window.replaced());
     return new StepReport(
         position.step() + 1,
         position.totalSteps(),
@@ -129,11 +164,11 @@ final class TrainingLoop {
     listener.logged(report);
   }
 
-  private void requireFinite(long step, float[] values) throws DivergedException {
+  private void requireFinite(long step, float[] values) throws Trainer.DivergedException {
     List<String> names = session.training().diagnosticNames();
     for (int i = 0; i < values.length; i++) {
       if (!Float.isFinite(values[i])) {
-        throw new DivergedException(
+        throw new Trainer.DivergedException(
             "%s is %s at step %d; start another run with a lower learning rate or with"
                     .formatted(names.get(i), values[i], step)
                 + " optimizer.clipNorm set");
@@ -142,13 +177,14 @@ final class TrainingLoop {
   }
 
   private void writeModel(long step) throws IOException {
+    folder.writeModel(modelConfig(step), plan.vocabulary(), session::saveModel);
+  }
+
+  private ModelConfig modelConfig(long step) {
     ModelConfig.Provenance provenance =
         new ModelConfig.Provenance(
             folder.path().toString(), plan.inputs().version(), plan.inputs().commit(), step);
-    folder.writeModel(
-        ModelConfig.of(config.task(), plan.architecture(), plan.textSettings(), provenance)
-            .withLabelSmoothing(config.part().labelSmoothing()),
-        plan.vocabulary(),
-        session::saveModel);
+    return ModelConfig.of(config.task(), plan.architecture(), plan.textSettings(), provenance)
+        .withLabelSmoothing(config.part().labelSmoothing());
   }
 }

@@ -27,13 +27,15 @@ import org.tensorflow.Operation;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.RewriterConfig;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
 
 /** The graph of a run with its session: steps, saving and restoring. Not for several threads. */
 final class TrainingSession implements Closeable {
-  private final Graph graph = new Graph();
+  private final Graph graph;
   private final Task task;
   private final TrainingGraph<?> training;
   private final ImmutableList<Variable<?>> variables;
@@ -51,8 +53,24 @@ final class TrainingSession implements Closeable {
    */
   record Scalars(double alpha, double learningRate, long step) {}
 
-  TrainingSession(RunPlan plan) {
+  /** A session over a new graph. */
+  static TrainingSession open(RunPlan plan) {
+    return open(plan, new Graph());
+  }
+
+  /** A session over a graph that it owns from now on: closed also where nothing comes of it. */
+  static TrainingSession open(RunPlan plan, Graph graph) {
+    try {
+      return new TrainingSession(graph, plan);
+    } catch (RuntimeException | Error e) {
+      graph.close();
+      throw e;
+    }
+  }
+
+  private TrainingSession(Graph graph, RunPlan plan) {
     RunConfig config = plan.config();
+    this.graph = graph;
     this.task = config.task();
     GraphContext ctx = plan.kernels().on(GraphContext.create(graph, Mode.TRAIN));
     VariableScope vars =
@@ -75,7 +93,20 @@ final class TrainingSession implements Closeable {
     this.whole = SaverNodes.create(ctx.in("checkpoint"), variables);
     this.model = SaverNodes.create(ctx.in("model"), weights);
     this.feed = new VariableFeed(ctx, weights);
-    this.session = new Session(graph, plan.kernels().sessionFrom(plan.session()));
+    this.session = new Session(graph, ordered(plan.kernels().sessionFrom(plan.session())));
+  }
+
+  /**
+   * A session whose sums have an order. TensorFlow's memory optimiser makes of a sum of gradients
+   * one that takes what is ready first, so that equal runs would end with other last digits.
+   */
+  private static ConfigProto ordered(ConfigProto session) {
+    ConfigProto.Builder ordered = session.toBuilder();
+    ordered
+        .getGraphOptionsBuilder()
+        .getRewriteOptionsBuilder()
+        .setMemoryOptimization(RewriterConfig.MemOptType.NO_MEM_OPT);
+    return ordered.build();
   }
 
   /** The step's graph. */
@@ -142,8 +173,7 @@ final class TrainingSession implements Closeable {
 
   /** Does one step and returns its diagnostics, in the order of their names. */
   float[] step(TrainingBatch batch, Scalars scalars) {
-    try (TrainingBatch.Tensors data = batch.tensors();
-        TFloat32 alpha = TFloat32.scalarOf((float) scalars.alpha());
+    try (TFloat32 alpha = TFloat32.scalarOf((float) scalars.alpha());
         TFloat32 rate = TFloat32.scalarOf((float) scalars.learningRate());
         TInt64 step = TInt64.scalarOf(scalars.step())) {
       Session.Runner runner =
@@ -158,7 +188,7 @@ final class TrainingSession implements Closeable {
           .feeds()
           .forEach(
               (name, operand) ->
-                  runner.feed(operand, name.equals(TaskBatch.ALPHA) ? alpha : data.get(name)));
+                  runner.feed(operand, name.equals(TaskBatch.ALPHA) ? alpha : batch.get(name)));
       try (Result result = runner.run()) {
         float[] values = new float[training.diagnosticNames().size()];
         ((TFloat32) result.get(0)).asRawTensor().data().asFloats().read(values);

@@ -1,6 +1,7 @@
 package org.blip4j.training.input;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
@@ -11,6 +12,7 @@ import java.util.List;
 import javax.imageio.ImageIO;
 import org.blip4j.training.config.ImageInput;
 import org.junit.jupiter.api.Test;
+import org.tensorflow.Graph;
 import org.tensorflow.proto.ConfigProto;
 
 /** Images of a training batch, whatever their format. */
@@ -33,10 +35,10 @@ final class PreparedPixelsTest {
   void webpAndTiffAreSeenAsOthersAre() throws IOException {
     ByteString cut = file("webp").substring(0, 30);
     ByteString garbled = ByteString.copyFromUtf8("\u0000").concat(file("png").substring(1));
-    try (PreparedPixels pixels = new PreparedPixels(WHOLE, 8, ConfigProto.getDefaultInstance());
+    try (PreparedPixels pixels = PreparedPixels.open(WHOLE, 8, ConfigProto.getDefaultInstance());
         PreparedPixels.Prepared prepared =
             pixels.prepare(
-                List.of(file("png"), file("tif"), file("webp"), cut, garbled), new long[5])) {
+                List.of(file("png"), file("tif"), file("webp"), cut, garbled), new long[5], 0)) {
       List<String> problems = prepared.problems();
       assertEquals(List.of("", "", ""), problems.subList(0, 3));
       assertEquals("WEBP image of 30 bytes is cut short", problems.get(3));
@@ -50,6 +52,15 @@ final class PreparedPixelsTest {
   }
 
   @Test
+  void aGraphThatCannotBeMadeIsClosed() {
+    Graph graph = new Graph();
+    assertThrows(
+        RuntimeException.class,
+        () -> PreparedPixels.open(graph, WHOLE, -1, ConfigProto.getDefaultInstance()));
+    assertThrows(IllegalStateException.class, () -> graph.operation("bytes"));
+  }
+
+  @Test
   void whatOnlyTheDecoderRefusesIsDamageOfTheImage() throws IOException {
     byte[] damaged = file("jpg").toByteArray();
     for (int i = 2; i < damaged.length - 200; i++) {
@@ -57,9 +68,9 @@ final class PreparedPixelsTest {
         damaged[i + 5] = (byte) 0xff; // a table of codes that cannot be
       }
     }
-    try (PreparedPixels pixels = new PreparedPixels(WHOLE, 8, ConfigProto.getDefaultInstance());
+    try (PreparedPixels pixels = PreparedPixels.open(WHOLE, 8, ConfigProto.getDefaultInstance());
         PreparedPixels.Prepared prepared =
-            pixels.prepare(List.of(file("png"), ByteString.copyFrom(damaged)), new long[2])) {
+            pixels.prepare(List.of(file("png"), ByteString.copyFrom(damaged)), new long[2], 0)) {
       assertEquals(List.of("", "damaged JPEG: it cannot be decoded"), prepared.problems());
     }
   }

@@ -23,11 +23,11 @@ final class RecordBatchesTest {
   void pixelsStayWhereTheDecoderLeftThemUntilTheyAreClosed() throws IOException {
     ImageInput plain = ImageInput.plainly();
     try (PreparedPixels decoder =
-        new PreparedPixels(plain, SIZE, ConfigProto.getDefaultInstance())) {
+        PreparedPixels.open(plain, SIZE, ConfigProto.getDefaultInstance())) {
       List<ByteString> files = List.of(picture(0xffffff), ByteString.copyFromUtf8("none"));
-      PreparedPixels.Prepared first = decoder.prepare(files, new long[2]);
+      PreparedPixels.Prepared first = decoder.prepare(files, new long[2], 0);
       PreparedPixels.Prepared second =
-          decoder.prepare(List.of(picture(0), picture(0)), new long[2]);
+          decoder.prepare(List.of(picture(0), picture(0)), new long[2], 0);
       assertEquals("", first.problems().get(0));
       assertTrue(!first.problems().get(1).isEmpty());
       first.copyRow(0, 1);

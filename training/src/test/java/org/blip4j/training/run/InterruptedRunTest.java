@@ -2,29 +2,39 @@ package org.blip4j.training.run;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.collect.ImmutableMap;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import javax.imageio.ImageIO;
 import org.blip4j.data.pipeline.Mixture;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordWriter;
+import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunInputs;
+import org.blip4j.training.config.RunPlan;
 import org.blip4j.training.event.StepReport;
 import org.blip4j.training.event.TrainingListener;
+import org.blip4j.training.validate.Validation;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tensorflow.Graph;
 
 /** Runs that are stopped and go on, over one data set and over a mixture. */
 final class InterruptedRunTest {
@@ -131,6 +141,141 @@ final class InterruptedRunTest {
     assertEquals(12, notes.size());
     assertTrue(notes.get(0).contains("damaged.tfrecord: record at byte "), notes.get(0));
     assertTrue(notes.get(0).contains("sample \"bad"), notes.get(0));
+  }
+
+  @Test
+  void aRunThatFailsAtAnyStepLeavesNothingBehind() throws IOException {
+    RunConfig config = tiny.config(Task.PRETRAIN);
+    RunPlan plan = RunPlan.resolve(config, tiny.inputs());
+    Graph graph = new Graph();
+    assertThrows(
+        RuntimeException.class,
+        () ->
+            TrainingSession.open(
+                new RunPlan(plan.config(), plan.vocabulary(), plan.inputs(), null), graph));
+    assertThrows(IllegalStateException.class, () -> graph.operation("input/pixels"));
+
+    Path broken = folder.resolve("broken.tfrecord");
+    Files.write(broken, new byte[5]);
+    RunInputs unreadable =
+        RunInputs.of(ShardSet.of(List.of(folder.resolve("data.tfrecord"), broken)));
+    assertFails(unreadable, folder.resolve("unreadable"), SILENT);
+    Path occupied = folder.resolve("occupied");
+    Files.createDirectories(occupied.resolve("metrics.jsonl/x"));
+    Files.writeString(occupied.resolve("config.json"), "{}");
+    assertFails(tiny.inputs(), occupied, SILENT);
+    for (int failing = 0; failing < 3; failing++) {
+      assertFails(tiny.inputs(), folder.resolve("listener" + failing), failingAt(failing));
+    }
+  }
+
+  private void assertFails(RunInputs inputs, Path run, TrainingListener listener) {
+    RunConfig strict = TinyRun.changed(tiny.config(Task.PRETRAIN), "images.damaged", "\"FAIL\"");
+    assertThrows(IOException.class, () -> Trainer.of(strict, inputs).run(run, listener));
+    List<String> left =
+        Thread.getAllStackTraces().keySet().stream()
+            .map(Thread::getName)
+            .filter(name -> name.startsWith("blip-"))
+            .toList();
+    assertEquals(List.of(), left, "threads after " + run.getFileName());
+  }
+
+  /** A listener that fails when the run starts, at its first log line, or at its end. */
+  private static TrainingListener failingAt(int place) {
+    return new TrainingListener() {
+      private void reach(int now) throws IOException {
+        if (now == place) {
+          throw new IOException("here");
+        }
+      }
+
+      @Override
+      public void started(Start start) throws IOException {
+        reach(0);
+      }
+
+      @Override
+      public void logged(StepReport report) throws IOException {
+        reach(1);
+      }
+
+      @Override
+      public void finished() throws IOException {
+        reach(2);
+      }
+    };
+  }
+
+  @Test
+  void anImageThatCannotBeDecodedIsReplacedAndCounted() throws IOException {
+    ExampleCodec codec = ExampleCodec.standard();
+    Path damaged = folder.resolve("one.tfrecord");
+    try (TfRecordWriter writer = TfRecordWriter.create(damaged, TfRecordWriter.Options.plain())) {
+      writer.write(codec.encode(Sample.ImageText.of("bad", damagedPhoto(), List.of("a"))));
+      writer.commit();
+    }
+    RunInputs inputs = RunInputs.of(ShardSet.of(List.of(folder.resolve("data.tfrecord"), damaged)));
+    RunConfig twice =
+        tiny.config(Task.PRETRAIN)
+            .withDuration(
+                RunConfig.Duration.ofEpochs(TinyRun.BATCH, 2), new RunConfig.Keeping(3, 5, 2));
+    List<StepReport> reports = new ArrayList<>();
+    Path run = folder.resolve("replaced");
+    int[] asked = {0};
+    Trainer.of(twice, inputs).stoppingWhen(() -> asked[0]++ >= 4).run(run, reports::add);
+    Trainer.of(twice, inputs).run(run, reports::add);
+
+    double replaced = reports.stream().mapToDouble(r -> r.means().get(StepReport.REPLACED)).sum();
+    assertTrue(replaced >= 1 && replaced <= 2, replaced + " in two epochs of 24 of 25 pairs");
+    String metrics = Files.readString(run.resolve("metrics.jsonl"));
+    assertTrue(metrics.contains("\"images_replaced\":1.0"), metrics);
+  }
+
+  /** A photo that only its decoder finds damaged: a table of codes that cannot be. */
+  private static byte[] damagedPhoto() throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ImageIO.write(new BufferedImage(20, 12, BufferedImage.TYPE_INT_RGB), "jpg", out);
+    byte[] photo = out.toByteArray();
+    for (int i = 2; i < photo.length - 200; i++) {
+      if (photo[i] == (byte) 0xff && photo[i + 1] == (byte) 0xc4) {
+        photo[i + 5] = (byte) 0xff;
+      }
+    }
+    return photo;
+  }
+
+  @Test
+  void theBestModelIsKeptByItsFigureAlsoWhereTheRunWasStopped() throws IOException {
+    RunConfig config =
+        tiny.config(Task.PRETRAIN)
+            .withDuration(
+                RunConfig.Duration.ofEpochs(TinyRun.BATCH, 3), new RunConfig.Keeping(6, 5, 2));
+    Map<Long, Double> worth = Map.of(6L, 0.2, 12L, 0.7, 18L, 0.5);
+    List<Long> measured = new ArrayList<>();
+    Validation validation =
+        model -> {
+          long step = model.readConfig().provenance().step();
+          measured.add(step);
+          return ImmutableMap.of("cider", worth.get(step), "length", (double) step);
+        };
+    Path run = folder.resolve("validated");
+    int[] asked = {0};
+    Trainer.of(config, tiny.inputs())
+        .validatingWith(validation)
+        .stoppingWhen(() -> asked[0]++ >= 13)
+        .run(run, SILENT);
+    Trainer.Outcome outcome =
+        Trainer.of(config, tiny.inputs()).validatingWith(validation).run(run, SILENT);
+
+    assertEquals(List.of(6L, 12L, 18L), measured);
+    assertEquals(18, outcome.model().readConfig().provenance().step());
+    ModelFolder best = new ModelFolder(run.resolve("best"));
+    assertEquals(12, best.readConfig().provenance().step());
+    assertTrue(Files.exists(Path.of(best.variables() + ".index")));
+    assertEquals(0.7, new RunFolder(run).bestResult().orElseThrow().figures().get("cider"));
+    assertFalse(Files.exists(run.resolve(".best.writing")));
+    String metrics = Files.readString(run.resolve("metrics.jsonl"));
+    assertTrue(metrics.contains("{\"step\":12,\"validation/cider\":0.7,"), metrics);
   }
 
   @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.blip4j.data.pipeline.DataIndex;
@@ -20,6 +21,7 @@ import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.Task;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.training.config.ImageInput;
+import org.blip4j.training.config.Recipe;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunConfigReader;
 import org.blip4j.training.config.RunDescription;
@@ -41,6 +43,44 @@ final class RunConfigFileTest {
     RunConfig config = RunConfigReader.of(Task.PRETRAIN).config();
     assertEquals(RunConfig.published(Task.PRETRAIN), config);
     assertEquals(20 * 7, config.duration().totalSteps(7));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "pretrain-base, PRETRAIN, 3e-4, 75, 20, ",
+    "pretrain-large, PRETRAIN, 2e-4, 75, 20, ",
+    "caption-coco, CAPTION, 1e-5, 32, 5, 384",
+    "retrieval-coco, RETRIEVAL, 1e-5, 32, 6, 384",
+    "retrieval-flickr, RETRIEVAL, 1e-5, 32, 6, 384",
+    "vqa, VQA, 2e-5, 16, 10, 480",
+    "nlvr, NLVR, 3e-5, 16, 15, 384",
+  })
+  void recipesAreThePublishedOnes(
+      String name, Task task, double rate, int batch, long epochs, Integer size) {
+    Recipe recipe =
+        Arrays.stream(Recipe.values()).filter(r -> r.toString().equals(name)).findFirst().get();
+    RunConfig config = recipe.config(Optional.empty());
+    assertEquals(task, config.task());
+    double peak =
+        config.schedule() instanceof LearningRateSchedule.WarmupDecay warmup
+            ? warmup.peak()
+            : ((LearningRateSchedule.EpochCosine) config.schedule()).peak();
+    assertEquals(rate, peak);
+    assertEquals(RunConfig.Duration.ofEpochs(batch, epochs), config.duration());
+    assertEquals(Optional.ofNullable(size), config.images().size());
+    assertEquals(task == Task.PRETRAIN ? 0.2 : 0.5, config.images().cropScale().orElseThrow());
+  }
+
+  @Test
+  void theLargeModelHasStochasticDepthAndRatesOfItsOwn() {
+    BlipConfig large = Recipe.PRETRAIN_LARGE.config(Optional.empty()).architecture().orElseThrow();
+    assertEquals(0.1, large.vision().dropPath());
+    RunConfig caption = Recipe.CAPTION_COCO.config(Optional.of(large));
+    assertEquals(new LearningRateSchedule.EpochCosine(2e-6, 0), caption.schedule());
+    assertEquals(16, caption.duration().batch());
+    RunConfig retrieval = Recipe.RETRIEVAL_FLICKR.config(Optional.of(large));
+    assertEquals(new LearningRateSchedule.EpochCosine(5e-6, 0), retrieval.schedule());
+    assertEquals(16, retrieval.duration().batch());
   }
 
   @Test

@@ -1,6 +1,8 @@
 package org.blip4j.training.run;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
+import com.google.protobuf.ByteString;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -11,12 +13,14 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
 import javax.imageio.ImageIO;
+import org.blip4j.data.sample.Columns;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordWriter;
 import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ObjectiveConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextConfig;
@@ -44,7 +48,8 @@ final class TinyRun {
   private static final ImmutableList<String> TOKENS =
       ImmutableList.of(
           "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "small", "big", "red", "green", "blue",
-          "grey", "square", "number", "one", "two", "three", "four", "five", "six");
+          "grey", "square", "number", "one", "two", "three", "four", "five", "six", "left", "right",
+          "is", "what", "the");
 
   private final Path folder;
 
@@ -82,6 +87,48 @@ final class TinyRun {
     return RunInputs.of(ShardSet.of(List.of(folder.resolve("data.tfrecord"))));
   }
 
+  /** The same pictures in records of a task's kind: a question each, or a pair with a statement. */
+  RunInputs inputs(Task task) throws IOException {
+    Path file = folder.resolve(task + ".tfrecord");
+    if (Files.exists(file)) {
+      return RunInputs.of(ShardSet.of(List.of(file)));
+    }
+    try (TfRecordWriter writer = TfRecordWriter.create(file, TfRecordWriter.Options.plain())) {
+      for (int i = 0; i < 24; i++) {
+        writer.write(ExampleCodec.standard().encode(task == Task.VQA ? question(i) : statement(i)));
+      }
+      writer.commit();
+    }
+    return RunInputs.of(ShardSet.of(List.of(file)));
+  }
+
+  private static Sample question(int i) throws IOException {
+    int colour = i % COLOURS.size();
+    return new Sample.Question(
+        "question-" + i,
+        ByteString.copyFrom(picture(colour, i / COLOURS.size())),
+        "What is the square?",
+        ImmutableList.of(
+            new Sample.Answer(COLOURS.get(colour), 0.8f), new Sample.Answer("a square", 0.2f)),
+        Columns.NONE);
+  }
+
+  private static Sample statement(int i) throws IOException {
+    int colour = i % COLOURS.size();
+    boolean left = i / COLOURS.size() % 2 == 0;
+    boolean truth = i / COLOURS.size() % 3 != 0;
+    int size = i / COLOURS.size();
+    byte[] named = picture(colour, size);
+    byte[] other = picture((colour + 1) % COLOURS.size(), size);
+    return new Sample.ImagePair(
+        "pair-" + i,
+        ByteString.copyFrom(left ? named : other),
+        ByteString.copyFrom(left ? other : named),
+        "The %s square is %s.".formatted(left == truth ? "left" : "right", COLOURS.get(colour)),
+        truth ? 1 : 0,
+        Columns.NONE);
+  }
+
   static Vocabulary vocabulary() {
     return Vocabulary.of(TOKENS);
   }
@@ -104,6 +151,18 @@ final class TinyRun {
         Initializer.Scheme.WIDTH_SCALED);
   }
 
+  /** The same with another value, in JSON, at a path such as {@code text.maxTokens}. */
+  static RunConfig changed(RunConfig config, String path, String json) {
+    ObjectNode tree = (ObjectNode) ConfigJson.tree(config);
+    List<String> names = List.of(path.split("\\."));
+    ObjectNode at = tree;
+    for (String name : names.subList(0, names.size() - 1)) {
+      at = (ObjectNode) at.get(name);
+    }
+    at.set(names.get(names.size() - 1), ConfigJson.tree(json, path));
+    return ConfigJson.convert(tree, path, RunConfig.class);
+  }
+
   /** A run of 12 steps; fine-tuning starts from a model. */
   RunConfig config(Task task) {
     return config(task, task == Task.PRETRAIN);
@@ -122,7 +181,9 @@ final class TinyRun {
         switch (task) {
           case PRETRAIN -> new TaskConfig.Pretrain(objective, ramp);
           case RETRIEVAL -> new TaskConfig.Retrieval(objective, ramp, TaskConfig.Identity.IMAGE);
-          default -> new TaskConfig.Caption(new TaskConfig.Caption.Language(0.1));
+          case CAPTION -> new TaskConfig.Caption(new TaskConfig.Language(0.1));
+          case VQA -> new TaskConfig.Vqa(new TaskConfig.Language(0.1));
+          case NLVR -> new TaskConfig.Nlvr(true);
         };
     return new RunConfig(
         part,

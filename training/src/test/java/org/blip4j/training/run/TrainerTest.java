@@ -140,7 +140,7 @@ final class TrainerTest {
             config.seed());
     String message =
         assertThrows(
-                DivergedException.class,
+                Trainer.DivergedException.class,
                 () -> Trainer.of(wild, tiny.inputs()).run(folder.resolve("wild"), report -> {}))
             .getMessage();
     assertTrue(message.matches("\\w+ is (NaN|-?Infinity) at step \\d+; .*"), message);

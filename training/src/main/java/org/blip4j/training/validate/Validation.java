@@ -1,0 +1,47 @@
+package org.blip4j.training.validate;
+
+import com.google.common.collect.ImmutableMap;
+import java.io.IOException;
+import java.util.Map;
+import org.blip4j.graph.config.ModelFolder;
+
+/**
+ * Measures a model while it is trained. A run does so after each epoch and after its last step, and
+ * keeps the best model, as published (blip-spec 7.1, 7.2, 7.5).
+ */
+@FunctionalInterface
+public interface Validation {
+  /**
+   * Figures of a model by name, such as {@code cider}. The first decides: the model of which it is
+   * highest is the best.
+   */
+  ImmutableMap<String, Double> measure(ModelFolder model) throws IOException;
+
+  /**
+   * What a validation found.
+   *
+   * @param step steps taken
+   * @param metric name of the figure that decides
+   * @param figures by name
+   */
+  record Result(long step, String metric, Map<String, Double> figures) {
+    /** Copies the figures. */
+    public Result {
+      figures = ImmutableMap.copyOf(figures);
+      if (!figures.containsKey(metric)) {
+        throw new IllegalArgumentException(
+            "a validation found no %s, which decides, but %s".formatted(metric, figures.keySet()));
+      }
+    }
+
+    /** What was found after some steps, the first figure to decide. */
+    public static Result of(long step, ImmutableMap<String, Double> figures) {
+      return new Result(step, figures.keySet().iterator().next(), figures);
+    }
+
+    /** Whether a model of which this was found is better than one of which that was. */
+    public boolean isBetterThan(Result other) {
+      return figures.get(metric) > other.figures.getOrDefault(metric, Double.NEGATIVE_INFINITY);
+    }
+  }
+}
