@@ -33,7 +33,7 @@ public final class SavedModelWriter {
    * Writes one version of a model.
    *
    * @param session holds the values of the variables
-   * @param extra content of {@code assets.extra} by file name; servers do not read it
+   * @param extra content of {@code assets.extra} by file name; servers do not read these
    * @return the folder of the version
    * @throws IOException if the version exists and may not be replaced, or cannot be written
    */
@@ -57,6 +57,7 @@ public final class SavedModelWriter {
       for (Map.Entry<String, byte[]> file : extra.entrySet()) {
         Files.write(assets.resolve(file.getKey()), file.getValue());
       }
+      WarmupRequests.write(assets.resolve(WarmupRequests.FILE), model.signatures());
       folder.commit();
     }
     return target.versionFolder();
