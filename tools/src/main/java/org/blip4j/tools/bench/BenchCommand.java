@@ -7,7 +7,6 @@ import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.Progress;
-import org.blip4j.tools.console.QuantizeOption;
 import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -27,21 +26,22 @@ import picocli.CommandLine.Parameters;
     footer = "  tools/blip bench caption --size base --batch-size 4 --threads 2")
 public final class BenchCommand implements Callable<Integer> {
   @Parameters(paramLabel = "WORK", description = "${COMPLETION-CANDIDATES}.")
-  private BenchWork work;
+  private BenchPlan.Work work;
 
   @Option(names = "--size", paramLabel = "SIZE", description = "${COMPLETION-CANDIDATES} (base).")
-  private BenchSize size = BenchSize.base;
+  private BenchPlan.Size size = BenchPlan.Size.base;
 
   @Option(
       names = "--at-once",
       paramLabel = "N",
-      description = "Batches computed at once (as the command of that name does: caption 2).")
+      description =
+          "Batches computed at once (as the command of that name does: caption and capfilt 2).")
   private Integer atOnce;
 
   @Option(names = "--repeat", paramLabel = "N", description = "Measured runs (3).")
   private int repeat = 3;
 
-  @Mixin private QuantizeOption quantize;
+  @Mixin private ComputeOptions.Quantize quantize;
   @Mixin private ComputeOptions common;
   @Mixin private ComputeOptions.Batch batch;
 

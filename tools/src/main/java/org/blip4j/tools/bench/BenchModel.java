@@ -6,8 +6,9 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import org.blip4j.graph.config.BlipConfig;
+import java.util.stream.IntStream;
 import org.blip4j.graph.config.Task;
+import org.blip4j.graph.config.VitConfig;
 import org.blip4j.graph.generate.CaptionGenerator;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.text.Tokens;
@@ -30,18 +31,20 @@ import org.tensorflow.op.Ops;
 import org.tensorflow.types.TBfloat16;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
+import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TNumber;
 
 /** A graph with one piece of work, random weights and random images, ready to be run. */
 final class BenchModel implements AutoCloseable {
   private static final long SIDE = 2048;
+  private static final int TEXTS_AN_IMAGE = 2;
   private static final DecodingSettings.Lengths TWENTY = new DecodingSettings.Lengths(20, 20);
 
   private final Graph graph = new Graph();
   private final GraphContext ctx;
   private final VariableScope vars;
   private final Operand<?> product;
-  private final Operand<?> result;
+  private final List<Operand<?>> results; // run one after another
   private final Session session;
   private final ExecutorService workers = Executors.newCachedThreadPool();
 
@@ -49,7 +52,7 @@ final class BenchModel implements AutoCloseable {
     this.ctx = plan.kernels().on(GraphContext.create(graph, Mode.INFER));
     this.vars = VariableScope.root(ctx, 1);
     this.product = product(plan.kernels());
-    this.result = plan.work() == BenchWork.matmul ? product : model(plan);
+    this.results = plan.work() == BenchPlan.Work.matmul ? List.of(product) : model(plan);
     Operation initialize = vars.initializeAll();
     this.session = new Session(graph, plan.kernels().sessionFrom(plan.session()));
     session.runner().addTarget(initialize).run().close();
@@ -80,43 +83,90 @@ final class BenchModel implements AutoCloseable {
         tf.constant(new int[] {1, 1}));
   }
 
-  private Operand<?> model(BenchPlan plan) {
-    BlipConfig config = plan.size().config();
-    Ops tf = ctx.tf();
-    if (plan.work() == BenchWork.match) {
-      return match(plan);
-    }
-    Blip blip = Blip.create(vars, config, Task.CAPTION);
-    int side = config.vision().imageSize();
+  private List<Operand<?>> model(BenchPlan plan) {
+    return switch (plan.work()) {
+      case matmul -> List.of(product);
+      case vit -> {
+        Operand<TFloat32> pixels = pixels(plan);
+        ImageStates images = blip(vars, plan, Task.CAPTION).vision().apply(ctx, pixels);
+        yield List.of(ctx.tf().math.mean(images.hidden(), ctx.tf().constant(new int[] {0, 1, 2})));
+      }
+      case caption -> List.of(caption(plan));
+      case match -> List.of(match(plan));
+      case capfilt -> capfilt(plan);
+    };
+  }
+
+  private Blip blip(VariableScope scope, BenchPlan plan, Task task) {
+    return Blip.create(scope, plan.size().config(), task);
+  }
+
+  /** Images {@code [B, S, S, 3]}; as in a served model, the graph does not know B. */
+  private Operand<TFloat32> pixels(BenchPlan plan) {
+    int side = plan.size().config().vision().imageSize();
+    Shape shape = Shape.of(plan.batch(), side, side, 3);
     Operand<TFloat32> stored =
-        ctx.read(
-            vars.child("bench")
-                .createState(
-                    "images", Shape.of(plan.batch(), side, side, 3), new Initializer.Uniform(2)));
-    // As in a served model, the graph does not know the size of the batch.
-    Operand<TFloat32> pixels = tf.placeholderWithDefault(stored, Shape.of(-1, side, side, 3));
-    ImageStates images = blip.vision().apply(ctx, pixels);
-    if (plan.work() == BenchWork.vit) {
-      return tf.math.mean(images.hidden(), tf.constant(new int[] {0, 1, 2}));
-    }
+        ctx.read(vars.child("bench").createState("images", shape, new Initializer.Uniform(2)));
+    return ctx.tf().placeholderWithDefault(stored, Shape.of(-1, side, side, 3));
+  }
+
+  private Prompt start(BenchPlan plan, Operand<TFloat32> pixels) {
+    Ops tf = ctx.tf();
     Operand<TInt32> batch = tf.gather(tf.shape(pixels), tf.constant(0), tf.constant(0));
-    Prompt start = Prompt.same(ctx, batch, config.text().tokens().dec());
+    return Prompt.same(ctx, batch, plan.size().config().text().tokens().dec());
+  }
+
+  private Operand<?> caption(BenchPlan plan) {
+    Blip blip = blip(vars, plan, Task.CAPTION);
+    Operand<TFloat32> pixels = pixels(plan);
     return CaptionGenerator.of(blip, plan.batch())
-        .search(ctx, images, start, DecodingSettings.Beams.captions().withLengths(TWENTY))
+        .search(
+            ctx,
+            blip.vision().apply(ctx, pixels),
+            start(plan, pixels),
+            DecodingSettings.Beams.captions().withLengths(TWENTY))
         .ids();
   }
 
+  /** Captions, then the logits of a web text and a synthetic one of each image. */
+  private List<Operand<?>> capfilt(BenchPlan plan) {
+    Operand<TFloat32> pixels = pixels(plan);
+    Blip captioner = blip(vars.child("captioner"), plan, Task.CAPTION);
+    Blip filter = blip(vars.child("filter"), plan, Task.RETRIEVAL);
+    Operand<TInt64> seeds =
+        ctx.tf().placeholderWithDefault(ctx.tf().constant(new long[plan.batch()]), Shape.of(-1));
+    Operand<?> captions =
+        CaptionGenerator.of(captioner, plan.batch())
+            .sample(
+                ctx,
+                captioner.vision().apply(ctx.in("captioner"), pixels),
+                start(plan, pixels),
+                DecodingSettings.Sampling.nucleus(0.9).withLengths(TWENTY),
+                seeds)
+            .ids();
+    int[] lengths = Operations.Texts.equal(TEXTS_AN_IMAGE * plan.batch());
+    int[] rows = IntStream.range(0, lengths.length).map(i -> i / TEXTS_AN_IMAGE).toArray();
+    ImageStates images = filter.vision().apply(ctx.in("filter"), pixels);
+    return List.of(captions, logits(plan, filter, lengths, rows, images));
+  }
+
   private Operand<?> match(BenchPlan plan) {
-    BlipConfig config = plan.size().config();
-    Ops tf = ctx.tf();
-    Shape states = Shape.of(1, config.vision().tokens(), config.vision().width());
+    VitConfig vision = plan.size().config().vision();
+    Shape states = Shape.of(1, vision.tokens(), vision.width());
     ImageStates image =
         new ImageStates(
             ctx.read(
                 vars.child("bench").createState("states", states, new Initializer.Uniform(2))));
-    int[] lengths = BenchTexts.lengths(plan.batch());
+    int[] lengths = Operations.Texts.lengths(plan.batch());
+    return logits(plan, blip(vars, plan, Task.RETRIEVAL), lengths, new int[lengths.length], image);
+  }
+
+  /** As in a served model, the graph does not know the number of texts nor the longest. */
+  private Operand<?> logits(
+      BenchPlan plan, Blip blip, int[] lengths, int[] rows, ImageStates images) {
+    Ops tf = ctx.tf();
     int longest = Arrays.stream(lengths).max().orElseThrow();
-    long[][] texts = BenchTexts.ids(config.text(), lengths);
+    long[][] texts = Operations.Texts.ids(plan.size().config().text(), lengths);
     LongNdArray ids = NdArrays.ofLongs(Shape.of(lengths.length, longest));
     LongNdArray mask = NdArrays.ofLongs(ids.shape());
     for (int i = 0; i < texts.length; i++) {
@@ -125,15 +175,13 @@ final class BenchModel implements AutoCloseable {
         mask.setLong(1, i, j);
       }
     }
-    // As in a served model, the graph does not know the sizes of the batch.
     Shape unknown = Shape.of(-1, -1);
     Tokens tokens =
         new Tokens(
             tf.placeholderWithDefault(tf.constant(ids), unknown),
             tf.placeholderWithDefault(tf.constant(mask), unknown));
-    Operand<TInt32> rows =
-        tf.placeholderWithDefault(tf.constant(new int[lengths.length]), Shape.of(-1));
-    return Blip.create(vars, config, Task.RETRIEVAL).matching().itmLogits(ctx, tokens, rows, image);
+    Operand<TInt32> imageOfText = tf.placeholderWithDefault(tf.constant(rows), Shape.of(-1));
+    return blip.matching().itmLogits(ctx, tokens, imageOfText, images);
   }
 
   /** Floating-point operations of one matrix product. */
@@ -156,7 +204,9 @@ final class BenchModel implements AutoCloseable {
   }
 
   private void runBatch() {
-    session.runner().fetch(result).run().close();
+    for (Operand<?> result : results) {
+      session.runner().fetch(result).run().close();
+    }
   }
 
   @Override

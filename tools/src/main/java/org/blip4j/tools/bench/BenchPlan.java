@@ -1,7 +1,10 @@
 package org.blip4j.tools.bench;
 
 import java.util.Objects;
+import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.ops.kernel.Kernels;
+import org.blip4j.tools.capfilt.CapFiltCommand;
+import org.blip4j.tools.infer.CaptionCommand;
 import org.tensorflow.proto.ConfigProto;
 
 /**
@@ -16,13 +19,7 @@ import org.tensorflow.proto.ConfigProto;
  * @param kernels what products are made of
  */
 public record BenchPlan(
-    BenchWork work,
-    BenchSize size,
-    int batch,
-    int atOnce,
-    int repeat,
-    ConfigProto session,
-    Kernels kernels) {
+    Work work, Size size, int batch, int atOnce, int repeat, ConfigProto session, Kernels kernels) {
 
   /** Checks the counts. */
   public BenchPlan {
@@ -40,6 +37,63 @@ public record BenchPlan(
     if (repeat < 1) {
       throw new IllegalArgumentException(
           "--repeat " + repeat + " is less than 1; use 3 or more, since machines are noisy");
+    }
+  }
+
+  /** What can be measured. */
+  public enum Work {
+    /** One product of two 2048 x 2048 matrices, the measure of all others. */
+    matmul,
+    /** The vision transformer on a batch of images. */
+    vit,
+    /** Captions of a batch of images: beam 3, exactly 20 ids, vision included. */
+    caption,
+    /**
+     * Match logits of one image with many texts, as long as COCO's captions; the image is encoded.
+     */
+    match,
+    /**
+     * CapFilt's step on a batch of images: a nucleus caption of exactly 20 ids by one model, and
+     * match logits of two texts of 20 ids by another one, each with a vision transformer of its
+     * own.
+     */
+    capfilt;
+
+    /** What a run with {@code --batch-size N} has N of. */
+    public int defaultBatch() {
+      return switch (this) {
+        case match -> 32;
+        case capfilt -> 4;
+        case matmul, vit, caption -> 1;
+      };
+    }
+
+    /** Batches that are computed at once: as many as the command of that name does. */
+    public int defaultAtOnce() {
+      return switch (this) {
+        case caption -> CaptionCommand.AT_ONCE;
+        case capfilt -> CapFiltCommand.AT_ONCE;
+        case matmul, vit, match -> 1;
+      };
+    }
+  }
+
+  /** Sizes of the models that are measured. */
+  public enum Size {
+    /** ViT-B/16 and the published text model. */
+    base,
+    /** ViT-L/16 and the published text model. */
+    large,
+    /** Two layers of width 32; to try the command. */
+    tiny;
+
+    /** The architecture; published sizes are measured at the published 384 pixels. */
+    public BlipConfig config() {
+      return switch (this) {
+        case base -> BlipConfig.base(384);
+        case large -> BlipConfig.large(384);
+        case tiny -> BlipConfig.tiny();
+      };
     }
   }
 }

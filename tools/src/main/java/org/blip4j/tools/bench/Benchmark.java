@@ -52,8 +52,8 @@ public final class Benchmark {
 
   private static BenchResult result(
       BenchPlan plan, Seconds work, Seconds products, double bytesPerSecond) {
-    boolean model = plan.work() != BenchWork.matmul;
-    boolean pairs = plan.work() == BenchWork.match;
+    boolean model = plan.work() != BenchPlan.Work.matmul;
+    boolean pairs = plan.work() == BenchPlan.Work.match;
     double raw = BenchModel.productOperations() / products.shortest() * GIGA;
     double rate = operations(plan) / work.shortest() * GIGA;
     double bound = operations(plan) / (raw / GIGA) + bytes(plan) / bytesPerSecond;
@@ -82,8 +82,9 @@ public final class Benchmark {
     return switch (plan.work()) {
       case matmul -> BenchModel.productOperations();
       case vit -> plan.batch() * Operations.vision(plan.size().config().vision());
-      case match -> Operations.match(plan.size().config(), BenchTexts.lengths(plan.batch()));
+      case match -> Operations.match(plan.size().config(), Operations.Texts.lengths(plan.batch()));
       case caption -> plan.batch() * Operations.caption(plan.size().config(), 3, 19);
+      case capfilt -> plan.batch() * Operations.capFilt(plan.size().config(), 19);
     };
   }
 
@@ -96,6 +97,10 @@ public final class Benchmark {
           case vit -> Operations.visionWeights(config.vision());
           case match -> Operations.matchNumbers(config);
           case caption -> Operations.captionNumbers(config, plan.batch(), 19);
+          case capfilt ->
+              Operations.captionNumbers(config, plan.batch(), 19)
+                  + Operations.visionWeights(config.vision())
+                  + Operations.matchNumbers(config);
         };
     return numbers * (plan.kernels() == Kernels.PACKED_BFLOAT16 ? 2 : Float.BYTES);
   }
@@ -138,6 +143,41 @@ public final class Benchmark {
         sum += value;
       }
       return sum;
+    }
+  }
+
+  /**
+   * How long each of several equal runs took.
+   *
+   * @param runs sorted, shortest first
+   */
+  record Seconds(List<Double> runs) {
+    Seconds {
+      runs = runs.stream().sorted().toList();
+      if (runs.isEmpty()) {
+        throw new IllegalArgumentException("no run was measured");
+      }
+    }
+
+    static double of(Runnable work) {
+      long start = System.nanoTime();
+      work.run();
+      return (System.nanoTime() - start) * 1e-9;
+    }
+
+    double shortest() {
+      return runs.get(0);
+    }
+
+    double median() {
+      int middle = runs.size() / 2;
+      return runs.size() % 2 == 1
+          ? runs.get(middle)
+          : (runs.get(middle - 1) + runs.get(middle)) / 2;
+    }
+
+    double longest() {
+      return runs.get(runs.size() - 1);
     }
   }
 }

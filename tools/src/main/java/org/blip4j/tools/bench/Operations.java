@@ -1,5 +1,7 @@
 package org.blip4j.tools.bench;
 
+import java.util.Arrays;
+import java.util.Random;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.VitConfig;
@@ -49,6 +51,13 @@ final class Operations {
     return total;
   }
 
+  /**
+   * CapFilt's step on one image: a sampled caption; vision and two texts of 20 ids by the filter.
+   */
+  static double capFilt(BlipConfig config, int steps) {
+    return caption(config, 1, steps) + vision(config.vision()) + match(config, Texts.equal(2));
+  }
+
   /** Weights of the vision transformer, each read once for a batch. */
   static double visionWeights(VitConfig vision) {
     double width = vision.width();
@@ -76,5 +85,44 @@ final class Operations {
     double width = text.width();
     double layer = width * (6 * width + 2.0 * text.feedForward());
     return text.layers() * (layer + 2 * width * config.vision().width());
+  }
+
+  /** Texts of random tokens, as long as captions are. */
+  static final class Texts {
+    /** The lengths of COCO's captions, [CLS] and [SEP] counted: 32 quantiles of 1,999 captions. */
+    private static final int[] COCO = {
+      10, 10, 10, 10, 10, 11, 11, 11, 11, 11, 11, 11, 12, 12, 12, 12, 12, 12, 12, 13, 13, 13, 13,
+      13, 14, 14, 14, 14, 15, 16, 17, 19
+    };
+
+    private static final int TWENTY = 20;
+
+    private Texts() {}
+
+    static int[] lengths(int count) {
+      int[] lengths = new int[count];
+      for (int i = 0; i < count; i++) {
+        lengths[i] = COCO[i * 13 % COCO.length]; // long and short by turns
+      }
+      return lengths;
+    }
+
+    /** Texts of 20 tokens, as CapFilt's peers have them. */
+    static int[] equal(int count) {
+      int[] lengths = new int[count];
+      Arrays.fill(lengths, TWENTY);
+      return lengths;
+    }
+
+    /** Texts that begin with [ENC]. */
+    static long[][] ids(TextConfig config, int[] lengths) {
+      Random random = new Random(1);
+      long[][] ids = new long[lengths.length][];
+      for (int i = 0; i < ids.length; i++) {
+        ids[i] = random.longs(lengths[i], 0, config.vocabularySize()).toArray();
+        ids[i][0] = config.tokens().enc();
+      }
+      return ids;
+    }
   }
 }

@@ -120,8 +120,8 @@ public record BootstrapConfig(
         throw new IOException("configuration " + file + " does not exist", e);
       }
       JsonNode tree = ConfigJson.tree(text, file.toString());
-      if (tree instanceof ObjectNode object && !object.has("capfiltBatch")) {
-        object.put("capfiltBatch", BATCH);
+      if (tree instanceof ObjectNode object) {
+        completed(object);
       }
       Written written = ConfigJson.convert(tree, file.toString(), Written.class);
       return new BootstrapConfig(
@@ -132,6 +132,18 @@ public record BootstrapConfig(
           stage(Task.RETRIEVAL, written.filter(), "filter"),
           capfilt(written),
           changes.batch().orElse(written.capfiltBatch()));
+    }
+
+    /** What is left out is the published recipe's. */
+    private static void completed(ObjectNode tree) {
+      for (String stage : List.of("pretrain", "captioner", "filter", "capfilt")) {
+        if (!tree.has(stage)) {
+          tree.putObject(stage);
+        }
+      }
+      if (!tree.has("capfiltBatch")) {
+        tree.put("capfiltBatch", BATCH);
+      }
     }
 
     private CapFiltSettings capfilt(Written written) {

@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.TextSettings;
+import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.savedmodel.capfilt.CapFiltModels;
 import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
@@ -17,8 +18,10 @@ import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
+import org.blip4j.tools.console.HubOptions;
 import org.blip4j.tools.console.InterruptWatch;
 import org.blip4j.tools.console.Progress;
+import org.blip4j.tools.infer.DecodingOptions;
 import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -39,6 +42,9 @@ import picocli.CommandLine.Option;
             + " --data 'web/*.tfrecord' --out bootstrapped",
     subcommands = RethresholdCommand.class)
 public final class CapFiltCommand implements Callable<Integer> {
+  /** Batches of a shard computed at once; {@code bench capfilt} measures the same. */
+  public static final int AT_ONCE = 2;
+
   @Option(names = "--captioner", paramLabel = "MODEL", description = "Writes texts.")
   private String captioner;
 
@@ -71,6 +77,7 @@ public final class CapFiltCommand implements Callable<Integer> {
   private String range;
 
   @Mixin private PolicyOptions policy;
+  @Mixin private HubOptions hub;
   @Mixin private ColumnOptions columns;
   @Mixin private ComputeOptions common;
   @Mixin private ComputeOptions.Seed seed;
@@ -81,7 +88,7 @@ public final class CapFiltCommand implements Callable<Integer> {
     require(!data.isEmpty(), "--data GLOB");
     require(out != null, "--out DIR");
     Console console = common.console();
-    CapFiltModels models = new CapFiltModels(source(captioner), source(filter));
+    CapFiltModels models = new CapFiltModels(source(captioner, console), source(filter, console));
     ImmutableList<CapFiltPlan.Shard> shards = CapFiltPlan.Shard.of(ShardSet.find(data));
     CapFiltSettings settings = policy.settings(models.texts(), seed.value());
     ImmutableList<String> names = names(shards);
@@ -122,8 +129,10 @@ public final class CapFiltCommand implements Callable<Integer> {
     }
   }
 
-  private static Optional<ModelSource> source(String name) throws IOException {
-    return name == null ? Optional.empty() : Optional.of(ModelSource.resolve(name));
+  private Optional<ModelSource> source(String name, Console console) throws IOException {
+    return name == null
+        ? Optional.empty()
+        : Optional.of(hub.resolve(name, Optional.empty(), console));
   }
 
   private ImmutableList<String> names(ImmutableList<CapFiltPlan.Shard> shards) {
@@ -166,17 +175,7 @@ public final class CapFiltCommand implements Callable<Integer> {
         description = "Makes tokens that are there already less likely (1.1; 1 with --beams).")
     private Double penalty;
 
-    @Option(
-        names = "--min-length",
-        paramLabel = "N",
-        description = "Shortest text in tokens, prompt counted (the model's own, 5).")
-    private Integer minLength;
-
-    @Option(
-        names = "--max-length",
-        paramLabel = "N",
-        description = "Longest text in tokens, prompt counted (the model's own, 20).")
-    private Integer maxLength;
+    @Mixin private DecodingOptions.Lengths lengths;
 
     @Option(names = "--candidates", paramLabel = "N", description = "Texts sampled an image (1).")
     private int candidates = 1;
@@ -209,16 +208,13 @@ public final class CapFiltCommand implements Callable<Integer> {
     private boolean noFilter;
 
     CapFiltSettings settings(TextSettings own, long seed) {
+      DecodingSettings.Lengths limits =
+          lengths.of(new DecodingSettings.Lengths(own.minCaptionTokens(), own.maxCaptionTokens()));
       double repetition = penalty != null ? penalty : beams > 0 ? 1 : 1.1;
       return new CapFiltSettings(
           new CapFiltPolicy(!noFilter, threshold, texts, keepTop, rank),
           new CapFiltSettings.Generation(
-              candidates,
-              beams,
-              nucleus,
-              repetition,
-              minLength == null ? own.minCaptionTokens() : minLength,
-              maxLength == null ? own.maxCaptionTokens() : maxLength),
+              candidates, beams, nucleus, repetition, limits.minimum(), limits.maximum()),
           seed);
     }
   }

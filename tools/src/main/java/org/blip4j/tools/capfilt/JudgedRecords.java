@@ -42,8 +42,6 @@ interface JudgedRecords extends Closeable {
 
   /** Asks the step. */
   final class Judging implements JudgedRecords {
-    private static final int AT_ONCE = 2;
-
     private final CapFiltStep step;
     private final int batchSize;
     private final ShardRecords records;
@@ -56,7 +54,7 @@ interface JudgedRecords extends Closeable {
       this.step = step;
       this.batchSize = batchSize;
       this.records = new ShardRecords(shard, options);
-      this.batches = new InOrder<>(AT_ONCE, this::nextBatch);
+      this.batches = new InOrder<>(CapFiltCommand.AT_ONCE, this::nextBatch);
     }
 
     @Override

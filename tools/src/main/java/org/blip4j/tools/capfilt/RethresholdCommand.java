@@ -55,7 +55,7 @@ final class RethresholdCommand implements Callable<Integer> {
   @Option(names = "--overwrite", description = "Begin anew what an earlier run wrote there.")
   private boolean overwrite;
 
-  @Mixin private ColumnOptions columns;
+  @Mixin private ColumnOptions.Image columns;
   @Mixin private CommonOptions common;
 
   @Override

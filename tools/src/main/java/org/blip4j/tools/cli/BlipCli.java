@@ -1,20 +1,24 @@
 package org.blip4j.tools.cli;
 
 import com.google.common.base.Throwables;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.blip4j.tools.bench.BenchCommand;
 import org.blip4j.tools.bootstrap.BootstrapCommand;
 import org.blip4j.tools.capfilt.CapFiltCommand;
+import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ErrorLine;
+import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.ParseErrors;
+import org.blip4j.tools.console.ProgramVersion;
 import org.blip4j.tools.console.Streams;
-import org.blip4j.tools.console.VersionText;
 import org.blip4j.tools.doctor.DoctorCommand;
 import org.blip4j.tools.export.ExportCommand;
 import org.blip4j.tools.infer.CaptionCommand;
@@ -29,18 +33,21 @@ import org.blip4j.tools.train.PretrainCommand;
 import org.blip4j.tools.verify.VerifyCommand;
 import org.blip4j.tools.weights.ConvertCommand;
 import org.blip4j.tools.weights.InspectCommand;
+import picocli.AutoComplete;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** The root of the command line; all it knows is its commands and how errors are told. */
 @Command(
     name = "blip",
     mixinStandardHelpOptions = true,
-    versionProvider = VersionText.class,
+    versionProvider = ProgramVersion.Text.class,
     description = "BLIP: captions, matching, CapFilt and training on TensorFlow.",
     synopsisSubcommandLabel = "COMMAND",
     commandListHeading = "%nCommands:%n",
@@ -51,7 +58,7 @@ import picocli.CommandLine.Spec;
       BootstrapCommand.class,
       CapFiltCommand.class,
       CaptionCommand.class,
-      CompletionCommand.class,
+      BlipCli.Completion.class,
       ConvertCommand.class,
       DoctorCommand.class,
       EmbedCommand.class,
@@ -138,7 +145,7 @@ public final class BlipCli implements Runnable, Console.Opener {
 
   /** Every command tells the program's version, but one that has a {@code --version} of its own. */
   private static void addVersion(CommandLine command) {
-    CommandSpec spec = command.getCommandSpec();
+    CommandSpec spec = command.getCommandSpec().versionProvider(new ProgramVersion.Text());
     if (!spec.optionsMap().containsKey("--version")) {
       spec.addOption(
           OptionSpec.builder("-V", "--version")
@@ -174,5 +181,32 @@ public final class BlipCli implements Runnable, Console.Opener {
 
   private synchronized void finishLines() {
     consoles.forEach(Console::closeForShutdown);
+  }
+
+  /** {@code completion bash}: prints a script that completes commands and options. */
+  @Command(
+      name = "completion",
+      description = "Print shell completion.",
+      footerHeading = "%nExample:%n",
+      footer = "  source <(tools/blip completion bash)")
+  static final class Completion implements Callable<Integer> {
+    enum Shell {
+      bash
+    }
+
+    @Parameters(paramLabel = "SHELL", description = "${COMPLETION-CANDIDATES} (zsh reads it, too).")
+    private Shell shell;
+
+    @Mixin private CommonOptions common;
+    @Spec private CommandSpec spec;
+
+    @Override
+    public Integer call() throws IOException {
+      String script = AutoComplete.bash("blip", spec.root().commandLine());
+      common.console().result(new Script(shell, script), script);
+      return ExitCodes.OK;
+    }
+
+    private record Script(Shell shell, String script) {}
   }
 }

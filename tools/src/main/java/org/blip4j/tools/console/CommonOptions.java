@@ -6,7 +6,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Options that every command takes, mixed into each. */
-@Command(versionProvider = VersionText.class)
+@Command(versionProvider = ProgramVersion.Text.class)
 @SuppressWarnings("UnusedVariable") // the parser alone reads whether help is wanted
 public class CommonOptions {
   @Spec(Spec.Target.MIXEE)

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -56,6 +57,11 @@ public final class Console {
   /** Whether results are wanted as JSON lines. */
   public boolean json() {
     return json;
+  }
+
+  /** Variables of the environment. */
+  public ImmutableMap<String, String> environment() {
+    return streams.environment();
   }
 
   /** Standard input. */
@@ -179,7 +185,7 @@ public final class Console {
       out.write(bytes);
       out.flush();
     } catch (IOException e) {
-      throw isClosedPipe(e) ? new ClosedOutputException(e) : e;
+      throw isClosedPipe(e) ? new ClosedOutput(e) : e;
     } finally {
       outLock.unlock();
     }
@@ -196,6 +202,15 @@ public final class Console {
       streams.err().flush();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Standard output was closed by its reader, as {@code blip ... | head} does. */
+  static final class ClosedOutput extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    ClosedOutput(IOException cause) {
+      super("standard output was closed", cause);
     }
   }
 }

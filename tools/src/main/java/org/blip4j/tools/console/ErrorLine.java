@@ -24,7 +24,7 @@ public record ErrorLine(String message, int exitCode) {
   /** Explains {@code thrown}: user mistakes by their own words, the unexpected as such. */
   public static ErrorLine of(Throwable thrown) {
     Throwable cause = unwrap(thrown);
-    if (cause instanceof ClosedOutputException) {
+    if (cause instanceof Console.ClosedOutput) {
       return new ErrorLine("", ExitCodes.CLOSED_PIPE);
     }
     for (Throwable link : Throwables.getCausalChain(cause)) {

@@ -1,5 +1,6 @@
 package org.blip4j.tools.console;
 
+import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -72,6 +73,39 @@ public final class InterruptWatch implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** A file that is removed if the program is interrupted before it is whole. */
+  public static final class Unfinished implements AutoCloseable {
+
+    /** Removes what was written. */
+    public interface Removal {
+      void run() throws IOException;
+    }
+
+    private final Thread hook;
+
+    public Unfinished(Removal removal) {
+      this.hook =
+          new Thread(
+              () -> {
+                try {
+                  removal.run();
+                } catch (IOException e) {
+                  // a hidden file stays; nothing can be done about it any more
+                }
+              });
+      Runtime.getRuntime().addShutdownHook(hook);
+    }
+
+    @Override
+    public void close() {
+      try {
+        boolean unused = Runtime.getRuntime().removeShutdownHook(hook);
+      } catch (IllegalStateException e) {
+        // the program is being interrupted, and the hook runs
+      }
     }
   }
 }

@@ -32,20 +32,31 @@ public final class ModelOptions {
 
   @Mixin private HubOptions hub;
 
-  @Mixin private QuantizeOption quantize;
-
   public ModelSource source(ComputeOptions common) throws IOException {
     return hub.resolve(model, Optional.ofNullable(config), common.console());
   }
 
-  public Predictor open(ComputeOptions common, UnaryOperator<ServingSettings> adjust)
+  /**
+   * The model, ready to be run.
+   *
+   * @throws IllegalArgumentException if an exported model is to compute in eight bits
+   */
+  public Predictor open(
+      ComputeOptions common,
+      ComputeOptions.Quantize quantize,
+      UnaryOperator<ServingSettings> adjust)
       throws IOException {
     ModelSource source = source(common);
-    return Predictor.open(
-        source,
-        source instanceof ModelSource.Exported
-            ? portable(common, adjust)
-            : options(common, adjust));
+    ConfigProto session = common.inferenceConfig();
+    Kernels kernels = quantize.kernels(session);
+    if (!(source instanceof ModelSource.Exported)) {
+      return Predictor.open(source, new PredictorOptions(session, adjust, kernels));
+    }
+    if (kernels == Kernels.INT8) {
+      throw new IllegalArgumentException(
+          "an exported model has no products in eight bits; leave --quantize int8 away");
+    }
+    return Predictor.open(source, portable(common, adjust));
   }
 
   /**
@@ -54,11 +65,8 @@ public final class ModelOptions {
    * @throws IllegalArgumentException if options ask for more
    */
   public PredictorOptions portable(ComputeOptions common, UnaryOperator<ServingSettings> adjust) {
-    PredictorOptions options = options(common, adjust);
-    if (options.kernels() == Kernels.INT8) {
-      throw new IllegalArgumentException(
-          "an exported model has no products in eight bits; leave --quantize int8 away");
-    }
+    ConfigProto session = common.inferenceConfig();
+    PredictorOptions options = new PredictorOptions(session, adjust, Kernels.forSession(session));
     if (options.kernels().narrow()) {
       throw new IllegalArgumentException(
           "an exported model computes in float32 on a GPU; leave --precision away");
@@ -66,8 +74,32 @@ public final class ModelOptions {
     return options;
   }
 
-  public PredictorOptions options(ComputeOptions common, UnaryOperator<ServingSettings> adjust) {
-    ConfigProto session = common.inferenceConfig();
-    return new PredictorOptions(session, adjust, quantize.kernels(session));
+  /** {@code --match-token}, for commands that read texts or questions. */
+  public static final class MatchToken {
+    @Option(
+        names = "--match-token",
+        paramLabel = "enc|cls",
+        description =
+            "First token of a text or question: enc as trained, cls as the published demo and"
+                + " Hugging Face, where a text is not cleaned either (enc).")
+    private String token;
+
+    /**
+     * Settings with this token; as they are if none was given.
+     *
+     * @throws IllegalArgumentException if there is no such token
+     */
+    public ServingSettings adjust(ServingSettings own) {
+      if (token == null) {
+        return own;
+      }
+      return switch (token) {
+        case "enc" -> own.withMatchToken(ServingSettings.MatchToken.ENC);
+        case "cls" -> own.withMatchToken(ServingSettings.MatchToken.CLS);
+        default ->
+            throw new IllegalArgumentException(
+                "--match-token " + token + " is unknown; use enc or cls");
+      };
+    }
   }
 }

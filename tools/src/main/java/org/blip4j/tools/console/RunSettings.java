@@ -77,4 +77,11 @@ public record RunSettings(String device, int threads, Precision precision) {
     }
     return config.setGraphOptions(GraphOptions.newBuilder().setRewriteOptions(rewriter)).build();
   }
+
+  /** Arithmetic of the large matrix products; everything else stays in float32. */
+  public enum Precision {
+    float32,
+    bfloat16,
+    float16
+  }
 }

@@ -1,5 +1,6 @@
 package org.blip4j.tools.console;
 
+import com.google.common.collect.ImmutableMap;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
@@ -13,18 +14,30 @@ import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 
 /**
- * The three standard streams of a command, and whether the error stream is a terminal.
+ * What a command has of its process: the three standard streams and the environment.
  *
  * @param in standard input
  * @param out standard output, for results only
  * @param err standard error, for progress, logs and warnings
  * @param terminal whether {@code err} is a terminal that can redraw a line
+ * @param environment variables such as {@code BLIP_CACHE}
  */
-public record Streams(InputStream in, OutputStream out, OutputStream err, boolean terminal) {
+public record Streams(
+    InputStream in,
+    OutputStream out,
+    OutputStream err,
+    boolean terminal,
+    ImmutableMap<String, String> environment) {
   public Streams {
     Objects.requireNonNull(in, "in");
     Objects.requireNonNull(out, "out");
     Objects.requireNonNull(err, "err");
+    Objects.requireNonNull(environment, "environment");
+  }
+
+  /** Streams with the environment of this process. */
+  public Streams(InputStream in, OutputStream out, OutputStream err, boolean terminal) {
+    this(in, out, err, terminal, ImmutableMap.copyOf(System.getenv()));
   }
 
   /**

@@ -6,7 +6,6 @@ import java.util.concurrent.Callable;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
-import org.blip4j.tools.console.Precision;
 import org.blip4j.tools.console.RunSettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,17 +31,18 @@ public final class DoctorCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    List<Finding> findings = Doctor.examine(new RunSettings(device, 0, Precision.float32).gpus());
+    List<Doctor.Finding> findings =
+        Doctor.examine(new RunSettings(device, 0, RunSettings.Precision.float32).gpus());
     Console console = common.console();
-    for (Finding finding : findings) {
+    for (Doctor.Finding finding : findings) {
       console.result(finding, text(finding));
     }
-    boolean ok = findings.stream().allMatch(Finding::ok);
+    boolean ok = findings.stream().allMatch(Doctor.Finding::ok);
     console.text(ok ? "Everything needed is there." : "Something is missing; see above.");
     return ok ? ExitCodes.OK : ExitCodes.SOME_FAILED;
   }
 
-  private static String text(Finding finding) {
+  private static String text(Doctor.Finding finding) {
     String line =
         "%-4s  %-15s %s (wanted: %s)"
             .formatted(

@@ -11,7 +11,6 @@ import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.ModelOptions;
 import org.blip4j.tools.infer.DecodingOptions;
-import org.blip4j.tools.infer.MatchCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -40,15 +39,10 @@ public final class ExportCommand implements Callable<Integer> {
       description = "Number of the version; a server takes the highest (1).")
   private long version = 1;
 
-  @Option(
-      names = "--match-token",
-      paramLabel = "enc|cls",
-      description = "First token of a text that is matched (enc); with cls it is not cleaned.")
-  private String matchToken = "enc";
-
   @Option(names = "--overwrite", description = "Replace the version if it exists.")
   private boolean overwrite;
 
+  @Mixin private ModelOptions.MatchToken matchToken;
   @Mixin private ModelOptions model;
   @Mixin private DecodingOptions decoding;
   @Mixin private ComputeOptions common;
@@ -69,9 +63,7 @@ public final class ExportCommand implements Callable<Integer> {
             model.source(common),
             model.portable(
                 common,
-                own ->
-                    MatchCommand.with(matchToken, decoding.adjust(own))
-                        .withExpectedBatch(batch.size(1))),
+                own -> matchToken.adjust(decoding.adjust(own)).withExpectedBatch(batch.size(1))),
             target);
     Row row = new Row(exported.folder().toString(), exported.signatures().asList());
     console.result(row, row.folder() + "\t" + String.join(" ", row.signatures()));

@@ -8,10 +8,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.savedmodel.predict.Answer;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.blip4j.tools.input.TextArguments;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How answers are found: written by search, or chosen from a list. */
@@ -38,17 +38,7 @@ final class AnswerOptions {
   @Option(names = "--beams", paramLabel = "K", description = "Beam search with K beams (3).")
   private Integer beams;
 
-  @Option(
-      names = "--min-length",
-      paramLabel = "N",
-      description = "Tokens of an answer at least, start counted (1).")
-  private Integer minLength;
-
-  @Option(
-      names = "--max-length",
-      paramLabel = "N",
-      description = "Tokens of an answer at most, start and end counted (10).")
-  private Integer maxLength;
+  @Mixin private DecodingOptions.Lengths lengths;
 
   /** How many ranked answers are printed; 0 if only the best. */
   int shown() {
@@ -68,7 +58,7 @@ final class AnswerOptions {
       }
       return Optional.empty();
     }
-    if (beams != null || minLength != null || maxLength != null) {
+    if (beams != null || lengths.given()) {
       throw new IllegalArgumentException(
           "--answers chooses and does not write; leave --beams, --min-length and --max-length"
               + " away");
@@ -107,13 +97,9 @@ final class AnswerOptions {
 
   /** The model's settings with those of the options in their place. */
   ServingSettings adjust(ServingSettings own) {
-    DecodingSettings.Lengths limits = own.search().lengths();
-    int maximum = Optional.ofNullable(maxLength).orElse(limits.maximum());
-    int minimum =
-        Optional.ofNullable(minLength).orElse(Math.min(limits.minimum(), Math.max(0, maximum)));
     return own.withSearch(
         own.search()
             .withBeams(Optional.ofNullable(beams).orElse(own.search().beams()))
-            .withLengths(new DecodingSettings.Lengths(minimum, maximum)));
+            .withLengths(lengths.of(own.search().lengths())));
   }
 }

@@ -17,7 +17,6 @@ import org.blip4j.tools.console.Progress;
 import org.blip4j.tools.input.ImageArguments;
 import org.blip4j.tools.input.ImageStream;
 import org.blip4j.tools.input.LoadedImage;
-import org.blip4j.tools.input.PromptLines;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -71,6 +70,7 @@ public final class CaptionCommand implements Callable<Integer> {
 
   @Mixin private ImageArguments inputs;
   @Mixin private ModelOptions model;
+  @Mixin private ComputeOptions.Quantize quantize;
   @Mixin private DecodingOptions decoding;
   @Mixin private ComputeOptions common;
   @Mixin private ComputeOptions.Seed seed;
@@ -82,7 +82,7 @@ public final class CaptionCommand implements Callable<Integer> {
     Console console = common.console();
     int batchSize = batch.size(BATCH);
     int drawn = drawn();
-    Optional<PromptLines> prompts = prompts(console);
+    Optional<Captioner.Prompts> prompts = prompts(console);
     try (ImageStream images =
             sidecar
                 ? inputs.openFiles(arguments, console, "--sidecar writes beside files, use --csv")
@@ -91,6 +91,7 @@ public final class CaptionCommand implements Callable<Integer> {
         Predictor predictor =
             model.open(
                 common,
+                quantize,
                 own -> decoding.adjust(own).withExpectedBatch(batchSize * Math.max(1, drawn)));
         Progress progress = console.progress("images", images.total())) {
       prompts.ifPresent(lines -> lines.require(images.total()));
@@ -113,7 +114,7 @@ public final class CaptionCommand implements Callable<Integer> {
     return batch.isEmpty() ? Optional.empty() : Optional.of(batch);
   }
 
-  private Optional<PromptLines> prompts(Console console) throws IOException {
+  private Optional<Captioner.Prompts> prompts(Console console) throws IOException {
     if (promptFile == null) {
       return Optional.empty();
     }
@@ -126,7 +127,7 @@ public final class CaptionCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "--images-from - and --prompts-from - both read standard input; give one a file");
     }
-    return Optional.of(PromptLines.read(promptFile, console.in()));
+    return Optional.of(Captioner.Prompts.read(promptFile, console.in()));
   }
 
   private int drawn() {

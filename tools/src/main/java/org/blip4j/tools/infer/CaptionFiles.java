@@ -11,7 +11,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.blip4j.data.file.AtomicFile;
-import org.blip4j.tools.console.Unfinished;
+import org.blip4j.tools.console.InterruptWatch;
 import org.blip4j.tools.input.LoadedImage;
 
 /**
@@ -26,7 +26,7 @@ final class CaptionFiles implements AutoCloseable {
   private final Map<Path, Path> written = new HashMap<>(); // image by text
 
   /** A table that is removed if the program is interrupted before it is whole. */
-  private record Table(AtomicFile file, Unfinished unfinished) {
+  private record Table(AtomicFile file, InterruptWatch.Unfinished unfinished) {
     void write(String line) throws IOException {
       file.stream().write((line + "\r\n").getBytes(UTF_8));
     }
@@ -49,7 +49,7 @@ final class CaptionFiles implements AutoCloseable {
       throw new FileAlreadyExistsException(csv.get().toString());
     }
     AtomicFile file = AtomicFile.create(csv.get());
-    this.table = Optional.of(new Table(file, new Unfinished(file::abandon)));
+    this.table = Optional.of(new Table(file, new InterruptWatch.Unfinished(file::abandon)));
     this.table.get().write("image,caption,log_prob,tokens");
   }
 

@@ -1,6 +1,9 @@
 package org.blip4j.tools.infer;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.primitives.ImmutableLongArray;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -10,7 +13,7 @@ import org.blip4j.ops.core.Randomness;
 import org.blip4j.savedmodel.predict.Caption;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.tools.input.LoadedImage;
-import org.blip4j.tools.input.PromptLines;
+import org.blip4j.tools.input.TextArguments;
 
 /**
  * Writes captions for batches of images, which are given in the order of the input; they may be
@@ -20,7 +23,7 @@ final class Captioner {
   private final Predictor model;
   private final int samples;
   private final long seed;
-  private final Optional<PromptLines> prompts;
+  private final Optional<Prompts> prompts;
   private int seen;
 
   /**
@@ -30,7 +33,7 @@ final class Captioner {
    * @param seed of the drawing; a caption depends on it, the image's name and nothing else
    * @param prompts how the captions of the first, second, ... image begin, if they differ
    */
-  Captioner(Predictor model, int samples, long seed, Optional<PromptLines> prompts) {
+  Captioner(Predictor model, int samples, long seed, Optional<Prompts> prompts) {
     this.model = model;
     this.samples = samples;
     this.seed = seed;
@@ -104,5 +107,51 @@ final class Captioner {
       grouped.add(all.subList(i, i + rows));
     }
     return grouped;
+  }
+
+  /**
+   * Beginnings of captions, one for each image in the order of the input; an empty line is an empty
+   * beginning.
+   *
+   * @param file where they come from, for messages
+   * @param prompts the lines
+   */
+  public record Prompts(String file, ImmutableList<String> prompts) {
+
+    /**
+     * Reads a list; {@code -} is standard input.
+     *
+     * @throws IllegalArgumentException if it is empty
+     */
+    public static Prompts read(String file, InputStream in) throws IOException {
+      List<String> lines = TextArguments.lines(file, in);
+      if (lines.isEmpty()) {
+        throw new IllegalArgumentException(
+            "--prompts-from " + file + " is empty; give a line for each image");
+      }
+      return new Prompts(file, ImmutableList.copyOf(lines));
+    }
+
+    /**
+     * Refuses a list that does not fit.
+     *
+     * @param images how many there will be, negative if that is not known
+     */
+    public void require(long images) {
+      if (images >= 0 && images != prompts.size()) {
+        throw new IllegalArgumentException(
+            "--prompts-from %s has %d lines for %d images; give a line for each image"
+                .formatted(file, prompts.size(), images));
+      }
+    }
+
+    /** Whether there is a line for an image, counted from 0. */
+    public boolean has(int image) {
+      return image < prompts.size();
+    }
+
+    public String get(int image) {
+      return prompts.get(image);
+    }
   }
 }

@@ -6,6 +6,7 @@ import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.ops.decode.LengthNormalization;
 import org.blip4j.ops.decode.Warping;
 import org.blip4j.savedmodel.signature.ServingSettings;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How captions are found or drawn. */
@@ -40,17 +41,7 @@ public final class DecodingOptions {
       description = "How captions begin (the model's own prompt); not printed.")
   private String prompt;
 
-  @Option(
-      names = "--min-length",
-      paramLabel = "N",
-      description = "Tokens at least, start and prompt counted (5).")
-  private Integer minLength;
-
-  @Option(
-      names = "--max-length",
-      paramLabel = "N",
-      description = "Tokens at most, start and prompt counted (20).")
-  private Integer maxLength;
+  @Mixin private Lengths lengths;
 
   @Option(
       names = "--repetition-penalty",
@@ -93,9 +84,9 @@ public final class DecodingOptions {
       throw new IllegalArgumentException(
           "--top-k and --temperature need --nucleus P (1 keeps all tokens)");
     }
-    DecodingSettings.Lengths lengths = lengths(own.search().lengths());
-    DecodingSettings.Beams search = own.search().withLengths(lengths);
-    DecodingSettings.Sampling sampling = own.sampling().withLengths(lengths);
+    DecodingSettings.Lengths limits = lengths.of(own.search().lengths());
+    DecodingSettings.Beams search = own.search().withLengths(limits);
+    DecodingSettings.Sampling sampling = own.sampling().withLengths(limits);
     if (greedy || beams != null) {
       search = search.withBeams(greedy ? 1 : beams);
     }
@@ -119,13 +110,6 @@ public final class DecodingOptions {
     return prompt == null ? changed : changed.withPrompt(prompt);
   }
 
-  private DecodingSettings.Lengths lengths(DecodingSettings.Lengths own) {
-    int maximum = Optional.ofNullable(maxLength).orElse(own.maximum());
-    int minimum =
-        Optional.ofNullable(minLength).orElse(Math.min(own.minimum(), Math.max(0, maximum)));
-    return new DecodingSettings.Lengths(minimum, maximum);
-  }
-
   private LengthNormalization normalization() {
     return switch (normalization.toLowerCase(Locale.ROOT)) {
       case "whole" -> LengthNormalization.WHOLE;
@@ -134,5 +118,32 @@ public final class DecodingOptions {
           throw new IllegalArgumentException(
               "--length-norm " + normalization + " is unknown; use whole or generated");
     };
+  }
+
+  /** How long written texts may and must become; mixed into whatever writes some. */
+  public static final class Lengths {
+    @Option(
+        names = "--min-length",
+        paramLabel = "N",
+        description = "Tokens at least, start and prompt counted (the model's own).")
+    private Integer minimum;
+
+    @Option(
+        names = "--max-length",
+        paramLabel = "N",
+        description = "Tokens at most, start, prompt and end counted (the model's own).")
+    private Integer maximum;
+
+    /** Whether one of them is given. */
+    public boolean given() {
+      return minimum != null || maximum != null;
+    }
+
+    /** A model's limits with those of the options in their place. */
+    public DecodingSettings.Lengths of(DecodingSettings.Lengths own) {
+      int most = Optional.ofNullable(maximum).orElse(own.maximum());
+      int least = Optional.ofNullable(minimum).orElse(Math.min(own.minimum(), Math.max(0, most)));
+      return new DecodingSettings.Lengths(least, most);
+    }
   }
 }

@@ -19,9 +19,9 @@ import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ModelOptions;
 import org.blip4j.tools.console.Progress;
 import org.blip4j.tools.input.ImageArguments;
-import org.blip4j.tools.input.ImageBatches;
 import org.blip4j.tools.input.ImageStream;
 import org.blip4j.tools.input.LoadedImage;
+import org.blip4j.tools.input.ReadAhead;
 import org.blip4j.tools.input.TextArguments;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -66,6 +66,7 @@ public final class EmbedCommand implements Runnable {
     @Mixin private ImageArguments inputs;
     @Mixin private Output output;
     @Mixin private ModelOptions model;
+    @Mixin private ComputeOptions.Quantize quantize;
     @Mixin private ComputeOptions common;
     @Mixin private ComputeOptions.Batch batch;
 
@@ -74,8 +75,8 @@ public final class EmbedCommand implements Runnable {
       Console console = common.console();
       try (ImageStream images = inputs.open(arguments, console);
           Writer writer = output.open(console);
-          Predictor predictor = model.open(common, UnaryOperator.identity());
-          ImageBatches batches = new ImageBatches(images, batch.size(BATCH));
+          Predictor predictor = model.open(common, quantize, UnaryOperator.identity());
+          ReadAhead<LoadedImage> batches = ReadAhead.of(images, batch.size(BATCH));
           Progress progress = console.progress("images", images.total())) {
         for (List<LoadedImage> batch = batches.next(); !batch.isEmpty(); batch = batches.next()) {
           write(batch, predictor, writer, console);
@@ -122,17 +123,11 @@ public final class EmbedCommand implements Runnable {
     @Parameters(paramLabel = "TEXT", arity = "0..*", description = "Texts.")
     private List<String> arguments = new ArrayList<>();
 
-    @Option(
-        names = "--match-token",
-        paramLabel = "enc|cls",
-        description =
-            "How a text is read: enc as trained, cls as the published demo and Hugging Face, where"
-                + " it is not cleaned (enc).")
-    private String matchToken;
-
+    @Mixin private ModelOptions.MatchToken matchToken;
     @Mixin private TextArguments list;
     @Mixin private Output output;
     @Mixin private ModelOptions model;
+    @Mixin private ComputeOptions.Quantize quantize;
     @Mixin private ComputeOptions common;
     @Mixin private ComputeOptions.Batch batch;
 
@@ -143,9 +138,9 @@ public final class EmbedCommand implements Runnable {
       if (texts.isEmpty()) {
         throw new IllegalArgumentException("no texts given; name some or give --texts-from FILE");
       }
-      TextNotes notes = new TextNotes(console);
+      TextArguments.Notes notes = new TextArguments.Notes(console);
       try (Writer writer = output.open(console);
-          Predictor predictor = model.open(common, own -> MatchCommand.with(matchToken, own));
+          Predictor predictor = model.open(common, quantize, own -> matchToken.adjust(own));
           Progress progress = console.progress("texts", texts.size())) {
         for (List<String> batch : Lists.partition(texts, batch.size(BATCH))) {
           List<EmbeddingVector> embeddings = predictor.embedTexts(batch);

@@ -8,8 +8,6 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.blip4j.savedmodel.predict.PairScore;
 import org.blip4j.savedmodel.predict.Predictor;
-import org.blip4j.savedmodel.signature.ServingSettings;
-import org.blip4j.savedmodel.signature.ServingSettings.MatchToken;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ModelOptions;
@@ -54,17 +52,11 @@ public final class MatchCommand implements Callable<Integer> {
               + " standard input.")
   private String pairFile;
 
-  @Option(
-      names = "--match-token",
-      paramLabel = "enc|cls",
-      description =
-          "First token of a text that is matched: enc as trained, cls as the published demo and"
-              + " Hugging Face, where a text is not cleaned either (enc).")
-  private String matchToken;
-
   @Mixin private ImageArguments inputs;
   @Mixin private TextArguments textList;
+  @Mixin private ModelOptions.MatchToken matchToken;
   @Mixin private ModelOptions model;
+  @Mixin private ComputeOptions.Quantize quantize;
   @Mixin private ComputeOptions common;
   @Mixin private ComputeOptions.Batch batch;
 
@@ -114,24 +106,7 @@ public final class MatchCommand implements Callable<Integer> {
   }
 
   private Predictor open() throws IOException {
-    return model.open(common, own -> with(matchToken, own));
-  }
-
-  /**
-   * Settings with the first token of that name on the command line, {@code enc} or {@code cls};
-   * null leaves them as they are.
-   */
-  public static ServingSettings with(String matchToken, ServingSettings own) {
-    if (matchToken == null) {
-      return own;
-    }
-    return switch (matchToken) {
-      case "enc" -> own.withMatchToken(MatchToken.ENC);
-      case "cls" -> own.withMatchToken(MatchToken.CLS);
-      default ->
-          throw new IllegalArgumentException(
-              "--match-token " + matchToken + " is unknown; use enc or cls");
-    };
+    return model.open(common, quantize, own -> matchToken.adjust(own));
   }
 
   /**

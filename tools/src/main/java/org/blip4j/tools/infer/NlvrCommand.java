@@ -25,6 +25,7 @@ import org.blip4j.tools.input.ImageStream;
 import org.blip4j.tools.input.LoadedImage;
 import org.blip4j.tools.input.NamedImages;
 import org.blip4j.tools.input.ReadAhead;
+import org.blip4j.tools.input.TextArguments;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -66,6 +67,7 @@ public final class NlvrCommand implements Callable<Integer> {
   private String file;
 
   @Mixin private ModelOptions model;
+  @Mixin private ComputeOptions.Quantize quantize;
   @Mixin private ComputeOptions common;
   @Mixin private ComputeOptions.Batch batch;
 
@@ -89,7 +91,7 @@ public final class NlvrCommand implements Callable<Integer> {
 
   private void file(Console console, int batchSize) throws IOException {
     NamedImages images = new NamedImages();
-    try (Predictor predictor = model.open(common, UnaryOperator.identity());
+    try (Predictor predictor = model.open(common, quantize, UnaryOperator.identity());
         RowFile rows = new RowFile(file, console.in(), "left", "right", "statement");
         ReadAhead<Statement> batches = new ReadAhead<>(() -> next(rows, images, batchSize));
         Progress progress = console.progress("statements", -1)) {
@@ -133,7 +135,7 @@ public final class NlvrCommand implements Callable<Integer> {
     }
     LoadedImage first = read(left);
     LoadedImage second = read(right);
-    try (Predictor predictor = model.open(common, UnaryOperator.identity());
+    try (Predictor predictor = model.open(common, quantize, UnaryOperator.identity());
         Progress progress = console.progress("statements", statements.size())) {
       Run run = new Run(predictor, console);
       for (List<String> batch : Lists.partition(statements, batchSize)) {
@@ -161,13 +163,13 @@ public final class NlvrCommand implements Callable<Integer> {
   private static final class Run {
     private final Predictor model;
     private final Console console;
-    private final TextNotes notes;
+    private final TextArguments.Notes notes;
     private final Set<String> named = new HashSet<>();
 
     Run(Predictor model, Console console) {
       this.model = model;
       this.console = console;
-      this.notes = new TextNotes(console);
+      this.notes = new TextArguments.Notes(console);
     }
 
     void batch(List<Statement> statements) throws IOException {

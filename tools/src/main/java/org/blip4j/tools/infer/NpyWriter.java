@@ -16,7 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.blip4j.data.file.AtomicFile;
 import org.blip4j.data.file.AtomicFolder;
-import org.blip4j.tools.console.Unfinished;
+import org.blip4j.tools.console.InterruptWatch;
 
 /**
  * A NumPy file of float32 rows and, beside it, {@code NAME.txt} with what each row is of.
@@ -30,7 +30,7 @@ final class NpyWriter implements Closeable {
   private final AtomicFolder array;
   private final OutputStream out;
   private final AtomicFile names;
-  private final Unfinished unfinished;
+  private final InterruptWatch.Unfinished unfinished;
   private int count;
   private int width;
 
@@ -49,7 +49,7 @@ final class NpyWriter implements Closeable {
     this.names = AtomicFile.create(list);
     this.array = AtomicFolder.reserve(target);
     this.unfinished =
-        new Unfinished(
+        new InterruptWatch.Unfinished(
             () -> {
               array.abandon();
               names.abandon();

@@ -10,12 +10,11 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.Progress;
-import org.blip4j.tools.input.ImageBatches;
 import org.blip4j.tools.input.ImageStream;
-import org.blip4j.tools.input.ImageText;
 import org.blip4j.tools.input.LoadedImage;
 import org.blip4j.tools.input.PairFile;
 import org.blip4j.tools.input.ReadAhead;
+import org.blip4j.tools.input.TextArguments;
 
 /**
  * Runs a model on pairs of an image and a text in batches and prints the results in order; an
@@ -62,7 +61,7 @@ final class PairRun<R> {
   private final Work<R> work;
   private final int batchSize;
   private final Console console;
-  private final TextNotes notes;
+  private final TextArguments.Notes notes;
   private final Set<String> named = new HashSet<>();
 
   /**
@@ -75,13 +74,13 @@ final class PairRun<R> {
     this.work = work;
     this.batchSize = batchSize;
     this.console = console;
-    this.notes = new TextNotes(console);
+    this.notes = new TextArguments.Notes(console);
   }
 
   /** Every image with every text, images one after another. */
   void table(ImageStream images, List<String> texts) throws IOException {
     int atOnce = Math.max(1, batchSize / Math.min(batchSize, texts.size()));
-    try (ImageBatches batches = new ImageBatches(images, atOnce);
+    try (ReadAhead<LoadedImage> batches = ReadAhead.of(images, atOnce);
         Progress progress = console.progress("images", images.total())) {
       for (List<LoadedImage> batch = batches.next(); !batch.isEmpty(); batch = batches.next()) {
         table(batch, texts);
@@ -92,9 +91,9 @@ final class PairRun<R> {
 
   /** The pairs of a file. */
   void file(PairFile file) throws IOException {
-    try (ReadAhead<ImageText> batches = new ReadAhead<>(() -> file.next(batchSize));
+    try (ReadAhead<PairFile.Pair> batches = new ReadAhead<>(() -> file.next(batchSize));
         Progress progress = console.progress("pairs", -1)) {
-      for (List<ImageText> batch = batches.next(); !batch.isEmpty(); batch = batches.next()) {
+      for (List<PairFile.Pair> batch = batches.next(); !batch.isEmpty(); batch = batches.next()) {
         pairs(batch);
         progress.advance(batch.size());
       }
@@ -102,10 +101,10 @@ final class PairRun<R> {
   }
 
   private void table(List<LoadedImage> images, List<String> texts) throws IOException {
-    List<ImageText> open = new ArrayList<>();
+    List<PairFile.Pair> open = new ArrayList<>();
     for (LoadedImage image : images) {
       for (String text : texts) {
-        open.add(new ImageText(image, text));
+        open.add(new PairFile.Pair(image, text));
         if (open.size() == batchSize) {
           pairs(open);
           open.clear();
@@ -115,15 +114,15 @@ final class PairRun<R> {
     pairs(open);
   }
 
-  private void pairs(List<ImageText> pairs) throws IOException {
-    List<ImageText> readable = pairs.stream().filter(pair -> pair.image().readable()).toList();
+  private void pairs(List<PairFile.Pair> pairs) throws IOException {
+    List<PairFile.Pair> readable = pairs.stream().filter(pair -> pair.image().readable()).toList();
     Iterator<R> results =
         work.model()
             .apply(
-                readable.stream().map(ImageText::bytes).toList(),
-                readable.stream().map(ImageText::text).toList())
+                readable.stream().map(PairFile.Pair::bytes).toList(),
+                readable.stream().map(PairFile.Pair::text).toList())
             .iterator();
-    for (ImageText pair : pairs) {
+    for (PairFile.Pair pair : pairs) {
       if (pair.image().content() instanceof LoadedImage.Problem problem) {
         fail(pair.image().name(), problem.text());
         continue;

@@ -58,17 +58,11 @@ public final class VqaCommand implements Callable<Integer> {
               + " is standard input.")
   private String pairFile;
 
-  @Option(
-      names = "--match-token",
-      paramLabel = "enc|cls",
-      description =
-          "First token of a question: enc as trained, cls as Hugging Face, where it is not cleaned"
-              + " either (enc).")
-  private String matchToken;
-
   @Mixin private AnswerOptions answers;
   @Mixin private ImageArguments inputs;
+  @Mixin private ModelOptions.MatchToken matchToken;
   @Mixin private ModelOptions model;
+  @Mixin private ComputeOptions.Quantize quantize;
   @Mixin private ComputeOptions common;
   @Mixin private ComputeOptions.Batch batch;
 
@@ -115,7 +109,8 @@ public final class VqaCommand implements Callable<Integer> {
     int batchSize = batch.size(choice.isPresent() ? RANKED : WRITTEN);
     return model.open(
         common,
-        own -> MatchCommand.with(matchToken, answers.adjust(own)).withExpectedBatch(batchSize));
+        quantize,
+        own -> matchToken.adjust(answers.adjust(own)).withExpectedBatch(batchSize));
   }
 
   private List<String> questions(Console console) throws IOException {

@@ -26,8 +26,8 @@ public final class PairFile implements Closeable {
   }
 
   /** Up to {@code count} further pairs with their images; empty at the end. */
-  public List<ImageText> next(int count) throws IOException {
-    List<ImageText> pairs = new ArrayList<>();
+  public List<Pair> next(int count) throws IOException {
+    List<Pair> pairs = new ArrayList<>();
     images.nextBatch();
     while (pairs.size() < count) {
       Optional<RowFile.Row> row = rows.next();
@@ -39,15 +39,28 @@ public final class PairFile implements Closeable {
     return pairs;
   }
 
-  private ImageText pair(RowFile.Row row) {
+  private Pair pair(RowFile.Row row) {
     Optional<String> problem = row.problem();
     return problem.isPresent()
-        ? new ImageText(LoadedImage.failed(row.place(), Optional.empty(), problem.get()), "")
-        : new ImageText(images.get(row.values().get(0)), row.values().get(1));
+        ? new Pair(LoadedImage.failed(row.place(), Optional.empty(), problem.get()), "")
+        : new Pair(images.get(row.values().get(0)), row.values().get(1));
   }
 
   @Override
   public void close() throws IOException {
     rows.close();
+  }
+
+  /**
+   * An image with a text: one that may describe it, or a question about it.
+   *
+   * @param image with its bytes, or with what is wrong with it
+   * @param text the text
+   */
+  public record Pair(LoadedImage image, String text) {
+
+    public byte[] bytes() {
+      return ((LoadedImage.Bytes) image.content()).value();
+    }
   }
 }

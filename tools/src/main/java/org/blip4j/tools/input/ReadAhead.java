@@ -24,9 +24,15 @@ public final class ReadAhead<T> implements Closeable {
   }
 
   private final InOrder<List<T>> batches;
+  private final Closeable origin;
 
   /** Starts to read. */
   public ReadAhead(Source<T> source) {
+    this(source, () -> {});
+  }
+
+  private ReadAhead(Source<T> source, Closeable origin) {
+    this.origin = origin;
     this.batches =
         new InOrder<>(
             1,
@@ -36,13 +42,19 @@ public final class ReadAhead<T> implements Closeable {
             });
   }
 
+  /** Images, so many at once; closed with their batches. */
+  public static ReadAhead<LoadedImage> of(ImageStream images, int size) {
+    return new ReadAhead<>(() -> images.next(size), images);
+  }
+
   /** The next batch; empty at the end. */
   public List<T> next() throws IOException {
     return batches.next().orElse(List.of());
   }
 
   @Override
-  public void close() {
+  public void close() throws IOException {
     batches.close();
+    origin.close();
   }
 }

@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.blip4j.data.file.TextFile;
+import org.blip4j.tools.console.Console;
 import picocli.CommandLine.Option;
 
 /** Texts that are listed in a file. */
@@ -46,6 +49,28 @@ public final class TextArguments {
     }
     try (in) {
       return TextFile.decode(in.readAllBytes(), "standard input").lines().toList();
+    }
+  }
+
+  /** Tells of texts that were cut, each once however many rows it is in. */
+  public static final class Notes {
+    private static final int SHOWN = 40;
+
+    private final Console console;
+    private final Set<String> told = new HashSet<>();
+
+    public Notes(Console console) {
+      this.console = console;
+    }
+
+    /** Tells what a result says of its text; nothing if it says nothing. */
+    public void tell(String text, String note) {
+      if (!note.isEmpty() && told.add(text)) {
+        int end =
+            text.offsetByCodePoints(0, Math.min(SHOWN, text.codePointCount(0, text.length())));
+        String shown = end < text.length() ? text.substring(0, end) + "..." : text;
+        console.note("blip: \"%s\": %s", shown.replaceAll("\\R", " "), note);
+      }
     }
   }
 }

@@ -33,7 +33,7 @@ public record JudgedPicture(String key, WebText.Kind kind, Judged web, Judged sy
   public record Judged(String text, boolean right, double score, boolean kept) {
     /** Refuses what is no probability. */
     public Judged {
-      ModelFigures.requireShare("score of \"" + text + "\"", score);
+      ModelAnswers.Figures.requireShare("score of \"" + text + "\"", score);
     }
 
     /** Whether the filter decided as it should. */

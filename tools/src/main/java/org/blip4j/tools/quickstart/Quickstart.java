@@ -4,10 +4,12 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSet;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.savedmodel.export.ModelExporter;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.Predictor;
@@ -28,12 +30,12 @@ public final class Quickstart {
   private static final String EXPORT = "export";
   private static final ImmutableSet<String> OWN = ImmutableSet.of(DATA, FIRST, SECOND, EXPORT);
 
-  private final QuickstartPlan plan;
-  private final QuickstartFolder folder;
+  private final Plan plan;
+  private final Folder folder;
   private final Bootstrap.Context context;
   private final SceneData data;
 
-  private Quickstart(QuickstartPlan plan, QuickstartFolder folder, Bootstrap.Context context) {
+  private Quickstart(Plan plan, Folder folder, Bootstrap.Context context) {
     this.plan = plan;
     this.folder = folder;
     this.context = context;
@@ -53,9 +55,8 @@ public final class Quickstart {
    *
    * @throws IOException if the folder was begun with another plan
    */
-  public static Outcome run(Path work, QuickstartPlan plan, Bootstrap.Context context)
-      throws IOException {
-    QuickstartFolder folder = new QuickstartFolder(work.toAbsolutePath());
+  public static Outcome run(Path work, Plan plan, Bootstrap.Context context) throws IOException {
+    Folder folder = new Folder(work.toAbsolutePath());
     folder.claim(plan);
     return new Quickstart(plan, folder, context).run();
   }
@@ -142,5 +143,91 @@ public final class Quickstart {
         filter.web().recall(),
         ModelAnswers.read(folder.answers("first")).figures(),
         ModelAnswers.read(folder.answers("second")).figures());
+  }
+
+  /**
+   * How much the quickstart makes and trains.
+   *
+   * @param data sizes of the sets, and the seed of everything
+   * @param batch pairs in a training step
+   * @param pretrainSteps steps of each pre-training
+   * @param captionerSteps steps of the captioner's fine-tuning
+   * @param filterSteps steps of the filter's fine-tuning
+   */
+  public record Plan(
+      SceneData.Plan data, int batch, int pretrainSteps, int captionerSteps, int filterSteps) {
+    /** Refuses runs without steps. */
+    public Plan {
+      if (batch < 2 || Math.min(pretrainSteps, Math.min(captionerSteps, filterSteps)) < 1) {
+        throw new IllegalArgumentException(
+            "batch %d and %d, %d, %d steps are too few; use a batch of 2 and 1 step at least"
+                .formatted(batch, pretrainSteps, captionerSteps, filterSteps));
+      }
+    }
+
+    /** The sizes at which the whole loop shows its effect in minutes. */
+    public static Plan standard(long seed) {
+      return new Plan(SceneData.Plan.standard(seed), 64, 850, 400, 600);
+    }
+
+    /** A few steps over a few pictures: every stage runs, nothing is learned. */
+    public static Plan smoke(long seed) {
+      return new Plan(new SceneData.Plan(seed, 48, 96, 24, 48), 16, 4, 3, 3);
+    }
+  }
+
+  /**
+   * Where the quickstart works.
+   *
+   * @param path the folder
+   */
+  record Folder(Path path) {
+    Path data() {
+      return path.resolve("data");
+    }
+
+    BootstrapFolder bootstrap() {
+      return new BootstrapFolder(path.resolve("bootstrap"));
+    }
+
+    Path answers(String model) {
+      return path.resolve("answers").resolve(model + ".json");
+    }
+
+    Path served() {
+      return path.resolve("served");
+    }
+
+    Path report() {
+      return path.resolve("report.html");
+    }
+
+    Path mark(String stage) {
+      return path.resolve("stages").resolve(stage + ".json");
+    }
+
+    /**
+     * Begins here or goes on.
+     *
+     * @throws IOException if the folder was made by another plan or holds something else
+     */
+    void claim(Quickstart.Plan plan) throws IOException {
+      Path file = path.resolve("quickstart.json");
+      if (Files.exists(file)) {
+        Quickstart.Plan before = ConfigJson.read(file, Quickstart.Plan.class);
+        if (!before.equals(plan)) {
+          throw new IOException(
+              "%s was begun with seed %d and other sizes (%s); choose another --work"
+                  .formatted(path, before.data().seed(), before));
+        }
+        return;
+      }
+      if (Files.exists(data())) {
+        throw new IOException(
+            path + " holds data but no " + file.getFileName() + "; choose another --work");
+      }
+      Files.createDirectories(path);
+      ConfigJson.write(file, plan);
+    }
   }
 }

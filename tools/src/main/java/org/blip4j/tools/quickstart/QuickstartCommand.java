@@ -45,8 +45,8 @@ public final class QuickstartCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    QuickstartPlan plan =
-        smoke ? QuickstartPlan.smoke(seed.value()) : QuickstartPlan.standard(seed.value());
+    Quickstart.Plan plan =
+        smoke ? Quickstart.Plan.smoke(seed.value()) : Quickstart.Plan.standard(seed.value());
     try (InterruptWatch watch = new InterruptWatch()) {
       Bootstrap.Context context =
           new Bootstrap.Context(

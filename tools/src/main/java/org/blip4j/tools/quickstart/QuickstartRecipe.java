@@ -58,10 +58,10 @@ final class QuickstartRecipe {
   private static final double SMOOTHING = 0.1;
   private static final int CAPFILT_BATCH = 128;
 
-  private final QuickstartPlan plan;
+  private final Quickstart.Plan plan;
   private final SceneData data;
 
-  QuickstartRecipe(QuickstartPlan plan, SceneData data) {
+  QuickstartRecipe(Quickstart.Plan plan, SceneData data) {
     this.plan = plan;
     this.data = data;
   }

@@ -111,8 +111,8 @@ public record QuickstartReport(
 
   /** Gathers the report from what the stages left. */
   static QuickstartReport of(
-      QuickstartPlan plan,
-      QuickstartFolder folder,
+      Quickstart.Plan plan,
+      Quickstart.Folder folder,
       SceneEvaluation evaluation,
       QuickstartSummary summary,
       List<JudgedPicture> judged)
@@ -140,7 +140,7 @@ public record QuickstartReport(
   }
 
   private static ImmutableList<Entry> commands(
-      QuickstartFolder folder, BootstrapFolder runs, SceneData data) {
+      Quickstart.Folder folder, BootstrapFolder runs, SceneData data) {
     return ImmutableList.of(
         new Entry(
             "Caption the held-out pictures",
@@ -191,7 +191,7 @@ public record QuickstartReport(
     return examples.build();
   }
 
-  private static HeldOut heldOut(QuickstartFolder folder, SceneEvaluation evaluation)
+  private static HeldOut heldOut(Quickstart.Folder folder, SceneEvaluation evaluation)
       throws IOException {
     List<String> first = ModelAnswers.read(folder.answers("first")).captions();
     List<String> second = ModelAnswers.read(folder.answers("second")).captions();
@@ -223,7 +223,7 @@ public record QuickstartReport(
             .collect(ImmutableList.toImmutableList()));
   }
 
-  private static ImmutableList<Entry> settings(QuickstartPlan plan) {
+  private static ImmutableList<Entry> settings(Quickstart.Plan plan) {
     SceneData.Plan sizes = plan.data();
     return ImmutableList.of(
         setting("Human-annotated set", "%,d pictures", sizes.human()),

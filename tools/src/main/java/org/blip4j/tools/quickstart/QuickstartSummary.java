@@ -34,13 +34,13 @@ public record QuickstartSummary(
     @JsonProperty("filter_auc") double filterAuc,
     @JsonProperty("filter_precision") double filterPrecision,
     @JsonProperty("filter_recall") double filterRecall,
-    @JsonProperty("first") ModelFigures first,
-    @JsonProperty("second") ModelFigures second) {
+    @JsonProperty("first") ModelAnswers.Figures first,
+    @JsonProperty("second") ModelAnswers.Figures second) {
   /** Refuses what is no share. */
   public QuickstartSummary {
-    ModelFigures.requireShare("filter_auc", filterAuc);
-    ModelFigures.requireShare("filter_precision", filterPrecision);
-    ModelFigures.requireShare("filter_recall", filterRecall);
+    ModelAnswers.Figures.requireShare("filter_auc", filterAuc);
+    ModelAnswers.Figures.requireShare("filter_precision", filterPrecision);
+    ModelAnswers.Figures.requireShare("filter_recall", filterRecall);
     if (!(seconds >= 0) || Double.isInfinite(seconds)) {
       throw new IllegalArgumentException("seconds are " + seconds + "; they must be 0 or more");
     }
@@ -70,17 +70,17 @@ public record QuickstartSummary(
         Filter on web texts: AUC %.3f, precision %s, recall %s
         Seed %d, %.0f seconds\
         """,
-        ModelFigures.percent(first.captionsRight()),
-        ModelFigures.percent(second.captionsRight()),
+        ModelAnswers.Figures.percent(first.captionsRight()),
+        ModelAnswers.Figures.percent(second.captionsRight()),
         first.cider(),
         second.cider(),
-        ModelFigures.percent(first.r1ImageToText()),
-        ModelFigures.percent(second.r1ImageToText()),
-        ModelFigures.percent(first.r1TextToImage()),
-        ModelFigures.percent(second.r1TextToImage()),
+        ModelAnswers.Figures.percent(first.r1ImageToText()),
+        ModelAnswers.Figures.percent(second.r1ImageToText()),
+        ModelAnswers.Figures.percent(first.r1TextToImage()),
+        ModelAnswers.Figures.percent(second.r1TextToImage()),
         filterAuc,
-        ModelFigures.percent(filterPrecision),
-        ModelFigures.percent(filterRecall),
+        ModelAnswers.Figures.percent(filterPrecision),
+        ModelAnswers.Figures.percent(filterRecall),
         seed,
         seconds);
   }

@@ -6,8 +6,13 @@ import com.google.common.collect.Lists;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.blip4j.data.metric.CaptionMetrics;
+import org.blip4j.data.metric.RecallAtK;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.Caption;
 import org.blip4j.savedmodel.predict.EmbeddingVector;
@@ -24,12 +29,12 @@ import org.tensorflow.proto.ConfigProto;
 final class SceneEvaluation {
   static final int BATCH = 100;
 
-  private final HeldOutSet heldOut;
+  private final HeldOut heldOut;
   private final ImmutableMap<String, byte[]> pictures;
   private final ConfigProto session;
 
   private SceneEvaluation(
-      HeldOutSet heldOut, ImmutableMap<String, byte[]> pictures, ConfigProto session) {
+      HeldOut heldOut, ImmutableMap<String, byte[]> pictures, ConfigProto session) {
     this.heldOut = heldOut;
     this.pictures = pictures;
     this.session = session;
@@ -39,7 +44,7 @@ final class SceneEvaluation {
     ImmutableMap<String, byte[]> pictures = SceneData.Pictures.read(data, SceneData.Split.HELD_OUT);
     ImmutableMap<String, SceneTruth> truth = data.truth();
     List<SceneTruth> truths = pictures.keySet().stream().map(truth::get).toList();
-    return new SceneEvaluation(HeldOutSet.of(truths), pictures, session);
+    return new SceneEvaluation(HeldOut.of(truths), pictures, session);
   }
 
   /** Greedy captions, with the batch in which they are asked for. */
@@ -49,7 +54,7 @@ final class SceneEvaluation {
         .withSettings(own -> own.withSearch(own.search().withBeams(1)).withExpectedBatch(BATCH));
   }
 
-  HeldOutSet heldOut() {
+  HeldOut heldOut() {
     return heldOut;
   }
 
@@ -113,5 +118,75 @@ final class SceneEvaluation {
       all.addAll(model.apply(batch));
     }
     return all;
+  }
+
+  /**
+   * The held-out pictures and what a model's answers on them are worth.
+   *
+   * <p>Captions are measured on all pictures. Retrieval takes the first pictures of different
+   * descriptions only: of two with the same one, neither would be wrong.
+   *
+   * @param pictures all held-out pictures
+   * @param distinct those that retrieval is measured on
+   */
+  public record HeldOut(ImmutableList<SceneTruth> pictures, ImmutableList<SceneTruth> distinct) {
+    /** Most pictures that retrieval is measured on. */
+    public static final int RETRIEVAL_SIZE = 300;
+
+    /** Takes the held-out pictures in the order of their records. */
+    public static HeldOut of(List<SceneTruth> pictures) {
+      Set<String> descriptions = new HashSet<>();
+      return new HeldOut(
+          ImmutableList.copyOf(pictures),
+          pictures.stream()
+              .filter(picture -> descriptions.add(picture.description()))
+              .limit(RETRIEVAL_SIZE)
+              .collect(ImmutableList.toImmutableList()));
+    }
+
+    /**
+     * Measures a model.
+     *
+     * @param captions one generated caption for each of {@link #pictures}
+     * @param similarities [image][text] over {@link #distinct}, higher means closer
+     */
+    public ModelAnswers.Figures measure(List<String> captions, float[][] similarities) {
+      if (captions.size() != pictures.size() || similarities.length != distinct.size()) {
+        throw new IllegalArgumentException(
+            "%d captions and %d rows of similarities do not fit %d pictures, of which %d distinct"
+                .formatted(captions.size(), similarities.length, pictures.size(), distinct.size()));
+      }
+      long right = 0;
+      List<CaptionMetrics.CaptionItem> items = new ArrayList<>();
+      for (int i = 0; i < captions.size(); i++) {
+        right += pictures.get(i).isFullyRight(captions.get(i)) ? 1 : 0;
+        items.add(CaptionMetrics.CaptionItem.of(captions.get(i), pictures.get(i).references()));
+      }
+      return new ModelAnswers.Figures(
+          right / (double) captions.size(),
+          CaptionMetrics.CiderScore.of(items).mean(),
+          recallAt1(similarities),
+          recallAt1(transpose(similarities)));
+    }
+
+    private double recallAt1(float[][] scores) {
+      List<int[]> own = IntStream.range(0, scores.length).mapToObj(i -> new int[] {i}).toList();
+      return RecallAtK.of(scores, own).share(1);
+    }
+
+    private float[][] transpose(float[][] scores) {
+      int size = distinct.size();
+      float[][] transposed = new float[size][size];
+      for (int row = 0; row < size; row++) {
+        if (scores[row].length != size) {
+          throw new IllegalArgumentException(
+              "row " + row + " has " + scores[row].length + " similarities for " + size + " texts");
+        }
+        for (int column = 0; column < size; column++) {
+          transposed[column][row] = scores[row][column];
+        }
+      }
+      return transposed;
+    }
   }
 }

@@ -3,6 +3,7 @@ package org.blip4j.tools.records;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.blip4j.data.tfrecord.ShardSet;
@@ -11,10 +12,10 @@ import org.blip4j.data.tfrecord.TfRecordWriter;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.Progress;
-import org.blip4j.tools.input.ShardArguments;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** {@code records cat}: the records of several shards in one, byte for byte. */
 @Command(
@@ -23,7 +24,9 @@ import picocli.CommandLine.Option;
     footerHeading = "%nExample:%n",
     footer = "  tools/blip records cat human web@8 --out all.tfrecord")
 final class CatCommand implements Callable<Integer> {
-  @Mixin private ShardArguments arguments;
+  @Parameters(paramLabel = "SHARD", arity = "1..*", description = RecordsCommand.Shards.NAMES)
+  private List<String> arguments;
+
   @Mixin private CommonOptions common;
 
   @Option(
@@ -44,7 +47,7 @@ final class CatCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    ShardSet shards = arguments.shards();
+    ShardSet shards = ShardSet.find(arguments);
     TfRecordWriter.Options options =
         TfRecordWriter.Options.plain().withGzip(gzip).withOverwrite(overwrite);
     long records;

@@ -12,7 +12,6 @@ import org.blip4j.data.tfrecord.TfRecordReader;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.Progress;
-import org.blip4j.tools.input.ShardArguments;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -24,7 +23,7 @@ import picocli.CommandLine.Option;
     footerHeading = "%nExample:%n",
     footer = "  tools/blip records count 'shards/*.tfrecord'")
 final class CountCommand implements Callable<Integer> {
-  @Mixin private ShardArguments arguments;
+  @Mixin private RecordsCommand.Shards arguments;
   @Mixin private CommonOptions common;
 
   @Option(

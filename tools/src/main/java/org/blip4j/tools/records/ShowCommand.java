@@ -14,14 +14,16 @@ import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.ImageInfo;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.sample.SampleException;
+import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordReader;
+import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
-import org.blip4j.tools.input.ShardArguments;
 import org.tensorflow.proto.Feature;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** {@code records show}: the first records of shards with all their columns. */
 @Command(
@@ -33,7 +35,10 @@ final class ShowCommand implements Callable<Integer> {
   private static final int SHOWN_CHARACTERS = 200;
   private static final int SHOWN_VALUES = 20;
 
-  @Mixin private ShardArguments arguments;
+  @Parameters(paramLabel = "SHARD", arity = "1..*", description = RecordsCommand.Shards.NAMES)
+  private List<String> arguments;
+
+  @Mixin private ColumnOptions columns;
   @Mixin private CommonOptions common;
 
   @Option(names = "--limit", paramLabel = "N", description = "Records to show (5); 0 shows all.")
@@ -61,7 +66,7 @@ final class ShowCommand implements Callable<Integer> {
     }
     Console console = common.console();
     long left = limit == 0 ? Long.MAX_VALUE : limit;
-    for (Path shard : arguments.shards().paths()) {
+    for (Path shard : ShardSet.find(arguments).paths()) {
       try (TfRecordReader reader = TfRecordReader.open(shard)) {
         for (long index = 0; left > 0; index++, left--) {
           Optional<byte[]> record = reader.next();
@@ -78,7 +83,7 @@ final class ShowCommand implements Callable<Integer> {
   private void show(Console console, TfRecordReader reader, long index, byte[] record)
       throws IOException {
     try {
-      ExampleCodec codec = arguments.codec();
+      ExampleCodec codec = columns.codec();
       Map<String, Object> columns = new TreeMap<>();
       codec.columns(record).features().forEach((name, f) -> columns.put(name, values(f)));
       Optional<Sample> sample = sample(codec, record);

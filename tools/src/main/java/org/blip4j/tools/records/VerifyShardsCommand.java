@@ -15,7 +15,6 @@ import org.blip4j.data.tfrecord.TfRecordReader;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.Progress;
-import org.blip4j.tools.input.ShardArguments;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -30,7 +29,7 @@ import picocli.CommandLine.Mixin;
     footerHeading = "%nExample:%n",
     footer = "  tools/blip records verify shards --json")
 final class VerifyShardsCommand implements Callable<Integer> {
-  @Mixin private ShardArguments arguments;
+  @Mixin private RecordsCommand.Shards arguments;
   @Mixin private CommonOptions common;
 
   /** A bad record. */

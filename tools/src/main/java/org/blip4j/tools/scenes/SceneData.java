@@ -72,7 +72,7 @@ public record SceneData(Path folder, Plan plan) {
   }
 
   private List<SceneTruth> write(Split set) throws IOException {
-    SceneGenerator generator = new SceneGenerator(stream(set.prefix() + "/scenes"));
+    Scene.Generator generator = new Scene.Generator(stream(set.prefix() + "/scenes"));
     List<Scene> scenes = Stream.generate(generator::next).limit(plan.count(set)).toList();
     Random random = stream(set.prefix() + "/texts");
     WebText.Writer web = new WebText.Writer(random);

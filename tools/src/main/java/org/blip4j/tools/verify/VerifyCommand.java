@@ -14,8 +14,8 @@ import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
-import org.blip4j.tools.console.Precision;
 import org.blip4j.tools.console.Progress;
+import org.blip4j.tools.console.RunSettings;
 import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -74,7 +74,8 @@ public final class VerifyCommand implements Callable<Integer> {
   public Integer call() throws IOException {
     Console console = common.console();
     ConfigProto session = common.sessionConfig();
-    if (Kernels.mayUseGpu(session) && common.settings().precision() != Precision.float32) {
+    if (Kernels.mayUseGpu(session)
+        && common.settings().precision() != RunSettings.Precision.float32) {
       throw new IllegalArgumentException(
           "verify computes in float32 on a GPU; leave --precision away");
     }

@@ -14,12 +14,18 @@ import org.tensorflow.proto.ConfigProto;
 final class BenchmarkTest {
 
   @ParameterizedTest
-  @EnumSource(BenchWork.class)
-  void everyWorkIsMeasuredBesideTheRawRate(BenchWork work) {
+  @EnumSource(BenchPlan.Work.class)
+  void everyWorkIsMeasuredBesideTheRawRate(BenchPlan.Work work) {
     BenchResult result =
         Benchmark.run(
             new BenchPlan(
-                work, BenchSize.tiny, 2, 2, 2, ConfigProto.getDefaultInstance(), Kernels.PORTABLE),
+                work,
+                BenchPlan.Size.tiny,
+                2,
+                2,
+                2,
+                ConfigProto.getDefaultInstance(),
+                Kernels.PORTABLE),
             runs -> {});
     assertEquals(work.name(), result.work());
     assertTrue(result.matmulGflops() > 0);
@@ -27,7 +33,7 @@ final class BenchmarkTest {
     assertTrue(result.secondsMedian() <= result.secondsMax());
     assertEquals(result.gflops() / result.matmulGflops(), result.share(), 1e-12);
     assertTrue(result.memoryGbytes() > 0);
-    assertEquals(work == BenchWork.matmul, result.boundShare() == null);
+    assertEquals(work == BenchPlan.Work.matmul, result.boundShare() == null);
     Double expected = 2 / result.secondsMin();
     switch (work) {
       case matmul -> {
@@ -35,7 +41,7 @@ final class BenchmarkTest {
         assertEquals(null, result.pairsPerSecond());
       }
       case match -> assertEquals(expected, result.pairsPerSecond(), 1e-9);
-      case vit, caption -> assertEquals(expected, result.imagesPerSecond(), 1e-9);
+      case vit, caption, capfilt -> assertEquals(expected, result.imagesPerSecond(), 1e-9);
     }
   }
 
@@ -43,6 +49,17 @@ final class BenchmarkTest {
   @Test
   void operationsOfTheVisionTransformerAreCounted() {
     assertEquals(111e9, Operations.vision(BlipConfig.base(384).vision()), 0.5e9);
+  }
+
+  /** Two vision transformers, one caption without beams, two texts of 20 ids with their image. */
+  @Test
+  void operationsOfCapFiltAreThoseOfItsParts() {
+    BlipConfig base = BlipConfig.base(384);
+    double texts = Operations.match(base, new int[] {20, 20});
+    double caption = Operations.caption(base, 1, 19);
+    assertEquals(
+        caption + Operations.vision(base.vision()) + texts, Operations.capFilt(base, 19), 1);
+    assertEquals(268e9, Operations.capFilt(base, 19), 2e9);
   }
 
   /** 0.5 GB a step and 0.35 GB of vision in float32. */
@@ -60,8 +77,8 @@ final class BenchmarkTest {
         IllegalArgumentException.class,
         () ->
             new BenchPlan(
-                BenchWork.vit,
-                BenchSize.tiny,
+                BenchPlan.Work.vit,
+                BenchPlan.Size.tiny,
                 1,
                 1,
                 0,

@@ -54,6 +54,25 @@ class BootstrapConfigTest {
   }
 
   @Test
+  void stagesThatAreLeftOutAreThePublishedOnes() throws IOException {
+    Path file = folder.resolve("short.json");
+    Files.writeString(file, "{\"human\": [\"human\"], \"web\": [\"web/*.tfrecord\"]}");
+    assertEquals(read("{}", "{}"), BootstrapConfig.read(file, BootstrapConfig.Changes.NONE));
+  }
+
+  @Test
+  void theExamplesOfTheDocumentationAreRead() throws IOException {
+    assertEquals(32, example("docs/bootstrapping.md").capfiltBatch());
+    assertEquals(96, example("docs/real-data.md").captioner().images().size().orElseThrow());
+  }
+
+  private BootstrapConfig example(String page) throws IOException {
+    String json = Files.readString(Path.of(page)).replaceFirst("(?s).*?```json\\n(.*?)```.*", "$1");
+    Path file = Files.writeString(folder.resolve("example.json"), json);
+    return BootstrapConfig.read(file, BootstrapConfig.Changes.NONE);
+  }
+
+  @Test
   void takesOverWhatDiffers() throws IOException {
     BootstrapConfig config =
         read(

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.ImmutableSetMultimap;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -15,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.Streams;
 import org.junit.jupiter.api.Test;
@@ -55,11 +55,7 @@ class BlipCliTest {
 
   @Test
   void everyCommandHasHelpWithAnExample() {
-    List<CommandLine> commands = new ArrayList<>();
-    ByteArrayOutputStream sink = new ByteArrayOutputStream();
-    Streams streams = new Streams(InputStream.nullInputStream(), sink, sink, false);
-    collect(BlipCli.commandLine(streams), commands);
-    for (CommandLine command : commands) {
+    for (CommandLine command : commands()) {
       String[] words = (command.getCommandSpec().qualifiedName() + " --help").split(" ", -1);
       CliRun run = CliRun.of(List.of(words).subList(1, words.length).toArray(String[]::new));
       assertEquals(ExitCodes.OK, run.status(), String.join(" ", words));
@@ -142,15 +138,7 @@ class BlipCliTest {
             .putAll("--device", COMPUTING)
             .put("--device", "blip doctor")
             .build();
-    List<CommandLine> commands = new ArrayList<>();
-    collect(
-        BlipCli.commandLine(
-            new Streams(
-                InputStream.nullInputStream(),
-                OutputStream.nullOutputStream(),
-                OutputStream.nullOutputStream(),
-                false)),
-        commands);
+    List<CommandLine> commands = commands();
     for (String option : takers.keySet()) {
       Set<String> found = new TreeSet<>();
       for (CommandLine command : commands) {
@@ -159,6 +147,40 @@ class BlipCliTest {
         }
       }
       assertEquals(new TreeSet<>(takers.get(option)), found, option);
+    }
+  }
+
+  /** Commands of the documentation: {@code tools/blip} at the start of a line, up to a remark. */
+  @Test
+  void commandsOfTheDocumentationAreUnderstood() throws IOException {
+    List<Path> pages = new ArrayList<>(List.of(Path.of("../README.md"), Path.of("BENCHMARKS.md")));
+    try (Stream<Path> docs = Files.list(Path.of("docs"))) {
+      docs.filter(page -> page.toString().endsWith(".md")).forEach(pages::add);
+    }
+    int count = 0;
+    for (Path page : pages) {
+      for (String line : Files.readString(page).replace("\\\n", " ").lines().toList()) {
+        String command = line.strip().replaceFirst("^(BLIP_\\w+=\\S* )?tools/blip ", "");
+        if (!command.equals(line.strip()) && !line.contains("`")) {
+          assertUnderstood(page, command.replaceFirst(" {2,}#.*| # .*", ""));
+          count++;
+        }
+      }
+    }
+    assertTrue(count >= 20, count + " commands");
+  }
+
+  private static void assertUnderstood(Path page, String command) {
+    String[] words =
+        command.replaceAll("[\\[\\]']", "").replace("caption|retrieval", "caption").split(" +", -1);
+    for (int i = 0; i < words.length; i++) {
+      words[i] = words[i].equals("N") ? "1" : words[i];
+    }
+    try {
+      CommandLine.ParseResult parsed = commands().get(0).parseArgs(words);
+      assertTrue(parsed.hasSubcommand(), page + ": " + command);
+    } catch (CommandLine.ParameterException e) {
+      throw new AssertionError(page + ": tools/blip " + command + ": " + e.getMessage(), e);
     }
   }
 
@@ -176,6 +198,16 @@ class BlipCliTest {
     assertEquals(ExitCodes.USAGE, run.status());
     assertEquals("", run.out());
     assertEquals(line + "\n", run.err());
+  }
+
+  /** All commands, the root first. */
+  static List<CommandLine> commands() {
+    List<CommandLine> commands = new ArrayList<>();
+    OutputStream none = OutputStream.nullOutputStream();
+    collect(
+        BlipCli.commandLine(new Streams(InputStream.nullInputStream(), none, none, false)),
+        commands);
+    return commands;
   }
 
   private static void collect(CommandLine command, List<CommandLine> commands) {

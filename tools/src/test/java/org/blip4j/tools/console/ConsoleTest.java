@@ -49,7 +49,7 @@ class ConsoleTest {
         };
     Console console =
         new Console(new Streams(InputStream.nullInputStream(), closed, err, false), false, false);
-    IOException e = assertThrows(ClosedOutputException.class, () -> console.text("line"));
+    IOException e = assertThrows(Console.ClosedOutput.class, () -> console.text("line"));
     ErrorLine line = ErrorLine.of(e);
     assertEquals(new ErrorLine("", ExitCodes.CLOSED_PIPE), line);
   }

@@ -13,7 +13,7 @@ import org.tensorflow.proto.RewriterConfig;
 class RunSettingsTest {
   @Test
   void aModelIsRunInTheSamePrecisionAfterOneLookAtItsGraph() {
-    RunSettings settings = new RunSettings("cpu", 3, Precision.bfloat16);
+    RunSettings settings = new RunSettings("cpu", 3, RunSettings.Precision.bfloat16);
     RewriterConfig rewriter = settings.inferenceConfig().getGraphOptions().getRewriteOptions();
     assertEquals(RewriterConfig.NumIterationsType.ONE, rewriter.getMetaOptimizerIterations());
     assertEquals(RewriterConfig.Toggle.ON, rewriter.getAutoMixedPrecisionOnednnBfloat16());
@@ -23,14 +23,15 @@ class RunSettingsTest {
   @Test
   void theLibraryComputesAsTheCommandsDo() {
     PredictorOptions library = PredictorOptions.defaults();
-    ConfigProto commands = new RunSettings("cpu", 0, Precision.float32).inferenceConfig();
+    ConfigProto commands =
+        new RunSettings("cpu", 0, RunSettings.Precision.float32).inferenceConfig();
     assertEquals(commands, library.session());
     assertEquals(new PredictorOptions(commands, own -> own).kernels(), library.kernels());
   }
 
   @Test
   void sessionConfigCarriesThreadsDevicesAndPrecision() {
-    ConfigProto config = new RunSettings("cpu", 3, Precision.bfloat16).sessionConfig();
+    ConfigProto config = new RunSettings("cpu", 3, RunSettings.Precision.bfloat16).sessionConfig();
     assertEquals(3, config.getIntraOpParallelismThreads());
     assertEquals(0, config.getDeviceCountOrThrow("GPU"));
     assertEquals(
@@ -40,17 +41,19 @@ class RunSettingsTest {
 
   @Test
   void devicesAreParsedAndRefused() {
-    assertEquals(List.of(0, 1), new RunSettings("gpu:0,1", 0, Precision.float32).gpus());
-    assertEquals(List.of(), new RunSettings("cpu", 0, Precision.float32).gpus());
+    assertEquals(
+        List.of(0, 1), new RunSettings("gpu:0,1", 0, RunSettings.Precision.float32).gpus());
+    assertEquals(List.of(), new RunSettings("cpu", 0, RunSettings.Precision.float32).gpus());
     IllegalArgumentException e =
         assertThrows(
-            IllegalArgumentException.class, () -> new RunSettings("tpu", 0, Precision.float32));
+            IllegalArgumentException.class,
+            () -> new RunSettings("tpu", 0, RunSettings.Precision.float32));
     assertEquals("--device tpu is not a device; use cpu or gpu:0", e.getMessage());
   }
 
   @Test
   void onlyTheGpusAskedForAreVisible() {
-    ConfigProto config = new RunSettings("gpu:2", 0, Precision.float32).sessionConfig();
+    ConfigProto config = new RunSettings("gpu:2", 0, RunSettings.Precision.float32).sessionConfig();
     assertEquals("2", config.getGpuOptions().getVisibleDeviceList());
     assertTrue(config.getGpuOptions().getAllowGrowth());
     assertEquals(0, config.getDeviceCountCount());
@@ -59,6 +62,7 @@ class RunSettingsTest {
   @Test
   void float16IsForGpus() {
     assertThrows(
-        IllegalArgumentException.class, () -> new RunSettings("cpu", 0, Precision.float16));
+        IllegalArgumentException.class,
+        () -> new RunSettings("cpu", 0, RunSettings.Precision.float16));
   }
 }

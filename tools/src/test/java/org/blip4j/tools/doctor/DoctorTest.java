@@ -39,12 +39,12 @@ class DoctorTest {
   void eachGpuThatIsAskedForMustBeThere() {
     List<Devices.Device> one =
         List.of(new Devices.Device("cpu", "CPU", 0), new Devices.Device("gpu", "GPU", 1L << 36));
-    assertTrue(Doctor.devices(one, List.of(0), true).stream().allMatch(Finding::ok));
-    List<Finding> missing =
+    assertTrue(Doctor.devices(one, List.of(0), true).stream().allMatch(Doctor.Finding::ok));
+    List<Doctor.Finding> missing =
         Doctor.devices(one, List.of(0, 1), true).stream().filter(f -> !f.ok()).toList();
-    assertEquals(List.of("no GPU 1"), missing.stream().map(Finding::found).toList());
+    assertEquals(List.of("no GPU 1"), missing.stream().map(Doctor.Finding::found).toList());
     assertTrue(missing.get(0).advice().startsWith("use one from gpu:0 to gpu:0"));
-    Finding none = Doctor.devices(one.subList(0, 1), List.of(0), false).get(1);
+    Doctor.Finding none = Doctor.devices(one.subList(0, 1), List.of(0), false).get(1);
     assertTrue(none.advice().contains("-Pgpu"), none.advice());
   }
 
@@ -52,7 +52,7 @@ class DoctorTest {
   void librariesMatterOnlyToThoseWhoComputeOnGpus() {
     assertTrue(Doctor.cudaLibrary("CUDA", Optional.empty(), "12.5", false).ok());
     assertTrue(Doctor.cudaLibrary("CUDA", Optional.of("12.6.1"), "12.5", true).ok());
-    Finding old = Doctor.cudaLibrary("CUDA", Optional.of("11.8"), "12.5", true);
+    Doctor.Finding old = Doctor.cudaLibrary("CUDA", Optional.of("11.8"), "12.5", true);
     assertFalse(old.ok());
     assertEquals("install CUDA 12.5 and put its folder into LD_LIBRARY_PATH", old.advice());
   }

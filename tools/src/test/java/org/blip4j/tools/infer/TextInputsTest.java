@@ -14,10 +14,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.blip4j.savedmodel.testing.TinyModel;
-import org.blip4j.tools.input.ImageText;
 import org.blip4j.tools.input.LoadedImage;
 import org.blip4j.tools.input.PairFile;
-import org.blip4j.tools.input.PromptLines;
 import org.blip4j.tools.input.TextArguments;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,7 +36,7 @@ class TextInputsTest {
 
   @Test
   void promptsAreALineForEachImage() throws IOException {
-    PromptLines prompts = PromptLines.read(file("a red\n\nthe dog\n"), NOTHING);
+    Captioner.Prompts prompts = Captioner.Prompts.read(file("a red\n\nthe dog\n"), NOTHING);
 
     assertEquals(List.of("a red", "", "the dog"), prompts.prompts());
     assertTrue(prompts.has(2));
@@ -47,7 +45,8 @@ class TextInputsTest {
     prompts.require(-1);
     assertTrue(refused(() -> prompts.require(4)).getMessage().contains("has 3 lines for 4 images"));
     String empty = file("");
-    assertTrue(refused(() -> PromptLines.read(empty, NOTHING)).getMessage().contains("is empty"));
+    assertTrue(
+        refused(() -> Captioner.Prompts.read(empty, NOTHING)).getMessage().contains("is empty"));
   }
 
   @Test
@@ -76,8 +75,8 @@ class TextInputsTest {
             "{\"image\": 5}",
             "absent.jpg\ta dog");
     try (PairFile file = new PairFile(file(lines), NOTHING, "text")) {
-      List<ImageText> first = file.next(4);
-      List<ImageText> rest = file.next(4);
+      List<PairFile.Pair> first = file.next(4);
+      List<PairFile.Pair> rest = file.next(4);
 
       assertEquals("a dog\twith a tab", first.get(0).text());
       assertSame(first.get(0).image(), first.get(2).image());
@@ -98,7 +97,7 @@ class TextInputsTest {
     }
   }
 
-  private static void assertProblem(String name, String why, ImageText pair) {
+  private static void assertProblem(String name, String why, PairFile.Pair pair) {
     assertTrue(pair.image().name().endsWith(name), pair.image().name());
     String text = ((LoadedImage.Problem) pair.image().content()).text();
     assertTrue(text.contains(why), text);

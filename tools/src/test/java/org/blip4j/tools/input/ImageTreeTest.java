@@ -30,7 +30,7 @@ class ImageTreeTest {
       Files.writeString(folder.resolve(name), "no image");
     }
 
-    ImageTree tree = ImageTree.of(folder);
+    ImageSource.Tree tree = ImageSource.Tree.of(folder);
 
     assertEquals(taken, tree.images().stream().map(p -> p.getFileName().toString()).toList());
     assertEquals(

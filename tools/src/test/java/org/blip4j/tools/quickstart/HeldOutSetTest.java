@@ -15,7 +15,8 @@ final class HeldOutSetTest {
   private static final SceneTruth STAR = truth("1", "big blue star");
   private static final SceneTruth SAME_STAR = truth("2", "big blue star");
   private static final SceneTruth PAIR = truth("3", "small red circle", "big blue star");
-  private static final HeldOutSet SET = HeldOutSet.of(List.of(STAR, SAME_STAR, PAIR));
+  private static final SceneEvaluation.HeldOut SET =
+      SceneEvaluation.HeldOut.of(List.of(STAR, SAME_STAR, PAIR));
 
   @Test
   void retrievalTakesEachDescriptionOnce() {
@@ -27,7 +28,8 @@ final class HeldOutSetTest {
   void measuresCaptionsAndBothDirections() {
     List<String> captions =
         List.of("a big blue star", "a big red star", "a big blue star and a small red circle");
-    ModelFigures figures = SET.measure(captions, new float[][] {{0.9f, 0.1f}, {0.95f, 0.2f}});
+    ModelAnswers.Figures figures =
+        SET.measure(captions, new float[][] {{0.9f, 0.1f}, {0.95f, 0.2f}});
     assertEquals(2 / 3.0, figures.captionsRight());
     assertEquals(0.5, figures.r1ImageToText(), "the second picture prefers the first text");
     assertEquals(0.5, figures.r1TextToImage(), "the first text prefers the second picture");
@@ -40,12 +42,12 @@ final class HeldOutSetTest {
         SceneTest.scenes(1, 100).stream()
             .map(scene -> SceneTruth.of("k", WebText.right("text"), scene))
             .toList();
-    HeldOutSet set = HeldOutSet.of(pictures);
+    SceneEvaluation.HeldOut set = SceneEvaluation.HeldOut.of(pictures);
     float[][] identity = new float[set.distinct().size()][set.distinct().size()];
     IntStream.range(0, identity.length).forEach(i -> identity[i][i] = 1);
     List<String> right = pictures.stream().map(picture -> picture.references().get(0)).toList();
     List<String> shifted = IntStream.range(0, 100).mapToObj(i -> right.get((i + 1) % 100)).toList();
-    ModelFigures best = set.measure(right, identity);
+    ModelAnswers.Figures best = set.measure(right, identity);
     assertEquals(1, best.captionsRight());
     assertEquals(1, best.r1ImageToText());
     assertEquals(1, best.r1TextToImage());
@@ -58,7 +60,9 @@ final class HeldOutSetTest {
         SceneTest.scenes(3, 500).stream()
             .map(scene -> SceneTruth.of("k", WebText.right("text"), scene))
             .toList();
-    assertEquals(HeldOutSet.RETRIEVAL_SIZE, HeldOutSet.of(pictures).distinct().size());
+    assertEquals(
+        SceneEvaluation.HeldOut.RETRIEVAL_SIZE,
+        SceneEvaluation.HeldOut.of(pictures).distinct().size());
   }
 
   @Test

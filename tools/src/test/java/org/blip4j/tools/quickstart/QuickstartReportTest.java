@@ -58,7 +58,9 @@ final class QuickstartReportTest {
     String html = ReportSample.content().html();
     assertTrue(html.contains("of 300 of different content"), "R@1 is not over all pictures");
     assertTrue(html.contains("match probability is 0.5 or more"), "the threshold");
-    assertTrue(html.contains("/work/model") && html.contains("tools/blip caption"), "what next");
+    assertTrue(
+        html.contains("bootstrap/round-1/model") && html.contains("tools/blip caption"),
+        "what next");
     assertTrue(html.contains("\"across\":\"step\"") && html.contains("\"up\":\"loss\""), "axes");
     assertTrue(html.contains("both on the human-annotated set"), "who read what");
   }

@@ -42,9 +42,10 @@ final class QuickstartSummaryTest {
   @Test
   void sharesOutsideOneAreRefused() {
     Exception refused =
-        assertThrows(IllegalArgumentException.class, () -> new ModelFigures(48.2, 1, 0, 0));
+        assertThrows(IllegalArgumentException.class, () -> new ModelAnswers.Figures(48.2, 1, 0, 0));
     assertTrue(refused.getMessage().contains("captions_right is 48.2"), refused.getMessage());
-    assertThrows(IllegalArgumentException.class, () -> new ModelFigures(0, Double.NaN, 0, 0));
+    assertThrows(
+        IllegalArgumentException.class, () -> new ModelAnswers.Figures(0, Double.NaN, 0, 0));
   }
 
   @Test

@@ -17,8 +17,10 @@ import org.blip4j.tools.scenes.WebText;
 
 /** A made-up run of the quickstart, so that its report can be tested without any model. */
 final class ReportSample {
-  private static final ModelFigures FIRST = new ModelFigures(0.188, 1.4321, 0.1, 0.167);
-  private static final ModelFigures SECOND = new ModelFigures(0.482, 3.21, 0.467, 0.44);
+  private static final ModelAnswers.Figures FIRST =
+      new ModelAnswers.Figures(0.188, 1.4321, 0.1, 0.167);
+  private static final ModelAnswers.Figures SECOND =
+      new ModelAnswers.Figures(0.482, 3.21, 0.467, 0.44);
 
   private ReportSample() {}
 
@@ -87,7 +89,7 @@ final class ReportSample {
         ImmutableList.of(
             new QuickstartReport.Entry("web set", "10,000 pictures"),
             new QuickstartReport.Entry("<model>", "ViT & text of width 64")),
-        ImmutableList.of(new QuickstartReport.Entry("The new model", "/work/model")),
+        ImmutableList.of(new QuickstartReport.Entry("The new model", "bootstrap/round-1/model")),
         ImmutableList.of(new QuickstartReport.Entry("Caption", "tools/blip caption --help")));
   }
 

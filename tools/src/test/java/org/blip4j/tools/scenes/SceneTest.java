@@ -117,7 +117,7 @@ public final class SceneTest {
   }
 
   public static List<Scene> scenes(long seed, int count) {
-    SceneGenerator generator = new SceneGenerator(new Random(seed));
+    Scene.Generator generator = new Scene.Generator(new Random(seed));
     return Stream.generate(generator::next).limit(count).toList();
   }
 

@@ -12,9 +12,10 @@ import org.blip4j.tools.scenes.SceneData;
  * @param config the file
  * @param data the shards
  */
-record TinyScenes(Path config, String data) {
+public record TinyScenes(Path config, String data) {
 
-  static TinyScenes write(Path folder) throws IOException {
+  /** Writes them. */
+  public static TinyScenes write(Path folder) throws IOException {
     SceneData scenes =
         SceneData.write(folder.resolve("scenes"), new SceneData.Plan(1, 24, 8, 4, 24));
     String data = folder.resolve("scenes") + "/human*";

@@ -121,6 +121,30 @@ class InspectCommandTest {
     assertListed(inspect(run), "kind           run", "{\"step\":7}", "[step-7]");
   }
 
+  @Test
+  void aFolderOfShardsIsListed() throws IOException {
+    Path shards = Files.createDirectory(folder.resolve("shards"));
+    for (int shard = 0; shard < 2; shard++) {
+      Path file = shards.resolve("web-0000%d-of-00002.tfrecord".formatted(shard));
+      try (TfRecordWriter writer = TfRecordWriter.create(file, TfRecordWriter.Options.plain())) {
+        writer.write(Example.getDefaultInstance().toByteArray());
+        writer.commit();
+      }
+    }
+    assertListed(inspect(shards), "web-00000-of-00002.tfrecord", "web-00001-of-00002.tfrecord");
+  }
+
+  @Test
+  void anAdapterIsNoModelAndSaysWhatToDo() throws IOException {
+    Path adapter = Files.createDirectory(folder.resolve("adapter"));
+    Files.writeString(adapter.resolve("adapter_config.json"), "{}", StandardCharsets.UTF_8);
+    Files.createFile(adapter.resolve("adapter_model.safetensors"));
+    assertMistake("is a LoRA adapter", adapter);
+    CliRun caption = CliRun.of("caption", "--model", adapter.toString(), "photo.jpg");
+    assertEquals(2, caption.status());
+    assertTrue(caption.err().contains("merge it into its base model first"), caption.err());
+  }
+
   private void assertTold(String what, String... names) throws IOException {
     Path file = folder.resolve("other.safetensors");
     SafetensorsWriter.write(

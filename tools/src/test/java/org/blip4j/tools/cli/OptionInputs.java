@@ -1,0 +1,223 @@
+package org.blip4j.tools.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.blip4j.data.sample.ExampleCodec;
+import org.blip4j.data.sample.Sample;
+import org.blip4j.data.tfrecord.TfRecordWriter;
+import org.blip4j.graph.config.Task;
+import org.blip4j.savedmodel.testing.TinyModel;
+import org.blip4j.tools.train.TinyScenes;
+
+/**
+ * What the names of {@code options.txt} stand for: {@code $model} is {@code model} in the folder of
+ * inputs, {@code $out} a path in the folder of the run, and what a run may change is copied there.
+ *
+ * @param folder of inputs
+ * @param human shards of scenes
+ */
+record OptionInputs(Path folder, String human) {
+  private static final Pattern NAME = Pattern.compile("\\$([a-z0-9]+)");
+  private static final Set<String> COPIED =
+      Set.of("photo.jpg", "taken", "copy", "served", "filtered", "filtered2", "packed", "ran");
+
+  /** Makes models, pictures, lists and shards. */
+  static OptionInputs write(Path folder) throws IOException {
+    OptionInputs inputs = new OptionInputs(folder, TinyScenes.write(folder).data());
+    inputs.models();
+    inputs.pictures();
+    inputs.lists();
+    inputs.shards("web", 2, 3);
+    inputs.shards("moved", 1, 4);
+    inputs.results();
+    return inputs;
+  }
+
+  /** An argument with the names in it filled in. */
+  String fill(String argument, Path run) throws IOException {
+    StringBuilder filled = new StringBuilder();
+    int end = 0;
+    for (MatchResult name : NAME.matcher(argument).results().toList()) {
+      filled.append(argument, end, name.start()).append(path(name.group(1), run));
+      end = name.end();
+    }
+    return filled.append(argument.substring(end)).toString().replace('~', ' ');
+  }
+
+  private String path(String name, Path run) throws IOException {
+    String file =
+        switch (name) {
+          case "photo" -> "photo.jpg";
+          case "second" -> "pictures/second.png";
+          case "captions" -> "captions/captions.csv";
+          case "config" -> "config.json";
+          case "weights" -> "weights.safetensors";
+          case "tiny", "tuned", "loop", "loop2" -> name + ".json";
+          default -> name;
+        };
+    if (name.equals("out")) {
+      return run.resolve(name).toString();
+    }
+    if (name.equals("human")) {
+      return human;
+    }
+    if (name.equals("golden")) {
+      return "src/test/resources/golden";
+    }
+    if (name.equals("smoked")) {
+      run("quickstart", "--smoke", "--work", run.resolve(name).toString());
+      return run.resolve(name).toString();
+    }
+    if (COPIED.contains(file) && !Files.exists(run.resolve(file))) {
+      copy(folder.resolve(file), run.resolve(file));
+    }
+    if (COPIED.contains(file)) {
+      return run.resolve(file).toString();
+    }
+    return folder.resolve(file).toString();
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> all = Files.walk(from)) {
+      for (Path path : (Iterable<Path>) all::iterator) {
+        Files.copy(path, to.resolve(from.relativize(path).toString()));
+      }
+    }
+  }
+
+  private void models() throws IOException {
+    TinyModel.write(folder.resolve("model"), Task.PRETRAIN);
+    TinyModel.write(folder.resolve("other"), Task.PRETRAIN, 6);
+    TinyModel.write(folder.resolve("captioner"), Task.CAPTION);
+    TinyModel.write(folder.resolve("vqa"), Task.VQA);
+    TinyModel.write(folder.resolve("nlvr"), Task.NLVR);
+    copy(folder.resolve("model"), folder.resolve("copy"));
+    String config = Files.readString(folder.resolve("model/config.json"));
+    write(
+        "config.json",
+        config.replace("a picture of ", "a dog ").replaceAll("\"heads\" ?: ?\\d+", "\"heads\": 1"));
+    run("convert", at("model"), at("weights.safetensors"), "--to", "safetensors");
+    run("export", "--model", at("captioner"), "--out", at("served"));
+  }
+
+  private void pictures() throws IOException {
+    Files.write(folder.resolve("photo.jpg"), TinyModel.image(1, "jpg"));
+    for (String name : List.of("pictures", "folder", "odd")) {
+      Files.createDirectory(folder.resolve(name));
+      Files.write(folder.resolve(name + "/first.jpg"), TinyModel.image(3, "jpg"));
+      Files.write(folder.resolve(name + "/second.png"), TinyModel.image(2, "png"));
+    }
+    String captions = "image,caption\nfirst.jpg,a red dog\nsecond.png,a cat\n";
+    write("folder/captions.csv", captions);
+    write("captions/captions.csv", captions);
+    write("odd/captions.csv", "picture,words,place\nfirst.jpg,a dog,x\nsecond.png,a cat,y\n");
+    Files.createDirectory(folder.resolve("many"));
+    for (int i = 0; i < 5; i++) {
+      Files.write(folder.resolve("many/%d.png".formatted(i)), TinyModel.image(i, "png"));
+    }
+    Files.createDirectory(folder.resolve("gaps"));
+    Files.write(folder.resolve("gaps/first.jpg"), TinyModel.image(3, "jpg"));
+  }
+
+  private void lists() throws IOException {
+    String first = at("pictures/first.jpg");
+    String second = at("pictures/second.png");
+    write("list", first + "\n" + second + "\n");
+    write("prompts", "the small red circle and the large blue square\n");
+    write("texts", "green\nred square\na cat and the dog\n");
+    write("pairs", second + "\tred\n");
+    write(
+        "triples",
+        first + "\t" + second + "\tsmall\n" + second + "\t" + at("photo.jpg") + "\tred dog\n");
+    write("taken", "something else\n");
+    write("tuned.json", "{\"seed\": 77}");
+  }
+
+  private void shards(String name, int shards, int records) throws IOException {
+    Files.createDirectory(folder.resolve(name));
+    for (int shard = 0; shard < shards; shard++) {
+      Path file = folder.resolve("%s/web-%05d-of-%05d.tfrecord".formatted(name, shard, shards));
+      try (TfRecordWriter writer = TfRecordWriter.create(file, TfRecordWriter.Options.plain())) {
+        for (int i = 0; i < records; i++) {
+          String key = name + shard + "-" + i;
+          List<String> texts = List.of("a red dog " + i, "the small cat");
+          byte[] image = TinyModel.image(10 * shard + i, "png");
+          writer.write(ExampleCodec.standard().encode(Sample.ImageText.of(key, image, texts)));
+        }
+        writer.commit();
+      }
+    }
+  }
+
+  /** What earlier runs have left. */
+  private void results() throws IOException {
+    run(
+        "capfilt",
+        "--captioner",
+        at("model"),
+        "--filter",
+        at("model"),
+        "--data",
+        at("web"),
+        "--out",
+        at("filtered"),
+        "--threshold",
+        "0.3");
+    run(
+        "capfilt",
+        "rethreshold",
+        "--from",
+        at("filtered"),
+        "--threshold",
+        "0.5",
+        "--out",
+        at("filtered2"));
+    run("records", "pack", at("folder"), "--out", at("packed"));
+    run(
+        "pretrain",
+        "--config",
+        at("tiny.json"),
+        "--data",
+        human,
+        "--out",
+        at("ran"),
+        "--set",
+        "duration.steps=1");
+    String tiny = Files.readString(folder.resolve("tiny.json"));
+    for (int seed = 1; seed <= 2; seed++) {
+      write(
+          seed == 1 ? "loop.json" : "loop2.json",
+          """
+          {"human": ["%s"], "web": ["%s/scenes/web*"], "pretrain": %s,
+           "captioner": {"seed": %d, "images": {"size": 0}, "text": {"maxTokens": 14},
+             "duration": {"batch": 4, "epochs": 0, "steps": 1}},
+           "filter": {"images": {"size": 0}, "text": {"maxTokens": 14},
+             "objective": {"queueSize": 8}, "duration": {"batch": 4, "epochs": 0, "steps": 1}},
+           "capfilt": {}}
+          """
+              .formatted(human, folder, tiny, seed));
+    }
+  }
+
+  private String at(String name) {
+    return folder.resolve(name).toString();
+  }
+
+  private void write(String name, String content) throws IOException {
+    Files.createDirectories(folder.resolve(name).getParent());
+    Files.writeString(folder.resolve(name), content);
+  }
+
+  private static void run(String... arguments) {
+    CliRun run = CliRun.of(arguments);
+    assertEquals(0, run.status(), run.err());
+  }
+}
