@@ -36,7 +36,7 @@ class WarmupRequestsTest {
         ModelExporter.export(
             TinyModel.write(folder.resolve("model"), task),
             PredictorOptions.defaults(),
-            new ExportTarget(folder.resolve("served"), 1, false));
+            new ModelExporter.Target(folder.resolve("served"), 1, false));
     Path file = exported.folder().resolve("assets.extra").resolve(WarmupRequests.FILE);
     TreeSet<String> warmed = new TreeSet<>();
     try (Served served = new Served(exported.folder());
@@ -60,7 +60,7 @@ class WarmupRequestsTest {
           ModelExporter.export(
               TinyModel.write(folder.resolve("model"), Task.CAPTION),
               PredictorOptions.defaults(),
-              new ExportTarget(folder.resolve("served"), i + 1, false));
+              new ModelExporter.Target(folder.resolve("served"), i + 1, false));
       files[i] =
           Files.readAllBytes(
               exported.folder().resolve("assets.extra").resolve(WarmupRequests.FILE));
