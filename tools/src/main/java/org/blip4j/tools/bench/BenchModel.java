@@ -37,6 +37,7 @@ import org.tensorflow.types.family.TNumber;
 /** A graph with one piece of work, random weights and random images, ready to be run. */
 final class BenchModel implements AutoCloseable {
   private static final long SIDE = 2048;
+  private static final long MEMORY = 1L << 27; // half a gigabyte of floats, more than any cache
   private static final int TEXTS_AN_IMAGE = 2;
   private static final DecodingSettings.Lengths TWENTY = new DecodingSettings.Lengths(20, 20);
 
@@ -44,6 +45,7 @@ final class BenchModel implements AutoCloseable {
   private final GraphContext ctx;
   private final VariableScope vars;
   private final Operand<?> product;
+  private final Operand<?> memory;
   private final List<Operand<?>> results; // run one after another
   private final Session session;
   private final ExecutorService workers = Executors.newCachedThreadPool();
@@ -52,6 +54,11 @@ final class BenchModel implements AutoCloseable {
     this.ctx = plan.kernels().on(GraphContext.create(graph, Mode.INFER));
     this.vars = VariableScope.root(ctx, 1);
     this.product = product(plan.kernels());
+    Operand<TFloat32> stored =
+        ctx.read(
+            vars.child("bench")
+                .createState("memory", Shape.of(MEMORY), new Initializer.Constant(1)));
+    this.memory = ctx.tf().max(stored, ctx.tf().constant(0));
     this.results = plan.work() == BenchPlan.Work.matmul ? List.of(product) : model(plan);
     Operation initialize = vars.initializeAll();
     this.session = new Session(graph, plan.kernels().sessionFrom(plan.session()));
@@ -191,6 +198,16 @@ final class BenchModel implements AutoCloseable {
 
   void runProduct() {
     session.runner().fetch(product).run().close();
+  }
+
+  /** Reads memory and does next to nothing else. */
+  void runReading() {
+    session.runner().fetch(memory).run().close();
+  }
+
+  /** Bytes that {@link #runReading} reads. */
+  static double readingBytes() {
+    return (double) MEMORY * Float.BYTES;
   }
 
   /** Runs batches at once and waits for all. */

@@ -28,21 +28,21 @@ public final class Benchmark {
   public static BenchResult run(BenchPlan plan, IntConsumer progress) {
     List<Double> work = new ArrayList<>();
     List<Double> products = new ArrayList<>();
-    MemoryReader memory = new MemoryReader(threads(plan));
-    double bytesPerSecond = 0;
+    List<Double> readings = new ArrayList<>();
     try (BenchModel model = new BenchModel(plan)) {
       model.runProduct();
+      model.runReading();
       model.runWork(1);
       for (int i = 0; i < plan.repeat(); i++) {
         for (int j = 0; j < PRODUCTS; j++) {
           products.add(Seconds.of(model::runProduct));
+          readings.add(Seconds.of(model::runReading));
         }
-        bytesPerSecond = Math.max(bytesPerSecond, memory.bytesPerSecond());
         work.add(Seconds.of(() -> model.runWork(plan.atOnce())) / plan.atOnce());
         progress.accept(1);
       }
     }
-    return result(plan, new Seconds(work), new Seconds(products), bytesPerSecond);
+    return result(plan, new Seconds(work), new Seconds(products), new Seconds(readings));
   }
 
   private static int threads(BenchPlan plan) {
@@ -51,10 +51,11 @@ public final class Benchmark {
   }
 
   private static BenchResult result(
-      BenchPlan plan, Seconds work, Seconds products, double bytesPerSecond) {
+      BenchPlan plan, Seconds work, Seconds products, Seconds readings) {
     boolean model = plan.work() != BenchPlan.Work.matmul;
     boolean pairs = plan.work() == BenchPlan.Work.match;
     double raw = BenchModel.productOperations() / products.shortest() * GIGA;
+    double bytesPerSecond = BenchModel.readingBytes() / readings.shortest();
     double rate = operations(plan) / work.shortest() * GIGA;
     double bound = operations(plan) / (raw / GIGA) + bytes(plan) / bytesPerSecond;
     return new BenchResult(
@@ -116,34 +117,6 @@ public final class Benchmark {
       return 0; // not Linux
     }
     return 0;
-  }
-
-  /** Reads half a gigabyte with as many threads as the work has; more than any cache holds. */
-  private static final class MemoryReader {
-    private static final int LONGS = 1 << 26;
-
-    private final List<long[]> parts = new ArrayList<>();
-    private long sum;
-
-    MemoryReader(int threads) {
-      for (int i = 0; i < threads; i++) {
-        parts.add(new long[LONGS / threads]);
-      }
-    }
-
-    double bytesPerSecond() {
-      double seconds =
-          Seconds.of(() -> sum += parts.parallelStream().mapToLong(MemoryReader::sum).sum());
-      return (double) parts.size() * parts.get(0).length * Long.BYTES / seconds;
-    }
-
-    private static long sum(long[] part) {
-      long sum = 0;
-      for (long value : part) {
-        sum += value;
-      }
-      return sum;
-    }
   }
 
   /**
