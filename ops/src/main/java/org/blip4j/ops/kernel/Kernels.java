@@ -6,6 +6,7 @@ import static org.tensorflow.internal.c_api.global.tensorflow.TF_GetRegisteredKe
 import java.util.Locale;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.KernelSet;
+import org.blip4j.ops.core.Mode;
 import org.bytedeco.javacpp.PointerScope;
 import org.tensorflow.TensorFlow;
 import org.tensorflow.internal.c_api.TF_Buffer;
@@ -21,17 +22,25 @@ import org.tensorflow.types.TFloat16;
  */
 public enum Kernels {
   /** Stock operations, which run in every TensorFlow; an exported graph has no others. */
-  PORTABLE,
+  PORTABLE(Precision.FLOAT32),
+
+  /**
+   * {@link #PORTABLE}, of which the platform's graph optimiser computes the products of a CPU in
+   * bfloat16. The graph is the same one; {@link #sessionFrom} asks for it. For training, and for
+   * inference where there are no packed kernels or a graph was exported. The optimiser narrows what
+   * stands between products, too: log-probabilities of captions have three digits, and a row's may
+   * differ by one with its batch.
+   */
+  PORTABLE_BFLOAT16(Precision.BFLOAT16),
 
   /**
    * Stock operations, with the products of layers and of attention in bfloat16 and all else in
-   * float32. For a GPU, in training and inference; on the CPU the platform's graph optimiser does
-   * the like.
+   * float32. For a GPU, in training and inference.
    */
-  BFLOAT16,
+  BFLOAT16(Precision.BFLOAT16),
 
   /** {@link #BFLOAT16} in float16: more digits, less range. For inference. */
-  FLOAT16,
+  FLOAT16(Precision.FLOAT16),
 
   /**
    * oneDNN's products by name, told that their kernels never change: each is laid out once, in the
@@ -42,20 +51,32 @@ public enum Kernels {
    * <p>Costs a second copy of the weights that the loop reads, for each set of fetches. A variable
    * must not be assigned after the first run of a session.
    */
-  PACKED,
+  PACKED(Precision.FLOAT32),
 
   /**
    * {@link #PACKED} with kernels and rows in bfloat16, sums in float32: half the bytes, about three
-   * decimal digits. Biases, norms and everything between products keep float32.
+   * decimal digits. Biases, norms and everything between products keep float32. Outside loops the
+   * platform's graph optimiser does the like.
    */
-  PACKED_BFLOAT16,
+  PACKED_BFLOAT16(Precision.BFLOAT16),
 
   /**
    * {@link #PACKED}, and the products of all layers, within loops and without, in eight bits: a
    * scale for each output channel of a kernel and one for all rows. Projections, heads, the word
    * table and attention keep float32. The rows of a batch are no longer independent of each other.
    */
-  INT8;
+  INT8(Precision.FLOAT32);
+
+  private final Precision precision;
+
+  Kernels(Precision precision) {
+    this.precision = precision;
+  }
+
+  /** What products are computed in; of {@link #INT8}, those that are not in eight bits. */
+  public Precision precision() {
+    return precision;
+  }
 
   /** A context of the same graph whose layers compute so; to be chosen at the root of a graph. */
   public GraphContext on(GraphContext root) {
@@ -64,7 +85,7 @@ public enum Kernels {
 
   private KernelSet set(GraphContext root) {
     return switch (this) {
-      case PORTABLE -> new StockKernels();
+      case PORTABLE, PORTABLE_BFLOAT16 -> new StockKernels();
       case BFLOAT16 -> new StockKernels.Narrow<>(TBfloat16.class);
       case FLOAT16 -> new StockKernels.Narrow<>(TFloat16.class);
       case PACKED -> new PackedKernels();
@@ -73,50 +94,54 @@ public enum Kernels {
     };
   }
 
-  /** The fastest ones for inference in the session's precision on the session's devices. */
-  public static Kernels forSession(ConfigProto session) {
-    if (mayUseGpu(session) || !packedAvailable()) {
-      return stockFor(session);
+  /**
+   * The fastest ones for inference.
+   *
+   * @param mayUseGpu whether operations may run on a GPU, see {@link #mayUseGpu(ConfigProto)}
+   * @throws IllegalArgumentException for float16 on the CPU
+   */
+  public static Kernels forInference(Precision precision, boolean mayUseGpu) {
+    Kernels stock = stock(precision, mayUseGpu);
+    if (mayUseGpu || !packedAvailable()) {
+      return stock;
     }
-    return asksForBfloat16(session) ? PACKED_BFLOAT16 : PACKED;
+    return precision == Precision.BFLOAT16 ? PACKED_BFLOAT16 : PACKED;
   }
 
   /**
-   * Those with gradients, in the session's precision on the session's devices.
+   * Those with gradients.
    *
+   * @param mayUseGpu whether operations may run on a GPU, see {@link #mayUseGpu(ConfigProto)}
    * @throws IllegalArgumentException if gradients cannot be had in the precision
    */
-  public static Kernels forTraining(ConfigProto session) {
-    if (asksForFloat16(session)) {
+  public static Kernels forTraining(Precision precision, boolean mayUseGpu) {
+    if (precision == Precision.FLOAT16) {
       throw new IllegalArgumentException(
           "small gradients vanish in float16; train with --precision float32 or bfloat16");
     }
-    return stockFor(session);
+    return stock(precision, mayUseGpu);
   }
 
-  private static Kernels stockFor(ConfigProto session) {
-    if (!mayUseGpu(session)) {
-      return PORTABLE;
+  private static Kernels stock(Precision precision, boolean mayUseGpu) {
+    if (precision == Precision.FLOAT16 && !mayUseGpu) {
+      throw new IllegalArgumentException(
+          "float16 needs a GPU, and this session has none; on the CPU take bfloat16 or float32");
     }
-    if (asksForFloat16(session)) {
-      return FLOAT16;
-    }
-    return asksForBfloat16(session) ? BFLOAT16 : PORTABLE;
+    return switch (precision) {
+      case FLOAT32 -> PORTABLE;
+      case BFLOAT16 -> mayUseGpu ? BFLOAT16 : PORTABLE_BFLOAT16;
+      case FLOAT16 -> FLOAT16;
+    };
+  }
+
+  /** Those of stock operations in the same precision: what a graph with gradients is made of. */
+  public Kernels stock() {
+    return narrow() ? this : stock(precision, false);
   }
 
   /** Whether TensorFlow may place operations on a GPU. */
   public static boolean mayUseGpu(ConfigProto session) {
     return session.getDeviceCountOrDefault("GPU", -1) != 0;
-  }
-
-  private static boolean asksForFloat16(ConfigProto session) {
-    RewriterConfig rewriter = session.getGraphOptions().getRewriteOptions();
-    return rewriter.getAutoMixedPrecision() == RewriterConfig.Toggle.ON;
-  }
-
-  private static boolean asksForBfloat16(ConfigProto session) {
-    RewriterConfig rewriter = session.getGraphOptions().getRewriteOptions();
-    return rewriter.getAutoMixedPrecisionOnednnBfloat16() == RewriterConfig.Toggle.ON;
   }
 
   /** Whether stock operations compute products in another type than float32. */
@@ -125,21 +150,36 @@ public enum Kernels {
   }
 
   /**
-   * The session for a graph of these kernels. Where all fused kernels are named, the graph
-   * optimiser has nothing to find; it would look for a second or two before the first answer. Where
-   * products are narrow already, it is not to narrow others.
+   * The session for a graph of these kernels; what the platform's graph optimiser is to do is said
+   * here and nowhere else.
+   *
+   * <p>In inference it looks a graph over once before the first run, not twice, and leaves out what
+   * changes nothing for these graphs: the first answer comes a second earlier. Where all fused
+   * kernels are named it has nothing to find at all and would look for another second or two. In
+   * training its rewriting for memory is off: of a sum of gradients it makes one that takes what is
+   * ready first, so that equal runs would end with other last digits.
+   *
+   * @param session devices and threads
+   * @param mode what the graph was built for
    */
-  public ConfigProto sessionFrom(ConfigProto session) {
+  public ConfigProto sessionFrom(ConfigProto session, Mode mode) {
     ConfigProto.Builder builder = session.toBuilder();
-    RewriterConfig.Builder rewriter = builder.getGraphOptionsBuilder().getRewriteOptionsBuilder();
-    if (this == PACKED || this == INT8) {
-      rewriter.setDisableMetaOptimizer(true);
-    }
-    if (narrow()) {
+    RewriterConfig.Builder rewriter =
+        builder
+            .getGraphOptionsBuilder()
+            .getRewriteOptionsBuilder()
+            .setMemoryOptimization(RewriterConfig.MemOptType.NO_MEM_OPT);
+    if (mode == Mode.INFER) {
       rewriter
-          .setAutoMixedPrecision(RewriterConfig.Toggle.OFF)
-          .setAutoMixedPrecisionOnednnBfloat16(RewriterConfig.Toggle.OFF);
+          .setMetaOptimizerIterations(RewriterConfig.NumIterationsType.ONE)
+          .setLoopOptimization(RewriterConfig.Toggle.OFF)
+          .setDisableMetaOptimizer(this == PACKED || this == INT8);
     }
+    boolean byOptimizer = this == PORTABLE_BFLOAT16 || this == PACKED_BFLOAT16;
+    rewriter
+        .setAutoMixedPrecision(RewriterConfig.Toggle.OFF)
+        .setAutoMixedPrecisionOnednnBfloat16(
+            byOptimizer ? RewriterConfig.Toggle.ON : RewriterConfig.Toggle.OFF);
     return builder.build();
   }
 

@@ -12,7 +12,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.blip4j.data.sample.EncodedImage;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.sample.SampleException;
-import org.tensorflow.proto.ConfigProto;
+import org.blip4j.ops.kernel.Kernels;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 
 /**
  * CapFilt's step (paper section 3.3): samples in, samples with judged texts out. It knows no files
@@ -28,7 +29,7 @@ import org.tensorflow.proto.ConfigProto;
  *
  * <pre>{@code
  * CapFiltModels models = new CapFiltModels(Optional.of(captioner), Optional.of(filter));
- * try (CapFiltStep step = CapFiltStep.open(models, models.published(1), session)) {
+ * try (CapFiltStep step = CapFiltStep.open(models, models.published(1), options)) {
  *   step.apply(samples).forEach(record -> record.keptSample().ifPresent(this::write));
  * }
  * }</pre>
@@ -49,14 +50,21 @@ public final class CapFiltStep implements AutoCloseable {
   /**
    * Opens the models that the settings need.
    *
-   * @throws IllegalArgumentException if one is missing or was trained for something else
+   * @param options devices and kernels; of the models' settings, what the step does not settle
+   * @throws IllegalArgumentException if one is missing or was trained for something else, or if
+   *     kernels were chosen whose rows depend on each other
    */
   public static CapFiltStep open(
-      CapFiltModels models, CapFiltSettings settings, ConfigProto session) throws IOException {
+      CapFiltModels models, CapFiltSettings settings, PredictorOptions options) throws IOException {
+    if (options.kernels() == Kernels.INT8) {
+      throw new IllegalArgumentException(
+          "in eight bits a text's score depends on the images beside it; take other kernels for"
+              + " CapFilt");
+    }
     boolean needed = settings.captions() || settings.scores();
     return new CapFiltStep(
         settings,
-        needed ? Optional.of(StagedModels.open(models, settings, session)) : Optional.empty());
+        needed ? Optional.of(StagedModels.open(models, settings, options)) : Optional.empty());
   }
 
   /** A step over models that are open already; it closes them. */

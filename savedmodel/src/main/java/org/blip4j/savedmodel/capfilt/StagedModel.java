@@ -17,7 +17,6 @@ import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
-import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
@@ -36,10 +35,9 @@ final class StagedModel implements AutoCloseable {
   }
 
   static StagedModel open(
-      ModelSource source, ConfigProto session, UnaryOperator<ServingSettings> adjust)
+      ModelSource source, PredictorOptions given, UnaryOperator<ServingSettings> adjust)
       throws IOException {
-    PredictorOptions options =
-        PredictorOptions.defaults().withSession(session).withSettings(adjust);
+    PredictorOptions options = given.withSettings(own -> adjust.apply(given.adjust().apply(own)));
     LoadedModel loaded =
         source instanceof ModelSource.Exported exported
             ? LoadedModel.rebuild(exported, options)

@@ -12,10 +12,10 @@ import java.util.stream.Stream;
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.tensorflow.Result;
 import org.tensorflow.Tensor;
-import org.tensorflow.proto.ConfigProto;
 
 /**
  * Captioner and filter as TensorFlow graphs. An image is decoded once and encoded once a model, or
@@ -64,14 +64,14 @@ final class StagedModels implements CaptionerAndFilter {
     return (int) Long.highestOneBit(Math.max(FEWEST, Math.min(MOST, fitting)));
   }
 
-  static StagedModels open(CapFiltModels models, CapFiltSettings settings, ConfigProto session)
+  static StagedModels open(CapFiltModels models, CapFiltSettings settings, PredictorOptions options)
       throws IOException {
     StagedModel captioner = null;
     StagedModel filter = null;
     try {
       if (settings.captions()) {
         ModelSource source = models.requireCaptioner();
-        captioner = StagedModel.open(source, session, own -> adjusted(own, settings.generation()));
+        captioner = StagedModel.open(source, options, own -> adjusted(own, settings.generation()));
         require(captioner.writes(), captioner, source, "captions");
       }
       if (settings.scores()) {
@@ -80,7 +80,7 @@ final class StagedModels implements CaptionerAndFilter {
         filter =
             same
                 ? captioner
-                : StagedModel.open(source, session, own -> own.withExpectedBatch(2 * FEWEST));
+                : StagedModel.open(source, options, own -> own.withExpectedBatch(2 * FEWEST));
         require(filter.matches(), filter, source, "match scores");
       }
       return new StagedModels(captioner, filter, settings.generation().beams() > 0);

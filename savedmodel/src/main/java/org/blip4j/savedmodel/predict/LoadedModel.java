@@ -7,6 +7,7 @@ import java.util.List;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
+import org.blip4j.ops.core.Mode;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.OpenModel;
 import org.blip4j.savedmodel.open.ServingModel;
@@ -61,7 +62,7 @@ public final class LoadedModel implements AutoCloseable {
       ServingGraph graph = ServingGraph.build(model, settings, options.kernels());
       made.add(0, graph);
       Session session =
-          new Session(graph.graph(), options.kernels().sessionFrom(options.session()));
+          new Session(graph.graph(), options.kernels().sessionFrom(options.session(), Mode.INFER));
       made.add(0, session);
       weights.load(graph, session);
       if (graph.preparation().isPresent()) {

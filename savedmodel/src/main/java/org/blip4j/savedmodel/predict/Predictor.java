@@ -9,6 +9,7 @@ import java.util.Objects;
 import java.util.function.Function;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.graph.config.ConfigJson;
+import org.blip4j.ops.core.Mode;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.ServingModel;
 import org.blip4j.savedmodel.signature.ExportedInfo;
@@ -91,7 +92,7 @@ public final class Predictor implements AutoCloseable {
       bundle =
           SavedModelBundle.loader(source.path().toString())
               .withTags("serve")
-              .withConfigProto(options.session())
+              .withConfigProto(options.kernels().sessionFrom(options.session(), Mode.INFER))
               .load();
     } catch (TensorFlowException e) {
       throw new IOException(

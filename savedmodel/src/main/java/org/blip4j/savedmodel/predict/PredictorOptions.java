@@ -7,23 +7,25 @@ import java.util.Objects;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.blip4j.ops.kernel.Kernels;
+import org.blip4j.ops.kernel.Precision;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.bytedeco.javacpp.Pointer;
 import org.tensorflow.proto.ConfigProto;
-import org.tensorflow.proto.RewriterConfig;
 
 /**
  * How a model is run.
  *
  * <pre>{@code
  * PredictorOptions options =
- *     PredictorOptions.defaults().withThreads(4).withSettings(own -> own.withBeams(1));
+ *     PredictorOptions.defaults().withPrecision(Precision.BFLOAT16).withSettings(own -> own.withBeams(1));
  * }</pre>
  *
- * @param session threads, devices, precision; the first session of a process fixes the threads
+ * @param session threads and devices; the first session of a process fixes the threads, and what
+ *     the graph optimiser is to do follows from the kernels
  * @param adjust changes the model's own settings; for an exported model, where they are baked in,
  *     it may not
- * @param kernels what products and norms are made of; an exported model has kernels of its own
+ * @param kernels what products and norms are made of, and with it the precision; an exported model
+ *     has kernels of its own
  */
 public record PredictorOptions(
     ConfigProto session, UnaryOperator<ServingSettings> adjust, Kernels kernels) {
@@ -41,11 +43,25 @@ public record PredictorOptions(
           "products in eight bits are computed on the CPU, and this session may use a GPU; give it"
               + " none (device count GPU 0), or take other kernels");
     }
+    if (kernels == Kernels.FLOAT16 && !Kernels.mayUseGpu(session)) {
+      throw new IllegalArgumentException(
+          "products in float16 are computed on a GPU, and this session has none; on the CPU take"
+              + " bfloat16 or float32");
+    }
   }
 
-  /** The kernels that are fastest in such a session. */
-  public PredictorOptions(ConfigProto session, UnaryOperator<ServingSettings> adjust) {
-    this(session, adjust, Kernels.forSession(session));
+  /**
+   * The kernels that are fastest in a precision on a session's devices, and the model's own
+   * settings.
+   *
+   * @throws IllegalArgumentException for float16 on the CPU
+   */
+  public static PredictorOptions of(ConfigProto session, Precision precision) {
+    return new PredictorOptions(session, UnaryOperator.identity(), fastest(session, precision));
+  }
+
+  private static Kernels fastest(ConfigProto session, Precision precision) {
+    return Kernels.forInference(precision, Kernels.mayUseGpu(session));
   }
 
   /**
@@ -55,35 +71,32 @@ public record PredictorOptions(
   public static PredictorOptions defaults() {
     ConfigProto cpu =
         ConfigProto.newBuilder().setAllowSoftPlacement(true).putDeviceCount("GPU", 0).build();
-    return new PredictorOptions(inference(cpu), UnaryOperator.identity());
-  }
-
-  /**
-   * A session configuration changed for running a model: TensorFlow looks a graph over once before
-   * its first run, not twice, and leaves out what changes nothing for these graphs. The first
-   * answer comes a second earlier.
-   */
-  public static ConfigProto inference(ConfigProto session) {
-    ConfigProto.Builder config = session.toBuilder();
-    config
-        .getGraphOptionsBuilder()
-        .getRewriteOptionsBuilder()
-        .setMetaOptimizerIterations(RewriterConfig.NumIterationsType.ONE)
-        .setMemoryOptimization(RewriterConfig.MemOptType.NO_MEM_OPT)
-        .setLoopOptimization(RewriterConfig.Toggle.OFF);
-    return config.build();
+    return of(cpu, Precision.FLOAT32);
   }
 
   /**
    * The same with another session configuration. Kernels that were chosen stay; those that were the
    * fastest of the old configuration become the fastest of the new one.
    *
-   * @throws IllegalArgumentException if kernels in eight bits were chosen and it may use a GPU
+   * @throws IllegalArgumentException if kernels in eight bits were chosen and it may use a GPU, or
+   *     the precision is float16 and it may not
    */
   public PredictorOptions withSession(ConfigProto other) {
-    return kernels == Kernels.forSession(session)
-        ? new PredictorOptions(other, adjust)
-        : new PredictorOptions(other, adjust, kernels);
+    return new PredictorOptions(
+        other,
+        adjust,
+        kernels == fastest(session, kernels.precision())
+            ? fastest(other, kernels.precision())
+            : kernels);
+  }
+
+  /**
+   * The same with the fastest kernels of a precision on the session's devices.
+   *
+   * @throws IllegalArgumentException for float16 on the CPU
+   */
+  public PredictorOptions withPrecision(Precision precision) {
+    return withKernels(fastest(session, precision));
   }
 
   /** The same with so many threads, 0 for one a core; only the first session can change it. */
@@ -126,7 +139,7 @@ public record PredictorOptions(
           "an exported model computes in float32 on a GPU, as it was exported; ask for float32, or"
               + " open the model folder or the weights themselves");
     }
-    return new PredictorOptions(session, adjust, Kernels.PORTABLE);
+    return withKernels(kernels.stock());
   }
 
   /**

@@ -18,7 +18,10 @@ import java.util.Random;
 import java.util.TreeMap;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.graph.config.Task;
+import org.blip4j.ops.kernel.Kernels;
+import org.blip4j.ops.kernel.Precision;
 import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -26,7 +29,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.proto.ConfigProto;
 
 class CapFiltStepTest {
-  private static final ConfigProto SESSION = ConfigProto.getDefaultInstance();
+  private static final PredictorOptions OPTIONS =
+      PredictorOptions.of(ConfigProto.getDefaultInstance(), Precision.FLOAT32);
 
   @TempDir private static Path folder;
   private static CapFiltModels models;
@@ -72,7 +76,7 @@ class CapFiltStepTest {
   @Test
   void nothingDependsOnBatchOrOrder() throws IOException {
     List<Sample.ImageText> samples = samples(32);
-    try (CapFiltStep step = CapFiltStep.open(models, settings(2), SESSION)) {
+    try (CapFiltStep step = CapFiltStep.open(models, settings(2), OPTIONS)) {
       Map<String, CapFiltRecord> together = byKey(step.apply(samples));
       for (int batch : new int[] {1, 5, 8}) {
         List<CapFiltRecord> parts = new ArrayList<>();
@@ -107,7 +111,7 @@ class CapFiltStepTest {
     cut[60] ^= 1; // in the pixels: its headers are well
     Sample.ImageText bad = Sample.ImageText.of("bad", cut, List.of("a cat"));
     Sample.ImageText none = Sample.ImageText.of("none", new byte[] {1, 2}, List.of("a cat"));
-    try (CapFiltStep step = CapFiltStep.open(models, settings(1), SESSION)) {
+    try (CapFiltStep step = CapFiltStep.open(models, settings(1), OPTIONS)) {
       CapFiltRecord alone = step.apply(List.of(sample(1))).get(0);
       List<CapFiltRecord> records = step.apply(List.of(bad, sample(1), none));
       assertEquals(alone, records.get(1));
@@ -124,11 +128,11 @@ class CapFiltStepTest {
     List<Sample.ImageText> samples = samples(5);
     ModelSource copy = TinyModel.write(folder.resolve("copy"), Task.RETRIEVAL);
     CapFiltModels copies = new CapFiltModels(oneForBoth.captioner(), Optional.of(copy));
-    StagedModels same = StagedModels.open(oneForBoth, settings(1), SESSION);
-    StagedModels equal = StagedModels.open(copies, settings(1), SESSION);
+    StagedModels same = StagedModels.open(oneForBoth, settings(1), OPTIONS);
+    StagedModels equal = StagedModels.open(copies, settings(1), OPTIONS);
     assertTrue(same.onePass());
     assertTrue(equal.onePass());
-    try (StagedModels different = StagedModels.open(models, settings(1), SESSION)) {
+    try (StagedModels different = StagedModels.open(models, settings(1), OPTIONS)) {
       assertFalse(different.onePass());
     }
     try (CapFiltStep one = CapFiltStep.of(settings(1), same);
@@ -144,17 +148,20 @@ class CapFiltStepTest {
     String refused =
         assertThrows(
                 IllegalArgumentException.class,
-                () -> CapFiltStep.open(swapped, settings(1), SESSION))
+                () -> CapFiltStep.open(swapped, settings(1), OPTIONS))
             .getMessage();
     assertTrue(refused.contains("RETRIEVAL") && refused.contains("captions"), refused);
     CapFiltModels none = new CapFiltModels(models.captioner(), Optional.empty());
     assertThrows(
-        IllegalArgumentException.class, () -> CapFiltStep.open(none, settings(1), SESSION));
+        IllegalArgumentException.class, () -> CapFiltStep.open(none, settings(1), OPTIONS));
+    PredictorOptions eight = PredictorOptions.defaults().withKernels(Kernels.INT8);
+    assertThrows(
+        IllegalArgumentException.class, () -> CapFiltStep.open(models, settings(1), eight));
   }
 
   @Test
   void aClosedStepSaysSo() throws IOException {
-    CapFiltStep step = CapFiltStep.open(models, settings(1), SESSION);
+    CapFiltStep step = CapFiltStep.open(models, settings(1), OPTIONS);
     step.close();
     step.close();
     assertThrows(IllegalStateException.class, () -> step.apply(samples(1)));

@@ -21,8 +21,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.tensorflow.proto.ConfigProto;
-import org.tensorflow.proto.RewriterConfig;
 
 /**
  * A row gives the same ids alone and in any batch, whatever the beams and the prompts beside, on
@@ -49,18 +47,7 @@ class DecodingGridTest {
 
   private static PredictorOptions options(String kernels) {
     PredictorOptions defaults = PredictorOptions.defaults();
-    if (kernels.equals("DEFAULT")) {
-      return defaults;
-    }
-    if (!kernels.equals("BFLOAT16_SESSION")) {
-      return defaults.withKernels(Kernels.valueOf(kernels));
-    }
-    ConfigProto.Builder session = defaults.session().toBuilder();
-    session
-        .getGraphOptionsBuilder()
-        .getRewriteOptionsBuilder()
-        .setAutoMixedPrecisionOnednnBfloat16(RewriterConfig.Toggle.ON);
-    return defaults.withSession(session.build());
+    return kernels.equals("DEFAULT") ? defaults : defaults.withKernels(Kernels.valueOf(kernels));
   }
 
   @ParameterizedTest
@@ -72,8 +59,7 @@ class DecodingGridTest {
     "PORTABLE, 3, WHOLE, 1",
     "PACKED, 3, WHOLE, 1",
     "PACKED_BFLOAT16, 3, WHOLE, 1",
-    "BFLOAT16_SESSION, 1, WHOLE, 1",
-    "BFLOAT16_SESSION, 3, WHOLE, 1"
+    "PACKED_BFLOAT16, 1, WHOLE, 1"
   })
   void aBatchWithUnequalPromptsGivesTheIdsOfItsRowsAlone(
       String kernels, int beams, LengthNormalization normalization, double penalty)

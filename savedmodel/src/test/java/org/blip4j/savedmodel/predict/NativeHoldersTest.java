@@ -161,21 +161,21 @@ final class NativeHoldersTest {
   void aFilterThatCannotBeOpenedAfterTheCaptioner() throws Throwable {
     ModelSource filter = TinyModel.write(folder.resolve("filter"), Task.RETRIEVAL);
     CapFiltModels sound = new CapFiltModels(Optional.of(captioner), Optional.of(filter));
-    ConfigProto session = ConfigProto.getDefaultInstance();
-    CapFiltStep.open(sound, sound.published(1), session).close();
+    PredictorOptions options = PredictorOptions.defaults();
+    CapFiltStep.open(sound, sound.published(1), options).close();
     ModelSource other = TinyModel.write(folder.resolve("other"), Task.CAPTION);
     for (ModelSource unable : List.of(other, captioner)) { // open a second time, or open once
       CapFiltModels models = new CapFiltModels(Optional.of(captioner), Optional.of(unable));
       IllegalArgumentException refused =
           failsAndHoldsNothing(
               IllegalArgumentException.class,
-              () -> CapFiltStep.open(models, models.published(1), session));
+              () -> CapFiltStep.open(models, models.published(1), options));
       assertTrue(refused.getMessage().contains("no match scores"), refused.getMessage());
     }
     Path data = folder.resolve("filter/variables.data-00000-of-00001");
     Files.write(data, new byte[10]);
     failsAndHoldsNothing(
-        IOException.class, () -> CapFiltStep.open(sound, sound.published(1), session));
+        IOException.class, () -> CapFiltStep.open(sound, sound.published(1), options));
   }
 
   @Test

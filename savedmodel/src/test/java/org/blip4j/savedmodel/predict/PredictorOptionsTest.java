@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.blip4j.graph.config.Task;
 import org.blip4j.ops.kernel.Kernels;
+import org.blip4j.ops.kernel.Precision;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.Test;
@@ -35,7 +36,8 @@ class PredictorOptionsTest {
   @Test
   void theDefaultsTakeTheFastestKernelsOfTheCpu() {
     assertEquals(0, CPU.getDeviceCountOrThrow("GPU"));
-    assertEquals(Kernels.forSession(CPU), PredictorOptions.defaults().kernels());
+    assertEquals(
+        Kernels.forInference(Precision.FLOAT32, false), PredictorOptions.defaults().kernels());
     assumeTrue(Kernels.packedAvailable());
     assertEquals(Kernels.PACKED, PredictorOptions.defaults().kernels());
     assertEquals(Kernels.PACKED, PredictorOptions.defaults().withThreads(2).kernels());
@@ -54,6 +56,22 @@ class PredictorOptionsTest {
             PredictorOptions.defaults()
                 .withKernels(Kernels.INT8)
                 .withSession(ConfigProto.getDefaultInstance()));
+  }
+
+  @Test
+  void thePrecisionStaysWhereTheDevicesChange() {
+    ConfigProto gpu = ConfigProto.getDefaultInstance();
+    PredictorOptions half = PredictorOptions.defaults().withPrecision(Precision.BFLOAT16);
+    assertEquals(Kernels.forInference(Precision.BFLOAT16, false), half.kernels());
+    assertEquals(Kernels.BFLOAT16, half.withSession(gpu).kernels());
+    assertEquals(half.kernels(), half.withSession(gpu).withSession(CPU).kernels());
+    assertEquals(Kernels.PORTABLE_BFLOAT16, half.portable().kernels());
+    PredictorOptions sixteen = PredictorOptions.of(gpu, Precision.FLOAT16);
+    assertEquals(Kernels.FLOAT16, sixteen.kernels());
+    assertThrows(IllegalArgumentException.class, () -> sixteen.withSession(CPU));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> PredictorOptions.defaults().withKernels(Kernels.FLOAT16));
   }
 
   @Test

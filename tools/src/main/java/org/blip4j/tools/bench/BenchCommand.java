@@ -3,11 +3,11 @@ package org.blip4j.tools.bench;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.Progress;
-import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -48,7 +48,7 @@ public final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    ConfigProto session = common.inferenceConfig();
+    PredictorOptions options = quantize.change(common.inference());
     BenchPlan plan =
         new BenchPlan(
             work,
@@ -56,8 +56,8 @@ public final class BenchCommand implements Callable<Integer> {
             batch.size(work.defaultBatch()),
             atOnce == null ? work.defaultAtOnce() : atOnce,
             repeat,
-            session,
-            quantize.kernels(session));
+            options.session(),
+            options.kernels());
     BenchResult result;
     try (Progress progress = console.progress("runs", repeat)) {
       result = Benchmark.run(plan, progress::advance);

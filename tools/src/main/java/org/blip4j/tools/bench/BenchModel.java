@@ -61,7 +61,7 @@ final class BenchModel implements AutoCloseable {
     this.memory = ctx.tf().max(stored, ctx.tf().constant(0));
     this.results = plan.work() == BenchPlan.Work.matmul ? List.of(product) : model(plan);
     Operation initialize = vars.initializeAll();
-    this.session = new Session(graph, plan.kernels().sessionFrom(plan.session()));
+    this.session = new Session(graph, plan.kernels().sessionFrom(plan.session(), Mode.INFER));
     session.runner().addTarget(initialize).run().close();
     ctx.kernels()
         .preparation()

@@ -19,8 +19,10 @@ import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.weights.StartingModel;
 import org.blip4j.ops.kernel.Kernels;
+import org.blip4j.ops.kernel.Precision;
 import org.blip4j.savedmodel.capfilt.CapFiltModels;
 import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.tools.capfilt.CapFilt;
 import org.blip4j.tools.capfilt.CapFiltFolder;
 import org.blip4j.tools.capfilt.CapFiltPlan;
@@ -57,25 +59,29 @@ public final class Bootstrap {
   /**
    * On what and for whom the stages run.
    *
-   * @param training threads and devices of training
-   * @param inference threads and devices of running models
+   * @param session threads and devices
+   * @param precision what products are computed in
    * @param program version and commit, for provenance
    * @param stop asked between steps and records; true ends the stage with {@link Stages.Stopped}
    * @param listener hears of the stages
    */
   public record Context(
-      ConfigProto training,
-      ConfigProto inference,
+      ConfigProto session,
+      Precision precision,
       ProgramVersion program,
       BooleanSupplier stop,
       Stages.Listener listener) {
-    /** Refuses missing parts, and a session that nothing can be trained in. */
+    /** Refuses missing parts, and a precision that nothing can be trained in. */
     public Context {
-      Kernels.forTraining(training);
-      Objects.requireNonNull(inference, "inference");
+      Kernels.forTraining(precision, Kernels.mayUseGpu(session));
       Objects.requireNonNull(program, "program");
       Objects.requireNonNull(stop, "stop");
       Objects.requireNonNull(listener, "listener");
+    }
+
+    /** How models are run. */
+    public PredictorOptions inference() {
+      return PredictorOptions.of(session, precision);
     }
   }
 
@@ -199,7 +205,8 @@ public final class Bootstrap {
         Mixture.of(shards),
         new ExampleCodec(new Columns.Aliases(standard.image(), texts, standard.key())),
         Optional.empty(),
-        context.training(),
+        context.session(),
+        context.precision(),
         context.program().version(),
         context.program().commit());
   }

@@ -62,7 +62,7 @@ public final class BootstrapCommand implements Callable<Integer> {
       Bootstrap.Context context =
           new Bootstrap.Context(
               common.sessionConfig(),
-              common.inferenceConfig(),
+              common.precision(),
               ProgramVersion.read(),
               watch::interrupted,
               new ConsoleStages(console));

@@ -11,7 +11,7 @@ import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.savedmodel.capfilt.CapFiltModels;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.savedmodel.capfilt.CapFiltStep;
-import org.tensorflow.proto.ConfigProto;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 
 /**
  * CapFilt from shards and models to a folder of shards: what the commands call.
@@ -53,7 +53,8 @@ public record CapFilt(
   }
 
   /** Captions and filters; models are opened only if there is something left to do. */
-  public CapFiltStats run(Task task, CapFiltModels models, ConfigProto session) throws IOException {
+  public CapFiltStats run(Task task, CapFiltModels models, PredictorOptions options)
+      throws IOException {
     CapFiltPlan plan = CapFiltPlan.of(task.shards(), task.settings(), models);
     CapFiltJob job = new CapFiltJob(out, plan, work);
     List<String> names = task.names().isEmpty() ? plan.names() : task.names();
@@ -61,7 +62,7 @@ public record CapFilt(
     if (!overwrite && out.isFinished()) {
       return job.run(CapFilt::unexpected, names);
     }
-    try (CapFiltStep step = CapFiltStep.open(models, task.settings(), session)) {
+    try (CapFiltStep step = CapFiltStep.open(models, task.settings(), options)) {
       clear();
       return job.run(JudgedRecords.by(step, work.batchSize(), source()), names);
     }

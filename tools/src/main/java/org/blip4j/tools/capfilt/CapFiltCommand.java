@@ -14,6 +14,7 @@ import org.blip4j.savedmodel.capfilt.CapFiltModels;
 import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
@@ -22,7 +23,6 @@ import org.blip4j.tools.console.HubOptions;
 import org.blip4j.tools.console.InterruptWatch;
 import org.blip4j.tools.console.Progress;
 import org.blip4j.tools.infer.DecodingOptions;
-import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -92,7 +92,7 @@ public final class CapFiltCommand implements Callable<Integer> {
     ImmutableList<CapFiltPlan.Shard> shards = CapFiltPlan.Shard.of(ShardSet.find(data));
     CapFiltSettings settings = policy.settings(models.texts(), seed.value());
     ImmutableList<String> names = names(shards);
-    ConfigProto session = common.inferenceConfig();
+    PredictorOptions options = common.inference();
     CapFiltFolder folder = new CapFiltFolder(out);
     CapFiltStats stats;
     boolean interrupted;
@@ -107,7 +107,7 @@ public final class CapFiltCommand implements Callable<Integer> {
               CapFiltListener.on(console, progress));
       stats =
           new CapFilt(folder, work, columns.codec(), overwrite)
-              .run(new CapFilt.Task(shards, names, settings), models, session);
+              .run(new CapFilt.Task(shards, names, settings), models, options);
       interrupted = watch.interrupted() && stats.shards() < names.size();
     }
     if (interrupted) { // after the last line of the progress

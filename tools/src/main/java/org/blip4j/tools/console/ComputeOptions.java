@@ -2,6 +2,8 @@ package org.blip4j.tools.console;
 
 import java.util.List;
 import org.blip4j.ops.kernel.Kernels;
+import org.blip4j.ops.kernel.Precision;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Option;
 
@@ -27,7 +29,7 @@ public final class ComputeOptions extends CommonOptions {
       names = "--precision",
       paramLabel = "TYPE",
       description = "${COMPLETION-CANDIDATES} (float32).")
-  private RunSettings.Precision precision = RunSettings.Precision.float32;
+  private Precision precision = Precision.FLOAT32;
 
   private boolean warned;
 
@@ -36,8 +38,13 @@ public final class ComputeOptions extends CommonOptions {
     return new RunSettings(device, threads, precision);
   }
 
+  /** What the large matrix products are computed in. */
+  public Precision precision() {
+    return precision;
+  }
+
   /**
-   * The session configuration for training, see {@link RunSettings#sessionConfig()}.
+   * Threads and devices, see {@link RunSettings#sessionConfig()}.
    *
    * @throws IllegalArgumentException if the device is not there
    */
@@ -46,21 +53,18 @@ public final class ComputeOptions extends CommonOptions {
   }
 
   /**
-   * The session configuration for running a model, see {@link RunSettings#inferenceConfig()}.
+   * How a model is run: with the fastest kernels of the precision.
    *
    * @throws IllegalArgumentException if the device is not there
    */
-  public ConfigProto inferenceConfig() {
-    return onItsDevice(settings().inferenceConfig());
+  public PredictorOptions inference() {
+    return PredictorOptions.of(sessionConfig(), precision);
   }
 
   private ConfigProto onItsDevice(ConfigProto session) {
     List<Integer> gpus = settings().gpus();
     String slow = Processor.ofMachine().bfloat16Warning();
-    if (gpus.isEmpty()
-        && precision == RunSettings.Precision.bfloat16
-        && !slow.isEmpty()
-        && !warned) {
+    if (gpus.isEmpty() && precision == Precision.BFLOAT16 && !slow.isEmpty() && !warned) {
       warned = true;
       console().warn("%s", slow);
     }
@@ -126,20 +130,20 @@ public final class ComputeOptions extends CommonOptions {
     private Kind kind = Kind.none;
 
     /**
-     * The kernels for a session.
+     * The same with the products asked for.
      *
      * @throws IllegalArgumentException if eight bits are asked for and cannot be had
      */
-    public Kernels kernels(ConfigProto session) {
+    public PredictorOptions change(PredictorOptions options) {
       if (kind == Kind.none) {
-        return Kernels.forSession(session);
+        return options;
       }
-      if (Kernels.mayUseGpu(session) || !Kernels.packedAvailable()) {
+      if (Kernels.mayUseGpu(options.session()) || !Kernels.packedAvailable()) {
         throw new IllegalArgumentException(
             "--quantize int8 needs an x86-64 processor with oneDNN (TF_ENABLE_ONEDNN_OPTS not 0)"
                 + " and --device cpu; leave it away here");
       }
-      return Kernels.INT8;
+      return options.withKernels(Kernels.INT8);
     }
   }
 }

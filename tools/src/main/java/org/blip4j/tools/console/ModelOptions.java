@@ -9,7 +9,6 @@ import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.savedmodel.signature.ServingSettings;
-import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -47,12 +46,11 @@ public final class ModelOptions {
       UnaryOperator<ServingSettings> adjust)
       throws IOException {
     ModelSource source = source(common);
-    ConfigProto session = common.inferenceConfig();
-    Kernels kernels = quantize.kernels(session);
+    PredictorOptions options = quantize.change(common.inference()).withSettings(adjust);
     if (!(source instanceof ModelSource.Exported)) {
-      return Predictor.open(source, new PredictorOptions(session, adjust, kernels));
+      return Predictor.open(source, options);
     }
-    if (kernels == Kernels.INT8) {
+    if (options.kernels() == Kernels.INT8) {
       throw new IllegalArgumentException(
           "an exported model has no products in eight bits; leave --quantize int8 away");
     }
@@ -65,8 +63,7 @@ public final class ModelOptions {
    * @throws IllegalArgumentException if options ask for more
    */
   public PredictorOptions portable(ComputeOptions common, UnaryOperator<ServingSettings> adjust) {
-    ConfigProto session = common.inferenceConfig();
-    PredictorOptions options = new PredictorOptions(session, adjust, Kernels.forSession(session));
+    PredictorOptions options = common.inference().withSettings(adjust);
     if (options.kernels().narrow()) {
       throw new IllegalArgumentException(
           "an exported model computes in float32 on a GPU; leave --precision away");

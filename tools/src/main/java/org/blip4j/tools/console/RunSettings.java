@@ -3,11 +3,9 @@ package org.blip4j.tools.console;
 import com.google.common.base.Joiner;
 import java.util.List;
 import java.util.Objects;
-import org.blip4j.savedmodel.predict.PredictorOptions;
+import org.blip4j.ops.kernel.Precision;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GPUOptions;
-import org.tensorflow.proto.GraphOptions;
-import org.tensorflow.proto.RewriterConfig;
 
 /**
  * On what, with how many threads and in which precision a command computes.
@@ -23,7 +21,7 @@ public record RunSettings(String device, int threads, Precision precision) {
       throw new IllegalArgumentException(
           "--device " + device + " is not a device; use cpu or gpu:0");
     }
-    if (precision == Precision.float16 && device.equals("cpu")) {
+    if (precision == Precision.FLOAT16 && device.equals("cpu")) {
       throw new IllegalArgumentException(
           "--precision float16 needs a GPU (--device gpu:0); on the CPU use bfloat16 or float32");
     }
@@ -46,14 +44,9 @@ public record RunSettings(String device, int threads, Precision precision) {
         .toList();
   }
 
-  /** The session configuration for running a model, see {@link PredictorOptions#inference}. */
-  public ConfigProto inferenceConfig() {
-    return PredictorOptions.inference(sessionConfig());
-  }
-
   /**
-   * The session configuration. TensorFlow keeps one pair of thread pools a process and takes their
-   * sizes from the first session, so the first session of a command has to be opened with it.
+   * Threads and devices. TensorFlow keeps one pair of thread pools a process and takes their sizes
+   * from the first session, so the first session of a command has to be opened with it.
    */
   public ConfigProto sessionConfig() {
     ConfigProto.Builder config =
@@ -69,19 +62,6 @@ public record RunSettings(String device, int threads, Precision precision) {
               .setAllowGrowth(true)
               .setVisibleDeviceList(Joiner.on(',').join(gpus())));
     }
-    RewriterConfig.Builder rewriter = RewriterConfig.newBuilder();
-    switch (precision) {
-      case float32 -> {}
-      case bfloat16 -> rewriter.setAutoMixedPrecisionOnednnBfloat16(RewriterConfig.Toggle.ON);
-      case float16 -> rewriter.setAutoMixedPrecision(RewriterConfig.Toggle.ON);
-    }
-    return config.setGraphOptions(GraphOptions.newBuilder().setRewriteOptions(rewriter)).build();
-  }
-
-  /** Arithmetic of the large matrix products; everything else stays in float32. */
-  public enum Precision {
-    float32,
-    bfloat16,
-    float16
+    return config.build();
   }
 }

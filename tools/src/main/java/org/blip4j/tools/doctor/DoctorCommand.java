@@ -3,6 +3,7 @@ package org.blip4j.tools.doctor;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.blip4j.ops.kernel.Precision;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
@@ -32,7 +33,7 @@ public final class DoctorCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     List<Doctor.Finding> findings =
-        Doctor.examine(new RunSettings(device, 0, RunSettings.Precision.float32).gpus());
+        Doctor.examine(new RunSettings(device, 0, Precision.FLOAT32).gpus());
     Console console = common.console();
     for (Doctor.Finding finding : findings) {
       console.result(finding, text(finding));

@@ -51,7 +51,7 @@ public final class QuickstartCommand implements Callable<Integer> {
       Bootstrap.Context context =
           new Bootstrap.Context(
               common.sessionConfig(),
-              common.inferenceConfig(),
+              common.precision(),
               ProgramVersion.read(),
               watch::interrupted,
               new ConsoleStages(console));

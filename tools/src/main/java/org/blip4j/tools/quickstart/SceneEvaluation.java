@@ -20,7 +20,6 @@ import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.tools.scenes.SceneData;
 import org.blip4j.tools.scenes.SceneTruth;
-import org.tensorflow.proto.ConfigProto;
 
 /**
  * Measures models on the held-out pictures as they are, without fine-tuning: greedy captions, and
@@ -31,27 +30,26 @@ final class SceneEvaluation {
 
   private final HeldOut heldOut;
   private final ImmutableMap<String, byte[]> pictures;
-  private final ConfigProto session;
+  private final PredictorOptions options;
 
   private SceneEvaluation(
-      HeldOut heldOut, ImmutableMap<String, byte[]> pictures, ConfigProto session) {
+      HeldOut heldOut, ImmutableMap<String, byte[]> pictures, PredictorOptions options) {
     this.heldOut = heldOut;
     this.pictures = pictures;
-    this.session = session;
+    this.options = options;
   }
 
-  static SceneEvaluation of(SceneData data, ConfigProto session) throws IOException {
+  static SceneEvaluation of(SceneData data, PredictorOptions inference) throws IOException {
     ImmutableMap<String, byte[]> pictures = SceneData.Pictures.read(data, SceneData.Split.HELD_OUT);
     ImmutableMap<String, SceneTruth> truth = data.truth();
     List<SceneTruth> truths = pictures.keySet().stream().map(truth::get).toList();
-    return new SceneEvaluation(HeldOut.of(truths), pictures, session);
+    return new SceneEvaluation(HeldOut.of(truths), pictures, options(inference));
   }
 
   /** Greedy captions, with the batch in which they are asked for. */
-  static PredictorOptions options(ConfigProto session) {
-    return PredictorOptions.defaults()
-        .withSession(session)
-        .withSettings(own -> own.withSearch(own.search().withBeams(1)).withExpectedBatch(BATCH));
+  static PredictorOptions options(PredictorOptions inference) {
+    return inference.withSettings(
+        own -> own.withSearch(own.search().withBeams(1)).withExpectedBatch(BATCH));
   }
 
   HeldOut heldOut() {
@@ -63,7 +61,7 @@ final class SceneEvaluation {
   }
 
   ModelAnswers answers(ModelSource source) throws IOException {
-    try (Predictor model = Predictor.open(source, options(session))) {
+    try (Predictor model = Predictor.open(source, options)) {
       List<String> captions = captions(model);
       return new ModelAnswers(heldOut.measure(captions, similarities(model)), captions);
     }

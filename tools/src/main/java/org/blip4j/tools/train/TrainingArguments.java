@@ -156,6 +156,7 @@ final class TrainingArguments {
             columns.codec(),
             start,
             common.sessionConfig(),
+            common.precision(),
             program.version(),
             program.commit());
     ConsoleLog log =
@@ -180,7 +181,7 @@ final class TrainingArguments {
   private Validation validation(ComputeOptions common) throws IOException {
     TaskEvaluation evaluation =
         new TaskEvaluation(ShardSet.find(validate), columns.codec(), CANDIDATES);
-    PredictorOptions options = PredictorOptions.defaults().withSession(common.inferenceConfig());
+    PredictorOptions options = common.inference();
     return folder -> {
       try (Predictor model = Predictor.open(new ModelSource.Folder(folder), options)) {
         return evaluation.measure(model);

@@ -58,13 +58,11 @@ final class GoldenGraph implements AutoCloseable {
 
   GoldenGraph(GoldenRun run, Mode mode) {
     GoldenRun.Machine machine = run.machine();
-    Kernels kernels = mode == Mode.TRAIN ? Kernels.PORTABLE : machine.kernels();
+    Kernels kernels = mode == Mode.TRAIN ? machine.kernels().stock() : machine.kernels();
     this.run = run;
     this.ctx = kernels.on(GraphContext.create(graph, mode));
     this.vars = VariableScope.root(ctx, 1);
-    this.session =
-        new Session(
-            graph, mode == Mode.TRAIN ? machine.session() : kernels.sessionFrom(machine.session()));
+    this.session = new Session(graph, kernels.sessionFrom(machine.session(), mode));
   }
 
   /** The root context. */

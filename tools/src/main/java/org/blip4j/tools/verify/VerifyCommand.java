@@ -11,12 +11,11 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.blip4j.ops.kernel.Kernels;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.Progress;
-import org.blip4j.tools.console.RunSettings;
-import org.tensorflow.proto.ConfigProto;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,12 +38,11 @@ public final class VerifyCommand implements Callable<Integer> {
     portable,
     all;
 
-    List<Kernels> on(ConfigProto session) {
-      Kernels fast = Kernels.forSession(session);
+    List<Kernels> of(Kernels fast) {
       return switch (this) {
         case fastest -> List.of(fast);
-        case portable -> List.of(Kernels.PORTABLE);
-        case all -> Stream.of(fast, Kernels.PORTABLE).distinct().toList();
+        case portable -> List.of(fast.stock());
+        case all -> Stream.of(fast, fast.stock()).distinct().toList();
       };
     }
   }
@@ -73,9 +71,8 @@ public final class VerifyCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    ConfigProto session = common.sessionConfig();
-    if (Kernels.mayUseGpu(session)
-        && common.settings().precision() != RunSettings.Precision.float32) {
+    PredictorOptions options = common.inference();
+    if (options.kernels().narrow()) {
       throw new IllegalArgumentException(
           "verify computes in float32 on a GPU; leave --precision away");
     }
@@ -93,12 +90,12 @@ public final class VerifyCommand implements Callable<Integer> {
       console.result(row, line(row.name(), false, "0", row));
     }
     boolean ok = absent.isEmpty();
-    List<Kernels> sets = choice.on(session);
+    List<Kernels> sets = choice.of(options.kernels());
     try (Progress progress = console.progress("goldens", goldens.size() * (long) sets.size())) {
       for (Golden golden : goldens) {
         for (Kernels kernels : sets) {
           String note = sets.size() > 1 ? " [" + kernels.name().toLowerCase(Locale.ROOT) + "]" : "";
-          ok &= check(golden, note, new GoldenRun.Machine(session, kernels), console);
+          ok &= check(golden, note, new GoldenRun.Machine(options.session(), kernels), console);
           progress.advance(1);
         }
       }

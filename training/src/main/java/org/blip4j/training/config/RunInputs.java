@@ -6,6 +6,7 @@ import org.blip4j.data.pipeline.Mixture;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.weights.StartingModel;
+import org.blip4j.ops.kernel.Precision;
 import org.tensorflow.proto.ConfigProto;
 
 /**
@@ -15,6 +16,7 @@ import org.tensorflow.proto.ConfigProto;
  * @param codec column names of the records
  * @param init the model whose weights the run starts from; empty = fresh weights
  * @param session threads and devices
+ * @param precision what products are computed in
  * @param version of the program, for provenance
  * @param commit of the program, for provenance
  */
@@ -23,6 +25,7 @@ public record RunInputs(
     ExampleCodec codec,
     Optional<StartingModel> init,
     ConfigProto session,
+    Precision precision,
     String version,
     String commit) {
 
@@ -32,21 +35,28 @@ public record RunInputs(
     Objects.requireNonNull(codec, "codec");
     Objects.requireNonNull(init, "init");
     Objects.requireNonNull(session, "session");
+    Objects.requireNonNull(precision, "precision");
   }
 
-  /** Shards with standard columns, fresh weights and the default session. */
+  /** Shards with standard columns, fresh weights, the default session and float32. */
   public static RunInputs of(ShardSet data) {
     return new RunInputs(
         Mixture.of(data),
         ExampleCodec.standard(),
         Optional.empty(),
         ConfigProto.getDefaultInstance(),
+        Precision.FLOAT32,
         "unknown",
         "unknown");
   }
 
   /** The same with weights to start from. */
   public RunInputs startingFrom(StartingModel model) {
-    return new RunInputs(data, codec, Optional.of(model), session, version, commit);
+    return new RunInputs(data, codec, Optional.of(model), session, precision, version, commit);
+  }
+
+  /** The same on other devices or in another precision. */
+  public RunInputs on(ConfigProto other, Precision wanted) {
+    return new RunInputs(data, codec, init, other, wanted, version, commit);
   }
 }

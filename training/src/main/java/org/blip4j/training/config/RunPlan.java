@@ -54,7 +54,7 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
               .formatted(config.text().maxTokens(), architecture.text().maxPositions()));
     }
     RunConfig resolved = config.resolved(architecture, settings);
-    Kernels kernels = Kernels.forTraining(inputs.session());
+    Kernels kernels = Kernels.forTraining(inputs.precision(), Kernels.mayUseGpu(inputs.session()));
     RunPlan plan = new RunPlan(resolved, vocabulary, inputs, kernels);
     if (config.task() == Task.CAPTION && plan.promptTokens() + 2 > config.text().maxTokens()) {
       throw new IllegalArgumentException(

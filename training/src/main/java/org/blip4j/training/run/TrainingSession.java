@@ -27,8 +27,6 @@ import org.tensorflow.Operation;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.exceptions.TensorFlowException;
-import org.tensorflow.proto.ConfigProto;
-import org.tensorflow.proto.RewriterConfig;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
@@ -93,20 +91,7 @@ final class TrainingSession implements Closeable {
     this.whole = SaverNodes.create(ctx.in("checkpoint"), variables);
     this.model = SaverNodes.create(ctx.in("model"), weights);
     this.feed = new VariableFeed(ctx, weights);
-    this.session = new Session(graph, ordered(plan.kernels().sessionFrom(plan.session())));
-  }
-
-  /**
-   * A session whose sums have an order. TensorFlow's memory optimiser makes of a sum of gradients
-   * one that takes what is ready first, so that equal runs would end with other last digits.
-   */
-  private static ConfigProto ordered(ConfigProto session) {
-    ConfigProto.Builder ordered = session.toBuilder();
-    ordered
-        .getGraphOptionsBuilder()
-        .getRewriteOptionsBuilder()
-        .setMemoryOptimization(RewriterConfig.MemOptType.NO_MEM_OPT);
-    return ordered.build();
+    this.session = new Session(graph, plan.kernels().sessionFrom(plan.session(), Mode.TRAIN));
   }
 
   /** The step's graph. */

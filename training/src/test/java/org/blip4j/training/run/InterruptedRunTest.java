@@ -300,6 +300,7 @@ final class InterruptedRunTest {
         plain.codec(),
         plain.init(),
         plain.session(),
+        plain.precision(),
         plain.version(),
         plain.commit());
   }

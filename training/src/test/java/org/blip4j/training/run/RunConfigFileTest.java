@@ -20,6 +20,7 @@ import org.blip4j.graph.config.ConfigFields;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.Task;
 import org.blip4j.ops.kernel.Kernels;
+import org.blip4j.ops.kernel.Precision;
 import org.blip4j.training.config.ImageInput;
 import org.blip4j.training.config.Recipe;
 import org.blip4j.training.config.RunConfig;
@@ -147,14 +148,7 @@ final class RunConfigFileTest {
 
   private static RunPlan plan(RunConfig config, RunInputs inputs, ConfigProto session)
       throws IOException {
-    RunInputs chosen =
-        new RunInputs(
-            inputs.data(),
-            inputs.codec(),
-            inputs.init(),
-            session,
-            inputs.version(),
-            inputs.commit());
+    RunInputs chosen = inputs.on(session, Precision.FLOAT32);
     return new RunPlan(config, Vocabulary.bertBaseUncased(), chosen, Kernels.PORTABLE);
   }
 

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.function.Consumer;
 import javax.imageio.ImageIO;
 import org.blip4j.data.sample.Columns;
 import org.blip4j.data.sample.ExampleCodec;
@@ -37,8 +36,6 @@ import org.blip4j.training.optimize.AlphaRamp;
 import org.blip4j.training.optimize.DecayScope;
 import org.blip4j.training.optimize.GradientClip;
 import org.blip4j.training.optimize.LearningRateSchedule;
-import org.tensorflow.proto.ConfigProto;
-import org.tensorflow.proto.RewriterConfig;
 
 /** Data and configurations of runs that take seconds: 24 plain-coloured pictures. */
 final class TinyRun {
@@ -67,20 +64,6 @@ final class TinyRun {
 
   Path vocabularyFile() {
     return folder.resolve("vocab.txt");
-  }
-
-  /** Inputs of a session whose graphs are rewritten in another way. */
-  RunInputs inputs(Consumer<RewriterConfig.Builder> change) {
-    ConfigProto.Builder session = ConfigProto.newBuilder();
-    change.accept(session.getGraphOptionsBuilder().getRewriteOptionsBuilder());
-    RunInputs plain = inputs();
-    return new RunInputs(
-        plain.data(),
-        plain.codec(),
-        plain.init(),
-        session.build(),
-        plain.version(),
-        plain.commit());
   }
 
   RunInputs inputs() {
