@@ -4,16 +4,20 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.collect.ImmutableList;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.blip4j.data.file.TextFile;
+import org.blip4j.training.event.StepReport;
 
 /**
  * A diagram of a page: curves over a common axis.
@@ -28,6 +32,13 @@ public record LineChart(
     String title, String across, String up, ImmutableList<Curve> curves, OptionalDouble baseline) {
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
   private static final int MEAN_SHARE = 40;
+
+  /** Names of what people watch of a run, in the order of the diagrams. */
+  private static final List<Pattern> WATCHED =
+      Stream.of(
+              "loss", "loss_.*", "itm_accuracy", "learning_rate", "gradient_norm", "validation/.*")
+          .map(Pattern::compile)
+          .toList();
 
   /** Colours of the style sheet. */
   public enum Color {
@@ -60,23 +71,6 @@ public record LineChart(
             }
           });
     }
-
-    /** A measure over the steps of a run, from its {@code metrics.jsonl}; may have no points. */
-    static TreeMap<Integer, Double> read(Path run, String measure) throws IOException {
-      TreeMap<Integer, Double> points = new TreeMap<>();
-      Path file = run.resolve("metrics.jsonl");
-      try (BufferedReader lines = Files.newBufferedReader(file)) {
-        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-          JsonNode metrics = MAPPER.readTree(line);
-          if (metrics.path(measure).isNumber()) {
-            points.put(metrics.path("step").asInt(), metrics.path(measure).asDouble());
-          }
-        }
-      } catch (JsonProcessingException e) {
-        throw new IOException(file + " is damaged: " + e.getOriginalMessage(), e);
-      }
-      return points;
-    }
   }
 
   /** Refuses an empty diagram. */
@@ -100,12 +94,74 @@ public record LineChart(
       String title, String measure, OptionalDouble baseline, List<Run> runs) throws IOException {
     ImmutableList.Builder<Curve> curves = ImmutableList.builder();
     for (Run run : runs) {
-      TreeMap<Integer, Double> points = Curve.read(run.folder(), measure);
-      if (!points.isEmpty()) {
+      TreeMap<Integer, Double> points = measures(run.folder()).get(measure);
+      if (points != null) {
         curves.add(new Curve(run.name(), run.color(), points));
       }
     }
     return new LineChart(title, "step", "loss", curves.build(), baseline);
+  }
+
+  /**
+   * What people watch of a run, a diagram each, titled by the names of {@code metrics.jsonl}: the
+   * loss and its parts, ITM accuracy beside the share that "no match" always gives, learning rate,
+   * norm of the gradients, figures of validations. A run that has logged nothing has none.
+   */
+  public static ImmutableList<LineChart> ofRun(Path run) throws IOException {
+    Map<String, TreeMap<Integer, Double>> measures = measures(run);
+    ImmutableList.Builder<LineChart> charts = ImmutableList.builder();
+    for (Pattern kind : WATCHED) {
+      measures.forEach(
+          (name, points) -> {
+            if (kind.matcher(name).matches()) {
+              TreeMap<Integer, Double> level =
+                  name.equals(StepReport.ITM_ACCURACY) ? measures.get("itm_baseline") : null;
+              charts.add(
+                  new LineChart(
+                      name,
+                      "step",
+                      "",
+                      ImmutableList.of(new Curve(name, Color.THIRD, points)),
+                      level == null
+                          ? OptionalDouble.empty()
+                          : OptionalDouble.of(level.lastEntry().getValue())));
+            }
+          });
+    }
+    return charts.build();
+  }
+
+  /**
+   * All numbers that a run has logged, by name and step. The last line may be cut off: a killed run
+   * leaves it so and writes it anew when it goes on.
+   */
+  private static Map<String, TreeMap<Integer, Double>> measures(Path run) throws IOException {
+    Map<String, TreeMap<Integer, Double>> measures = new LinkedHashMap<>();
+    Path file = run.resolve("metrics.jsonl");
+    List<String> lines = Files.exists(file) ? TextFile.lines(file) : List.of();
+    for (int i = 0; i < lines.size(); i++) {
+      JsonNode line;
+      try {
+        line = MAPPER.readTree(lines.get(i));
+      } catch (JsonProcessingException e) {
+        if (i == lines.size() - 1) {
+          break;
+        }
+        throw new IOException(
+            "%s:%d is damaged: %s".formatted(file, i + 1, e.getOriginalMessage()), e);
+      }
+      int step = line.path("step").asInt();
+      line.properties()
+          .forEach(
+              field -> {
+                if (field.getValue().isNumber()) {
+                  measures
+                      .computeIfAbsent(field.getKey(), name -> new TreeMap<>())
+                      .put(step, field.getValue().asDouble());
+                }
+              });
+    }
+    return measures;
   }
 
   /** What the script of the page draws, as JSON that may stand inside a script element. */

@@ -1,5 +1,6 @@
 package org.blip4j.tools.weights;
 
+import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.blip4j.data.file.TextFile;
@@ -18,6 +20,8 @@ import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
+import org.blip4j.tools.report.LineChart;
+import org.blip4j.tools.report.TerminalChart;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
@@ -28,6 +32,8 @@ import picocli.CommandLine.Parameters;
     description = {
       "Tell what is in a model folder, a run, a .pth or safetensors file, a folder with shards, a"
           + " SavedModel, a checkpoint or a TFRecord file. Nothing in it is ever executed.",
+      "Of a run, the curves are drawn: losses, ITM accuracy, learning rate, gradient norm,"
+          + " validations.",
       "With --json the first line is about the whole, and one line for each thing in it follows."
     },
     footerHeading = "%nExample:%n",
@@ -37,6 +43,11 @@ public final class InspectCommand implements Callable<Integer> {
   private static final String DATA = "\\.data-\\d{5}-of-\\d{5}";
   private static final String METRICS = "metrics.jsonl";
   private static final String CHECKPOINTS = "checkpoints";
+
+  /** Size of a plot: with the numbers at its left it fits a terminal of 80 columns. */
+  private static final int COLUMNS = 64;
+
+  private static final int ROWS = 6;
 
   @Parameters(paramLabel = "PATH", description = "The file, folder or checkpoint prefix.")
   private Path path;
@@ -54,7 +65,21 @@ public final class InspectCommand implements Callable<Integer> {
     for (String line : listing.lines()) {
       console.text(line);
     }
+    for (LineChart chart : isRun(path) ? LineChart.ofRun(path) : List.<LineChart>of()) {
+      console.text("");
+      for (String line : new TerminalChart(chart, COLUMNS, ROWS).lines()) {
+        console.text(line);
+      }
+      TreeMap<Integer, Double> points = chart.curves().get(0).points();
+      console.json(
+          ImmutableMap.of(
+              "curve", chart.title(), "steps", points.keySet(), "values", points.values()));
+    }
     return ExitCodes.OK;
+  }
+
+  private static boolean isRun(Path path) {
+    return Files.exists(path.resolve(METRICS)) || Files.isDirectory(path.resolve(CHECKPOINTS));
   }
 
   private static Listing list(Path path) throws IOException {
@@ -85,7 +110,7 @@ public final class InspectCommand implements Callable<Integer> {
   }
 
   private static Listing folder(Path path) throws IOException {
-    if (Files.exists(path.resolve(METRICS)) || Files.isDirectory(path.resolve(CHECKPOINTS))) {
+    if (isRun(path)) {
       return run(path);
     }
     ModelSource source;

@@ -1,6 +1,7 @@
 package org.blip4j.tools.weights;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
@@ -131,7 +132,8 @@ class InspectCommandTest {
         writer.commit();
       }
     }
-    assertListed(inspect(shards), "web-00000-of-00002.tfrecord", "web-00001-of-00002.tfrecord");
+    assertListed(
+        inspect(shards), "kind           TFRecord", "shards         2", "records        2");
   }
 
   @Test
@@ -140,9 +142,46 @@ class InspectCommandTest {
     Files.writeString(adapter.resolve("adapter_config.json"), "{}", StandardCharsets.UTF_8);
     Files.createFile(adapter.resolve("adapter_model.safetensors"));
     assertMistake("is a LoRA adapter", adapter);
-    CliRun caption = CliRun.of("caption", "--model", adapter.toString(), "photo.jpg");
+    Path photo = Files.write(folder.resolve("photo.jpg"), TinyModel.image(1, "jpg"));
+    CliRun caption = CliRun.of("caption", "--model", adapter.toString(), photo.toString());
     assertEquals(2, caption.status());
     assertTrue(caption.err().contains("merge it into its base model first"), caption.err());
+  }
+
+  @Test
+  void theCurvesOfARunAreDrawn() throws IOException {
+    Path run = Files.createDirectories(folder.resolve("drawn"));
+    StringBuilder metrics = new StringBuilder();
+    for (int step = 10; step <= 1000; step += 10) {
+      metrics.append(
+          ("{\"step\":%d,\"learning_rate\":0.25,\"loss\":%d,\"loss_itm\":%d,\"itm_accuracy\":0.5,"
+                  + "\"gradient_norm\":1.5,\"gradient_norm/vision\":1,\"itm_baseline\":0.75}%n")
+              .formatted(step, 1010 - step, step % 20));
+    }
+    Path file = run.resolve("metrics.jsonl");
+    Files.writeString(file, metrics + "{\"step\":1000,\"validation/cider\":0.5}\n{\"step\":10");
+
+    CliRun drawn = inspect(run);
+
+    assertListed(
+        drawn,
+        "loss  10 at the last step\n1,000 │⠉⠉⠒⠒⠢⠤⠤⣀⣀⣀⡀\n      │          ⠈⠉⠉⠒",
+        "\n   10 │",
+        "\n       10                                                         1,000\n",
+        "itm_accuracy  0.5000 at the last step, ┈ 0.7500\n0.7500 │┈┈┈┈",
+        "learning_rate  0.2500 at",
+        "gradient_norm  1.500 at",
+        "validation/cider  0.5000 at");
+    assertFalse(drawn.out().contains("gradient_norm/vision  "), drawn.out());
+    assertTrue(drawn.out().lines().skip(4).allMatch(line -> line.length() <= 80), drawn.out());
+    String falling = drawn.out().lines().filter(line -> line.contains("10 │")).findFirst().get();
+    assertTrue(falling.endsWith("⠒⠢⠤⠤⣀⣀"), falling);
+    CliRun json = inspect(run, "--json");
+    assertListed(json, "\"curve\":\"validation/cider\"", "\"steps\":[1000]", "\"values\":[0.5]");
+
+    Files.writeString(file, "{\"step\":1\n{\"step\":2}\n");
+    assertEquals(2, inspect(run).status());
+    assertTrue(inspect(run).err().contains("metrics.jsonl:1 is damaged"), inspect(run).err());
   }
 
   private void assertTold(String what, String... names) throws IOException {
