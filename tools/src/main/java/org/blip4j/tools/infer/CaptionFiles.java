@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.blip4j.data.file.AtomicFile;
 import org.blip4j.tools.console.InterruptWatch;
 import org.blip4j.tools.input.LoadedImage;
@@ -20,17 +22,15 @@ import org.blip4j.tools.input.LoadedImage;
  * photo.jpg}.
  */
 final class CaptionFiles implements AutoCloseable {
-  private final Optional<Table> table;
+  /** What an interrupted program waits for a file that is being written. */
+  private static final long LONGEST_SECONDS = 2;
+
+  private final Optional<AtomicFile> table;
   private final boolean sidecar;
   private final boolean overwrite;
   private final Map<Path, Path> written = new HashMap<>(); // image by text
-
-  /** A table that is removed if the program is interrupted before it is whole. */
-  private record Table(AtomicFile file, InterruptWatch.Unfinished unfinished) {
-    void write(String line) throws IOException {
-      file.stream().write((line + "\r\n").getBytes(UTF_8));
-    }
-  }
+  private final ReentrantLock writing = new ReentrantLock();
+  private final InterruptWatch.Unfinished unfinished;
 
   /**
    * Starts to write.
@@ -41,16 +41,30 @@ final class CaptionFiles implements AutoCloseable {
   CaptionFiles(Optional<Path> csv, boolean sidecar, boolean overwrite) throws IOException {
     this.sidecar = sidecar;
     this.overwrite = overwrite;
-    if (csv.isEmpty()) {
-      this.table = Optional.empty();
-      return;
-    }
-    if (!overwrite && Files.exists(csv.get())) {
+    if (csv.isPresent() && !overwrite && Files.exists(csv.get())) {
       throw new FileAlreadyExistsException(csv.get().toString());
     }
-    AtomicFile file = AtomicFile.create(csv.get());
-    this.table = Optional.of(new Table(file, new InterruptWatch.Unfinished(file::abandon)));
-    this.table.get().write("image,caption,log_prob,tokens");
+    this.table = csv.isPresent() ? Optional.of(AtomicFile.create(csv.get())) : Optional.empty();
+    this.unfinished = new InterruptWatch.Unfinished(this::interrupted);
+    line("image,caption,log_prob,tokens");
+  }
+
+  /** Waits for a file that is being written, lets no other begin, and removes the table. */
+  private void interrupted() throws IOException {
+    try {
+      boolean unused = writing.tryLock(LONGEST_SECONDS, TimeUnit.SECONDS); // and never unlocked
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (table.isPresent()) {
+      table.get().abandon();
+    }
+  }
+
+  private void line(String line) throws IOException {
+    if (table.isPresent()) {
+      table.get().stream().write((line + "\r\n").getBytes(UTF_8));
+    }
   }
 
   /**
@@ -59,11 +73,14 @@ final class CaptionFiles implements AutoCloseable {
    * @return why its text was not written, if it was not
    */
   Optional<String> add(LoadedImage image, CaptionCommand.Row row) throws IOException {
-    if (table.isPresent()) {
+    writing.lock();
+    try {
       String quoted = quoted(row.image()) + "," + quoted(row.caption());
-      table.get().write(quoted + "," + row.logProb() + "," + row.tokens());
+      line(quoted + "," + row.logProb() + "," + row.tokens());
+      return sidecar ? beside(image.file().orElseThrow(), row.caption()) : Optional.empty();
+    } finally {
+      writing.unlock();
     }
-    return sidecar ? beside(image.file().orElseThrow(), row.caption()) : Optional.empty();
   }
 
   private Optional<String> beside(Path image, String caption) throws IOException {
@@ -107,15 +124,15 @@ final class CaptionFiles implements AutoCloseable {
   /** Makes the table final; not called if the command fails. */
   void commit() throws IOException {
     if (table.isPresent()) {
-      table.get().file().commit();
+      table.get().commit();
     }
   }
 
   @Override
   public void close() throws IOException {
     if (table.isPresent()) {
-      table.get().file().close();
-      table.get().unfinished().close();
+      table.get().close();
     }
+    unfinished.close();
   }
 }

@@ -13,22 +13,40 @@ import java.util.stream.Stream;
 
 /** The command line in a process of its own, to be killed or interrupted. */
 public final class BlipProcess {
+  /** A shell has its background jobs ignore SIGINT, and so would all that they start. */
+  private static final List<String> HEEDING_INTERRUPTS = heedingInterrupts();
+
   private BlipProcess() {}
+
+  /** Only GNU's env can undo that; elsewhere tests of SIGINT are run in the foreground. */
+  private static List<String> heedingInterrupts() {
+    List<String> env = List.of("env", "--default-signal=INT");
+    try {
+      List<String> trial = new ArrayList<>(env);
+      trial.add("true");
+      return new ProcessBuilder(trial).start().waitFor() == 0 ? env : List.of();
+    } catch (IOException e) {
+      return List.of();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return List.of();
+    }
+  }
 
   /**
    * Starts a command; what it writes to standard output and error goes to {@code NAME.out/.err}.
    */
   public static Process start(Path name, String... args) throws IOException {
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                java.toString(),
-                "-XX:TieredStopAtLevel=1",
-                "-Djava.awt.headless=true",
-                "-cp",
-                classPath(),
-                BlipCli.class.getName()));
+    List<String> command = new ArrayList<>(HEEDING_INTERRUPTS);
+    command.addAll(
+        List.of(
+            java.toString(),
+            "-XX:TieredStopAtLevel=1",
+            "-Djava.awt.headless=true",
+            "-cp",
+            classPath(),
+            BlipCli.class.getName()));
     command.addAll(Arrays.asList(args));
     return new ProcessBuilder(command)
         .redirectOutput(new File(name + ".out"))
