@@ -2,6 +2,7 @@ package org.blip4j.data.sample;
 
 import com.google.common.primitives.Ints;
 import com.google.protobuf.ByteString;
+import java.awt.image.BufferedImage;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -11,6 +12,7 @@ import java.util.Arrays;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
+import javax.imageio.ImageIO;
 
 /**
  * An image file in a form that the graph reads: the one way from any file's bytes to its pixels.
@@ -26,6 +28,9 @@ import java.util.zip.DeflaterOutputStream;
 public record EncodedImage(ImageInfo info, ByteString bytes) {
   private static final byte[] SIGNATURE = {(byte) 137, 'P', 'N', 'G', 13, 10, 26, 10};
   private static final int PIECE = 1 << 16;
+
+  /** Places across and down that a pixel of a thumbnail is the mean of. */
+  private static final int PLACES = 4;
 
   /** Small pictures are not compressed: that would take longer than all else. */
   private static final int COMPRESSED_FROM = 1 << 21;
@@ -44,6 +49,51 @@ public record EncodedImage(ImageInfo info, ByteString bytes) {
           case WEBP, TIFF -> false;
         };
     return new EncodedImage(info, ready ? file : png(JavaPicture.read(info, file)));
+  }
+
+  /**
+   * A small PNG for people to look at; a model is never given it.
+   *
+   * @param side the most pixels that it is wide or high; a smaller picture keeps its size
+   * @throws SampleException if Java's library cannot decode the file
+   */
+  public ByteString thumbnail(int side) throws SampleException {
+    BufferedImage whole = JavaPicture.read(ImageInfo.inspect(bytes), bytes).image();
+    double share = Math.min(1, (double) side / Math.max(whole.getWidth(), whole.getHeight()));
+    int width = Math.max(1, (int) Math.round(share * whole.getWidth()));
+    int height = Math.max(1, (int) Math.round(share * whole.getHeight()));
+    BufferedImage small = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        small.setRGB(x, y, mean(whole, (double) x / width, (double) y / height, width, height));
+      }
+    }
+    ByteString.Output out = ByteString.newOutput();
+    try {
+      ImageIO.write(small, "png", out);
+    } catch (IOException e) {
+      throw new UncheckedIOException("writing to memory", e);
+    }
+    return out.toByteString();
+  }
+
+  /** The mean colour of some places of a pixel of the thumbnail, given by shares of the sides. */
+  private static int mean(BufferedImage whole, double left, double top, int width, int height) {
+    int red = 0;
+    int green = 0;
+    int blue = 0;
+    for (int down = 0; down < PLACES; down++) {
+      for (int right = 0; right < PLACES; right++) {
+        double x = left + (right + 0.5) / PLACES / width;
+        double y = top + (down + 0.5) / PLACES / height;
+        int rgb = whole.getRGB((int) (x * whole.getWidth()), (int) (y * whole.getHeight()));
+        red += (rgb >> 16) & 255;
+        green += (rgb >> 8) & 255;
+        blue += rgb & 255;
+      }
+    }
+    int count = PLACES * PLACES;
+    return ((red / count) << 16) | ((green / count) << 8) | (blue / count);
   }
 
   private static ByteString png(JavaPicture picture) {

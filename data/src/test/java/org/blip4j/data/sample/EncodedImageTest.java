@@ -59,6 +59,36 @@ class EncodedImageTest {
   }
 
   @Test
+  void thumbnailsAreSmallPngFilesOfTheSameShape() throws IOException {
+    ByteString small = EncodedImage.of(TestImages.image("jpg", 400, 240)).thumbnail(100);
+    assertEquals(ImageInfo.ImageFormat.PNG, ImageInfo.inspect(small).format());
+    assertEquals(100, ImageInfo.inspect(small).width());
+    assertEquals(60, ImageInfo.inspect(small).height());
+    byte[] webp = kinds().get("lossless.webp");
+    assertAlike(read(webp), EncodedImage.of(ByteString.copyFrom(webp)).thumbnail(100));
+    ByteString png = TestImages.image("png", 40, 24);
+    assertAlike(read(png.toByteArray()), EncodedImage.of(png).thumbnail(100));
+    ByteString half = EncodedImage.of(png).thumbnail(20);
+    BufferedImage whole = read(png.toByteArray());
+    int blue = 0;
+    for (int i = 0; i < 4; i++) {
+      blue += whole.getRGB(2 + i % 2, 4 + i / 2) & 255;
+    }
+    assertEquals(blue / 4, ImageIO.read(half.newInput()).getRGB(1, 2) & 255);
+  }
+
+  private static void assertAlike(BufferedImage whole, ByteString thumbnail) throws IOException {
+    BufferedImage found = ImageIO.read(thumbnail.newInput());
+    assertEquals(whole.getWidth(), found.getWidth());
+    assertEquals(whole.getHeight(), found.getHeight());
+    for (int y = 0; y < found.getHeight(); y++) {
+      for (int x = 0; x < found.getWidth(); x++) {
+        assertEquals(whole.getRGB(x, y) & 0xffffff, found.getRGB(x, y) & 0xffffff);
+      }
+    }
+  }
+
+  @Test
   void eachKindIsWhatPillowShows() throws IOException {
     Map<String, byte[]> files = kinds();
     List<Executable> checks = new ArrayList<>();

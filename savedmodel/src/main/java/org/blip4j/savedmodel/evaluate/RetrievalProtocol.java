@@ -1,5 +1,6 @@
 package org.blip4j.savedmodel.evaluate;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.Lists;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import org.blip4j.data.sample.Sample;
 import org.blip4j.savedmodel.predict.EmbeddingVector;
 import org.blip4j.savedmodel.predict.PairScore;
 import org.blip4j.savedmodel.predict.Predictor;
+import org.blip4j.savedmodel.signature.ServingSignature;
 
 /**
  * Retrieval both ways: all by features, then the nearest by matching, whose score is the logit of
@@ -26,13 +28,19 @@ record RetrievalProtocol(TaskEvaluation evaluation, Predictor model) {
   /** Score of a pair that was no candidate. */
   private static final float NONE = -100;
 
-  ImmutableMap<String, Double> measure() throws IOException {
+  TaskEvaluation.Findings measure() throws IOException {
+    List<Sample.ImageText> captioned = new ArrayList<>();
     List<float[]> imageFeatures = new ArrayList<>();
     List<String> texts = new ArrayList<>();
     List<int[]> textsOfImage = new ArrayList<>();
     evaluation.forEach(
         Sample.ImageText.class,
         samples -> {
+          if (imageFeatures.isEmpty() && model.has(ServingSignature.CAPTION)) {
+            List<Sample.ImageText> first =
+                samples.subList(0, Math.min(Examples.SHOWN, samples.size()));
+            captioned.addAll(Examples.captions(first, model.caption(TaskEvaluation.images(first))));
+          }
           List<EmbeddingVector> features = model.embedImages(TaskEvaluation.images(samples));
           for (int i = 0; i < samples.size(); i++) {
             TaskEvaluation.requireRead(features.get(i).status(), samples.get(i));
@@ -52,13 +60,17 @@ record RetrievalProtocol(TaskEvaluation evaluation, Predictor model) {
         cosine[i][t] = dot(imageFeatures.get(i), textFeatures.get(t));
       }
     }
-    return recalls(rerank(cosine, texts), textsOfImage);
+    Examples.Worst worst = new Examples.Worst();
+    ImmutableMap<String, Double> recalls = recalls(rerank(cosine, texts, worst), textsOfImage);
+    return new TaskEvaluation.Findings(recalls, ImmutableList.copyOf(captioned))
+        .with(worst.shown());
   }
 
   @SuppressWarnings("ArrayRecordComponent") // ranked as they are; equality is not used
   private record Scores(float[][] textsOfImages, float[][] imagesOfTexts) {}
 
-  private Scores rerank(float[][] cosine, List<String> texts) throws IOException {
+  private Scores rerank(float[][] cosine, List<String> texts, Examples.Worst worst)
+      throws IOException {
     boolean[][] forImage = nearest(cosine);
     boolean[][] forText = nearest(transposed(cosine));
     float[][] byImage = new float[cosine.length][texts.size()];
@@ -76,9 +88,11 @@ record RetrievalProtocol(TaskEvaluation evaluation, Predictor model) {
                 IntStream.range(0, texts.size())
                     .filter(text -> forImage[image][text] || forText[text][image])
                     .toArray();
-            float[] scores = match(sample, Arrays.stream(near).mapToObj(texts::get).toList());
+            List<PairScore> scores =
+                match(sample, Arrays.stream(near).mapToObj(texts::get).toList());
             for (int i = 0; i < near.length; i++) {
-              float score = scores[i] + cosine[image][near[i]];
+              float score = scores.get(i).itmLogits().match() + cosine[image][near[i]];
+              worst.addPair(sample, texts.get(near[i]), scores.get(i));
               byImage[image][near[i]] = forImage[image][near[i]] ? score : NONE;
               byText[near[i]][image] = forText[near[i]][image] ? score : NONE;
             }
@@ -87,14 +101,11 @@ record RetrievalProtocol(TaskEvaluation evaluation, Predictor model) {
     return new Scores(byImage, byText);
   }
 
-  private float[] match(Sample.ImageText sample, List<String> texts) {
+  private List<PairScore> match(Sample.ImageText sample, List<String> texts) {
     byte[] image = sample.image().toByteArray();
-    float[] scores = new float[texts.size()];
-    int at = 0;
+    List<PairScore> scores = new ArrayList<>();
     for (List<String> part : Lists.partition(texts, TaskEvaluation.BATCH)) {
-      for (PairScore score : model.match(Collections.nCopies(part.size(), image), part)) {
-        scores[at++] = score.itmLogits().match();
-      }
+      scores.addAll(model.match(Collections.nCopies(part.size(), image), part));
     }
     return scores;
   }

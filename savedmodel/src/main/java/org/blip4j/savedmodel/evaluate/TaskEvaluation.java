@@ -1,5 +1,6 @@
 package org.blip4j.savedmodel.evaluate;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -30,6 +31,22 @@ import org.blip4j.savedmodel.predict.Predictor;
 public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates) {
   static final int BATCH = 32;
 
+  /**
+   * What was found of a model.
+   *
+   * @param figures by name, the one that decides first
+   * @param examples small pictures with lines of text, keyed {@code KIND/KEY}: captions and answers
+   *     of the first records, the pairs and statements that were judged most wrongly
+   */
+  public record Findings(
+      ImmutableMap<String, Double> figures, ImmutableList<Sample.ImageText> examples) {
+    /** The same figures with further examples behind. */
+    Findings with(List<Sample.ImageText> more) {
+      return new Findings(
+          figures, ImmutableList.<Sample.ImageText>builder().addAll(examples).addAll(more).build());
+    }
+  }
+
   /** Checks the number of candidates. */
   public TaskEvaluation {
     if (candidates < 1) {
@@ -39,10 +56,10 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
   }
 
   /**
-   * Figures of a model by name, the one that decides first: {@code r_mean} of models that match,
-   * {@code cider} of captioners, {@code accuracy} of those that answer or judge.
+   * Figures of a model and what to look at. First is {@code r_mean} of models that match, {@code
+   * cider} of captioners, {@code accuracy} of those that answer or judge.
    */
-  public ImmutableMap<String, Double> measure(Predictor model) throws IOException {
+  public Findings measure(Predictor model) throws IOException {
     return switch (model.model().config().task()) {
       case PRETRAIN, RETRIEVAL -> new RetrievalProtocol(this, model).measure();
       case CAPTION -> captions(model);
@@ -98,12 +115,16 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
   }
 
   /** Captions against all texts of their images; texts are tokenised by BLIP's own cleaning. */
-  private ImmutableMap<String, Double> captions(Predictor model) throws IOException {
+  private Findings captions(Predictor model) throws IOException {
     List<CaptionMetrics.CaptionItem> items = new ArrayList<>();
+    List<Sample.ImageText> shown = new ArrayList<>();
     forEach(
         Sample.ImageText.class,
         samples -> {
           List<Caption> captions = model.caption(images(samples));
+          if (shown.isEmpty()) {
+            shown.addAll(Examples.captions(samples, captions));
+          }
           for (int i = 0; i < samples.size(); i++) {
             requireRead(captions.get(i).status(), samples.get(i));
             List<String> references =
@@ -113,11 +134,13 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
             }
           }
         });
-    return ImmutableMap.of(
-        "cider",
-        CaptionMetrics.CiderScore.of(items).mean(),
-        "bleu4",
-        CaptionMetrics.BleuScore.of(items).bleu(4));
+    return new Findings(
+        ImmutableMap.of(
+            "cider",
+            CaptionMetrics.CiderScore.of(items).mean(),
+            "bleu4",
+            CaptionMetrics.BleuScore.of(items).bleu(4)),
+        ImmutableList.copyOf(shown));
   }
 
   private static String words(String text) {
@@ -129,8 +152,9 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
    * Share of people who gave the answer, as VQA counts it of ten (blip-spec 10.3); answers are
    * compared in lower case, without the further normalisation of the official program.
    */
-  private ImmutableMap<String, Double> answers(Predictor model) throws IOException {
+  private Findings answers(Predictor model) throws IOException {
     double[] sum = new double[2];
+    List<Sample.ImageText> shown = new ArrayList<>();
     forEach(
         Sample.Question.class,
         samples -> {
@@ -141,10 +165,12 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
           for (int i = 0; i < samples.size(); i++) {
             requireRead(answers.get(i).status(), samples.get(i));
             sum[0] += worth(answers.get(i).text(), samples.get(i).answers());
-            sum[1]++;
+            if (sum[1]++ < Examples.SHOWN) {
+              shown.addAll(Examples.answers(samples.get(i), answers.get(i)));
+            }
           }
         });
-    return ImmutableMap.of("accuracy", sum[0] / sum[1]);
+    return new Findings(ImmutableMap.of("accuracy", sum[0] / sum[1]), ImmutableList.copyOf(shown));
   }
 
   private static double worth(String answer, List<Sample.Answer> truths) {
@@ -164,8 +190,9 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
   }
 
   /** Share of statements that are rightly judged, in the order of the records (trap T7). */
-  private ImmutableMap<String, Double> statements(Predictor model) throws IOException {
+  private Findings statements(Predictor model) throws IOException {
     double[] sum = new double[2];
+    Examples.Worst worst = new Examples.Worst();
     forEach(
         Sample.ImagePair.class,
         samples -> {
@@ -177,11 +204,17 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
           for (int i = 0; i < samples.size(); i++) {
             requireRead(answers.get(i).status(), samples.get(i));
             boolean judged = answers.get(i).label().equals("True");
-            sum[0] += judged == (samples.get(i).label() == 1) ? 1 : 0;
+            boolean right = judged == (samples.get(i).label() == 1);
+            sum[0] += right ? 1 : 0;
             sum[1]++;
+            double error = right ? 0 : answers.get(i).probability();
+            if (worst.takes(error)) {
+              worst.add(error, Examples.statements(samples.get(i), answers.get(i)));
+            }
           }
         });
-    return ImmutableMap.of("accuracy", sum[0] / sum[1]);
+    return new Findings(
+        ImmutableMap.of("accuracy", sum[0] / sum[1]), ImmutableList.copyOf(worst.shown()));
   }
 
   static List<byte[]> images(List<Sample.ImageText> samples) {

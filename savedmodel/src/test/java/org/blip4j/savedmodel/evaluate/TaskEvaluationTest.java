@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Locale;
 import org.blip4j.data.sample.Columns;
 import org.blip4j.data.sample.ExampleCodec;
+import org.blip4j.data.sample.ImageInfo;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordWriter;
@@ -44,6 +45,11 @@ final class TaskEvaluationTest {
 
   private ImmutableMap<String, Double> measured(Predictor model, List<? extends Sample> samples)
       throws IOException {
+    return found(model, samples).figures();
+  }
+
+  private TaskEvaluation.Findings found(Predictor model, List<? extends Sample> samples)
+      throws IOException {
     Path shard = folder.resolve("labelled%d.tfrecord".formatted(written++));
     try (TfRecordWriter writer = TfRecordWriter.create(shard, TfRecordWriter.Options.plain())) {
       for (Sample sample : samples) {
@@ -61,6 +67,9 @@ final class TaskEvaluationTest {
       String own = model.vqa(IMAGES.subList(0, 1), List.of("what")).get(0).text();
       assertEquals(1, accuracy(model, question(own, 1f)));
       assertEquals(0, accuracy(model, question(own + " not", 1f)));
+      assertEquals(
+          List.of("question: what", "answer: " + own, "record: no | something else"),
+          found(model, List.of(question("no", 1f))).examples().get(0).texts());
       // 3 of 10: left out, one of the 3 leaves 2 in 3 of 10 subsets
       assertEquals(0.9, accuracy(model, question(own.toUpperCase(Locale.ROOT), 0.3f)), 1e-9);
       assertEquals(0.3, accuracy(model, question(own, 0.1f)), 1e-9);
@@ -99,6 +108,11 @@ final class TaskEvaluationTest {
         half.add(pair(left, other, truth == (i % 2 == 0)));
       }
       assertEquals(1.0, measured(model, right).get("accuracy"));
+      assertEquals(List.of(), found(model, right).examples());
+      List<Sample.ImageText> wrong = found(model, half).examples();
+      assertEquals(4, wrong.size(), "two pairs of pictures");
+      assertEquals("statements/p, left", wrong.get(0).key());
+      assertEquals("statements/p, right", wrong.get(1).key());
       assertEquals(0.5, measured(model, half).get("accuracy"));
     }
   }
@@ -124,6 +138,13 @@ final class TaskEvaluationTest {
       ImmutableMap<String, Double> figures = measured(model, own);
       assertEquals(ImmutableList.of("cider", "bleu4"), figures.keySet().asList());
       assertTrue(figures.get("bleu4") > 0.99, figures.toString());
+      List<Sample.ImageText> shown = found(model, own).examples();
+      assertEquals(4, shown.size());
+      assertEquals("captions/k", shown.get(1).key());
+      String second = model.caption(List.of(IMAGES.get(1))).get(0).text();
+      assertEquals(
+          List.of("caption: " + second, "record: unlike in all words", "record: " + second),
+          shown.get(1).texts());
       IOException none =
           assertThrows(
               IOException.class, () -> measured(model, List.of(question("a", 1f)).subList(0, 0)));
@@ -142,6 +163,18 @@ final class TaskEvaluationTest {
       ImmutableMap<String, Double> figures = measured(model, samples);
       assertEquals("r_mean", figures.keySet().iterator().next());
       assertTrue(figures.get("r_mean") >= 0 && figures.get("r_mean") <= 100, figures.toString());
+      List<Sample.ImageText> shown = found(model, samples).examples();
+      assertTrue(shown.size() <= 8, shown.toString());
+      for (Sample.ImageText pair : shown) {
+        assertTrue(pair.key().startsWith("matching/k"), pair.key());
+        int own = Integer.parseInt(pair.key().substring("matching/k".length()));
+        boolean matches = pair.texts().get(0).equals("text: " + texts.get(own));
+        String judged = pair.texts().get(1);
+        double probability = Double.parseDouble(judged.substring(18, 23));
+        assertEquals(matches, judged.endsWith(", but the text is the image's own"), judged);
+        assertTrue(matches ? probability <= 0.5 : probability >= 0.5, judged);
+        assertEquals(48, ImageInfo.inspect(pair.image()).width());
+      }
       double alone = measured(model, samples.subList(0, 1)).get("r_mean"); // one image, one text
       assertEquals(100, alone);
     }

@@ -14,8 +14,8 @@ import picocli.CommandLine.Option;
     name = "pretrain",
     description = {
       "Pre-train a model on image-text pairs (contrast, matching and captions together).",
-      "Writes a run folder: checkpoints, metrics.jsonl, TensorBoard events and, at the end,"
-          + " model/. Stopped by Ctrl-C or killed, the same command goes on from the last"
+      "Writes a run folder: checkpoints, metrics.jsonl, TensorBoard events, report.html and, at"
+          + " the end, model/. Stopped by Ctrl-C or killed, the same command goes on from the last"
           + " checkpoint and ends with the very same weights. With --json: an object a logged step."
     },
     footerHeading = "%nExample:%n",

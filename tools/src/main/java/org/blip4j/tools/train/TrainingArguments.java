@@ -168,7 +168,8 @@ final class TrainingArguments {
         trainer = trainer.validatingWith(validation(common));
       }
       Trainer.Outcome outcome =
-          trainer.run(out, TrainingListener.all(log, new Steps(console, watch)));
+          trainer.run(
+              out, TrainingListener.all(log, new RunReport(out), new Steps(console, watch)));
       if (!outcome.finished()) {
         console.note("stopped at step %d; the same command goes on from there", outcome.step());
         return ExitCodes.INTERRUPTED;
@@ -184,7 +185,8 @@ final class TrainingArguments {
     PredictorOptions options = common.inference();
     return folder -> {
       try (Predictor model = Predictor.open(new ModelSource.Folder(folder), options)) {
-        return evaluation.measure(model);
+        TaskEvaluation.Findings found = evaluation.measure(model);
+        return new Validation.Findings(found.figures(), found.examples());
       }
     };
   }

@@ -47,6 +47,20 @@ final class TrainCommandsTest {
     String metrics = Files.readString(run.resolve("metrics.jsonl"));
     assertTrue(metrics.contains("\"validation/r_mean\":"), metrics);
     assertTrue(Files.exists(run.resolve("best/validation.json")));
+    String report = Files.readString(run.resolve("report.html"));
+    for (String shown :
+        List.of(
+            "BLIP training run · step 4<",
+            "<figcaption>loss_itm</figcaption>",
+            "<figcaption>validation/r_mean</figcaption>",
+            "<h2>Captions</h2>",
+            "<img src=\"data:image/png;base64,",
+            "<dd>caption: ",
+            "<dd>record: ")) {
+      assertTrue(report.contains(shown), shown);
+    }
+    CliRun examples = CliRun.of("records", "show", run.resolve("examples.tfrecord").toString());
+    assertTrue(examples.out().contains("captions/"), examples.out() + examples.err());
     Path file = folder.resolve("pretrained.safetensors");
     CliRun converted =
         CliRun.of(

@@ -27,7 +27,7 @@ public final class ConsoleLog implements TrainingListener {
 
   /** A log that hands each line, without its end, to a consumer. */
   public ConsoleLog(Consumer<String> lines) {
-    this(lines, lines);
+    this(lines, note -> lines.accept("warning: " + note));
   }
 
   /** The same that hands what is amiss, such as a damaged image, to a consumer of its own. */
@@ -66,7 +66,13 @@ public final class ConsoleLog implements TrainingListener {
           .append(clock(stepSeconds * (report.totalSteps() - report.step())))
           .append(" left");
     }
+    line.append(String.format(Locale.ROOT, ", %.4g images/s", report.samplesPerSecond()));
     losses(report, line);
+    line.append(String.format(Locale.ROOT, "  rate %.3g", report.learningRate()));
+    Double norm = report.means().get(StepReport.GRADIENT_NORM);
+    if (norm != null) {
+      line.append(String.format(Locale.ROOT, "  gradient %.3g", norm));
+    }
     double replaced = report.means().getOrDefault(StepReport.REPLACED, 0.0);
     if (replaced > 0) {
       line.append(String.format(Locale.ROOT, "  %.0f images replaced", replaced));
@@ -77,7 +83,7 @@ public final class ConsoleLog implements TrainingListener {
     lastNanos = now;
   }
 
-  /** The losses alone: all else is in {@code metrics.jsonl}, and a terminal has 80 columns. */
+  /** Each part of the loss where it has several, and how ITM does beside always saying no. */
   private static void losses(StepReport report, StringBuilder line) {
     boolean parts = report.means().keySet().stream().filter(n -> n.startsWith(LOSS)).count() > 1;
     report
@@ -134,10 +140,10 @@ public final class ConsoleLog implements TrainingListener {
     }
     if (!warned && report.step() - stuckSince >= patience(report.totalSteps())) {
       warned = true;
-      lines.accept(
+      notes.accept(
           String.format(
               Locale.ROOT,
-              "warning: matching has stayed at its majority baseline (accuracy %.3f) for %d steps;"
+              "matching has stayed at its majority baseline (accuracy %.3f) for %d steps;"
                   + " that is normal for hundreds of steps on noisy texts, but check that texts"
                   + " belong to their images, lower the learning rate, or set"
                   + " objective.negativeHardness below 1",

@@ -1,5 +1,6 @@
 package org.blip4j.training.event;
 
+import com.google.protobuf.ByteString;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -8,16 +9,27 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.blip4j.data.file.MaskedCrc;
+import org.blip4j.data.sample.ImageInfo;
+import org.blip4j.data.sample.Sample;
+import org.blip4j.data.sample.SampleException;
 import org.blip4j.training.validate.Validation;
+import org.tensorflow.proto.DataClass;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.Event;
 import org.tensorflow.proto.SessionLog;
 import org.tensorflow.proto.Summary;
+import org.tensorflow.proto.SummaryMetadata;
+import org.tensorflow.proto.TensorProto;
+import org.tensorflow.proto.TensorShapeProto;
 
 /**
- * Writes scalars for TensorBoard: {@code events.out.tfevents.*}, TFRecord framing around {@code
- * tensorflow.Event}.
+ * Writes scalars, texts and pictures for TensorBoard: {@code events.out.tfevents.*}, TFRecord
+ * framing around {@code tensorflow.Event}.
  *
  * <p>A continued run writes a new file; its first event tells TensorBoard to forget what was
  * written beyond the step it goes on from.
@@ -77,6 +89,77 @@ public final class EventFileWriter implements TrainingListener, Closeable {
     Summary.Builder summary = Summary.newBuilder();
     result.figures().forEach((name, value) -> add(summary, "validation/" + name, value));
     write(event(result.step()).setSummary(summary));
+  }
+
+  /** All pictures of a kind under one tag, and their texts under another. */
+  @Override
+  public void shown(long step, List<Sample.ImageText> examples) throws IOException {
+    Map<String, List<Sample.ImageText>> kinds =
+        examples.stream()
+            .collect(
+                Collectors.groupingBy(
+                    example -> example.key().substring(0, example.key().indexOf('/')),
+                    LinkedHashMap::new,
+                    Collectors.toList()));
+    for (Map.Entry<String, List<Sample.ImageText>> kind : kinds.entrySet()) {
+      TensorProto.Builder pictures = TensorProto.newBuilder().setDtype(DataType.DT_STRING);
+      TensorProto.Builder texts = TensorProto.newBuilder().setDtype(DataType.DT_STRING);
+      for (Sample.ImageText example : kind.getValue()) {
+        if (pictures.getStringValCount() == 0) {
+          ImageInfo size = sizeOf(example);
+          pictures.addStringVal(ByteString.copyFromUtf8(Integer.toString(size.width())));
+          pictures.addStringVal(ByteString.copyFromUtf8(Integer.toString(size.height())));
+        }
+        pictures.addStringVal(example.image());
+        texts.addStringVal(
+            ByteString.copyFromUtf8(
+                example.key().substring(kind.getKey().length() + 1)
+                    + "\n\n"
+                    + String.join("\n\n", example.texts())));
+      }
+      Summary.Builder summary = Summary.newBuilder();
+      add(
+          summary,
+          "examples/" + kind.getKey(),
+          "images",
+          DataClass.DATA_CLASS_BLOB_SEQUENCE,
+          pictures);
+      add(
+          summary,
+          "examples/" + kind.getKey() + "/text",
+          "text",
+          DataClass.DATA_CLASS_TENSOR,
+          texts);
+      write(event(step).setSummary(summary));
+    }
+  }
+
+  private static ImageInfo sizeOf(Sample.ImageText example) throws IOException {
+    try {
+      return ImageInfo.inspect(example.image());
+    } catch (SampleException e) {
+      throw new IOException("example " + example.key() + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** A list of strings that a plug-in of TensorBoard shows. */
+  private static void add(
+      Summary.Builder summary,
+      String tag,
+      String plugin,
+      DataClass kind,
+      TensorProto.Builder list) {
+    list.setTensorShape(
+        TensorShapeProto.newBuilder()
+            .addDim(TensorShapeProto.Dim.newBuilder().setSize(list.getStringValCount())));
+    summary.addValue(
+        Summary.Value.newBuilder()
+            .setTag(tag)
+            .setMetadata(
+                SummaryMetadata.newBuilder()
+                    .setDataClass(kind)
+                    .setPluginData(SummaryMetadata.PluginData.newBuilder().setPluginName(plugin)))
+            .setTensor(list));
   }
 
   @Override

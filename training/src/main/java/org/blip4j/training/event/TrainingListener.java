@@ -3,6 +3,7 @@ package org.blip4j.training.event;
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.util.List;
+import org.blip4j.data.sample.Sample;
 import org.blip4j.training.validate.Validation;
 
 /** Is told how a run goes on. Called by the training thread, but {@link #note} by any. */
@@ -44,6 +45,14 @@ public interface TrainingListener {
    */
   default void validated(Validation.Result result, boolean best) throws IOException {}
 
+  /**
+   * After a validation, too: what to look at.
+   *
+   * @param step steps taken
+   * @param examples small PNG pictures with lines of text, keyed {@code KIND/KEY}
+   */
+  default void shown(long step, List<Sample.ImageText> examples) throws IOException {}
+
   /** Before and after a checkpoint or the model is written. */
   default void storing(boolean now) {}
 
@@ -80,6 +89,13 @@ public interface TrainingListener {
       public void validated(Validation.Result result, boolean best) throws IOException {
         for (TrainingListener listener : listeners) {
           listener.validated(result, best);
+        }
+      }
+
+      @Override
+      public void shown(long step, List<Sample.ImageText> examples) throws IOException {
+        for (TrainingListener listener : listeners) {
+          listener.shown(step, examples);
         }
       }
 

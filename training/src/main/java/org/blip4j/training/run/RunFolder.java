@@ -11,7 +11,10 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.blip4j.data.file.AtomicFolder;
+import org.blip4j.data.sample.ExampleCodec;
+import org.blip4j.data.sample.Sample;
 import org.blip4j.data.text.Vocabulary;
+import org.blip4j.data.tfrecord.TfRecordWriter;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
@@ -20,16 +23,19 @@ import org.blip4j.training.validate.Validation;
 
 /**
  * The folder of a run: {@code config.json}, {@code data.index}, {@code checkpoints/}, {@code
- * metrics.jsonl}, event files and, at the end, {@code model/}.
+ * metrics.jsonl}, {@code examples.tfrecord} and {@code best/} if it validates, event files, {@code
+ * report.html} of the command line and, at the end, {@code model/}.
  *
  * @param path the folder
  */
 record RunFolder(Path path) {
   private static final String CONFIG = "config.json";
+  private static final String EXAMPLES = "examples.tfrecord";
   private static final String VALIDATION = "validation.json";
   private static final Pattern OWN =
       Pattern.compile(
-          "config\\.json|data\\.index|metrics\\.jsonl|checkpoints|model|best|events\\.out\\..*");
+          "config\\.json|data\\.index|metrics\\.jsonl|checkpoints|model|best|events\\.out\\..*"
+              + "|examples\\.tfrecord|report\\.html");
 
   CheckpointStore checkpoints(int keep) {
     return new CheckpointStore(path.resolve("checkpoints"), keep);
@@ -59,6 +65,17 @@ record RunFolder(Path path) {
     return Files.exists(file)
         ? Optional.of(ConfigJson.read(file, Validation.Result.class))
         : Optional.empty();
+  }
+
+  /** Replaces the examples of the last validation, a shard that is read like any other. */
+  void writeExamples(List<Sample.ImageText> examples) throws IOException {
+    TfRecordWriter.Options replacing = TfRecordWriter.Options.plain().withOverwrite(true);
+    try (TfRecordWriter shard = TfRecordWriter.create(path.resolve(EXAMPLES), replacing)) {
+      for (Sample.ImageText example : examples) {
+        shard.write(ExampleCodec.standard().encode(example));
+      }
+      shard.commit();
+    }
   }
 
   /** Says in a model's folder what was found of it. */

@@ -84,6 +84,7 @@ final class TrainingLoop {
   /** Before the checkpoint of the step, so that a run continued from it has validated it. */
   private void validate(long step, Validation validation) throws IOException {
     long begun = System.nanoTime();
+    Validation.Findings findings;
     Validation.Result result;
     boolean best;
     try (AtomicFolder beside = AtomicFolder.create(folder.best().path())) {
@@ -91,7 +92,8 @@ final class TrainingLoop {
       listener.storing(true);
       folder.write(candidate, modelConfig(step), plan.vocabulary(), session::saveModel);
       listener.storing(false);
-      result = Validation.Result.of(step, validation.measure(candidate));
+      findings = validation.measure(candidate);
+      result = Validation.Result.of(step, findings.figures());
       best = folder.bestResult().map(result::isBetterThan).orElse(true);
       if (best) {
         folder.describe(candidate, result);
@@ -99,7 +101,9 @@ final class TrainingLoop {
       }
     }
     folder.metrics().append(result);
+    folder.writeExamples(findings.examples());
     listener.validated(result, best);
+    listener.shown(step, findings.examples());
     reportedAt += System.nanoTime() - begun;
   }
 

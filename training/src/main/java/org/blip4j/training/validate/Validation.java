@@ -1,8 +1,10 @@
 package org.blip4j.training.validate;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.util.Map;
+import org.blip4j.data.sample.Sample;
 import org.blip4j.graph.config.ModelFolder;
 
 /**
@@ -11,11 +13,17 @@ import org.blip4j.graph.config.ModelFolder;
  */
 @FunctionalInterface
 public interface Validation {
+  /** Figures of a model, and what to look at. */
+  Findings measure(ModelFolder model) throws IOException;
+
   /**
-   * Figures of a model by name, such as {@code cider}. The first decides: the model of which it is
-   * highest is the best.
+   * What was found of a model.
+   *
+   * @param figures by name, such as {@code cider}; the first decides: the model of which it is
+   *     highest is the best
+   * @param examples small PNG pictures with lines of text, keyed {@code KIND/KEY}
    */
-  ImmutableMap<String, Double> measure(ModelFolder model) throws IOException;
+  record Findings(ImmutableMap<String, Double> figures, ImmutableList<Sample.ImageText> examples) {}
 
   /**
    * What a validation found.

@@ -4,16 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.common.collect.ImmutableMap;
+import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.blip4j.data.sample.Sample;
 import org.blip4j.data.tfrecord.TfRecordReader;
+import org.blip4j.training.validate.Validation;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.proto.Event;
@@ -32,13 +36,7 @@ final class EventFileWriterTest {
       writer.logged(report(50, 0.7));
     }
 
-    List<Event> events = new ArrayList<>();
-    Path file = folder.resolve("events.out.tfevents.1700000000.blip.250");
-    try (TfRecordReader reader = TfRecordReader.open(file)) {
-      for (var record = reader.next(); record.isPresent(); record = reader.next()) {
-        events.add(Event.parseFrom(record.get()));
-      }
-    }
+    List<Event> events = read(folder.resolve("events.out.tfevents.1700000000.blip.250"));
     assertEquals(3, events.size());
     assertEquals("brain.Event:2", events.get(0).getFileVersion());
     assertEquals(SessionLog.SessionStatus.START, events.get(1).getSessionLog().getStatus());
@@ -57,6 +55,77 @@ final class EventFileWriterTest {
   }
 
   @Test
+  void examplesAreATagOfPicturesAndOneOfTextsForEachKind() throws IOException {
+    Clock clock = Clock.fixed(Instant.ofEpochMilli(1_700_000_000_250L), ZoneOffset.UTC);
+    byte[] pixel = Base64.getDecoder().decode("R0lGODdhAgADAIAAAP///////ywAAAAAAgADAAACA0SCBQA7");
+    try (EventFileWriter writer = EventFileWriter.create(folder, clock)) {
+      writer.validated(
+          Validation.Result.of(60, ImmutableMap.of("cider", 0.5, "bleu4", 0.25)), true);
+      writer.shown(
+          60,
+          List.of(
+              Sample.ImageText.of("captions/a", pixel, List.of("caption: one", "record: two")),
+              Sample.ImageText.of("matching/b", pixel, List.of("text: three")),
+              Sample.ImageText.of("captions/c/d", pixel, List.of("caption: four"))));
+    }
+    List<Event> events = read(folder.resolve("events.out.tfevents.1700000000.blip.250"));
+    assertEquals(4, events.size());
+    Summary.Value cider = events.get(1).getSummary().getValue(0);
+    assertEquals("validation/cider", cider.getTag());
+    assertEquals(0.5f, cider.getSimpleValue());
+    assertEquals(60, events.get(2).getStep());
+    Summary.Value pictures = events.get(2).getSummary().getValue(0);
+    assertEquals("examples/captions", pictures.getTag());
+    assertEquals("images", pictures.getMetadata().getPluginData().getPluginName());
+    ByteString picture = ByteString.copyFrom(pixel);
+    assertEquals(
+        List.of(ByteString.copyFromUtf8("2"), ByteString.copyFromUtf8("3"), picture, picture),
+        pictures.getTensor().getStringValList());
+    assertEquals(4, pictures.getTensor().getTensorShape().getDim(0).getSize());
+    Summary.Value texts = events.get(2).getSummary().getValue(1);
+    assertEquals("examples/captions/text", texts.getTag());
+    assertEquals("text", texts.getMetadata().getPluginData().getPluginName());
+    assertEquals(
+        List.of("a\n\ncaption: one\n\nrecord: two", "c/d\n\ncaption: four"),
+        texts.getTensor().getStringValList().stream().map(ByteString::toStringUtf8).toList());
+    assertEquals("examples/matching", events.get(3).getSummary().getValue(0).getTag());
+  }
+
+  @Test
+  void aLineSaysSpeedTimeLossesMatchingRateAndGradient() {
+    List<String> lines = new ArrayList<>();
+    ConsoleLog log = new ConsoleLog(lines::add);
+    log.started(new TrainingListener.Start(0, 9000, 10, 1234, 5, 3, ""));
+    log.logged(
+        new StepReport(
+            100,
+            9000,
+            10,
+            3e-4,
+            0.4,
+            ImmutableMap.of(
+                "loss",
+                9.5,
+                "loss_itc",
+                1.5,
+                "loss_lm",
+                8.0,
+                "itm_accuracy",
+                0.7,
+                "gradient_norm",
+                2.25,
+                "gradient_norm/vision",
+                1.0),
+            12.345));
+    String line = lines.get(1);
+    assertTrue(
+        line.matches(
+            "step 100/9000, [0-9:]+ left, 12\\.35 images/s  itc 1\\.500  lm 8\\.000"
+                + "  matched 0\\.700 \\(baseline 0\\.667\\)  rate 0\\.000300  gradient 2\\.25"),
+        line);
+  }
+
+  @Test
   void matchingThatDoesNotLearnIsNamedOnce() {
     List<String> lines = new ArrayList<>();
     ConsoleLog log = new ConsoleLog(lines::add);
@@ -70,6 +139,16 @@ final class EventFileWriterTest {
     List<String> warnings = lines.stream().filter(line -> line.startsWith("warning")).toList();
     assertEquals(1, warnings.size(), lines.toString());
     assertTrue(warnings.get(0).contains("for 2000 steps"), warnings.get(0));
+  }
+
+  private static List<Event> read(Path file) throws IOException {
+    List<Event> events = new ArrayList<>();
+    try (TfRecordReader reader = TfRecordReader.open(file)) {
+      for (var record = reader.next(); record.isPresent(); record = reader.next()) {
+        events.add(Event.parseFrom(record.get()));
+      }
+    }
+    return events;
   }
 
   private static StepReport report(long step, double accuracy) {

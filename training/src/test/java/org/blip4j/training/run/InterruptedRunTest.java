@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -13,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -21,6 +23,7 @@ import org.blip4j.data.pipeline.Mixture;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.tfrecord.ShardSet;
+import org.blip4j.data.tfrecord.TfRecordReader;
 import org.blip4j.data.tfrecord.TfRecordWriter;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
@@ -40,6 +43,10 @@ import org.tensorflow.Graph;
 final class InterruptedRunTest {
   private static final int STEPS = 40;
   private static final TrainingListener SILENT = report -> {};
+
+  /** A GIF of one pixel. */
+  private static final byte[] PIXEL =
+      Base64.getDecoder().decode("R0lGODdhAQABAIAAAP///////ywAAAAAAQABAAACAkQBADs=");
 
   @TempDir private Path folder;
   private TinyRun tiny;
@@ -256,7 +263,9 @@ final class InterruptedRunTest {
         model -> {
           long step = model.readConfig().provenance().step();
           measured.add(step);
-          return ImmutableMap.of("cider", worth.get(step), "length", (double) step);
+          return new Validation.Findings(
+              ImmutableMap.of("cider", worth.get(step), "length", (double) step),
+              ImmutableList.of(Sample.ImageText.of("captions/one", PIXEL, List.of("at " + step))));
         };
     Path run = folder.resolve("validated");
     int[] asked = {0};
@@ -274,6 +283,13 @@ final class InterruptedRunTest {
     assertTrue(Files.exists(Path.of(best.variables() + ".index")));
     assertEquals(0.7, new RunFolder(run).bestResult().orElseThrow().figures().get("cider"));
     assertFalse(Files.exists(run.resolve(".best.writing")));
+    try (TfRecordReader examples = TfRecordReader.open(run.resolve("examples.tfrecord"))) {
+      Sample.ImageText last =
+          ExampleCodec.standard().imageText(examples.next().orElseThrow(), "no key");
+      assertEquals("captions/one", last.key());
+      assertEquals(List.of("at 18"), last.texts());
+      assertTrue(examples.next().isEmpty());
+    }
     String metrics = Files.readString(run.resolve("metrics.jsonl"));
     assertTrue(metrics.contains("{\"step\":12,\"validation/cider\":0.7,"), metrics);
   }
