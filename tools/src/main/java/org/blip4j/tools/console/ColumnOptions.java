@@ -9,13 +9,11 @@ import picocli.CommandLine.Option;
 public final class ColumnOptions {
   @Mixin private Contents contents;
 
-  @Option(names = "--id-key", paramLabel = "COLUMN", description = "Column of the key.")
-  private String id;
+  @Mixin private Key key;
 
   /** A codec that looks there. */
   public ExampleCodec codec() {
-    Columns.Aliases aliases = contents.aliases();
-    return new ExampleCodec(id == null ? aliases : aliases.withKey(id));
+    return new ExampleCodec(key.in(contents.aliases()));
   }
 
   /** Those of image and texts, where keys do not matter. */
@@ -49,6 +47,32 @@ public final class ColumnOptions {
     private Columns.Aliases aliases() {
       Columns.Aliases aliases = Columns.Aliases.STANDARD;
       return column == null ? aliases : aliases.withImage(column);
+    }
+  }
+
+  /** That of the key, where images and texts have names of their own. */
+  public static final class Key {
+    @Option(names = "--id-key", paramLabel = "COLUMN", description = "Column of the key.")
+    private String column;
+
+    /** A codec that looks there. */
+    public ExampleCodec codec() {
+      return new ExampleCodec(in(Columns.Aliases.STANDARD));
+    }
+
+    private Columns.Aliases in(Columns.Aliases others) {
+      return column == null ? others : others.withKey(column);
+    }
+  }
+
+  /** Those of questions about images, which have names of their own. */
+  public static final class Questions {
+    @Mixin private Image image;
+    @Mixin private Key key;
+
+    /** A codec that looks there. */
+    public ExampleCodec codec() {
+      return new ExampleCodec(key.in(image.aliases()));
     }
   }
 }

@@ -3,6 +3,7 @@ package org.blip4j.tools.train;
 import java.io.IOException;
 import java.util.Optional;
 import org.blip4j.graph.config.Task;
+import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.ComputeOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -52,9 +53,13 @@ public final class FinetuneCommand implements Runnable {
           "  tools/blip finetune caption --init runs/first/model --data human.tfrecord --out"
               + " runs/captioner")
   int caption(
-      @Mixin TrainingArguments arguments, @Mixin StartOption start, @Mixin ComputeOptions common)
+      @Mixin TrainingArguments arguments,
+      @Mixin StartOption start,
+      @Mixin ColumnOptions columns,
+      @Mixin ComputeOptions common)
       throws IOException {
-    return arguments.run(Task.CAPTION, Optional.ofNullable(start.model), true, common);
+    return arguments.run(
+        Task.CAPTION, Optional.ofNullable(start.model), true, common, columns.codec());
   }
 
   /** The filter, ITC and ITM losses. */
@@ -69,9 +74,13 @@ public final class FinetuneCommand implements Runnable {
           "  tools/blip finetune retrieval --init runs/first/model --data human.tfrecord --out"
               + " runs/filter")
   int retrieval(
-      @Mixin TrainingArguments arguments, @Mixin StartOption start, @Mixin ComputeOptions common)
+      @Mixin TrainingArguments arguments,
+      @Mixin StartOption start,
+      @Mixin ColumnOptions columns,
+      @Mixin ComputeOptions common)
       throws IOException {
-    return arguments.run(Task.RETRIEVAL, Optional.ofNullable(start.model), true, common);
+    return arguments.run(
+        Task.RETRIEVAL, Optional.ofNullable(start.model), true, common, columns.codec());
   }
 
   /** Questions and answers, LM loss over each answer. */
@@ -88,9 +97,13 @@ public final class FinetuneCommand implements Runnable {
           "  tools/blip finetune vqa --init runs/first/model --data vqa.tfrecord --out"
               + " runs/answers")
   int vqa(
-      @Mixin TrainingArguments arguments, @Mixin StartOption start, @Mixin ComputeOptions common)
+      @Mixin TrainingArguments arguments,
+      @Mixin StartOption start,
+      @Mixin ColumnOptions.Questions columns,
+      @Mixin ComputeOptions common)
       throws IOException {
-    return arguments.run(Task.VQA, Optional.ofNullable(start.model), false, common);
+    return arguments.run(
+        Task.VQA, Optional.ofNullable(start.model), false, common, columns.codec());
   }
 
   /** Statements about two images, cross-entropy of true and false. */
@@ -107,8 +120,12 @@ public final class FinetuneCommand implements Runnable {
           "  tools/blip finetune nlvr --init runs/first/model --data nlvr.tfrecord --out"
               + " runs/statements")
   int nlvr(
-      @Mixin TrainingArguments arguments, @Mixin StartOption start, @Mixin ComputeOptions common)
+      @Mixin TrainingArguments arguments,
+      @Mixin StartOption start,
+      @Mixin ColumnOptions.Key columns,
+      @Mixin ComputeOptions common)
       throws IOException {
-    return arguments.run(Task.NLVR, Optional.ofNullable(start.model), false, common);
+    return arguments.run(
+        Task.NLVR, Optional.ofNullable(start.model), false, common, columns.codec());
   }
 }

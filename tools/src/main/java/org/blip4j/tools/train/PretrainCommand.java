@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.blip4j.graph.config.Task;
+import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.ComputeOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -29,10 +30,11 @@ public final class PretrainCommand implements Callable<Integer> {
       description = "Model to start from (fresh weights): " + TrainingArguments.FORMS + ".")
   private String init;
 
+  @Mixin private ColumnOptions columns;
   @Mixin private ComputeOptions common;
 
   @Override
   public Integer call() throws IOException {
-    return arguments.run(Task.PRETRAIN, Optional.ofNullable(init), false, common);
+    return arguments.run(Task.PRETRAIN, Optional.ofNullable(init), false, common, columns.codec());
   }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.blip4j.data.pipeline.Mixture;
+import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.ConfigFields;
 import org.blip4j.graph.config.ConfigJson;
@@ -19,7 +20,6 @@ import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.OpenModel;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.savedmodel.predict.PredictorOptions;
-import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
@@ -121,7 +121,6 @@ final class TrainingArguments {
 
   @Mixin private ComputeOptions.Seed seed;
   @Mixin private ComputeOptions.Batch batchSize;
-  @Mixin private ColumnOptions columns;
   @Mixin private HubOptions hub;
 
   /**
@@ -129,8 +128,10 @@ final class TrainingArguments {
    *
    * @param init the model to start from
    * @param needed whether there must be one
+   * @param codec finds the columns of records
    */
-  int run(Task task, Optional<String> init, boolean needed, ComputeOptions common)
+  int run(
+      Task task, Optional<String> init, boolean needed, ComputeOptions common, ExampleCodec codec)
       throws IOException {
     Console console = common.console();
     if (printRecipe) {
@@ -153,7 +154,7 @@ final class TrainingArguments {
     RunInputs inputs =
         new RunInputs(
             Mixture.find(data),
-            columns.codec(),
+            codec,
             start,
             common.sessionConfig(),
             common.precision(),
@@ -165,7 +166,7 @@ final class TrainingArguments {
       Trainer trainer =
           Trainer.of(run, inputs).stoppingWhen(watch::interrupted).overwriting(overwrite);
       if (validate != null) {
-        trainer = trainer.validatingWith(validation(common));
+        trainer = trainer.validatingWith(validation(common, codec));
       }
       Trainer.Outcome outcome =
           trainer.run(
@@ -179,9 +180,8 @@ final class TrainingArguments {
     return console.exitCode();
   }
 
-  private Validation validation(ComputeOptions common) throws IOException {
-    TaskEvaluation evaluation =
-        new TaskEvaluation(ShardSet.find(validate), columns.codec(), CANDIDATES);
+  private Validation validation(ComputeOptions common, ExampleCodec codec) throws IOException {
+    TaskEvaluation evaluation = new TaskEvaluation(ShardSet.find(validate), codec, CANDIDATES);
     PredictorOptions options = common.inference();
     return folder -> {
       try (Predictor model = Predictor.open(new ModelSource.Folder(folder), options)) {

@@ -2,6 +2,8 @@ package org.blip4j.tools.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.google.common.collect.ImmutableList;
+import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +12,7 @@ import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.blip4j.data.sample.Columns;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.tfrecord.TfRecordWriter;
@@ -37,6 +40,7 @@ record OptionInputs(Path folder, String human) {
     inputs.lists();
     inputs.shards("web", 2, 3);
     inputs.shards("moved", 1, 4);
+    inputs.examples();
     inputs.results();
     return inputs;
   }
@@ -154,6 +158,32 @@ record OptionInputs(Path folder, String human) {
         }
         writer.commit();
       }
+    }
+  }
+
+  private void examples() throws IOException {
+    Files.createDirectory(folder.resolve("questions"));
+    Files.createDirectory(folder.resolve("statements"));
+    TfRecordWriter.Options plain = TfRecordWriter.Options.plain();
+    try (TfRecordWriter questions =
+            TfRecordWriter.create(folder.resolve("questions/q.tfrecord"), plain);
+        TfRecordWriter statements =
+            TfRecordWriter.create(folder.resolve("statements/s.tfrecord"), plain)) {
+      for (int i = 0; i < 4; i++) {
+        ByteString image = ByteString.copyFrom(TinyModel.image(i, "png"));
+        ByteString other = ByteString.copyFrom(TinyModel.image(i + 4, "png"));
+        ImmutableList<Sample.Answer> answers = ImmutableList.of(new Sample.Answer("red", 1));
+        questions.write(
+            ExampleCodec.standard()
+                .encode(new Sample.Question("q" + i, image, "what " + i, answers, Columns.NONE)));
+        statements.write(
+            ExampleCodec.standard()
+                .encode(
+                    new Sample.ImagePair(
+                        "s" + i, image, other, "a dog " + i, i % 2, Columns.NONE)));
+      }
+      questions.commit();
+      statements.commit();
     }
   }
 
