@@ -98,7 +98,13 @@ public record GradientClip(
     return slash < 0 ? weight.name() : weight.name().substring(0, slash);
   }
 
+  /**
+   * The parts are summed as one tensor: {@code AddN} begins with whichever of its terms nothing
+   * else needs any more, so that a sum of terms with other readers would depend on which was ready
+   * first.
+   */
   private static Operand<TFloat32> norm(Ops tf, List<Operand<TFloat32>> halves) {
-    return tf.math.sqrt(tf.math.mul(tf.math.addN(halves), tf.constant(2f)));
+    Operand<TFloat32> sum = tf.sum(tf.stack(halves), tf.constant(0));
+    return tf.math.sqrt(tf.math.mul(sum, tf.constant(2f)));
   }
 }

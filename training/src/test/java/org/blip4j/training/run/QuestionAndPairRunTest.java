@@ -13,7 +13,6 @@ import java.util.Optional;
 import org.blip4j.data.pipeline.SamplePipeline;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.graph.config.BlipConfig;
-import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
@@ -92,19 +91,12 @@ final class QuestionAndPairRunTest {
     Trainer.Outcome outcome = Trainer.of(config, inputs).run(broken, SILENT);
 
     assertEquals(12, outcome.step());
-    List<String> unbroken = Files.readAllLines(whole.resolve("metrics.jsonl"));
-    List<String> continued = Files.readAllLines(broken.resolve("metrics.jsonl"));
-    assertEquals(unbroken.size(), continued.size());
-    for (int line = 0; line < unbroken.size(); line++) {
-      assertEquals(loss(unbroken.get(line)), loss(continued.get(line)), 0.01, "line " + line);
-    }
+    assertEquals(
+        Files.readString(whole.resolve("metrics.jsonl")),
+        Files.readString(broken.resolve("metrics.jsonl")));
     ModelConfig model = outcome.model().readConfig();
     assertEquals(0.1, model.architecture().vision().dropPath(), "as published");
     assertEquals(TextSettings.published(task).within(16), model.textSettings());
-  }
-
-  private static double loss(String line) {
-    return ConfigJson.tree(line, "metrics.jsonl").get("loss").doubleValue();
   }
 
   @Test
