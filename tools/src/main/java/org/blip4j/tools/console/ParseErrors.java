@@ -1,12 +1,15 @@
 package org.blip4j.tools.console;
 
+import com.google.common.collect.ImmutableList;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Matcher;
 import org.blip4j.data.file.NearestName;
 import picocli.CommandLine;
 import picocli.CommandLine.IParameterExceptionHandler;
 import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -43,7 +46,19 @@ public final class ParseErrors implements IParameterExceptionHandler {
         return unknown(command, misspelt.get());
       }
     }
-    return e.getMessage().strip().replaceAll("\\s*\\R\\s*", "; ");
+    return choices(e, e.getMessage().strip().replaceAll("\\s*\\R\\s*", "; "));
+  }
+
+  /** Values are named once and as the help has them, not with their names in Java besides. */
+  private static String choices(ParameterException e, String message) {
+    ArgSpec wrong = e.getArgSpec();
+    if (wrong == null || wrong.completionCandidates() == null) {
+      return message;
+    }
+    return message.replaceFirst(
+        "expected one of \\[[^\\]]*\\]",
+        Matcher.quoteReplacement(
+            "expected one of " + ImmutableList.copyOf(wrong.completionCandidates())));
   }
 
   private static String unknown(CommandLine command, String word) {

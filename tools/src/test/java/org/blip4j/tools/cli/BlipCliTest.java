@@ -95,6 +95,17 @@ class BlipCliTest {
   }
 
   @Test
+  void valuesAreNamedAsTheHelpHasThem() {
+    assertUsage(
+        "blip: Invalid value for option '--precision': expected one of [float32, bfloat16, float16]"
+            + " (case-sensitive) but was 'float64' (see 'blip bench --help')",
+        "bench",
+        "--precision",
+        "float64",
+        "matmul");
+  }
+
+  @Test
   void helpIsNoAnswerToAWordThatIsNoCommand() {
     String line = "blip: unknown command 'capfit', did you mean 'capfilt'? (see 'blip --help')";
     assertUsage(line, "capfit", "--help");
