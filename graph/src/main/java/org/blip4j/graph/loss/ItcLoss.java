@@ -22,16 +22,18 @@ public final class ItcLoss {
   /**
    * What the loss is computed from.
    *
-   * @param online features of the batch, through which the gradient flows
-   * @param momentum features of the same batch from the momentum encoders
+   * @param online features of b rows, through which the gradient flows
+   * @param momentum features of the same rows from the momentum encoders
+   * @param all the same of the whole batch, of which {@code online} may be a part
    * @param queue features of earlier batches, {@code [Q, E]} each
    * @param temperature a scalar
    * @param alpha weight of the soft targets, a scalar
-   * @param hardTargets {@code [B, B+Q]}, rows sum to 1
+   * @param hardTargets {@code [b, B+Q]}, rows sum to 1
    */
   public record Inputs(
       Features online,
       Features momentum,
+      Features all,
       Features queue,
       Operand<TFloat32> temperature,
       Operand<TFloat32> alpha,
@@ -63,10 +65,8 @@ public final class ItcLoss {
   public static Result compute(GraphContext outer, Inputs in) {
     GraphContext ctx = outer.in("itc");
     Ops tf = ctx.tf();
-    Operand<TFloat32> images =
-        tf.stopGradient(ctx.concat(0, in.momentum().image(), in.queue().image()));
-    Operand<TFloat32> texts =
-        tf.stopGradient(ctx.concat(0, in.momentum().text(), in.queue().text()));
+    Operand<TFloat32> images = tf.stopGradient(ctx.concat(0, in.all().image(), in.queue().image()));
+    Operand<TFloat32> texts = tf.stopGradient(ctx.concat(0, in.all().text(), in.queue().text()));
     Directions similarities =
         new Directions(
                 similarity(ctx, in.online().image(), texts, in.temperature()),

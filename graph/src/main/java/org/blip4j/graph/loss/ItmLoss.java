@@ -41,29 +41,42 @@ public final class ItmLoss {
       Operand<TFloat32> accuracy) {}
 
   /**
+   * B true pairs, then B with a wrong image, then B with a wrong text.
+   *
+   * @param texts {@code [3B, T]}, beginning with [ENC]
+   * @param images projected images {@code [3B, ...]}
+   */
+  public record Pairs(Tokens texts, Attended images) {
+
+    /**
+     * Pairs of a whole batch.
+     *
+     * @param tokens {@code [B, T]}, beginning with [ENC]
+     * @param images projected images {@code [B, ...]}
+     */
+    public static Pairs of(
+        GraphContext outer, Tokens tokens, Attended images, HardNegatives negatives) {
+      GraphContext ctx = outer.in("itm");
+      Operand<TInt32> own = ctx.range(Shapes.dim(ctx, tokens.ids(), 0));
+      Operand<TInt32> textRows = ctx.concat(0, own, own, negatives.textForImage()); // [3B]
+      Operand<TInt32> imageRows = ctx.concat(0, own, negatives.imageForText(), own); // [3B]
+      return new Pairs(tokens.gather(ctx, textRows), images.gather(ctx, imageRows));
+    }
+  }
+
+  /**
    * Computes the loss.
    *
    * @param head maps {@code [N, W]} to {@code [N, 2]}
-   * @param tokens {@code [B, T]}, beginning with [ENC]
-   * @param images projected images {@code [B, ...]}
+   * @param pairs what is judged
    */
   public static Result compute(
-      GraphContext outer,
-      ImageGroundedEncoder encoder,
-      Linear head,
-      Tokens tokens,
-      Attended images,
-      HardNegatives negatives) {
+      GraphContext outer, ImageGroundedEncoder encoder, Linear head, Pairs pairs) {
     GraphContext ctx = outer.in("itm");
     Ops tf = ctx.tf();
-    Operand<TInt32> batch = Shapes.dim(ctx, tokens.ids(), 0);
-    Operand<TInt32> own = ctx.range(batch);
-    Operand<TInt32> textRows = ctx.concat(0, own, own, negatives.textForImage()); // [3B]
-    Operand<TInt32> imageRows = ctx.concat(0, own, negatives.imageForText(), own); // [3B]
     Operand<TFloat32> states =
-        encoder
-            .apply(ctx, tokens.gather(ctx, textRows), images.gather(ctx, imageRows))
-            .firstState(ctx); // [3B, W]
+        encoder.apply(ctx.blocks(3), pairs.texts(), pairs.images()).firstState(ctx); // [3B, W]
+    Operand<TInt32> batch = ctx.floorDiv(Shapes.dim(ctx, states, 0), 3);
     Operand<TFloat32> logits = head.apply(ctx.in("head"), states);
     Operand<TInt64> labels =
         tf.dtypes.cast(tf.math.less(ctx.range(ctx.mul(batch, 3)), batch), TInt64.class);

@@ -1,8 +1,10 @@
 package org.blip4j.graph.loss;
 
+import java.util.Optional;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.ImageGroundedDecoder;
 import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.loss.CrossEntropy;
@@ -47,18 +49,30 @@ public final class LmLoss {
    */
   public record Settings(int promptLength, double labelSmoothing) {}
 
+  /** Computes the loss of a whole batch. */
+  public static Result compute(
+      GraphContext ctx,
+      ImageGroundedDecoder decoder,
+      Tokens tokens,
+      Attended images,
+      Settings settings) {
+    return compute(ctx, decoder, tokens, images, settings, Optional.empty());
+  }
+
   /**
    * Computes the loss.
    *
    * @param tokens {@code [B, T]}, beginning with [DEC]
    * @param images projected images {@code [B, ...]}
+   * @param divisor of the sum over all counting positions, a scalar; empty for their number
    */
   public static Result compute(
       GraphContext outer,
       ImageGroundedDecoder decoder,
       Tokens tokens,
       Attended images,
-      Settings settings) {
+      Settings settings,
+      Optional<Operand<TFloat32>> divisor) {
     GraphContext ctx = outer.in("lm");
     Ops tf = ctx.tf();
     Operand<TFloat32> logits = decoder.logits(ctx, tokens, images); // [B, T, V]
@@ -74,13 +88,36 @@ public final class LmLoss {
             rowTargets,
             settings.labelSmoothing()); // [B*(T-1)]
     Operand<TFloat32> tokenLoss = tf.reshape(rows, tf.shape(shifted));
-    Operand<TFloat32> loss = CrossEntropy.meanOverCounting(ctx, rows, rowTargets);
+    Operand<TFloat32> loss =
+        divisor.isEmpty()
+            ? CrossEntropy.meanOverCounting(ctx, rows, rowTargets)
+            : tf.math.div(ctx.sum(rows, 0), divisor.get());
     return new Result(
         ctx.trace("loss", loss),
         ctx.trace("token_loss", tokenLoss), // [B, T-1]
         ctx.trace("sequence_loss", ctx.sum(tokenLoss, 1)), // [B]
         ctx.trace("logits", logits),
         ctx.trace("targets", targets));
+  }
+
+  /**
+   * What the sum of a part of a batch is divided by, so that the mean of the parts' losses is the
+   * loss of the batch: its share of the positions that count in the whole batch.
+   *
+   * @param mask of the whole batch, {@code [B, T]}
+   * @param part the rows whose loss it is
+   * @param promptLength number of first tokens that do not count
+   */
+  public static Operand<TFloat32> divisor(
+      GraphContext outer, Operand<TInt64> mask, BatchPart part, int promptLength) {
+    GraphContext ctx = outer.in("lm_divisor");
+    Ops tf = ctx.tf();
+    Operand<TInt64> counting = ctx.slice(mask, 1, Math.max(1, promptLength), -1);
+    Operand<TFloat32> number = ctx.sum(ctx.sum(tf.dtypes.cast(counting, TFloat32.class), 1), 0);
+    Operand<TFloat32> share =
+        tf.math.div(
+            tf.dtypes.cast(part.rows(), TFloat32.class), tf.dtypes.cast(part.of(), TFloat32.class));
+    return tf.math.mul(ctx.maximum(number, 1), share);
   }
 
   private static Operand<TInt64> targets(GraphContext ctx, Tokens tokens, int promptLength) {

@@ -3,7 +3,6 @@ package org.blip4j.graph.task;
 import com.google.common.collect.ImmutableMap;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.blip4j.graph.config.BlipConfig;
@@ -17,13 +16,12 @@ import org.blip4j.graph.model.ContrastiveState;
 import org.blip4j.graph.model.DualEncoder;
 import org.blip4j.graph.model.MomentumTwin;
 import org.blip4j.graph.text.Attended;
-import org.blip4j.graph.text.Tokens;
 import org.blip4j.graph.vision.ImageStates;
+import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.Operand;
 import org.tensorflow.op.Op;
-import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
@@ -39,9 +37,7 @@ import org.tensorflow.types.TInt64;
  */
 public abstract sealed class ContrastiveTask implements TaskModel<ImageTextBatch>
     permits PretrainModel, RetrievalModel {
-  private static final String IMAGES = "momentum_images";
-  private static final String TEXTS = "momentum_texts";
-  private static final String IDENTITIES = "identities";
+  static final String IDENTITIES = "identities";
 
   private final Blip blip;
   private final MomentumTwin momentum;
@@ -70,45 +66,30 @@ public abstract sealed class ContrastiveTask implements TaskModel<ImageTextBatch
     this.identities = identities;
   }
 
-  /**
-   * An encoded batch.
-   *
-   * @param batch what the step is given
-   * @param temperature after clamping, a scalar
-   * @param images states with gradient
-   * @param online features with gradient
-   * @param slow features of the updated twin, without gradient
-   */
-  record Rows(
-      ImageTextBatch batch,
-      Operand<TFloat32> temperature,
-      ImageStates images,
-      ItcLoss.Features online,
-      ItcLoss.Features slow) {
+  /** Which columns of the batch and the queue are true for each row, {@code [b, B+Q]}. */
+  abstract Operand<TFloat32> hardTargets(GraphContext ctx, ContrastiveRows rows);
 
-    /** What the queues take of each row. */
-    ImmutableMap<String, Operand<?>> features() {
-      ImmutableMap.Builder<String, Operand<?>> features = ImmutableMap.builder();
-      features.put(IMAGES, slow.image()).put(TEXTS, slow.text());
-      batch.identities().ifPresent(identities -> features.put(IDENTITIES, identities));
-      return features.buildOrThrow();
-    }
+  /** What else the losses need of all rows, without gradient. */
+  ImmutableMap<String, Operand<?>> moreFeatures(
+      GraphContext ctx, ImageTextBatch batch, ImageStates images, Operand<TFloat32> texts) {
+    return ImmutableMap.of();
   }
-
-  /** Which columns of the batch and the queue are true for each row, {@code [B, B+Q]}. */
-  abstract Operand<TFloat32> hardTargets(GraphContext ctx, ImageTextBatch batch);
 
   /**
    * Weights of drawing negatives.
    *
-   * @param similarities with the batch and the queue, {@code [B, B+Q]} in both directions
+   * @param similarities with the batch and the queue, {@code [b, B+Q]} in both directions
    */
   abstract HardNegatives.Weights weights(
-      GraphContext ctx, Rows rows, ItcLoss.Directions similarities);
+      GraphContext ctx, ContrastiveRows rows, ItcLoss.Directions similarities);
 
-  /** A further loss, of texts that are written with the images in view; empty for none. */
+  /**
+   * A further loss, of texts that are written with the images in view; empty for none.
+   *
+   * @param images those of the rows, projected
+   */
   Optional<Operand<TFloat32>> languageLoss(
-      GraphContext ctx, ImageTextBatch batch, Attended images) {
+      GraphContext ctx, ContrastiveRows rows, Attended images) {
     return Optional.empty();
   }
 
@@ -136,24 +117,37 @@ public abstract sealed class ContrastiveTask implements TaskModel<ImageTextBatch
   }
 
   @Override
+  public ImageTextBatch rows(GraphContext ctx, ImageTextBatch batch, BatchPart part) {
+    return batch.rows(ctx, part);
+  }
+
+  @Override
   public Encoded encode(GraphContext ctx, ImageTextBatch batch) {
-    Rows rows = rows(ctx, batch);
-    return new Encoded(
-        rows.features(), (second, all) -> losses(second, rows, all, Optional.empty()));
+    return encode(ctx, batch, Optional.empty());
   }
 
   /** Adds a step with given negatives in place of drawn ones, for parity checks. */
   public TrainingStep step(GraphContext ctx, ImageTextBatch batch, HardNegatives given) {
-    Rows rows = rows(ctx, batch);
-    return losses(ctx, rows, rows.features(), Optional.of(given));
+    return encode(ctx, batch, Optional.of(given)).alone(ctx);
   }
 
-  private Rows rows(GraphContext ctx, ImageTextBatch batch) {
+  private Encoded encode(GraphContext ctx, ImageTextBatch batch, Optional<HardNegatives> given) {
     Operand<TFloat32> temperature = state.clampedTemperature(ctx);
+    DualEncoder dual = blip.matching().dual();
     ImageStates images = blip.vision().apply(ctx, batch.pixels());
-    ItcLoss.Features online = blip.matching().dual().features(ctx, images, batch.tokens());
+    Operand<TFloat32> texts = dual.textFeatures(ctx, batch.tokens());
     ItcLoss.Features slow = slow(ctx.in("momentum").withValues(momentum.updated(ctx)), batch);
-    return new Rows(batch, temperature, images, online, slow);
+    ImmutableMap.Builder<String, Operand<?>> features = ImmutableMap.builder();
+    features.putAll(ContrastiveRows.features(slow, batch.tokens()));
+    features.putAll(moreFeatures(ctx, batch, images, texts));
+    return new Encoded(
+        features.buildOrThrow(),
+        ImmutableMap.of(ContrastiveRows.STATES, images.hidden()),
+        (second, all) -> {
+          ImageStates own = new ImageStates(all.own(second, ContrastiveRows.STATES));
+          ItcLoss.Features online = new ItcLoss.Features(dual.imageFeatures(second, own), texts);
+          return losses(second, new ContrastiveRows(batch, temperature, own, online, all), given);
+        });
   }
 
   private ItcLoss.Features slow(GraphContext ctx, ImageTextBatch batch) {
@@ -165,29 +159,23 @@ public abstract sealed class ContrastiveTask implements TaskModel<ImageTextBatch
   }
 
   private TrainingStep losses(
-      GraphContext ctx,
-      Rows rows,
-      Map<String, Operand<?>> gathered,
-      Optional<HardNegatives> given) {
-    ImageTextBatch batch = rows.batch();
-    ItcLoss.Result itc =
-        ItcLoss.compute(
-            ctx,
-            new ItcLoss.Inputs(
-                rows.online(),
-                rows.slow(),
-                state.queue(ctx), // as it is before this step
-                rows.temperature(),
-                batch.alpha(),
-                ctx.trace("hard_targets", hardTargets(ctx, batch))));
+      GraphContext ctx, ContrastiveRows rows, Optional<HardNegatives> given) {
+    ItcLoss.Result itc = itc(ctx, rows);
     HardNegatives.Weights weights = weights(ctx.in("negatives"), rows, itc.similarities());
-    HardNegatives negatives = given.orElseGet(() -> HardNegatives.draw(ctx, weights));
-    Attended images = blip.matching().grounded().stack().project(ctx, rows.images().attended());
-    ItmLoss.Result itm = itm(ctx, batch, images, negatives);
+    HardNegatives negatives =
+        given.orElseGet(() -> HardNegatives.draw(ctx, weights, rows.gathered().part()));
+    ContrastiveRows.Grounded grounded =
+        rows.grounded(
+            ctx,
+            blip.matching().grounded().stack(),
+            blip.config().text().tokens().enc(),
+            negatives);
+    ItmLoss.Result itm =
+        ItmLoss.compute(ctx, blip.matching().grounded(), blip.matching().head(), grounded.pairs());
     Operand<TFloat32> loss = ctx.add(itc.loss(), itm.loss());
     ImmutableMap.Builder<String, Operand<TFloat32>> diagnostics = ImmutableMap.builder();
     diagnostics.put("loss_itc", itc.loss()).put("loss_itm", itm.loss());
-    Optional<Operand<TFloat32>> lm = languageLoss(ctx, batch, images);
+    Optional<Operand<TFloat32>> lm = languageLoss(ctx, rows, grounded.images());
     if (lm.isPresent()) {
       loss = ctx.add(loss, lm.get());
       diagnostics.put("loss_lm", lm.get());
@@ -195,28 +183,29 @@ public abstract sealed class ContrastiveTask implements TaskModel<ImageTextBatch
     diagnostics
         .put("itm_accuracy", itm.accuracy())
         .put("temperature", ctx.tf().stopGradient(rows.temperature()));
-    return TrainingStep.of(loss, diagnostics.buildOrThrow(), writes(gathered));
+    return TrainingStep.of(loss, diagnostics.buildOrThrow(), writes(rows.gathered()));
   }
 
-  private ItmLoss.Result itm(
-      GraphContext ctx, ImageTextBatch batch, Attended images, HardNegatives negatives) {
-    Blip.Matching matching = blip.matching();
-    return ItmLoss.compute(
+  private ItcLoss.Result itc(GraphContext ctx, ContrastiveRows rows) {
+    return ItcLoss.compute(
         ctx,
-        matching.grounded(),
-        matching.head(),
-        batch.tokens().withFirst(ctx, blip.config().text().tokens().enc()),
-        images,
-        negatives);
+        new ItcLoss.Inputs(
+            rows.online(),
+            rows.slow(ctx),
+            ContrastiveRows.allSlow(rows.gathered()),
+            state.queue(ctx), // as it is before this step
+            rows.temperature(),
+            rows.batch().alpha(),
+            ctx.trace("hard_targets", hardTargets(ctx, rows))));
   }
 
   /**
    * Weights of drawing negatives by similarity, of the hardness that is asked for.
    *
-   * @param textToImage {@code [B, B]}, over the temperature
-   * @param imageToText {@code [B, B]}
+   * @param textToImage {@code [b, B]}, over the temperature
+   * @param imageToText {@code [b, B]}
    * @param floor added before the true pairs are removed
-   * @param wrong {@code [B, B]}, 1 for pairs that may serve as negatives
+   * @param wrong {@code [b, B]}, 1 for pairs that may serve as negatives
    */
   HardNegatives.Weights weights(
       GraphContext ctx,
@@ -237,27 +226,14 @@ public abstract sealed class ContrastiveTask implements TaskModel<ImageTextBatch
     return hardness == 1 ? constant : ctx.mul(constant, (float) hardness);
   }
 
-  /** Stores the twin and enqueues the rows of all devices, once all has been read. */
-  @SuppressWarnings("unchecked") // gathered under the names and with the types of Rows.features()
-  private Function<GraphContext, List<Op>> writes(Map<String, Operand<?>> gathered) {
-    ItcLoss.Features all =
-        new ItcLoss.Features(
-            (Operand<TFloat32>) gathered.get(IMAGES), (Operand<TFloat32>) gathered.get(TEXTS));
+  /** Stores the twin and enqueues the rows of the whole batch, once all has been read. */
+  private Function<GraphContext, List<Op>> writes(Encoded.Gathered gathered) {
     Optional<Operand<TInt64>> owners =
-        Optional.ofNullable((Operand<TInt64>) gathered.get(IDENTITIES));
+        identities ? Optional.of(gathered.all(IDENTITIES)) : Optional.empty();
     return after -> {
       List<Op> writes = new ArrayList<>(momentum.store(after));
-      writes.addAll(state.enqueue(after, all, owners));
+      writes.addAll(state.enqueue(after, ContrastiveRows.allSlow(gathered), owners));
       return writes;
     };
-  }
-
-  /** 1 where two rows have different texts, {@code [B, B]}. */
-  static Operand<TFloat32> differentTexts(GraphContext ctx, Tokens tokens) {
-    Operand<TBool> equal =
-        ctx.tf()
-            .math
-            .equal(ctx.expandDims(tokens.ids(), 0), ctx.expandDims(tokens.ids(), 1)); // [B, B, T]
-    return ctx.tf().dtypes.cast(ctx.tf().math.logicalNot(ctx.all(equal, 2)), TFloat32.class);
   }
 }

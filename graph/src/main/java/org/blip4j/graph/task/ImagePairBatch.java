@@ -2,6 +2,7 @@ package org.blip4j.graph.task;
 
 import com.google.common.collect.ImmutableMap;
 import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
@@ -26,6 +27,15 @@ public record ImagePairBatch(
         TaskBatch.pixels(ctx, "second", sizes),
         TaskBatch.tokens(ctx, "", sizes.tokens()),
         TaskBatch.input(ctx, "labels", TInt64.class, sizes.perRow()));
+  }
+
+  /** Some of the statements. */
+  ImagePairBatch rows(GraphContext ctx, BatchPart part) {
+    return new ImagePairBatch(
+        TaskBatch.rows(ctx, part, first),
+        TaskBatch.rows(ctx, part, second),
+        TaskBatch.rows(ctx, part, tokens),
+        TaskBatch.rows(ctx, part, labels));
   }
 
   @Override

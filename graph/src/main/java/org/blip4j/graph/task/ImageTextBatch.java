@@ -3,6 +3,7 @@ package org.blip4j.graph.task;
 import com.google.common.collect.ImmutableMap;
 import java.util.Optional;
 import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
@@ -33,6 +34,15 @@ public record ImageTextBatch(
         identities
             ? Optional.of(TaskBatch.input(ctx, "identities", TInt64.class, sizes.perRow()))
             : Optional.empty());
+  }
+
+  /** Some of the pairs. */
+  ImageTextBatch rows(GraphContext ctx, BatchPart part) {
+    return new ImageTextBatch(
+        TaskBatch.rows(ctx, part, pixels),
+        TaskBatch.rows(ctx, part, tokens),
+        alpha,
+        identities.map(numbers -> TaskBatch.rows(ctx, part, numbers)));
   }
 
   @Override

@@ -5,6 +5,7 @@ import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.vision.ImageStates;
+import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
@@ -45,11 +46,17 @@ public final class NlvrModel implements TaskModel<ImagePairBatch> {
   }
 
   @Override
+  public ImagePairBatch rows(GraphContext ctx, ImagePairBatch batch, BatchPart part) {
+    return batch.rows(ctx, part);
+  }
+
+  @Override
   public Encoded encode(GraphContext ctx, ImagePairBatch batch) {
     ImageStates images =
-        blip.vision().apply(ctx, ctx.concat(0, batch.first(), batch.second())); // [2B, P, W]
+        blip.vision()
+            .apply(ctx.blocks(2), ctx.concat(0, batch.first(), batch.second())); // [2B, P, W]
     ctx.trace("images", images.hidden());
-    return new Encoded(ImmutableMap.of(), (second, none) -> losses(second, batch, images));
+    return Encoded.apart((second, none) -> losses(second, batch, images));
   }
 
   private TrainingStep losses(GraphContext ctx, ImagePairBatch batch, ImageStates images) {

@@ -8,9 +8,7 @@ import org.blip4j.graph.loss.HardNegatives;
 import org.blip4j.graph.loss.ItcLoss;
 import org.blip4j.graph.loss.LmLoss;
 import org.blip4j.graph.text.Attended;
-import org.blip4j.graph.text.Tokens;
 import org.blip4j.ops.core.GraphContext;
-import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
@@ -32,35 +30,38 @@ public final class PretrainModel extends ContrastiveTask {
 
   /** Only the own pair is true. */
   @Override
-  Operand<TFloat32> hardTargets(GraphContext outer, ImageTextBatch batch) {
+  Operand<TFloat32> hardTargets(GraphContext outer, ContrastiveRows rows) {
     GraphContext ctx = outer.in("hard_targets");
-    Operand<TInt32> rows = Shapes.dim(ctx, batch.tokens().ids(), 0);
-    return ctx.oneHot(ctx.range(rows), ctx.add(rows, objective().queueSize()), 1, 0); // [B, B+Q]
+    Operand<TInt32> columns = ctx.add(rows.ofAll(ctx), objective().queueSize());
+    return ctx.oneHot(rows.numbers(ctx), columns, 1, 0); // [b, B+Q]
   }
 
   @Override
-  HardNegatives.Weights weights(GraphContext ctx, Rows rows, ItcLoss.Directions similarities) {
-    Tokens tokens = rows.batch().tokens();
-    Operand<TInt32> batch = Shapes.dim(ctx, tokens.ids(), 0);
-    Operand<TFloat32> t2i = ctx.slice(similarities.textToImage(), 1, 0, batch); // [B, B]
-    Operand<TFloat32> i2t = ctx.slice(similarities.imageToText(), 1, 0, batch); // [B, B]
+  HardNegatives.Weights weights(
+      GraphContext ctx, ContrastiveRows rows, ItcLoss.Directions similarities) {
+    Operand<TInt32> batch = rows.ofAll(ctx);
+    Operand<TFloat32> t2i = ctx.slice(similarities.textToImage(), 1, 0, batch); // [b, B]
+    Operand<TFloat32> i2t = ctx.slice(similarities.imageToText(), 1, 0, batch); // [b, B]
     Operand<TFloat32> wrong =
         objective().distinctNegatives()
-            ? differentTexts(ctx, tokens)
-            : HardNegatives.offDiagonal(ctx, t2i); // [B, B]
+            ? rows.differentTexts(ctx)
+            : HardNegatives.offDiagonal(ctx, t2i, rows.gathered().part()); // [b, B]
     return weights(ctx, t2i, i2t, WEIGHT_FLOOR, wrong);
   }
 
   @Override
   Optional<Operand<TFloat32>> languageLoss(
-      GraphContext ctx, ImageTextBatch batch, Attended images) {
+      GraphContext ctx, ContrastiveRows rows, Attended images) {
     LmLoss.Result lm =
         LmLoss.compute(
             ctx,
             blip().decoder(),
-            batch.tokens().withFirst(ctx, blip().config().text().tokens().dec()),
+            rows.batch().tokens().withFirst(ctx, blip().config().text().tokens().dec()),
             images,
-            new LmLoss.Settings(0, objective().labelSmoothing()));
+            new LmLoss.Settings(0, objective().labelSmoothing()),
+            rows.gathered()
+                .part()
+                .map(part -> LmLoss.divisor(ctx, rows.allTexts().mask(), part, 0)));
     return Optional.of(lm.loss());
   }
 }

@@ -2,7 +2,9 @@ package org.blip4j.graph.task;
 
 import com.google.common.collect.ImmutableMap;
 import java.util.Objects;
+import java.util.Optional;
 import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
@@ -18,14 +20,26 @@ import org.tensorflow.types.TInt32;
  * @param answers of all questions, {@code [N, T']}
  * @param rows which question each answer belongs to, {@code [N]}
  * @param weights of the answers, {@code [N]}: the share of people who gave it
+ * @param part which of the batch's answers these are; empty for all
  */
 public record QuestionBatch(
     Operand<TFloat32> pixels,
     Tokens questions,
     Tokens answers,
     Operand<TInt32> rows,
-    Operand<TFloat32> weights)
+    Operand<TFloat32> weights,
+    Optional<BatchPart> part)
     implements TaskBatch {
+
+  /** A whole batch. */
+  public QuestionBatch(
+      Operand<TFloat32> pixels,
+      Tokens questions,
+      Tokens answers,
+      Operand<TInt32> rows,
+      Operand<TFloat32> weights) {
+    this(pixels, questions, answers, rows, weights, Optional.empty());
+  }
 
   /** Checks the ranks. */
   public QuestionBatch {
@@ -44,6 +58,26 @@ public record QuestionBatch(
         TaskBatch.tokens(ctx, "answer_", Shape.of(-1, -1)),
         TaskBatch.input(ctx, "rows", TInt32.class, Shape.of(-1)),
         TaskBatch.input(ctx, "weights", TFloat32.class, Shape.of(-1)));
+  }
+
+  /** Some of the questions with their answers, which are in the order of the questions. */
+  QuestionBatch rows(GraphContext outer, BatchPart part) {
+    GraphContext ctx = outer.onCpu();
+    Operand<TInt32> first = before(ctx, part.first());
+    BatchPart own =
+        new BatchPart(first, ctx.sub(before(ctx, part.end(ctx)), first), Shapes.dim(ctx, rows, 0));
+    return new QuestionBatch(
+        TaskBatch.rows(ctx, part, pixels),
+        TaskBatch.rows(ctx, part, questions),
+        TaskBatch.rows(ctx, own, answers),
+        ctx.sub(TaskBatch.rows(ctx, own, rows), part.first()),
+        TaskBatch.rows(ctx, own, weights),
+        Optional.of(own));
+  }
+
+  /** How many answers belong to questions before one. */
+  private Operand<TInt32> before(GraphContext ctx, Operand<TInt32> question) {
+    return ctx.sum(ctx.tf().dtypes.cast(ctx.tf().math.less(rows, question), TInt32.class), 0);
   }
 
   @Override

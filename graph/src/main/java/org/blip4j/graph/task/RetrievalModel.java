@@ -1,10 +1,12 @@
 package org.blip4j.graph.task;
 
+import com.google.common.collect.ImmutableMap;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.loss.HardNegatives;
 import org.blip4j.graph.loss.ItcLoss;
+import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.Operand;
@@ -24,6 +26,9 @@ import org.tensorflow.types.TInt64;
  */
 public final class RetrievalModel extends ContrastiveTask {
 
+  private static final String IMAGES = "online_images";
+  private static final String TEXTS = "online_texts";
+
   private RetrievalModel(VariableScope vars, BlipConfig config, ObjectiveConfig objective) {
     super(vars, config, Task.RETRIEVAL, objective, true);
   }
@@ -41,31 +46,47 @@ public final class RetrievalModel extends ContrastiveTask {
             () -> new IllegalArgumentException("retrieval needs the identities of images"));
   }
 
+  @Override
+  ImmutableMap<String, Operand<?>> moreFeatures(
+      GraphContext ctx, ImageTextBatch batch, ImageStates images, Operand<TFloat32> texts) {
+    return ImmutableMap.of(
+        IDENTITIES,
+        identities(batch),
+        IMAGES,
+        blip().matching().dual().imageFeatures(ctx.in("drawn_by"), images),
+        TEXTS,
+        texts);
+  }
+
   /** All pairs of one image are equally true. */
   @Override
-  Operand<TFloat32> hardTargets(GraphContext outer, ImageTextBatch batch) {
-    Operand<TInt64> own = identities(batch);
+  Operand<TFloat32> hardTargets(GraphContext outer, ContrastiveRows rows) {
+    Operand<TInt64> own = identities(rows.batch());
+    Operand<TInt64> batch = rows.gathered().all(IDENTITIES);
     Operand<TInt64> all =
-        outer.trace("identities", outer.concat(0, own, state().queuedIdentities(outer))); // [B+Q]
+        outer.trace("identities", outer.concat(0, batch, state().queuedIdentities(outer))); // [B+Q]
     GraphContext ctx = outer.in("hard_targets");
     Operand<TFloat32> same =
         ctx.tf()
             .dtypes
             .cast(
                 ctx.tf().math.equal(ctx.expandDims(own, 1), ctx.expandDims(all, 0)),
-                TFloat32.class); // [B, B+Q]
+                TFloat32.class); // [b, B+Q]
     return ctx.div(same, ctx.sumKept(same, 1));
   }
 
   @Override
-  HardNegatives.Weights weights(GraphContext ctx, Rows rows, ItcLoss.Directions similarities) {
+  HardNegatives.Weights weights(
+      GraphContext ctx, ContrastiveRows rows, ItcLoss.Directions similarities) {
     ItcLoss.Features online = rows.online();
+    ItcLoss.Features all =
+        new ItcLoss.Features(rows.gathered().all(IMAGES), rows.gathered().all(TEXTS));
     return weights(
         ctx,
-        similarity(ctx, online.text(), online.image(), rows.temperature()),
-        similarity(ctx, online.image(), online.text(), rows.temperature()),
+        similarity(ctx, online.text(), all.image(), rows.temperature()),
+        similarity(ctx, online.image(), all.text(), rows.temperature()),
         0f,
-        ctx.trace("wrong", wrong(ctx, rows.batch())));
+        ctx.trace("wrong", wrong(ctx, rows)));
   }
 
   private static Operand<TFloat32> similarity(
@@ -74,19 +95,18 @@ public final class RetrievalModel extends ContrastiveTask {
       Operand<TFloat32> columns,
       Operand<TFloat32> temperature) {
     return ctx.div(
-        ctx.tf().linalg.matMul(rows, columns, MatMul.transposeB(true)), temperature); // [B, B]
+        ctx.tf().linalg.matMul(rows, columns, MatMul.transposeB(true)), temperature); // [b, B]
   }
 
-  private Operand<TFloat32> wrong(GraphContext ctx, ImageTextBatch batch) {
-    Operand<TInt64> own = identities(batch);
+  private Operand<TFloat32> wrong(GraphContext ctx, ContrastiveRows rows) {
+    Operand<TInt64> own = identities(rows.batch());
+    Operand<TInt64> all = rows.gathered().all(IDENTITIES);
     Operand<TFloat32> images =
         ctx.tf()
             .dtypes
             .cast(
-                ctx.tf().math.notEqual(ctx.expandDims(own, 0), ctx.expandDims(own, 1)),
-                TFloat32.class); // [B, B]
-    return objective().distinctNegatives()
-        ? ctx.mul(images, differentTexts(ctx, batch.tokens()))
-        : images;
+                ctx.tf().math.notEqual(ctx.expandDims(all, 0), ctx.expandDims(own, 1)),
+                TFloat32.class); // [b, B]
+    return objective().distinctNegatives() ? ctx.mul(images, rows.differentTexts(ctx)) : images;
   }
 }

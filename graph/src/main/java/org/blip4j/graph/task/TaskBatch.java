@@ -2,6 +2,7 @@ package org.blip4j.graph.task;
 
 import com.google.common.collect.ImmutableMap;
 import org.blip4j.graph.text.Tokens;
+import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.tensorflow.Operand;
 import org.tensorflow.ndarray.Shape;
@@ -44,6 +45,16 @@ public sealed interface TaskBatch permits ImageTextBatch, QuestionBatch, ImagePa
   static <T extends TType> Operand<T> input(
       GraphContext outer, String name, Class<T> type, Shape shape) {
     return outer.in("input").tf().withName(name).placeholder(type, Placeholder.shape(shape));
+  }
+
+  /** Rows of what was fed: cut where it lies, so that a device gets no others. */
+  static <T extends TType> Operand<T> rows(GraphContext ctx, BatchPart part, Operand<T> fed) {
+    return part.slice(ctx.onCpu(), fed);
+  }
+
+  /** The same of texts. */
+  static Tokens rows(GraphContext ctx, BatchPart part, Tokens fed) {
+    return new Tokens(rows(ctx, part, fed.ids()), rows(ctx, part, fed.mask()));
   }
 
   /** Placeholders of normalised pixels. */

@@ -2,6 +2,7 @@ package org.blip4j.graph.task;
 
 import java.util.List;
 import org.blip4j.graph.model.Blip;
+import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.tensorflow.op.Op;
 
@@ -22,7 +23,10 @@ public sealed interface TaskModel<B extends TaskBatch>
   /** Placeholders of a batch. */
   B feeds(GraphContext ctx, TaskBatch.Sizes sizes);
 
-  /** Adds the first phase of a step. */
+  /** Some of the rows of a batch. */
+  B rows(GraphContext ctx, B batch, BatchPart part);
+
+  /** Adds the first phase of a step, for all rows of a batch or those of a part. */
   Encoded encode(GraphContext ctx, B batch);
 
   /** Adds losses and state updates for a batch of one device. */

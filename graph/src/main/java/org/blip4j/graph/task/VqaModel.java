@@ -8,6 +8,7 @@ import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.TextStates;
 import org.blip4j.graph.vision.ImageStates;
+import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
@@ -49,16 +50,25 @@ public final class VqaModel implements TaskModel<QuestionBatch> {
   }
 
   @Override
+  public QuestionBatch rows(GraphContext ctx, QuestionBatch batch, BatchPart part) {
+    return batch.rows(ctx, part);
+  }
+
+  @Override
   public Encoded encode(GraphContext ctx, QuestionBatch batch) {
     GraphContext inner = ctx.in("vqa");
     ImageStates images = blip.vision().apply(inner, batch.pixels());
     TextStates questions = blip.answering().read(inner, batch.questions(), images);
     inner.trace("images", images.hidden());
     inner.trace("questions", questions.hidden());
-    return new Encoded(
-        ImmutableMap.of(),
+    return Encoded.apart(
         (second, none) -> {
-          Operand<TFloat32> loss = loss(second.in("vqa"), batch, questions);
+          GraphContext answers =
+              batch
+                  .part()
+                  .map(part -> second.with(second.randomness().forPart(part)))
+                  .orElse(second);
+          Operand<TFloat32> loss = loss(answers.in("vqa"), batch, questions);
           return TrainingStep.withoutWrites(loss, ImmutableMap.of("loss_vqa", loss));
         });
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import org.blip4j.ops.core.Randomness;
 import org.blip4j.ops.testing.GraphTest;
 import org.junit.jupiter.api.Test;
@@ -83,7 +84,9 @@ final class HardNegativesTest extends GraphTest {
   private int[][][] counts(Operand<TFloat32> weights) {
     HardNegatives drawn =
         HardNegatives.draw(
-            ctx.with(new Randomness(5, step)), new HardNegatives.Weights(weights, weights));
+            ctx.with(new Randomness(5, step)),
+            new HardNegatives.Weights(weights, weights),
+            Optional.empty());
     Operand<TFloat32> both =
         ctx.tf()
             .dtypes

@@ -112,6 +112,7 @@ final class LossesTest extends GraphTest {
             new ItcLoss.Inputs(
                 new ItcLoss.Features(online, matrix(texts)),
                 new ItcLoss.Features(matrix(slowImages), matrix(slowTexts)),
+                new ItcLoss.Features(matrix(slowImages), matrix(slowTexts)),
                 new ItcLoss.Features(matrix(imageQueue), matrix(textQueue)),
                 ctx.tf().constant(temperature),
                 ctx.tf().constant(alpha),
@@ -171,9 +172,12 @@ final class LossesTest extends GraphTest {
             ctx,
             grounded,
             blip.matching().head(),
-            tokens,
-            grounded.stack().project(ctx, images.attended()),
-            new HardNegatives(ctx.tf().constant(imageForText), ctx.tf().constant(textForImage)));
+            ItmLoss.Pairs.of(
+                ctx,
+                tokens,
+                grounded.stack().project(ctx, images.attended()),
+                new HardNegatives(
+                    ctx.tf().constant(imageForText), ctx.tf().constant(textForImage))));
 
     int[] texts = {0, 1, 2, 0, 1, 2, 2, 0, 1};
     int[] pictures = {0, 1, 2, 1, 2, 0, 0, 1, 2};

@@ -270,6 +270,14 @@ public final class GraphContext extends ShapeOps {
     return randomness;
   }
 
+  /**
+   * The same for layers that are applied to the rows of a batch several times at once, one block
+   * after the other: what is random in a row does not depend on the other rows of its block.
+   */
+  public GraphContext blocks(int number) {
+    return randomness == null ? this : with(randomness.forBlocks(number));
+  }
+
   /** Starts an operation of any type, named under this context's scope. */
   public OperationBuilder op(String type, String name) {
     return tf.scope().opBuilder(type, name);

@@ -4,6 +4,7 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.Operand;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
@@ -37,7 +38,7 @@ public record Dropout(double rate, String layer) {
 
   /** Drops single elements. */
   public Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> x) {
-    return active(ctx) ? drop(ctx, x, ctx.tf().shape(x)) : x;
+    return active(ctx) ? drop(ctx, x, ctx.tf().shape(x), x.shape()) : x;
   }
 
   /**
@@ -52,18 +53,18 @@ public record Dropout(double rate, String layer) {
     return drop(
         ctx,
         branch,
-        Shapes.of(ctx, Shapes.sizeOf(ctx, branch, 0), Shapes.size(1), Shapes.size(1))); // [3]
+        Shapes.of(ctx, Shapes.sizeOf(ctx, branch, 0), Shapes.size(1), Shapes.size(1)),
+        Shape.of(-1, 1, 1)); // [3]
   }
 
   private boolean active(GraphContext ctx) {
     return ctx.training() && rate > 0;
   }
 
-  private Operand<TFloat32> drop(GraphContext ctx, Operand<TFloat32> x, Operand<TInt32> maskShape) {
+  private Operand<TFloat32> drop(
+      GraphContext ctx, Operand<TFloat32> x, Operand<TInt32> maskShape, Shape known) {
     Ops tf = ctx.tf();
-    Operand<TFloat32> uniform =
-        tf.random.statelessRandomUniform(
-            maskShape, ctx.randomness().seedFor(ctx, layer), TFloat32.class);
+    Operand<TFloat32> uniform = ctx.randomness().uniform(ctx, layer, maskShape, known);
     Operand<TBool> keep = ctx.greaterEqual(uniform, rate);
     Operand<TFloat32> scale = ctx.mul(tf.dtypes.cast(keep, TFloat32.class), 1.0 / (1.0 - rate));
     return tf.math.mul(x, scale);

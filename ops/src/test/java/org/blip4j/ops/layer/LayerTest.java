@@ -1,6 +1,7 @@
 package org.blip4j.ops.layer;
 
 import static org.blip4j.ops.testing.TensorAssert.assertClose;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -13,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
+import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Randomness;
@@ -24,10 +26,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
 
 final class LayerTest extends GraphTest {
 
@@ -149,7 +153,6 @@ final class LayerTest extends GraphTest {
     return List.of(
         arguments("computed again", "layer", same, true),
         arguments("another application", "layer", forApplication("match"), false),
-        arguments("another part of the batch", "layer", forRows(1), false),
         arguments("another layer", "other", same, false));
   }
 
@@ -157,13 +160,9 @@ final class LayerTest extends GraphTest {
     return randomness -> randomness.forApplication(name);
   }
 
-  private static UnaryOperator<Randomness> forRows(long key) {
-    return randomness -> randomness.forRows(key);
-  }
-
   @ParameterizedTest(name = "{0}")
   @MethodSource("streams")
-  void aStreamIsRunStepLayerApplicationAndRows(
+  void aStreamIsRunStepLayerAndApplication(
       String what, String layer, UnaryOperator<Randomness> change, boolean equal) {
     Randomness randomness = new Randomness(3, ctx.tf().constant(7L));
     Operand<TFloat32> x = ctx.fill(ctx.tf().constant(new int[] {100}), 1f);
@@ -179,5 +178,37 @@ final class LayerTest extends GraphTest {
       float[] third = run(new Dropout(0.5, "layer").apply(training.with(other), x));
       assertFalse(Arrays.equals(first, third));
     }
+  }
+
+  /** Numbers a row that are and are not a multiple of what the generator gives at a time. */
+  @ParameterizedTest
+  @ValueSource(ints = {8, 5})
+  void aPartOfABatchDrawsWhatItWouldDrawInTheWhole(int width) {
+    Randomness whole = new Randomness(3, ctx.tf().constant(7L));
+    Dropout dropout = new Dropout(0.5, "layer");
+    GraphContext training = ctx.as(Mode.TRAIN);
+    float[] expected =
+        run(dropout.apply(training.with(whole.forBlocks(3)), ctx.fill(shape(12, width), 1f)));
+    float[] paths = run(dropout.applyPerSample(training.with(whole), ctx.fill(shape(4, 2, 3), 1f)));
+    for (int first = 0; first < 4; first += 2) {
+      BatchPart rows =
+          new BatchPart(ctx.tf().constant(first), ctx.tf().constant(2), ctx.tf().constant(4));
+      Randomness part = whole.forPart(rows);
+      float[] found =
+          run(dropout.apply(training.with(part.forBlocks(3)), ctx.fill(shape(6, width), 1f)));
+      for (int block = 0; block < 3; block++) {
+        int from = (4 * block + first) * width;
+        assertArrayEquals(
+            Arrays.copyOfRange(expected, from, from + 2 * width),
+            Arrays.copyOfRange(found, 2 * block * width, 2 * (block + 1) * width));
+      }
+      assertArrayEquals(
+          Arrays.copyOfRange(paths, 6 * first, 6 * first + 12),
+          run(dropout.applyPerSample(training.with(part), ctx.fill(shape(2, 2, 3), 1f))));
+    }
+  }
+
+  private Operand<TInt32> shape(int... sizes) {
+    return ctx.tf().constant(sizes);
   }
 }

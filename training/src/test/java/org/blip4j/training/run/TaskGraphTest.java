@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
@@ -18,6 +19,7 @@ import org.blip4j.graph.task.TaskBatch;
 import org.blip4j.graph.task.TaskModel;
 import org.blip4j.graph.task.TrainingStep;
 import org.blip4j.graph.task.VqaModel;
+import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.Randomness;
@@ -37,6 +39,7 @@ import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
+import org.tensorflow.types.family.TType;
 
 /** One training graph for all tasks, and what lies between its two phases. */
 final class TaskGraphTest {
@@ -119,8 +122,11 @@ final class TaskGraphTest {
     ImageTextBatch batch = model.feeds(ctx, PAIR);
     Encoded encoded = model.encode(step, batch);
     Map<String, Operand<?>> gathered = new HashMap<>();
-    encoded.features().forEach((name, rows) -> gathered.put(name, twice(rows)));
-    TrainingStep losses = encoded.losses().apply(step, gathered);
+    encoded.rows().forEach((name, rows) -> gathered.put(name, twice(rows)));
+    BatchPart second =
+        new BatchPart(ctx.tf().constant(2), ctx.tf().constant(2), ctx.tf().constant(4));
+    TrainingStep losses =
+        encoded.losses().apply(step, new Encoded.Gathered(gathered, Optional.of(second)));
     GraphContext after = ctx.after(List.of(losses.loss()));
     var write = ctx.after(losses.updates().apply(after)).tf().noOp();
 
@@ -185,10 +191,8 @@ final class TaskGraphTest {
     return ctx.with(new Randomness(1, ctx.tf().constant(0L)));
   }
 
-  @SuppressWarnings("unchecked") // features of pre-training are floats
-  private Operand<TFloat32> twice(Operand<?> rows) {
-    Operand<TFloat32> floats = (Operand<TFloat32>) rows;
-    return ctx.concat(0, floats, floats);
+  private <T extends TType> Operand<T> twice(Operand<T> rows) {
+    return ctx.concat(0, rows, rows);
   }
 
   private void texts() {
