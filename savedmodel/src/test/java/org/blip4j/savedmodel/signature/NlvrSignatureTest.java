@@ -59,7 +59,9 @@ class NlvrSignatureTest {
           exported
               .nlvr(List.of(LEFT.get(i)), List.of(RIGHT.get(i)), List.of(STATEMENTS.get(i)))
               .get(0);
-      assertSame(together.get(i), alone);
+      assertEquals(together.get(i).label(), alone.label());
+      // packed and stock kernels round differently, and a processor with other units once more
+      assertEquals(together.get(i).probability(), alone.probability(), 1e-4);
       assertTrue(alone.ok());
       assertTrue(alone.label().equals("True") || alone.label().equals("False"), alone.label());
       assertTrue(alone.probability() >= 0.5 && alone.probability() <= 1, alone.toString());
