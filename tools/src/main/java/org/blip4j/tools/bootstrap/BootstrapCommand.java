@@ -59,17 +59,19 @@ public final class BootstrapCommand implements Callable<Integer> {
     Console console = common.console();
     BootstrapConfig settings = BootstrapConfig.read(config, changes());
     try (InterruptWatch watch = new InterruptWatch()) {
-      Bootstrap.Context context =
-          new Bootstrap.Context(
-              common.sessionConfig(),
-              common.precision(),
-              ProgramVersion.read(),
-              watch::interrupted,
-              new ConsoleStages(console));
-      Bootstrap.in(new BootstrapFolder(out), settings, context).run(rounds);
-    } catch (Stages.Stopped e) {
-      console.note("%s", e.getMessage());
-      return ExitCodes.INTERRUPTED;
+      try {
+        Bootstrap.Context context =
+            new Bootstrap.Context(
+                common.sessionConfig(),
+                common.precision(),
+                ProgramVersion.read(),
+                watch::interrupted,
+                new ConsoleStages(console));
+        Bootstrap.in(new BootstrapFolder(out), settings, context).run(rounds);
+      } catch (Stages.Stopped e) { // within the watch, which keeps the process alive
+        console.note("%s", e.getMessage());
+        return ExitCodes.INTERRUPTED;
+      }
     }
     return console.exitCode();
   }

@@ -95,26 +95,27 @@ public final class CapFiltCommand implements Callable<Integer> {
     PredictorOptions options = common.inference();
     CapFiltFolder folder = new CapFiltFolder(out);
     CapFiltStats stats;
-    boolean interrupted;
-    try (InterruptWatch watch = new InterruptWatch();
-        Progress progress = console.progress("images", -1)) {
-      CapFiltJob.Work work =
-          new CapFiltJob.Work(
-              workers,
-              batch.size(CapFiltJob.Work.BATCH),
-              ShardLedger.LEASE,
-              watch::interrupted,
-              CapFiltListener.on(console, progress));
-      stats =
-          new CapFilt(folder, work, columns.codec(), overwrite)
-              .run(new CapFilt.Task(shards, names, settings), models, options);
-      interrupted = watch.interrupted() && stats.shards() < names.size();
-    }
-    if (interrupted) { // after the last line of the progress
-      console.note(
-          "interrupted: %d of %d shards are done; give the same command again to go on",
-          stats.shards(), names.size());
-      return ExitCodes.INTERRUPTED;
+    try (InterruptWatch watch =
+        new InterruptWatch(
+            () -> console.note("interrupted within a batch; give the same command to go on"))) {
+      try (Progress progress = console.progress("images", -1)) {
+        CapFiltJob.Work work =
+            new CapFiltJob.Work(
+                workers,
+                batch.size(CapFiltJob.Work.BATCH),
+                ShardLedger.LEASE,
+                watch::interrupted,
+                CapFiltListener.on(console, progress));
+        stats =
+            new CapFilt(folder, work, columns.codec(), overwrite)
+                .run(new CapFilt.Task(shards, names, settings), models, options);
+      }
+      if (watch.interrupted() && stats.shards() < names.size()) {
+        console.note( // after the last line of the progress, while the process is kept alive
+            "interrupted: %d of %d shards are done; give the same command again to go on",
+            stats.shards(), names.size());
+        return ExitCodes.INTERRUPTED;
+      }
     }
     console.result(stats, stats.text());
     if (!folder.isFinished()) {

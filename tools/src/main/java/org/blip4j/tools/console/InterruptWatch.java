@@ -19,13 +19,25 @@ public final class InterruptWatch implements AutoCloseable {
 
   private static final long LOOK_MILLIS = 50;
 
+  private final Runnable lastWord;
   private final CountDownLatch done = new CountDownLatch(1);
   private final Thread hook = new Thread(this::await, "blip-interrupt");
   private volatile boolean interrupted;
   private volatile boolean writing;
   private volatile double stepSeconds;
 
+  /** Begins to watch; work that is given up is so without a word. */
   public InterruptWatch() {
+    this(() -> {});
+  }
+
+  /**
+   * Begins to watch.
+   *
+   * @param lastWord is run if the work is given up
+   */
+  public InterruptWatch(Runnable lastWord) {
+    this.lastWord = lastWord;
     Runtime.getRuntime().addShutdownHook(hook);
   }
 
@@ -68,6 +80,7 @@ public final class InterruptWatch implements AutoCloseable {
         double waited = (System.nanoTime() - asked) / 1e9;
         double patience = writing ? LONGEST_SECONDS : PATIENCE_SECONDS + 2 * stepSeconds;
         if (waited > Math.min(patience, LONGEST_SECONDS)) {
+          lastWord.run();
           return;
         }
       }

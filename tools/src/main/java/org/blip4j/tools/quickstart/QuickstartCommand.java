@@ -48,19 +48,21 @@ public final class QuickstartCommand implements Callable<Integer> {
     Quickstart.Plan plan =
         smoke ? Quickstart.Plan.smoke(seed.value()) : Quickstart.Plan.standard(seed.value());
     try (InterruptWatch watch = new InterruptWatch()) {
-      Bootstrap.Context context =
-          new Bootstrap.Context(
-              common.sessionConfig(),
-              common.precision(),
-              ProgramVersion.read(),
-              watch::interrupted,
-              new ConsoleStages(console));
-      Quickstart.Outcome outcome = Quickstart.run(work, plan, context);
-      console.result(outcome.summary(), "\n" + outcome.summary().table());
-      console.note("report: %s", outcome.report());
-    } catch (Stages.Stopped e) {
-      console.note("%s", e.getMessage());
-      return ExitCodes.INTERRUPTED;
+      try {
+        Bootstrap.Context context =
+            new Bootstrap.Context(
+                common.sessionConfig(),
+                common.precision(),
+                ProgramVersion.read(),
+                watch::interrupted,
+                new ConsoleStages(console));
+        Quickstart.Outcome outcome = Quickstart.run(work, plan, context);
+        console.result(outcome.summary(), "\n" + outcome.summary().table());
+        console.note("report: %s", outcome.report());
+      } catch (Stages.Stopped e) { // within the watch, which keeps the process alive
+        console.note("%s", e.getMessage());
+        return ExitCodes.INTERRUPTED;
+      }
     }
     return console.exitCode();
   }

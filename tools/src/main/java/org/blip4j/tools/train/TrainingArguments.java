@@ -162,7 +162,11 @@ final class TrainingArguments {
             program.commit());
     ConsoleLog log =
         new ConsoleLog(line -> console.note("%s", line), line -> console.warn("%s", line));
-    try (InterruptWatch watch = new InterruptWatch()) {
+    try (InterruptWatch watch =
+        new InterruptWatch(
+            () ->
+                console.note(
+                    "stopped within a step; the same command goes on from the last checkpoint"))) {
       Trainer trainer =
           Trainer.of(run, inputs).stoppingWhen(watch::interrupted).overwriting(overwrite);
       if (validate != null) {

@@ -28,7 +28,7 @@ final class KilledCapFiltTest {
 
   @BeforeEach
   void write() throws IOException {
-    CapFiltData.write(folder.resolve("in"), 6, 30);
+    CapFiltData.write(folder.resolve("in"), 6, 12);
     inputs =
         "--data %s --captioner %s --filter %s"
             .formatted(

@@ -43,6 +43,7 @@ public final class BlipProcess {
         List.of(
             java.toString(),
             "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
             "-Djava.awt.headless=true",
             "-cp",
             classPath(),

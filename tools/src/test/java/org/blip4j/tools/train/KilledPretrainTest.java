@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.blip4j.tools.cli.BlipProcess;
 import org.blip4j.tools.cli.CliRun;
 import org.blip4j.tools.cli.KilledRun;
@@ -25,6 +26,9 @@ class KilledPretrainTest {
   private static final String DURATION = "duration={\"batch\":4,\"epochs\":0,\"steps\":%d}";
   private static final String KEEPING =
       "keeping={\"logEvery\":10,\"checkpointEvery\":5,\"checkpoints\":2}";
+
+  /** Often enough to see a short write, and not so often that it takes a processor. */
+  private static final long LOOK_NANOS = 200_000;
 
   @TempDir private Path folder;
 
@@ -47,7 +51,7 @@ class KilledPretrainTest {
   @Test
   void aKilledRunContinuesToTheBytesOfAnUnbrokenOne() throws IOException, InterruptedException {
     TinyScenes scenes = TinyScenes.write(folder);
-    KilledRun.of(folder, out -> command(scenes, out, 60))
+    KilledRun.of(folder, out -> command(scenes, out, 30))
         .leavingOut("out/events\\.out\\..*")
         .check();
   }
@@ -62,11 +66,11 @@ class KilledPretrainTest {
       for (int round = 0; round < 3; round++) {
         Path out = folder.resolve("signalled-" + writing.length() + "-" + round);
         List<String> always = new ArrayList<>(List.of(command(scenes, out, 10)));
-        always.addAll(List.of("--set", "objective={\"queueSize\":200000}"));
+        always.addAll(List.of("--set", "objective={\"queueSize\":50000}"));
         Process process = BlipProcess.start(Path.of(out + "-log"), always.toArray(String[]::new));
         Path begun = out.resolve(writing);
         while (process.isAlive() && !isThere(begun)) {
-          Thread.onSpinWait();
+          LockSupport.parkNanos(LOOK_NANOS);
         }
         assertTrue(process.isAlive(), () -> "ended before it was asked to");
         BlipProcess.signal(process, signal);
