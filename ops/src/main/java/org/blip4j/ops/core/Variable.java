@@ -107,6 +107,15 @@ public final class Variable<T extends TType> {
         .build();
   }
 
+  /** Adds to the value. */
+  public Operation assignAdd(GraphContext ctx, Operand<T> delta) {
+    return ctx.op("AssignAddVariableOp", "assign_add")
+        .addInput(handle.output(0))
+        .addInput(delta.asOutput())
+        .setAttr("dtype", spec.dtype())
+        .build();
+  }
+
   /** Subtracts from the value. */
   public Operation assignSub(GraphContext ctx, Operand<T> delta) {
     return ctx.op("AssignSubVariableOp", "assign_sub")

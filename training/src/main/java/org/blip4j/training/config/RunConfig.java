@@ -38,6 +38,12 @@ public record RunConfig(
   /** How long a run is: passes over the data, or steps. */
   public record Duration(
       @Meaning("pairs in a step") int batch,
+      @Meaning(
+              value =
+                  "parts of the batch that are computed one after the other, for as little memory"
+                      + " as one part takes; losses and gradients are those of the whole batch",
+              absent = "1")
+          int accumulate,
       @Meaning("passes over the data; instead of steps") Optional<Long> epochs,
       @Meaning("steps; instead of epochs") Optional<Long> steps) {
 
@@ -45,6 +51,11 @@ public record RunConfig(
     public Duration {
       if (batch < 1) {
         throw new IllegalArgumentException("duration.batch is " + batch + "; it must be positive");
+      }
+      if (accumulate < 1 || batch % accumulate != 0) {
+        throw new IllegalArgumentException(
+            "duration.accumulate is %d; it must divide duration.batch %d"
+                .formatted(accumulate, batch));
       }
       if (epochs.isPresent() == steps.isPresent()) {
         throw new IllegalArgumentException(
@@ -59,12 +70,12 @@ public record RunConfig(
 
     /** So many passes over the data. */
     public static Duration ofEpochs(int batch, long epochs) {
-      return new Duration(batch, Optional.of(epochs), Optional.empty());
+      return new Duration(batch, 1, Optional.of(epochs), Optional.empty());
     }
 
     /** So many steps. */
     public static Duration ofSteps(int batch, long steps) {
-      return new Duration(batch, Optional.empty(), Optional.of(steps));
+      return new Duration(batch, 1, Optional.empty(), Optional.of(steps));
     }
 
     /** Steps of the whole run. */

@@ -1,5 +1,6 @@
 package org.blip4j.training.config;
 
+import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -36,6 +37,37 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
   private static final double DROP_PATH = 0.1;
 
   /**
+   * How a batch is divided.
+   *
+   * @param accumulate parts that are computed one after the other
+   * @param devices TensorFlow's names of those that share each of them, such as {@code
+   *     /device:CPU:1}; empty for one
+   */
+  public record Division(int accumulate, ImmutableList<String> devices) {
+    /** All at once on one device. */
+    public static final Division NONE = new Division(1, ImmutableList.of());
+
+    /** Devices. */
+    public int towers() {
+      return Math.max(1, devices.size());
+    }
+
+    /** Parts of the batch. */
+    public int parts() {
+      return accumulate * towers();
+    }
+
+    /** Checks that a batch has equal parts. */
+    public void requireParts(int rows) {
+      if (parts() > 1 && (rows < 1 || rows % parts() != 0)) {
+        throw new IllegalArgumentException(
+            "a batch of %d has no %d equal parts (duration.accumulate %d, %d devices)"
+                .formatted(rows, parts(), accumulate, towers()));
+      }
+    }
+  }
+
+  /**
    * Fills in what the starting model decides.
    *
    * @throws IllegalArgumentException if parts do not fit each other
@@ -56,6 +88,7 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
     RunConfig resolved = config.resolved(architecture, settings);
     Kernels kernels = Kernels.forTraining(inputs.precision(), Kernels.mayUseGpu(inputs.session()));
     RunPlan plan = new RunPlan(resolved, vocabulary, inputs, kernels);
+    plan.division().requireParts(config.duration().batch());
     if (config.task() == Task.CAPTION && plan.promptTokens() + 2 > config.text().maxTokens()) {
       throw new IllegalArgumentException(
           "text.maxTokens %d leaves no room for a caption after the prompt \"%s\" of %d tokens"
@@ -126,6 +159,11 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
   /** The prompt's tokens, the first token counted; what the captioning loss leaves out. */
   public int promptTokens() {
     return new WordPieceTokenizer(vocabulary).encodePrompt(textSettings().prompt()).length;
+  }
+
+  /** How the batch of a step is divided. */
+  public Division division() {
+    return new Division(config.duration().accumulate(), ImmutableList.of());
   }
 
   private static BlipConfig architecture(RunConfig config, Optional<ModelConfig> start) {

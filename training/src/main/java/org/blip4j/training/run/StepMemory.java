@@ -9,6 +9,7 @@ import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.kernel.Kernels;
+import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunPlan;
 import org.tensorflow.proto.DataType;
 
@@ -19,12 +20,13 @@ import org.tensorflow.proto.DataType;
  * counted in a traced step of the base model, at the moment when most is held.
  *
  * @param fixed bytes that do not depend on the batch
- * @param perPair bytes of each pair of the batch
+ * @param perPair bytes of each pair that is computed at a time
  * @param batch pairs in a step
+ * @param accumulate parts of the batch, one of which is computed at a time
  * @param queue a batch must divide it; 0 if there is none
  * @param available bytes that the process may use; 0 if that is not known
  */
-record StepMemory(long fixed, long perPair, int batch, long queue, long available) {
+record StepMemory(long fixed, long perPair, int batch, int accumulate, long queue, long available) {
   /** Java, TensorFlow and the graph. */
   private static final long PROGRAM = 800L << 20;
 
@@ -65,12 +67,25 @@ record StepMemory(long fixed, long perPair, int batch, long queue, long availabl
             ? 0
             : ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
                 .getTotalMemorySize();
+    RunConfig.Duration duration = plan.config().duration();
     return new StepMemory(
-        PROGRAM + FLOAT * numbers,
+        PROGRAM + FLOAT * (numbers + (long) duration.batch() * exchanged(plan)),
         (long) (FLOAT * perPair(plan)),
-        plan.config().duration().batch(),
+        duration.batch(),
+        duration.accumulate(),
         plan.config().part().queueSize(),
         available);
+  }
+
+  /**
+   * Numbers of each pair that parts of a batch hand on: states of the image, which may be the wrong
+   * one of another part, the gradients at them and those of one part more.
+   */
+  private static long exchanged(RunPlan plan) {
+    boolean alone =
+        plan.config().duration().accumulate() == 1 || plan.config().part().queueSize() == 0;
+    VitConfig vision = plan.architecture().vision();
+    return alone ? 0 : 3L * vision.tokens() * vision.width();
   }
 
   private static double perPair(RunPlan plan) {
@@ -105,7 +120,7 @@ record StepMemory(long fixed, long perPair, int batch, long queue, long availabl
 
   /** Bytes of a step. */
   long bytes() {
-    return fixed + perPair * batch;
+    return fixed + perPair * (batch / accumulate);
   }
 
   /** One line for people; it names the batch that fits where this one does not. */
@@ -113,11 +128,12 @@ record StepMemory(long fixed, long perPair, int batch, long queue, long availabl
     String needs =
         String.format(
             Locale.ROOT,
-            "memory: about %s (%s for variables and gradients, %s for each of %d pairs)",
+            "memory: about %s (%s for variables and gradients, %s for each of %d pairs%s)",
             gigabytes(bytes()),
             gigabytes(fixed),
             gigabytes(perPair),
-            batch);
+            batch / accumulate,
+            accumulate == 1 ? "" : " at a time");
     if (available == 0) {
       return needs;
     }
@@ -125,6 +141,10 @@ record StepMemory(long fixed, long perPair, int batch, long queue, long availabl
       return needs + " of " + gigabytes(available);
     }
     long fits = Math.max(0, (long) (0.9 * available - fixed) / perPair);
+    int parts = 1;
+    while (parts < batch && (batch % parts != 0 || batch / parts > fits)) {
+      parts++;
+    }
     while (fits > 1 && queue % fits != 0) {
       fits--;
     }
@@ -134,7 +154,8 @@ record StepMemory(long fixed, long perPair, int batch, long queue, long availabl
             gigabytes(available),
             fits < 1
                 ? "train a smaller model, or on a larger machine"
-                : "a batch of %d fits: --batch-size %d".formatted(fits, fits));
+                : "a batch of %d fits: --batch-size %d; or this one in %d parts: --set duration.accumulate=%d"
+                    .formatted(fits, fits, parts, parts));
   }
 
   private static String gigabytes(long bytes) {

@@ -12,6 +12,7 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Randomness;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
+import org.blip4j.training.config.RunPlan;
 import org.blip4j.training.event.StepReport;
 import org.blip4j.training.optimize.AdamW;
 import org.blip4j.training.optimize.GradientClip;
@@ -45,14 +46,28 @@ public final class TrainingGraph<B extends TaskBatch> {
    * @param batch sizes of what is fed
    * @param optimizer constants of the optimizer
    * @param seed of dropout and negatives
+   * @param division of the batch
    */
-  public record Settings(TaskBatch.Sizes batch, AdamW.Settings optimizer, long seed) {}
+  public record Settings(
+      TaskBatch.Sizes batch, AdamW.Settings optimizer, long seed, RunPlan.Division division) {
+
+    /** Those of a batch that one device computes at once. */
+    public Settings(TaskBatch.Sizes batch, AdamW.Settings optimizer, long seed) {
+      this(batch, optimizer, seed, RunPlan.Division.NONE);
+    }
+
+    /** Checks that the parts are equal. */
+    public Settings {
+      division.requireParts(batch.rows());
+    }
+  }
 
   private final B batch;
   private final Operand<TFloat32> learningRate;
   private final Operand<TInt64> taken;
   private final AdamW optimizer;
   private final TrainingStep step;
+  private final Optional<Accumulation> accumulation;
   private final ImmutableList<Operand<TFloat32>> gradients;
   private final ImmutableList<String> diagnosticNames;
   private final Operand<TFloat32> diagnostics;
@@ -71,8 +86,17 @@ public final class TrainingGraph<B extends TaskBatch> {
     this.taken = TaskBatch.input(root, "step", TInt64.class, Shape.scalar());
     GraphContext ctx = root.with(new Randomness(settings.seed(), taken));
     this.optimizer = AdamW.create(vars, vars.trainable(), settings.optimizer());
-    this.step = losses.add(ctx, batch);
-    this.gradients = gradients(ctx, optimizer.trainables());
+    if (settings.division().parts() > 1) {
+      DividedStep<B> divided =
+          new DividedStep<>(ctx, model, batch, settings, optimizer.trainables());
+      this.step = divided.step();
+      this.gradients = divided.gradients();
+      this.accumulation = divided.accumulation();
+    } else {
+      this.step = losses.add(ctx, batch);
+      this.gradients = gradients(ctx, optimizer.trainables());
+      this.accumulation = Optional.empty();
+    }
     GradientClip clip =
         GradientClip.apply(
             ctx,
@@ -172,6 +196,11 @@ public final class TrainingGraph<B extends TaskBatch> {
     return diagnostics;
   }
 
+  /** What runs before {@link #update}, where a batch is computed part after part. */
+  Optional<Accumulation> accumulation() {
+    return accumulation;
+  }
+
   /** Does one step when run. */
   public Operation update() {
     return update;
@@ -191,13 +220,6 @@ public final class TrainingGraph<B extends TaskBatch> {
       GraphContext ctx, List<Variable<TFloat32>> trainables) {
     Output<?>[] handles = trainables.stream().map(Variable::handle).toArray(Output<?>[]::new);
     Output<?>[] found = ctx.graph().addGradients(step.loss().asOutput(), handles);
-    return Arrays.stream(found)
-        .map(TrainingGraph::asFloat)
-        .collect(ImmutableList.toImmutableList());
-  }
-
-  @SuppressWarnings("unchecked") // the gradient of a float variable is float
-  private static Operand<TFloat32> asFloat(Output<?> output) {
-    return (Operand<TFloat32>) output;
+    return Arrays.stream(found).map(DividedStep::asFloat).collect(ImmutableList.toImmutableList());
   }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.task.TaskBatch;
@@ -86,7 +87,8 @@ final class TrainingSession implements Closeable {
                     plan.architecture().vision().imageSize(),
                     config.text().columns()),
                 config.optimizer(),
-                config.seed()));
+                config.seed(),
+                plan.division()));
     this.variables = ImmutableList.copyOf(vars.all());
     this.whole = SaverNodes.create(ctx.in("checkpoint"), variables);
     this.model = SaverNodes.create(ctx.in("model"), weights);
@@ -161,24 +163,35 @@ final class TrainingSession implements Closeable {
     try (TFloat32 alpha = TFloat32.scalarOf((float) scalars.alpha());
         TFloat32 rate = TFloat32.scalarOf((float) scalars.learningRate());
         TInt64 step = TInt64.scalarOf(scalars.step())) {
+      Consumer<Session.Runner> feeds =
+          runner -> {
+            runner.feed(training.learningRate(), rate).feed(training.taken(), step);
+            training
+                .batch()
+                .feeds()
+                .forEach(
+                    (name, operand) ->
+                        runner.feed(
+                            operand, name.equals(TaskBatch.ALPHA) ? alpha : batch.get(name)));
+          };
       Session.Runner runner =
-          session
-              .runner()
-              .feed(training.learningRate(), rate)
-              .feed(training.taken(), step)
-              .addTarget(training.update())
-              .fetch(training.diagnostics());
-      training
-          .batch()
-          .feeds()
-          .forEach(
-              (name, operand) ->
-                  runner.feed(operand, name.equals(TaskBatch.ALPHA) ? alpha : batch.get(name)));
-      try (Result result = runner.run()) {
-        float[] values = new float[training.diagnosticNames().size()];
-        ((TFloat32) result.get(0)).asRawTensor().data().asFloats().read(values);
-        return values;
+          session.runner().addTarget(training.update()).fetch(training.diagnostics());
+      feeds.accept(runner);
+      if (training.accumulation().isEmpty()) {
+        return diagnostics(runner);
       }
+      try (Accumulation.Fed parts = training.accumulation().get().run(session, feeds)) {
+        parts.feed(runner);
+        return diagnostics(runner);
+      }
+    }
+  }
+
+  private float[] diagnostics(Session.Runner runner) {
+    try (Result result = runner.run()) {
+      float[] values = new float[training.diagnosticNames().size()];
+      ((TFloat32) result.get(0)).asRawTensor().data().asFloats().read(values);
+      return values;
     }
   }
 

@@ -28,19 +28,32 @@ final class StepMemoryTest {
 
   @Test
   void theBatchThatFitsIsNamed() {
-    StepMemory large = new StepMemory(4_000_000_000L, 1_000_000_000L, 64, 1024, 20_000_000_000L);
+    StepMemory large = new StepMemory(4_000_000_000L, 1_000_000_000L, 64, 1, 1024, 20_000_000_000L);
     assertEquals(68_000_000_000L, large.bytes());
     assertEquals(
         "warning: memory: about 68.0 GB (4.0 GB for variables and gradients, 1.0 GB for each of 64"
-            + " pairs), but the machine has 20.0 GB; a batch of 8 fits: --batch-size 8",
+            + " pairs), but the machine has 20.0 GB; a batch of 8 fits: --batch-size 8; or"
+            + " this one in 8 parts: --set duration.accumulate=8",
         large.text());
-    StepMemory hopeless = new StepMemory(30_000_000_000L, 1_000_000L, 4, 0, 20_000_000_000L);
+    StepMemory parts = new StepMemory(4_000_000_000L, 1_000_000_000L, 64, 8, 1024, 20_000_000_000L);
+    assertEquals(
+        "memory: about 12.0 GB (4.0 GB for variables and gradients, 1.0 GB for each of 8 pairs at a"
+            + " time) of 20.0 GB",
+        parts.text());
+    StepMemory hopeless = new StepMemory(30_000_000_000L, 1_000_000L, 4, 1, 0, 20_000_000_000L);
     assertTrue(hopeless.text().endsWith("train a smaller model, or on a larger machine"));
   }
 
   @Test
   @Tag("slow") // a process of its own
   void aSmallModelTakesWhatIsSaid() throws IOException, InterruptedException {
+    double whole = taken("whole", 1);
+    double parts = taken("parts", 8);
+    assertTrue(parts < 0.8 * whole, parts + " in parts, " + whole + " at once");
+  }
+
+  /** What a run took, by the system's word; its own word is compared. */
+  private double taken(String name, int accumulate) throws IOException, InterruptedException {
     assumeTrue(Files.exists(STATUS), "the system tells no process its memory");
     Process run =
         new ProcessBuilder(
@@ -50,7 +63,8 @@ final class StepMemoryTest {
                 "-cp",
                 System.getProperty("java.class.path"),
                 StepMemoryTest.class.getName(),
-                folder.toString())
+                Files.createDirectory(folder.resolve(name)).toString(),
+                Integer.toString(accumulate))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     String out = new String(run.getInputStream().readAllBytes(), UTF_8);
@@ -58,6 +72,7 @@ final class StepMemoryTest {
     double said = 1e9 * number(SAID, out);
     double taken = 1024 * number(TAKEN, out);
     assertTrue(Math.abs(said - taken) <= 0.25 * taken, said + " said, " + taken + " taken");
+    return taken;
   }
 
   private static double number(Pattern pattern, String text) {
@@ -66,7 +81,7 @@ final class StepMemoryTest {
     return Double.parseDouble(matcher.group(1));
   }
 
-  /** A run of three steps with a checkpoint, in the folder that is named. */
+  /** A run of three steps with a checkpoint: the folder, parts of a batch. */
   public static void main(String[] arguments) throws IOException {
     Path folder = Path.of(arguments[0]);
     TinyRun tiny = new TinyRun(folder);
@@ -80,7 +95,11 @@ final class StepMemoryTest {
              "mlpRatio": 4, "layerNormEpsilon": 1e-6, "dropPath": 0}
             """);
     config = TinyRun.changed(config, "objective.queueSize", "4096");
-    config = TinyRun.changed(config, "duration", "{\"batch\": 16, \"steps\": 3}");
+    config =
+        TinyRun.changed(
+            config,
+            "duration",
+            "{\"batch\": 16, \"steps\": 3, \"accumulate\": " + arguments[1] + "}");
     Trainer.of(config, tiny.inputs())
         .run(
             folder.resolve("run"),

@@ -36,6 +36,7 @@ import org.blip4j.training.optimize.AlphaRamp;
 import org.blip4j.training.optimize.DecayScope;
 import org.blip4j.training.optimize.GradientClip;
 import org.blip4j.training.optimize.LearningRateSchedule;
+import org.tensorflow.proto.ConfigProto;
 
 /** Data and configurations of runs that take seconds: 24 plain-coloured pictures. */
 final class TinyRun {
@@ -64,6 +65,17 @@ final class TinyRun {
 
   Path vocabularyFile() {
     return folder.resolve("vocab.txt");
+  }
+
+  static RunInputs withSession(RunInputs inputs, ConfigProto.Builder session) {
+    return new RunInputs(
+        inputs.data(),
+        inputs.codec(),
+        inputs.init(),
+        session.build(),
+        inputs.precision(),
+        inputs.version(),
+        inputs.commit());
   }
 
   RunInputs inputs() {
