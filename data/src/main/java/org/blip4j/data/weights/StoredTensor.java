@@ -1,5 +1,6 @@
 package org.blip4j.data.weights;
 
+import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -8,6 +9,7 @@ import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.tensorflow.ndarray.Shape;
 
@@ -27,12 +29,19 @@ public final class StoredTensor {
   private final WeightType type;
   private final TensorView view;
   private final FileRegion storage;
+  private final ImmutableList<StoredTensor> parts;
 
-  private StoredTensor(String name, WeightType type, TensorView view, FileRegion storage) {
+  private StoredTensor(
+      String name,
+      WeightType type,
+      TensorView view,
+      FileRegion storage,
+      ImmutableList<StoredTensor> parts) {
     this.name = name;
     this.type = type;
     this.view = view;
     this.storage = storage;
+    this.parts = parts;
   }
 
   public static StoredTensor of(String name, WeightType type, TensorView view, FileRegion storage)
@@ -56,7 +65,37 @@ public final class StoredTensor {
           "tensor %s repeats its elements to %d, far beyond what its storage has"
               .formatted(name, view.shape().size()));
     }
-    return new StoredTensor(name, type, view, storage);
+    return new StoredTensor(name, type, view, storage, ImmutableList.of());
+  }
+
+  /**
+   * Tensors of one type one after another along the first axis, as queries, keys and values are
+   * where one map makes them all.
+   *
+   * @throws IllegalArgumentException if types or further axes differ
+   */
+  public static StoredTensor stacked(String name, List<StoredTensor> parts) {
+    StoredTensor first = parts.get(0);
+    long[] sizes = first.shape().asArray();
+    sizes[0] = 0;
+    for (StoredTensor part : parts) {
+      if (part.type != first.type || !part.shape().tail().equals(first.shape().tail())) {
+        throw new IllegalArgumentException(
+            "%s and %s cannot be stacked to %s".formatted(first, part, name));
+      }
+      sizes[0] += part.shape().get(0);
+    }
+    return new StoredTensor(
+        name,
+        first.type,
+        TensorView.contiguous(Shape.of(sizes)),
+        first.storage,
+        ImmutableList.copyOf(parts));
+  }
+
+  /** The elements of a contiguous tensor with other axes. */
+  public StoredTensor viewedAs(TensorView other) throws WeightFileException {
+    return of(name, type, other, bytes());
   }
 
   /** The name in the file. */
@@ -84,12 +123,13 @@ public final class StoredTensor {
     return storage.path().equals(other.storage.path())
         && storage.position() == other.storage.position()
         && type == other.type
-        && view.equals(other.view);
+        && view.equals(other.view)
+        && parts.equals(other.parts);
   }
 
   /** Whether the elements lie in row-major order without gaps. */
   public boolean isContiguous() {
-    return view.isContiguous();
+    return parts.isEmpty() && view.isContiguous();
   }
 
   /**
@@ -228,6 +268,12 @@ public final class StoredTensor {
   }
 
   private void scan(ElementReader reader) throws IOException {
+    for (StoredTensor part : parts) {
+      part.scan(reader);
+    }
+    if (!parts.isEmpty()) {
+      return;
+    }
     if (isContiguous()) {
       chunks(
           (data, elements) -> {

@@ -224,7 +224,10 @@ public final class TorchCheckpoint implements WeightFile {
       if (entry.getMethod() != ZipArchiveEntry.STORED
           || entry.getSize() != entry.getCompressedSize()) {
         throw damaged(
-            file, "holds " + entry.getName() + " compressed; PyTorch stores its entries plain");
+            file,
+            "holds "
+                + entry.getName()
+                + " compressed; PyTorch and numpy.savez store entries plain");
       }
       long start = entry.getDataOffset();
       if (start < 0 || entry.getSize() < 0 || start > file.length() - entry.getSize()) {

@@ -17,9 +17,10 @@ import org.blip4j.data.file.JsonFile;
 /**
  * An open file of published weights: named tensors that are read one at a time.
  *
- * <p>{@code WeightFile.open(path)} takes safetensors files, PyTorch checkpoints (zip and legacy)
- * and folders with one of these or with shards and an index. The kind is told by the first bytes,
- * never by the name, and nothing that a file holds is ever executed.
+ * <p>{@code WeightFile.open(path)} takes safetensors files, PyTorch checkpoints (zip and legacy),
+ * arrays of {@code numpy.savez}, and folders with one of these or with shards and an index. The
+ * kind is told by the first bytes, never by the name, and nothing that a file holds is ever
+ * executed.
  */
 public interface WeightFile extends AutoCloseable {
 
@@ -57,6 +58,7 @@ public interface WeightFile extends AutoCloseable {
       case SAFETENSORS -> SafetensorsFile.open(path);
       case TORCH_ZIP -> TorchCheckpoint.openZip(path);
       case TORCH_LEGACY -> TorchCheckpoint.openLegacy(path);
+      case NUMPY -> NpzFile.open(path);
     };
   }
 
@@ -80,9 +82,12 @@ public interface WeightFile extends AutoCloseable {
   enum Format {
     SAFETENSORS,
     TORCH_ZIP,
-    TORCH_LEGACY;
+    TORCH_LEGACY,
+    NUMPY;
 
-    private static final int SNIFFED = 64;
+    private static final int SNIFFED = 512;
+    private static final int ZIP_NAME_LENGTH = 26;
+    private static final int ZIP_NAME = 30;
 
     static Format of(Path path) throws IOException {
       byte[] head;
@@ -93,7 +98,7 @@ public interface WeightFile extends AutoCloseable {
         throw new WeightFileException(path, "the file is empty; download it again");
       }
       if (startsWith(head, 'P', 'K', 3, 4)) {
-        return TORCH_ZIP;
+        return firstEntry(head).endsWith(".npy") ? NUMPY : TORCH_ZIP;
       }
       if (head.length > 1 && head[0] == (byte) 0x80 && head[1] >= 2 && head[1] <= 5) {
         return TORCH_LEGACY;
@@ -102,6 +107,17 @@ public interface WeightFile extends AutoCloseable {
         return SAFETENSORS;
       }
       throw new WeightFileException(path, "not a weight file: " + describe(head));
+    }
+
+    /** The name of the first file of a zip archive, as far as it was read. */
+    private static String firstEntry(byte[] head) {
+      if (head.length < ZIP_NAME) {
+        return "";
+      }
+      int length =
+          ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN).getShort(ZIP_NAME_LENGTH) & 0xffff;
+      return new String(
+          head, ZIP_NAME, Math.min(length, head.length - ZIP_NAME), StandardCharsets.UTF_8);
     }
 
     private static long headerLength(byte[] head) {
@@ -129,7 +145,8 @@ public interface WeightFile extends AutoCloseable {
       if (text.startsWith("{") || text.startsWith("[")) {
         return "this is JSON; give the file with the tensors, or the folder";
       }
-      return "expected safetensors or a PyTorch checkpoint (zip or legacy)";
+      return "expected safetensors or a PyTorch checkpoint (zip or legacy), or numpy.savez's"
+          + " arrays";
     }
 
     private static boolean startsWith(byte[] head, int... expected) {

@@ -8,21 +8,24 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import org.blip4j.data.weights.FileRegion;
 import org.blip4j.data.weights.StoredTensor;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.data.weights.TensorView;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.data.weights.WeightFileException;
+import org.blip4j.data.weights.WeightLayout;
 import org.blip4j.data.weights.WeightType;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
 
 /**
- * A TensorFlow checkpoint of ours seen as published weights: every variable under its official
- * names, tied ones under all of them, with the published axes. Nothing is copied; a kernel is a
- * transposed view of its bytes.
+ * A TensorFlow checkpoint seen as published weights: every variable under its official names, tied
+ * ones under all of them, with the published axes. Nothing is copied; a kernel is a transposed view
+ * of its bytes.
  */
 public final class CheckpointWeights implements WeightFile {
   private final Path prefix;
@@ -34,14 +37,34 @@ public final class CheckpointWeights implements WeightFile {
   }
 
   /**
-   * Opens a checkpoint and checks every checksum.
+   * Opens a checkpoint of ours and checks every checksum.
    *
    * @param prefix path without {@code .index}
    */
   public static CheckpointWeights open(Path prefix) throws IOException {
+    TensorBundleReader reader = TensorBundleReader.open(prefix);
+    boolean shared = WeightExporter.sharesDecoder(reader.variables().keySet());
+    return open(prefix, reader, WeightNames.of(PublishedForm.OFFICIAL, shared)::published);
+  }
+
+  /**
+   * Opens any checkpoint.
+   *
+   * @param names the published names of a variable; none for one that keeps its own
+   */
+  static CheckpointWeights open(Path prefix, Function<String, List<WeightNames.Published>> names)
+      throws IOException {
+    return open(prefix, TensorBundleReader.open(prefix), names);
+  }
+
+  private static CheckpointWeights open(
+      Path prefix,
+      TensorBundleReader reader,
+      Function<String, ? extends List<WeightNames.Published>> names)
+      throws IOException {
     CheckpointWeights weights = new CheckpointWeights(prefix);
     try {
-      weights.openAll(TensorBundleReader.open(prefix));
+      weights.openAll(reader, names);
       return weights;
     } catch (IOException | RuntimeException e) {
       weights.close();
@@ -49,29 +72,33 @@ public final class CheckpointWeights implements WeightFile {
     }
   }
 
-  private void openAll(TensorBundleReader reader) throws IOException {
-    boolean shared = WeightExporter.sharesDecoder(reader.variables().keySet());
-    WeightNames names = WeightNames.of(PublishedForm.OFFICIAL, shared);
+  private void openAll(
+      TensorBundleReader reader, Function<String, ? extends List<WeightNames.Published>> names)
+      throws IOException {
     for (TensorBundleReader.Entry variable : reader.variables().values()) {
       WeightType type = type(variable);
       TensorBundleReader.Region region = reader.region(variable.name());
       FileRegion bytes = region(region.file()).slice(region.offset(), region.length());
-      ImmutableLongArray strides = TensorView.contiguous(variable.shape()).strides();
-      for (WeightNames.Published name : names.published(variable.name())) {
-        // A shape made of strides: both permute alike.
-        long[] published = name.layout().toPublished(Shape.of(strides.toArray())).asArray();
-        TensorView view =
-            new TensorView(
-                name.layout().toPublished(variable.shape()),
-                0,
-                ImmutableLongArray.copyOf(published));
+      List<WeightNames.Published> published = names.apply(variable.name());
+      for (WeightNames.Published name : published) {
+        TensorView view = published(name.layout(), variable.shape());
         tensors.put(name.name(), StoredTensor.of(name.name(), type, view, bytes));
       }
-      if (names.published(variable.name()).isEmpty()) {
+      if (published.isEmpty()) {
         TensorView view = TensorView.contiguous(variable.shape());
         tensors.put(variable.name(), StoredTensor.of(variable.name(), type, view, bytes));
       }
     }
+  }
+
+  /** How a row-major array of ours is seen with the published axes. */
+  static TensorView published(WeightLayout layout, Shape ours) {
+    // A shape made of strides: both permute alike.
+    Shape strides = Shape.of(TensorView.contiguous(ours).strides().toArray());
+    return new TensorView(
+        layout.toPublished(ours),
+        0,
+        ImmutableLongArray.copyOf(layout.toPublished(strides).asArray()));
   }
 
   private WeightType type(TensorBundleReader.Entry variable) throws IOException {

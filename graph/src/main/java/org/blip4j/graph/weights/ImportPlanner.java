@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.blip4j.data.file.NearestName;
 import org.blip4j.data.weights.StoredTensor;
@@ -21,21 +22,43 @@ final class ImportPlanner {
    * What a model wants from a weight file.
    *
    * @param variables every variable to fill, in the order in which they are to be handed out
-   * @param fresh families of variables that may keep their initial values
+   * @param fresh which variables may keep their initial values
    * @param substitutes whether a variable without a tensor of its own may take that of its
    *     original, as {@link WeightNames#substitute} says
+   * @param grows whether tables of words may have fewer rows in the file
+   * @param unused tensors that were left out of the file, being of no use
    */
   record Request(
       ImmutableList<VariableValues.Wanted> variables,
-      ImmutableList<WeightRule.NamePattern> fresh,
-      boolean substitutes) {
+      Predicate<String> fresh,
+      boolean substitutes,
+      boolean grows,
+      ImmutableList<String> unused) {
     /** All variables must be in the file. */
     static Request strict(List<VariableValues.Wanted> variables) {
-      return new Request(ImmutableList.copyOf(variables), ImmutableList.of(), false);
+      return new Request(
+          ImmutableList.copyOf(variables), name -> false, false, false, ImmutableList.of());
+    }
+
+    /** A start from another model of BLIP, from which families of variables may be missing. */
+    static Request starting(
+        List<VariableValues.Wanted> variables, List<WeightRule.NamePattern> fresh) {
+      return new Request(
+          ImmutableList.copyOf(variables),
+          name -> fresh.stream().anyMatch(family -> family.match(name).isPresent()),
+          true,
+          false,
+          ImmutableList.of());
+    }
+
+    /** The start of pre-training. */
+    static Request unimodal(List<VariableValues.Wanted> variables, UnimodalWeights start) {
+      return new Request(
+          ImmutableList.copyOf(variables), start::mayStay, true, true, start.unused());
     }
 
     private boolean mayStay(VariableValues.Wanted variable) {
-      return fresh.stream().anyMatch(family -> family.match(variable.name()).isPresent());
+      return fresh.test(variable.name());
     }
   }
 
@@ -74,6 +97,7 @@ final class ImportPlanner {
         request.variables().stream().map(VariableValues.Wanted::name).collect(Collectors.toSet());
     ImmutableList.Builder<String> leftOver = ImmutableList.builder();
     ImmutableList.Builder<String> skipped = ImmutableList.builder();
+    skipped.addAll(request.unused());
     for (String name : file.tensors().keySet()) {
       if (names.skips(name)) {
         skipped.add(name);
@@ -153,13 +177,20 @@ final class ImportPlanner {
       }
       boolean fits = PlannedTensor.fits(variable, tensor, name.layout());
       boolean interpolated = !fits && PlannedTensor.interpolates(variable, tensor);
-      if (!fits && !interpolated) {
+      boolean grown = !fits && request.grows() && PlannedTensor.grows(variable, tensor);
+      if (!fits && !interpolated && !grown) {
         misshaped(variable, name, tensor);
         return false;
       }
       if (interpolated) {
         derived.put(
             variable.name(), "interpolated from %s%s".formatted(tensor.name(), tensor.shape()));
+      }
+      if (grown) {
+        derived.put(
+            variable.name(),
+            "the first %d rows from %s, the others as initialised"
+                .formatted(tensor.shape().get(0), tensor.name()));
       }
       if (!tensor.sameStorage(source)) {
         tied.add(tensor);

@@ -7,6 +7,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * What became of every tensor of a file and of every variable of a model.
@@ -110,6 +114,48 @@ public record ImportReport(
     add(parts, skipped.size(), "tensors skipped");
     add(parts, unknown.size(), "tensors unknown");
     return String.join(", ", parts);
+  }
+
+  /**
+   * What was done, by families of names, in one line each: {@code left as initialised: itm_head
+   * (2), temp}. Nothing for what there is none of.
+   */
+  public ImmutableList<String> details() {
+    ImmutableList.Builder<String> lines = ImmutableList.builder();
+    describe(lines, "filled", filled.stream().map(name -> name.replaceFirst("/.*", "")));
+    for (Map.Entry<String, String> entry : new TreeMap<>(derived).entrySet()) {
+      if (!entry.getValue().startsWith("copied")) {
+        lines.add(entry.getKey() + ": " + entry.getValue());
+      }
+    }
+    describe(lines, "left as initialised", fresh.stream().map(ImportReport::family));
+    describe(lines, "left over", leftOver.stream().map(ImportReport::family));
+    describe(lines, "skipped", skipped.stream());
+    return lines.build();
+  }
+
+  /** The name up to the part of a layer, or without its last part. */
+  private static String family(String name) {
+    String numbered = name.replaceAll("([./])\\d+(?=[./])", "$1#");
+    return numbered.contains("#")
+        ? numbered.replaceFirst("(#[./][^./]+).*", "$1")
+        : numbered.replaceFirst("[./][^./]*$", "");
+  }
+
+  private static void describe(
+      ImmutableList.Builder<String> lines, String words, Stream<String> families) {
+    Map<String, Long> counts =
+        families.collect(
+            Collectors.groupingBy(Function.identity(), TreeMap::new, Collectors.counting()));
+    if (!counts.isEmpty()) {
+      lines.add(
+          words
+              + ": "
+              + counts.entrySet().stream()
+                  .map(
+                      one -> one.getKey() + (one.getValue() > 1 ? " (" + one.getValue() + ")" : ""))
+                  .collect(Collectors.joining(", ")));
+    }
   }
 
   private static void add(List<String> parts, int count, String words) {

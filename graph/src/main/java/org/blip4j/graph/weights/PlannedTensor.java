@@ -3,6 +3,7 @@ package org.blip4j.graph.weights;
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.regex.Pattern;
 import org.blip4j.data.weights.StoredTensor;
 import org.blip4j.data.weights.WeightFileException;
 import org.blip4j.data.weights.WeightLayout;
@@ -22,6 +23,9 @@ record PlannedTensor(
     WeightLayout layout,
     ImmutableList<StoredTensor> tied) {
 
+  private static final Pattern GROWING =
+      Pattern.compile(".*/(word_embeddings/weight|cls/predictions/bias)");
+
   /** Whether a tensor's shape is that of the variable, a single number in any rank included. */
   static boolean fits(VariableValues.Wanted variable, StoredTensor tensor, WeightLayout layout) {
     Shape found = tensor.shape();
@@ -33,6 +37,16 @@ record PlannedTensor(
   static boolean interpolates(VariableValues.Wanted variable, StoredTensor tensor) {
     return variable.name().endsWith("/pos_embed")
         && PositionInterpolation.fits(tensor.shape(), variable.shape());
+  }
+
+  /** Whether the tensor has the first rows of a table of words, or of what is added for each. */
+  static boolean grows(VariableValues.Wanted variable, StoredTensor tensor) {
+    Shape found = tensor.shape();
+    Shape asked = variable.shape();
+    return GROWING.matcher(variable.name()).matches()
+        && found.numDimensions() == asked.numDimensions()
+        && found.get(0) < asked.get(0)
+        && found.tail().equals(asked.tail());
   }
 
   /** The shape that a tensor must have in the file; ours if the rank does not fit the layout. */
@@ -48,7 +62,7 @@ record PlannedTensor(
     return WeightNames.isInteger(variable.name());
   }
 
-  /** Reads our values into memory of their size. */
+  /** Reads our values into memory of their size; a table's further rows are left as they are. */
   void read(ByteBuffer target) throws IOException {
     boolean asStored = layout == WeightLayout.SAME || source.shape().size() == 1;
     boolean turned = layout == WeightLayout.TRANSPOSED && source.isPlainFloats();
@@ -70,6 +84,7 @@ record PlannedTensor(
     }
   }
 
+  /** Our values; the first of them for a table that grows. */
   float[] floats() throws IOException {
     requireTied();
     float[] values = source.floats();
@@ -77,9 +92,9 @@ record PlannedTensor(
       return values;
     }
     float[] ours = layout.toOurs(values, source.shape());
-    return fits(variable, source, layout)
-        ? ours
-        : PositionInterpolation.resize(ours, source.shape(), variable.shape());
+    return !fits(variable, source, layout) && interpolates(variable, source)
+        ? PositionInterpolation.resize(ours, source.shape(), variable.shape())
+        : ours;
   }
 
   long[] longs() throws IOException {

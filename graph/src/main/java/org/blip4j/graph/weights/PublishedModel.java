@@ -5,6 +5,7 @@ import com.google.common.collect.Maps;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import org.blip4j.data.text.Vocabulary;
 import org.blip4j.data.weights.StoredTensor;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.data.weights.WeightFileException;
@@ -31,6 +32,7 @@ public record PublishedModel(
   private static final int PUBLISHED_EMBED_DIM = 256;
   private static final int HEAD_WIDTH = 64;
   private static final VitConfig LARGE = VitConfig.large(384);
+  private static final WeightNames OFFICIAL = WeightNames.of(PublishedForm.OFFICIAL, false);
 
   /**
    * What no tensor tells.
@@ -89,6 +91,34 @@ public record PublishedModel(
             reader.size("vision_proj/kernel", 1).orElse(PUBLISHED_EMBED_DIM),
             Initializer.Scheme.PUBLISHED);
     return new PublishedModel(form, task, config, reader.size("image_queue", 0));
+  }
+
+  /**
+   * The image encoder alone, from names with {@code visual_encoder.} before them.
+   *
+   * @throws IllegalArgumentException as above
+   */
+  static VitConfig vision(Map<String, Shape> published) {
+    return new Reader(published, OFFICIAL, Given.nothing()).vision();
+  }
+
+  /**
+   * The text transformer alone, from names with {@code text_encoder.} before them.
+   *
+   * @param vocabulary whose special tokens it knows
+   * @throws IllegalArgumentException as above
+   */
+  static TextConfig text(Map<String, Shape> published, Vocabulary vocabulary) {
+    TextConfig.SpecialTokens tokens =
+        new TextConfig.SpecialTokens(
+            vocabulary.pad(),
+            vocabulary.unknown(),
+            vocabulary.classify(),
+            vocabulary.separator(),
+            vocabulary.mask(),
+            vocabulary.decode(),
+            vocabulary.encode());
+    return new Reader(published, OFFICIAL, Given.nothing().withTokens(tokens)).text();
   }
 
   /** The shapes under our names. */

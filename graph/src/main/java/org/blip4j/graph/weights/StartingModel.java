@@ -79,7 +79,9 @@ public record StartingModel(
     return WeightImporter.plan(
         file,
         WeightImporter.names(file, task == Task.PRETRAIN),
-        new ImportPlanner.Request(ImmutableList.copyOf(wanted), fresh(task), true));
+        file instanceof UnimodalWeights start
+            ? ImportPlanner.Request.unimodal(wanted, start)
+            : ImportPlanner.Request.starting(wanted, fresh(task)));
   }
 
   /** The families of variables that may keep their initial values. */

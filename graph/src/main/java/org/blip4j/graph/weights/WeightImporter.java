@@ -198,7 +198,8 @@ public final class WeightImporter implements VariableValues {
   }
 
   /**
-   * The value of one float variable.
+   * The value of one float variable; of a table that has more rows than the file, the first ones,
+   * as the report says.
    *
    * @throws IllegalArgumentException if it gets none from this file
    */

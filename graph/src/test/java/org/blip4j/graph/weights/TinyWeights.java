@@ -53,6 +53,11 @@ public final class TinyWeights {
     return other;
   }
 
+  /** The names of all tensors. */
+  public List<String> names() {
+    return List.copyOf(shapes.keySet());
+  }
+
   public float[] values(String name) {
     return values.get(name);
   }

@@ -15,6 +15,7 @@ import org.blip4j.graph.config.ConfigFields;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.weights.StartingModel;
+import org.blip4j.graph.weights.UnimodalWeights;
 import org.blip4j.savedmodel.evaluate.TaskEvaluation;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.OpenModel;
@@ -133,6 +134,36 @@ final class TrainingArguments {
   int run(
       Task task, Optional<String> init, boolean needed, ComputeOptions common, ExampleCodec codec)
       throws IOException {
+    if (!printConfig && !printRecipe) {
+      require("--init=MODEL", init.isPresent() || !needed);
+    }
+    return run(
+        task,
+        console ->
+            init.isPresent()
+                ? Optional.of(
+                    OpenModel.starting(hub.resolve(init.get(), Optional.empty(), console)))
+                : Optional.empty(),
+        common,
+        codec);
+  }
+
+  /** Pre-trains from a vision transformer, from BERT, or from both. */
+  int pretrain(
+      Optional<Path> vision, Optional<Path> text, ComputeOptions common, ExampleCodec codec)
+      throws IOException {
+    return run(
+        Task.PRETRAIN, console -> Optional.of(UnimodalWeights.start(vision, text)), common, codec);
+  }
+
+  /** What the model to start from is; its weights are read when training begins. */
+  @FunctionalInterface
+  private interface Start {
+    Optional<StartingModel> model(Console console) throws IOException;
+  }
+
+  private int run(Task task, Start from, ComputeOptions common, ExampleCodec codec)
+      throws IOException {
     Console console = common.console();
     if (printRecipe) {
       RunConfig published = (recipe == null ? Recipe.of(task) : recipe).config(Optional.empty());
@@ -142,9 +173,8 @@ final class TrainingArguments {
     if (!printConfig) {
       require("--data=SHARD", data != null);
       require("--out=RUN", out != null);
-      require("--init=MODEL", init.isPresent() || !needed);
     }
-    Optional<StartingModel> start = start(init, console);
+    Optional<StartingModel> start = from.model(console);
     RunConfig run = config(task, start);
     if (printConfig) {
       console.result(ConfigJson.tree(run), fields(run));
@@ -237,13 +267,6 @@ final class TrainingArguments {
       lines.add("%-42s  # %s".formatted(field.path() + value, field.meaning()).stripTrailing());
     }
     return String.join("\n", lines);
-  }
-
-  /** What the model to start from is; its weights are read when training begins. */
-  private Optional<StartingModel> start(Optional<String> init, Console console) throws IOException {
-    return init.isPresent()
-        ? Optional.of(OpenModel.starting(hub.resolve(init.get(), Optional.empty(), console)))
-        : Optional.empty();
   }
 
   /** A result for each logged step, with {@code --json}; and when it is safe to end. */

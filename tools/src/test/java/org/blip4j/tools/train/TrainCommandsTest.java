@@ -1,7 +1,9 @@
 package org.blip4j.tools.train;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -12,10 +14,15 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.blip4j.data.weights.SafetensorsWriter;
+import org.blip4j.data.weights.StoredTensor;
+import org.blip4j.data.weights.TensorBundleReader;
+import org.blip4j.data.weights.WeightFile;
 import org.blip4j.tools.cli.CliRun;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tensorflow.ndarray.Shape;
 
 /** {@code pretrain} and {@code finetune} on a few scenes, and what they refuse. */
 final class TrainCommandsTest {
@@ -109,6 +116,89 @@ final class TrainCommandsTest {
     assertRefused(
         "architecture is not set and there is no model to start from",
         CliRun.of("finetune", "vqa", "--data", data, "--out", "x"));
+  }
+
+  /** At a rate of next to nothing, the trained model is what it started from. */
+  @Test
+  void preTrainingStartsFromAVisionTransformerAndBert() throws IOException {
+    Path first = folder.resolve("unimodal");
+    assertEquals(0, wide(first, "--seed", "1").status());
+    Path whole = folder.resolve("whole.safetensors");
+    CliRun.of(
+        "convert", first.resolve("model").toString(), whole.toString(), "--to", "safetensors");
+    Path vision = folder.resolve("vision.safetensors");
+    Path bert = Files.createDirectories(folder.resolve("bert"));
+    String words = "text_encoder.embeddings.word_embeddings.weight";
+    try (WeightFile file = WeightFile.open(whole)) {
+      write(file, "visual_encoder.", "", vision);
+      write(file, "text_encoder.", "bert.", bert.resolve("model.safetensors"));
+      Files.copy(folder.resolve("scenes/vocab.txt"), bert.resolve("vocab.txt"));
+      Path out = folder.resolve("from-both");
+      CliRun run =
+          wide(
+              out,
+              "--seed",
+              "2",
+              "--init-vision",
+              vision.toString(),
+              "--init-text",
+              bert.toString());
+      assertEquals(0, run.status(), run.err());
+      assertTrue(run.err().contains("text_encoder/encoder/layer/#/crossattention (10)"), run.err());
+      assertTrue(run.err().contains("filled: text_decoder (10), text_encoder"), run.err());
+      Path prefix = out.resolve("model/variables");
+      TensorBundleReader model = TensorBundleReader.open(prefix);
+      assertArrayEquals(
+          file.tensors().get("visual_encoder.pos_embed").floats(),
+          model.floats("visual_encoder/pos_embed"),
+          1e-6f);
+      assertArrayEquals(
+          file.tensors().get("text_encoder.encoder.layer.0.attention.self.key.bias").floats(),
+          model.floats("text_decoder/bert/encoder/layer/0/attention/self/key/bias"),
+          1e-6f);
+      float[] before = file.tensors().get(words).floats();
+      float[] after = model.floats(words.replace('.', '/'));
+      int known = before.length - 2 * 64;
+      assertArrayEquals(Arrays.copyOf(before, known), Arrays.copyOf(after, known), 1e-6f);
+      assertNotEquals(before[known], after[known], 1e-6f);
+      assertNotEquals(0, after[known], 1e-6f);
+    }
+    assertRefused(
+        "--init is a whole model; leave it away",
+        wide(folder.resolve("x"), "--init", first.toString(), "--init-text", bert.toString()));
+  }
+
+  /** Tensors of a part under other names; word tables without the two new words. */
+  private static void write(WeightFile file, String prefix, String other, Path target)
+      throws IOException {
+    List<SafetensorsWriter.Entry> entries = new ArrayList<>();
+    for (StoredTensor tensor : file.tensors().values()) {
+      String name = tensor.name();
+      if (name.startsWith(prefix) && !name.matches(".*(crossattention|position_ids).*")) {
+        boolean words = name.endsWith("word_embeddings.weight");
+        Shape whole = tensor.shape();
+        Shape shape = words ? Shape.of(whole.get(0) - 2, whole.get(1)) : whole;
+        float[] values = Arrays.copyOf(tensor.floats(), (int) shape.size());
+        String renamed = other + name.substring(prefix.length());
+        entries.add(new SafetensorsWriter.Floats(renamed, shape, () -> values));
+      }
+    }
+    SafetensorsWriter.write(target, entries);
+  }
+
+  private static CliRun wide(Path out, String... more) {
+    List<String> arguments = new ArrayList<>(Arrays.asList(more));
+    for (String setting :
+        List.of(
+            "architecture.vision.width=64",
+            "architecture.vision.heads=1",
+            "architecture.text.width=64",
+            "architecture.text.heads=1",
+            "duration.steps=1",
+            "schedule={\"kind\":\"constant\",\"rate\":1e-12}")) {
+      arguments.addAll(List.of("--set", setting));
+    }
+    return pretrain(out, arguments.toArray(new String[0]));
   }
 
   /** The one step of a model that starts from another, as it is logged. */

@@ -132,6 +132,7 @@ public final class Trainer {
       Optional<ImportReport> started = session.initialize(plan.inputs().init());
       if (started.isPresent()) {
         listener.note("start: " + started.get().summary());
+        started.get().details().forEach(line -> listener.note("  " + line));
       }
       return new CheckpointState(
           0,

@@ -7,6 +7,7 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Variable;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
+import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.buffer.DataBuffers;
@@ -34,11 +35,23 @@ final class VariableFeed {
     return entries.values().stream().map(Entry::assign).toList();
   }
 
-  /** Sets a float variable from row-major values. */
+  /** Sets a float variable from row-major values; rows beyond them keep what they have. */
   void set(Session session, String name, float[] values) {
     Entry entry = entry(name);
+    if (values.length < entry.variable().shape().size()) {
+      setFirst(session, entry, values);
+      return;
+    }
     try (Tensor tensor = TFloat32.tensorOf(entry.variable().shape(), DataBuffers.of(values))) {
       run(session, entry, tensor);
+    }
+  }
+
+  private static void setFirst(Session session, Entry entry, float[] values) {
+    try (Result result = session.runner().fetch(entry.variable().value()).run();
+        TFloat32 whole = (TFloat32) result.get(0)) {
+      whole.asRawTensor().data().asFloats().write(values);
+      run(session, entry, whole);
     }
   }
 
