@@ -9,7 +9,12 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.io.Resources;
 import java.io.IOException;
 import java.util.Optional;
+import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.training.config.Recipe;
+import org.blip4j.training.config.RunConfig;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Learning rates and alpha against the published scripts, as IEEE doubles. */
 final class ScheduleTest {
@@ -56,6 +61,63 @@ final class ScheduleTest {
       }
     }
     assertTrue(rows > 5, "rows compared: " + rows);
+  }
+
+  /**
+   * Every recipe, from the size of the model that its run starts from to the rate of each epoch.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "CAPTION_COCO, caption_coco base",
+    "CAPTION_COCO, caption_coco large",
+    "RETRIEVAL_COCO, retrieval_coco base",
+    "RETRIEVAL_COCO, retrieval_coco large",
+    "RETRIEVAL_FLICKR, retrieval_flickr base",
+    "VQA, vqa",
+    "NLVR, nlvr",
+  })
+  void recipesOfFineTuningHaveThePublishedRates(Recipe recipe, String published)
+      throws IOException {
+    BlipConfig start = published.endsWith("large") ? BlipConfig.large(224) : BlipConfig.base(224);
+    RunConfig config = recipe.config(Optional.of(start));
+    JsonNode run = null;
+    for (JsonNode one : golden().get("cosine")) {
+      run = one.get("name").asText().equals(published) ? one : run;
+    }
+    long epochs = config.duration().epochs().orElseThrow();
+    assertEquals(run.get("rows").size(), epochs);
+    for (JsonNode row : run.get("rows")) {
+      RunPosition position = RunPosition.of(row.get(0).asLong() * 7 + 6, 7, epochs * 7);
+      assertRelative(row.get(1).asDouble(), config.schedule().rate(position), row);
+    }
+  }
+
+  /** The large model goes to two thirds of the rate of base after the same warm-up (paper). */
+  @Test
+  void recipesOfPreTrainingHaveThePublishedRatesAndAlpha() throws IOException {
+    RunConfig base = Recipe.PRETRAIN_BASE.config(Optional.empty());
+    RunConfig large = Recipe.PRETRAIN_LARGE.config(Optional.empty());
+    int rows = 0;
+    for (JsonNode run : golden().get("pretrain")) {
+      long epochs = run.get("config").get("max_epoch").asLong();
+      if (run.get("config").get("warmup_steps").asLong() != 3000) {
+        continue;
+      }
+      assertEquals(epochs, base.duration().epochs().orElseThrow());
+      for (JsonNode row : run.get("rows")) {
+        RunPosition position = position(run, row, epochs);
+        double rate = row.get(2).asDouble();
+        assertRelative(rate, base.schedule().rate(position), row);
+        assertRelative(row.get(3).asDouble(), base.part().alpha(position), row);
+        double expected =
+            position.epoch() == 0
+                ? Math.min(2e-4, 1e-6 + (2e-4 - 1e-6) * position.iteration() / 3000)
+                : rate / 3e-4 * 2e-4;
+        assertRelative(expected, large.schedule().rate(position), row);
+        rows++;
+      }
+    }
+    assertTrue(rows > 100, "rows compared: " + rows);
   }
 
   @Test

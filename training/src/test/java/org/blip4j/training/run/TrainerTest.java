@@ -13,12 +13,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
+import org.blip4j.graph.weights.PositionInterpolation;
 import org.blip4j.graph.weights.StartingModel;
 import org.blip4j.ops.kernel.Precision;
+import org.blip4j.training.config.ImageInput;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunInputs;
 import org.blip4j.training.event.StepReport;
@@ -30,6 +33,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.DataType;
 
@@ -96,6 +100,59 @@ final class TrainerTest {
     assertTrue(
         reports.get(2).means().get("loss") < reports.get(0).means().get("loss"),
         "learns: " + reports);
+  }
+
+  /**
+   * As a model of 224 pixels is fine-tuned at 384: here 16 and 32, at a rate of next to nothing.
+   */
+  @Test
+  void fineTuningAtAnotherImageSizeStartsFromInterpolatedPositions() throws IOException {
+    RunConfig config = tiny.config(Task.CAPTION);
+    ImageInput larger =
+        new ImageInput(Optional.of(32), Optional.of(0.5), true, 2, 5, ImageInput.Damaged.SKIP);
+    RunConfig tuned =
+        new RunConfig(
+            config.part(),
+            config.architecture(),
+            config.vocabulary(),
+            config.textSettings(),
+            config.text(),
+            larger,
+            config.optimizer(),
+            new LearningRateSchedule.Constant(1e-12),
+            RunConfig.Duration.ofSteps(TinyRun.BATCH, 1),
+            config.keeping(),
+            config.seed());
+    ModelFolder first = new ModelFolder(whole.resolve("model"));
+    List<String> notes = new ArrayList<>();
+    TrainingListener listener =
+        new TrainingListener() {
+          @Override
+          public void logged(StepReport report) {}
+
+          @Override
+          public void note(String line) {
+            notes.add(line);
+          }
+        };
+
+    ModelFolder model =
+        Trainer.of(tuned, tiny.inputs().startingFrom(StartingModel.of(first)))
+            .run(folder.resolve("larger"), listener)
+            .model();
+
+    assertEquals(32, model.readConfig().architecture().vision().imageSize());
+    String positions = "visual_encoder/pos_embed";
+    assertArrayEquals(
+        PositionInterpolation.resize(
+            TensorBundleReader.open(first.variables()).floats(positions),
+            Shape.of(1, 5, 16),
+            Shape.of(1, 17, 16)),
+        TensorBundleReader.open(model.variables()).floats(positions),
+        1e-6f);
+    assertTrue(
+        notes.stream().anyMatch(note -> note.contains(positions + ": interpolated from")),
+        notes.toString());
   }
 
   @Test
