@@ -1,5 +1,7 @@
 package org.blip4j.graph.config;
 
+import org.blip4j.data.text.Vocabulary;
+
 /** Sizes of the text transformer. */
 public record TextConfig(
     @Meaning("word pieces, [DEC] and [ENC] included") int vocabularySize,
@@ -58,5 +60,17 @@ public record TextConfig(
       @Meaning("[ENC], first token of an image-grounded text") int enc) {
     /** The ids of bert-base-uncased with BLIP's two additions. */
     public static final SpecialTokens BERT = new SpecialTokens(0, 100, 101, 102, 103, 30522, 30523);
+
+    /** The ids that a vocabulary gives them. */
+    public static SpecialTokens of(Vocabulary vocabulary) {
+      return new SpecialTokens(
+          vocabulary.pad(),
+          vocabulary.unknown(),
+          vocabulary.classify(),
+          vocabulary.separator(),
+          vocabulary.mask(),
+          vocabulary.decode(),
+          vocabulary.encode());
+    }
   }
 }

@@ -109,15 +109,7 @@ public record PublishedModel(
    * @throws IllegalArgumentException as above
    */
   static TextConfig text(Map<String, Shape> published, Vocabulary vocabulary) {
-    TextConfig.SpecialTokens tokens =
-        new TextConfig.SpecialTokens(
-            vocabulary.pad(),
-            vocabulary.unknown(),
-            vocabulary.classify(),
-            vocabulary.separator(),
-            vocabulary.mask(),
-            vocabulary.decode(),
-            vocabulary.encode());
+    TextConfig.SpecialTokens tokens = TextConfig.SpecialTokens.of(vocabulary);
     return new Reader(published, OFFICIAL, Given.nothing().withTokens(tokens)).text();
   }
 

@@ -64,7 +64,7 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
             ? Optional.of(HuggingFaceFolder.VocabularyFiles.json(configFile.get()))
             : Optional.empty();
     Vocabulary vocabulary = vocabulary(file, source.path());
-    Reader reader = new Reader(file, source, wanted, tokens(vocabulary));
+    Reader reader = new Reader(file, source, wanted, TextConfig.SpecialTokens.of(vocabulary));
     try {
       ModelConfig config = given.isPresent() ? reader.fromFile(given.get()) : reader.alone();
       TextConfig text = config.architecture().text();
@@ -122,17 +122,6 @@ public record PublishedDescription(ServingModel model, List<String> notes) {
 
   private static Path folder(Path path) {
     return Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
-  }
-
-  private static TextConfig.SpecialTokens tokens(Vocabulary words) {
-    return new TextConfig.SpecialTokens(
-        words.pad(),
-        words.unknown(),
-        words.classify(),
-        words.separator(),
-        words.mask(),
-        words.decode(),
-        words.encode());
   }
 
   private static void requireSame(TextConfig.SpecialTokens tokens, Vocabulary vocabulary) {

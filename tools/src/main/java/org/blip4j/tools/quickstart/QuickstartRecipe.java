@@ -137,15 +137,7 @@ final class QuickstartRecipe {
 
   private BlipConfig architecture() throws IOException {
     Vocabulary words = Vocabulary.read(data.vocabulary());
-    TextConfig.SpecialTokens tokens =
-        new TextConfig.SpecialTokens(
-            words.pad(),
-            words.unknown(),
-            words.classify(),
-            words.separator(),
-            words.mask(),
-            words.decode(),
-            words.encode());
+    TextConfig.SpecialTokens tokens = TextConfig.SpecialTokens.of(words);
     return new BlipConfig(
         new VitConfig(Scene.SIZE, PATCH, WIDTH, VISION_LAYERS, HEADS, 4, 1e-6, 0),
         new TextConfig(

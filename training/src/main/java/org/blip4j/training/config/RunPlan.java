@@ -199,14 +199,15 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
               + text.vocabularySize());
     }
     TextConfig.SpecialTokens ids = text.tokens();
+    TextConfig.SpecialTokens known = TextConfig.SpecialTokens.of(vocabulary);
     Map<String, List<Integer>> pairs = new LinkedHashMap<>();
-    pairs.put("pad", List.of(ids.pad(), vocabulary.pad()));
-    pairs.put("unk", List.of(ids.unk(), vocabulary.unknown()));
-    pairs.put("cls", List.of(ids.cls(), vocabulary.classify()));
-    pairs.put("sep", List.of(ids.sep(), vocabulary.separator()));
-    pairs.put("mask", List.of(ids.mask(), vocabulary.mask()));
-    pairs.put("dec", List.of(ids.dec(), vocabulary.decode()));
-    pairs.put("enc", List.of(ids.enc(), vocabulary.encode()));
+    pairs.put("pad", List.of(ids.pad(), known.pad()));
+    pairs.put("unk", List.of(ids.unk(), known.unk()));
+    pairs.put("cls", List.of(ids.cls(), known.cls()));
+    pairs.put("sep", List.of(ids.sep(), known.sep()));
+    pairs.put("mask", List.of(ids.mask(), known.mask()));
+    pairs.put("dec", List.of(ids.dec(), known.dec()));
+    pairs.put("enc", List.of(ids.enc(), known.enc()));
     pairs.forEach(
         (name, pair) -> {
           if (!pair.get(0).equals(pair.get(1))) {

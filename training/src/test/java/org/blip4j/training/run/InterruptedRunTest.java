@@ -125,16 +125,7 @@ final class InterruptedRunTest {
     Path good = folder.resolve("data.tfrecord");
     RunInputs inputs = RunInputs.of(ShardSet.of(List.of(good, damaged)));
     List<String> notes = new ArrayList<>();
-    TrainingListener listener =
-        new TrainingListener() {
-          @Override
-          public void logged(StepReport report) {}
-
-          @Override
-          public void note(String text) {
-            notes.add(text);
-          }
-        };
+    TrainingListener listener = TinyRun.noting(notes);
 
     String message =
         assertThrows(

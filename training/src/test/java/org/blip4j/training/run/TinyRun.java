@@ -31,6 +31,8 @@ import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunInputs;
 import org.blip4j.training.config.TaskConfig;
 import org.blip4j.training.config.TextInput;
+import org.blip4j.training.event.StepReport;
+import org.blip4j.training.event.TrainingListener;
 import org.blip4j.training.optimize.AdamW;
 import org.blip4j.training.optimize.AlphaRamp;
 import org.blip4j.training.optimize.DecayScope;
@@ -124,21 +126,26 @@ final class TinyRun {
         Columns.NONE);
   }
 
+  /** Keeps what a run notes, and no reports. */
+  static TrainingListener noting(List<String> notes) {
+    return new TrainingListener() {
+      @Override
+      public void logged(StepReport report) {}
+
+      @Override
+      public void note(String line) {
+        notes.add(line);
+      }
+    };
+  }
+
   static Vocabulary vocabulary() {
     return Vocabulary.of(TOKENS);
   }
 
   static BlipConfig architecture() {
     Vocabulary vocabulary = vocabulary();
-    TextConfig.SpecialTokens tokens =
-        new TextConfig.SpecialTokens(
-            vocabulary.pad(),
-            vocabulary.unknown(),
-            vocabulary.classify(),
-            vocabulary.separator(),
-            vocabulary.mask(),
-            vocabulary.decode(),
-            vocabulary.encode());
+    TextConfig.SpecialTokens tokens = TextConfig.SpecialTokens.of(vocabulary);
     return new BlipConfig(
         new VitConfig(16, 8, 16, 2, 2, 2, 1e-6, 0.1),
         new TextConfig(vocabulary.size(), 16, 2, 2, 32, 16, 1e-12, 0.1, tokens),

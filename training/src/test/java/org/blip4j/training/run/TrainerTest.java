@@ -125,16 +125,7 @@ final class TrainerTest {
             config.seed());
     ModelFolder first = new ModelFolder(whole.resolve("model"));
     List<String> notes = new ArrayList<>();
-    TrainingListener listener =
-        new TrainingListener() {
-          @Override
-          public void logged(StepReport report) {}
-
-          @Override
-          public void note(String line) {
-            notes.add(line);
-          }
-        };
+    TrainingListener listener = TinyRun.noting(notes);
 
     ModelFolder model =
         Trainer.of(tuned, tiny.inputs().startingFrom(StartingModel.of(first)))
