@@ -6,10 +6,6 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.blip4j.tools.console.ComputeOptions;
-import org.blip4j.tools.console.Console;
-import org.blip4j.tools.console.ExitCodes;
-import org.blip4j.tools.console.InterruptWatch;
-import org.blip4j.tools.console.ProgramVersion;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -56,24 +52,9 @@ public final class BootstrapCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    Console console = common.console();
     BootstrapConfig settings = BootstrapConfig.read(config, changes());
-    try (InterruptWatch watch = new InterruptWatch()) {
-      try {
-        Bootstrap.Context context =
-            new Bootstrap.Context(
-                common.sessionConfig(),
-                common.precision(),
-                ProgramVersion.read(),
-                watch::interrupted,
-                new ConsoleStages(console));
-        Bootstrap.in(new BootstrapFolder(out), settings, context).run(rounds);
-      } catch (Stages.Stopped e) { // within the watch, which keeps the process alive
-        console.note("%s", e.getMessage());
-        return ExitCodes.INTERRUPTED;
-      }
-    }
-    return console.exitCode();
+    return ConsoleStages.run(
+        common, context -> Bootstrap.in(new BootstrapFolder(out), settings, context).run(rounds));
   }
 
   /** What was said on the command line changes every stage; what was not is the file's. */

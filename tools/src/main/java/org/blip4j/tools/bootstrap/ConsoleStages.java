@@ -2,7 +2,11 @@ package org.blip4j.tools.bootstrap;
 
 import java.io.IOException;
 import org.blip4j.tools.capfilt.CapFiltListener;
+import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
+import org.blip4j.tools.console.ExitCodes;
+import org.blip4j.tools.console.InterruptWatch;
+import org.blip4j.tools.console.ProgramVersion;
 import org.blip4j.tools.console.Progress;
 import org.blip4j.training.event.ConsoleLog;
 import org.blip4j.training.event.TrainingListener;
@@ -11,9 +15,38 @@ import org.blip4j.training.event.TrainingListener;
 public final class ConsoleStages implements Stages.Listener {
   private final Console console;
 
-  /** A listener that writes to {@code console}. */
-  public ConsoleStages(Console console) {
+  private ConsoleStages(Console console) {
     this.console = console;
+  }
+
+  /**
+   * Runs stages on what the options say, until they end or the user interrupts them.
+   *
+   * @return the exit status
+   */
+  public static int run(ComputeOptions common, Work work) throws IOException {
+    Console console = common.console();
+    try (InterruptWatch watch = new InterruptWatch()) {
+      try {
+        work.in(
+            new Bootstrap.Context(
+                common.sessionConfig(),
+                common.precision(),
+                ProgramVersion.read(),
+                watch::interrupted,
+                new ConsoleStages(console)));
+      } catch (Stages.Stopped e) { // within the watch, which keeps the process alive
+        console.note("%s", e.getMessage());
+        return ExitCodes.INTERRUPTED;
+      }
+    }
+    return console.exitCode();
+  }
+
+  /** What runs stages. */
+  public interface Work {
+    /** Runs them. */
+    void in(Bootstrap.Context context) throws IOException;
   }
 
   @Override

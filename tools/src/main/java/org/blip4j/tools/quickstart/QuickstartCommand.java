@@ -3,14 +3,9 @@ package org.blip4j.tools.quickstart;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
-import org.blip4j.tools.bootstrap.Bootstrap;
 import org.blip4j.tools.bootstrap.ConsoleStages;
-import org.blip4j.tools.bootstrap.Stages;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
-import org.blip4j.tools.console.ExitCodes;
-import org.blip4j.tools.console.InterruptWatch;
-import org.blip4j.tools.console.ProgramVersion;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -47,23 +42,12 @@ public final class QuickstartCommand implements Callable<Integer> {
     Console console = common.console();
     Quickstart.Plan plan =
         smoke ? Quickstart.Plan.smoke(seed.value()) : Quickstart.Plan.standard(seed.value());
-    try (InterruptWatch watch = new InterruptWatch()) {
-      try {
-        Bootstrap.Context context =
-            new Bootstrap.Context(
-                common.sessionConfig(),
-                common.precision(),
-                ProgramVersion.read(),
-                watch::interrupted,
-                new ConsoleStages(console));
-        Quickstart.Outcome outcome = Quickstart.run(work, plan, context);
-        console.result(outcome.summary(), "\n" + outcome.summary().table());
-        console.note("report: %s", outcome.report());
-      } catch (Stages.Stopped e) { // within the watch, which keeps the process alive
-        console.note("%s", e.getMessage());
-        return ExitCodes.INTERRUPTED;
-      }
-    }
-    return console.exitCode();
+    return ConsoleStages.run(
+        common,
+        context -> {
+          Quickstart.Outcome outcome = Quickstart.run(work, plan, context);
+          console.result(outcome.summary(), "\n" + outcome.summary().table());
+          console.note("report: %s", outcome.report());
+        });
   }
 }
