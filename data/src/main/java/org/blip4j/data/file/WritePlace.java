@@ -71,6 +71,7 @@ final class WritePlace {
     String name = target.getFileName().toString();
     String shown =
         name.substring(0, Math.min(name.length(), SHOWN_NAME)).replaceAll("[^\\w.-]", "_");
+    IOException failure = null;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       Path path = workplace.resolve(".%s.%s.%s".formatted(shown, unique(), PROCESS));
       try {
@@ -82,14 +83,14 @@ final class WritePlace {
           return new WritePlace(path, target, lock);
         }
         lock.close(); // another process took it for a dead one's, before it was locked
-      } catch (IOException e) {
-        boolean removed = !Files.exists(workplace) && Files.isWritable(workplace.getParent());
-        if (!removed) {
-          throw e;
-        } // another writer was done and removed the empty folder
+      } catch (FileNotFoundException | NoSuchFileException | FileAlreadyExistsException e) {
+        // another writer was done and removed the empty folder, and one may have made it anew since
+        failure = e;
       }
     }
-    throw new FileSystemException(workplace.toString(), null, "is removed again and again");
+    throw failure != null
+        ? failure
+        : new FileSystemException(workplace.toString(), null, "is removed again and again");
   }
 
   /** Another user's, left behind in a folder that both may write to, cannot be used. */

@@ -184,7 +184,7 @@ final class AtomicFileTest {
     ExecutorService threads = Executors.newFixedThreadPool(8);
     try {
       List<Callable<Void>> writes = new ArrayList<>();
-      for (int i = 0; i < 200; i++) {
+      for (int i = 0; i < 1000; i++) {
         Path target = folder.resolve("f" + i % 20);
         writes.add(
             () -> {
