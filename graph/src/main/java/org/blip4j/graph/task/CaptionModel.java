@@ -8,7 +8,6 @@ import org.blip4j.graph.loss.LmLoss;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.vision.ImageStates;
-import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.Operand;
@@ -40,11 +39,6 @@ public final class CaptionModel implements TaskModel<ImageTextBatch> {
   @Override
   public ImageTextBatch feeds(GraphContext ctx, TaskBatch.Sizes sizes) {
     return ImageTextBatch.feeds(ctx, sizes, false);
-  }
-
-  @Override
-  public ImageTextBatch rows(GraphContext ctx, ImageTextBatch batch, BatchPart part) {
-    return batch.rows(ctx, part);
   }
 
   @Override

@@ -17,7 +17,6 @@ import org.blip4j.graph.model.DualEncoder;
 import org.blip4j.graph.model.MomentumTwin;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.vision.ImageStates;
-import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.Operand;
@@ -114,11 +113,6 @@ public abstract sealed class ContrastiveTask implements TaskModel<ImageTextBatch
   @Override
   public ImageTextBatch feeds(GraphContext ctx, TaskBatch.Sizes sizes) {
     return ImageTextBatch.feeds(ctx, sizes, identities);
-  }
-
-  @Override
-  public ImageTextBatch rows(GraphContext ctx, ImageTextBatch batch, BatchPart part) {
-    return batch.rows(ctx, part);
   }
 
   @Override

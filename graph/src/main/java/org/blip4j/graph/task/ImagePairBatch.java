@@ -18,7 +18,7 @@ import org.tensorflow.types.TInt64;
  */
 public record ImagePairBatch(
     Operand<TFloat32> first, Operand<TFloat32> second, Tokens tokens, Operand<TInt64> labels)
-    implements TaskBatch {
+    implements TaskBatch<ImagePairBatch> {
 
   /** Placeholders. */
   static ImagePairBatch feeds(GraphContext ctx, Sizes sizes) {
@@ -30,7 +30,8 @@ public record ImagePairBatch(
   }
 
   /** Some of the statements. */
-  ImagePairBatch rows(GraphContext ctx, BatchPart part) {
+  @Override
+  public ImagePairBatch rows(GraphContext ctx, BatchPart part) {
     return new ImagePairBatch(
         TaskBatch.rows(ctx, part, first),
         TaskBatch.rows(ctx, part, second),

@@ -23,7 +23,7 @@ public record ImageTextBatch(
     Tokens tokens,
     Operand<TFloat32> alpha,
     Optional<Operand<TInt64>> identities)
-    implements TaskBatch {
+    implements TaskBatch<ImageTextBatch> {
 
   /** Placeholders, of identities only where a task asks for them. */
   static ImageTextBatch feeds(GraphContext ctx, Sizes sizes, boolean identities) {
@@ -37,7 +37,8 @@ public record ImageTextBatch(
   }
 
   /** Some of the pairs. */
-  ImageTextBatch rows(GraphContext ctx, BatchPart part) {
+  @Override
+  public ImageTextBatch rows(GraphContext ctx, BatchPart part) {
     return new ImageTextBatch(
         TaskBatch.rows(ctx, part, pixels),
         TaskBatch.rows(ctx, part, tokens),

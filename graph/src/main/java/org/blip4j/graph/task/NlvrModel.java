@@ -5,7 +5,6 @@ import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.vision.ImageStates;
-import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
@@ -43,11 +42,6 @@ public final class NlvrModel implements TaskModel<ImagePairBatch> {
   @Override
   public ImagePairBatch feeds(GraphContext ctx, TaskBatch.Sizes sizes) {
     return ImagePairBatch.feeds(ctx, sizes);
-  }
-
-  @Override
-  public ImagePairBatch rows(GraphContext ctx, ImagePairBatch batch, BatchPart part) {
-    return batch.rows(ctx, part);
   }
 
   @Override

@@ -29,7 +29,7 @@ public record QuestionBatch(
     Operand<TInt32> rows,
     Operand<TFloat32> weights,
     Optional<BatchPart> part)
-    implements TaskBatch {
+    implements TaskBatch<QuestionBatch> {
 
   /** A whole batch. */
   public QuestionBatch(
@@ -61,7 +61,8 @@ public record QuestionBatch(
   }
 
   /** Some of the questions with their answers, which are in the order of the questions. */
-  QuestionBatch rows(GraphContext outer, BatchPart part) {
+  @Override
+  public QuestionBatch rows(GraphContext outer, BatchPart part) {
     GraphContext ctx = outer.onCpu();
     Operand<TInt32> first = before(ctx, part.first());
     BatchPart own =

@@ -11,8 +11,13 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.family.TType;
 
-/** What a step of a task is given: operands that know under which names they are fed. */
-public sealed interface TaskBatch permits ImageTextBatch, QuestionBatch, ImagePairBatch {
+/**
+ * What a step of a task is given: operands that know under which names they are fed.
+ *
+ * @param <B> the batch itself
+ */
+public sealed interface TaskBatch<B extends TaskBatch<B>>
+    permits ImageTextBatch, QuestionBatch, ImagePairBatch {
 
   /** Name of the weight of the soft targets, which the run feeds, not the data. */
   String ALPHA = "alpha";
@@ -46,6 +51,9 @@ public sealed interface TaskBatch permits ImageTextBatch, QuestionBatch, ImagePa
       GraphContext outer, String name, Class<T> type, Shape shape) {
     return outer.in("input").tf().withName(name).placeholder(type, Placeholder.shape(shape));
   }
+
+  /** Some of the rows, with all that belongs to them. */
+  B rows(GraphContext ctx, BatchPart part);
 
   /** Rows of what was fed: cut where it lies, so that a device gets no others. */
   static <T extends TType> Operand<T> rows(GraphContext ctx, BatchPart part, Operand<T> fed) {

@@ -2,7 +2,6 @@ package org.blip4j.graph.task;
 
 import java.util.List;
 import org.blip4j.graph.model.Blip;
-import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.tensorflow.op.Op;
 
@@ -14,7 +13,7 @@ import org.tensorflow.op.Op;
  *
  * @param <B> what one training step is given
  */
-public sealed interface TaskModel<B extends TaskBatch>
+public sealed interface TaskModel<B extends TaskBatch<B>>
     permits ContrastiveTask, CaptionModel, VqaModel, NlvrModel {
 
   /** The weights. */
@@ -22,9 +21,6 @@ public sealed interface TaskModel<B extends TaskBatch>
 
   /** Placeholders of a batch. */
   B feeds(GraphContext ctx, TaskBatch.Sizes sizes);
-
-  /** Some of the rows of a batch. */
-  B rows(GraphContext ctx, B batch, BatchPart part);
 
   /** Adds the first phase of a step, for all rows of a batch or those of a part. */
   Encoded encode(GraphContext ctx, B batch);

@@ -8,7 +8,6 @@ import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.TextStates;
 import org.blip4j.graph.vision.ImageStates;
-import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
@@ -47,11 +46,6 @@ public final class VqaModel implements TaskModel<QuestionBatch> {
   @Override
   public QuestionBatch feeds(GraphContext ctx, TaskBatch.Sizes sizes) {
     return QuestionBatch.feeds(ctx, sizes);
-  }
-
-  @Override
-  public QuestionBatch rows(GraphContext ctx, QuestionBatch batch, BatchPart part) {
-    return batch.rows(ctx, part);
   }
 
   @Override

@@ -38,7 +38,7 @@ import org.tensorflow.types.family.TType;
  *
  * <p>Part after part, the same three pieces are three kinds of run, see {@link Accumulation}.
  */
-final class DividedStep<B extends TaskBatch> {
+final class DividedStep<B extends TaskBatch<B>> {
 
   private final GraphContext root;
   private final RunPlan.Division division;
@@ -134,7 +134,7 @@ final class DividedStep<B extends TaskBatch> {
             own.tf().constant(rows),
             own.tf().constant(batchRows));
     GraphContext ctx = own.with(own.randomness().forPart(part));
-    return new Tower(name, ctx, part, model.encode(ctx, model.rows(ctx, batch, part)));
+    return new Tower(name, ctx, part, model.encode(ctx, batch.rows(ctx, part)));
   }
 
   private ImmutableMap<String, Operand<?>> gathered() {

@@ -31,11 +31,11 @@ import org.tensorflow.types.TInt64;
  * <p>All reads of a step come before its writes: losses and gradients, then the model's own state
  * (momentum, queues), then the weights (blip-spec 5.2).
  */
-public final class TrainingGraph<B extends TaskBatch> {
+public final class TrainingGraph<B extends TaskBatch<B>> {
 
   /** What adds the losses of a step: a task model's {@code step}, or one that keeps its traces. */
   @FunctionalInterface
-  public interface Losses<B extends TaskBatch> {
+  public interface Losses<B extends TaskBatch<B>> {
     /** Adds the operations. */
     TrainingStep add(GraphContext ctx, B batch);
   }
@@ -135,13 +135,13 @@ public final class TrainingGraph<B extends TaskBatch> {
   }
 
   /** Adds everything for a model whose variables are all of the scope's trainable ones. */
-  public static <B extends TaskBatch> TrainingGraph<B> build(
+  public static <B extends TaskBatch<B>> TrainingGraph<B> build(
       GraphContext ctx, VariableScope vars, TaskModel<B> model, Settings settings) {
     return build(ctx, vars, model, settings, model::step);
   }
 
   /** The same with other losses, such as ones that take given negatives. */
-  public static <B extends TaskBatch> TrainingGraph<B> build(
+  public static <B extends TaskBatch<B>> TrainingGraph<B> build(
       GraphContext ctx,
       VariableScope vars,
       TaskModel<B> model,

@@ -86,7 +86,7 @@ final class TaskGraphTest {
     learns(NlvrModel.create(vars, TINY));
   }
 
-  private <B extends TaskBatch> void learns(TaskModel<B> model) {
+  private <B extends TaskBatch<B>> void learns(TaskModel<B> model) {
     TrainingGraph<B> training =
         TrainingGraph.build(
             ctx, vars, model, new TrainingGraph.Settings(PAIR, AdamW.Settings.published(), 1));
