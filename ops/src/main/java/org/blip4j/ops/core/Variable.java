@@ -4,6 +4,7 @@ import java.util.Objects;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
+import org.tensorflow.OperationBuilder;
 import org.tensorflow.Output;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.DataType;
@@ -100,27 +101,23 @@ public final class Variable<T extends TType> {
 
   /** Replaces the value. */
   public Operation assign(GraphContext ctx, Operand<T> newValue) {
-    return ctx.op("AssignVariableOp", "assign")
-        .addInput(handle.output(0))
-        .addInput(newValue.asOutput())
-        .setAttr("dtype", spec.dtype())
-        .build();
+    return write(ctx.op("AssignVariableOp", "assign"), newValue);
   }
 
   /** Adds to the value. */
   public Operation assignAdd(GraphContext ctx, Operand<T> delta) {
-    return ctx.op("AssignAddVariableOp", "assign_add")
-        .addInput(handle.output(0))
-        .addInput(delta.asOutput())
-        .setAttr("dtype", spec.dtype())
-        .build();
+    return write(ctx.op("AssignAddVariableOp", "assign_add"), delta);
   }
 
   /** Subtracts from the value. */
   public Operation assignSub(GraphContext ctx, Operand<T> delta) {
-    return ctx.op("AssignSubVariableOp", "assign_sub")
+    return write(ctx.op("AssignSubVariableOp", "assign_sub"), delta);
+  }
+
+  private Operation write(OperationBuilder operation, Operand<T> operand) {
+    return operation
         .addInput(handle.output(0))
-        .addInput(delta.asOutput())
+        .addInput(operand.asOutput())
         .setAttr("dtype", spec.dtype())
         .build();
   }
