@@ -30,7 +30,7 @@ record RetrievalProtocol(TaskEvaluation evaluation, Predictor model) {
 
   TaskEvaluation.Findings measure() throws IOException {
     List<Sample.ImageText> captioned = new ArrayList<>();
-    List<float[]> imageFeatures = new ArrayList<>();
+    List<EmbeddingVector> imageFeatures = new ArrayList<>();
     List<String> texts = new ArrayList<>();
     List<int[]> textsOfImage = new ArrayList<>();
     evaluation.forEach(
@@ -44,22 +44,17 @@ record RetrievalProtocol(TaskEvaluation evaluation, Predictor model) {
           List<EmbeddingVector> features = model.embedImages(TaskEvaluation.images(samples));
           for (int i = 0; i < samples.size(); i++) {
             TaskEvaluation.requireRead(features.get(i).status(), samples.get(i));
-            imageFeatures.add(features.get(i).values());
+            imageFeatures.add(features.get(i));
             int first = texts.size();
             texts.addAll(samples.get(i).texts());
             textsOfImage.add(IntStream.range(first, texts.size()).toArray());
           }
         });
-    List<float[]> textFeatures = new ArrayList<>();
+    List<EmbeddingVector> textFeatures = new ArrayList<>();
     for (List<String> part : Lists.partition(texts, TaskEvaluation.BATCH)) {
-      model.embedTexts(part).forEach(feature -> textFeatures.add(feature.values()));
+      textFeatures.addAll(model.embedTexts(part));
     }
-    float[][] cosine = new float[imageFeatures.size()][texts.size()];
-    for (int i = 0; i < cosine.length; i++) {
-      for (int t = 0; t < texts.size(); t++) {
-        cosine[i][t] = dot(imageFeatures.get(i), textFeatures.get(t));
-      }
-    }
+    float[][] cosine = EmbeddingVector.similarities(imageFeatures, textFeatures);
     Examples.Worst worst = new Examples.Worst();
     ImmutableMap<String, Double> recalls = recalls(rerank(cosine, texts, worst), textsOfImage);
     return new TaskEvaluation.Findings(recalls, ImmutableList.copyOf(captioned))
@@ -155,13 +150,5 @@ record RetrievalProtocol(TaskEvaluation evaluation, Predictor model) {
       }
     }
     return turned;
-  }
-
-  private static float dot(float[] one, float[] two) {
-    float sum = 0;
-    for (int i = 0; i < one.length; i++) {
-      sum += one[i] * two[i];
-    }
-    return sum;
   }
 }

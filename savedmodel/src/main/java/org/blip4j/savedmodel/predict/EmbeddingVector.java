@@ -53,6 +53,28 @@ public final class EmbeddingVector {
     return sum;
   }
 
+  /**
+   * Similarities of all images with all texts, or of any two lists: inner products, which are
+   * cosines, since features have length 1.
+   *
+   * @return {@code [rows, columns]}
+   */
+  public static float[][] similarities(List<EmbeddingVector> rows, List<EmbeddingVector> columns) {
+    float[][] similarities = new float[rows.size()][columns.size()];
+    for (int row = 0; row < similarities.length; row++) {
+      float[] one = rows.get(row).values;
+      for (int column = 0; column < columns.size(); column++) {
+        float[] other = columns.get(column).values;
+        float sum = 0;
+        for (int i = 0; i < one.length; i++) {
+          sum += one[i] * other[i];
+        }
+        similarities[row][column] = sum;
+      }
+    }
+    return similarities;
+  }
+
   /** Empty, or why the row failed. */
   public String status() {
     return status;

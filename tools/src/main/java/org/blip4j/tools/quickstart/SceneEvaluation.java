@@ -82,17 +82,10 @@ final class SceneEvaluation {
         heldOut.distinct().stream().map(truth -> pictures.get(truth.key())).toList();
     List<String> texts = heldOut.distinct().stream().map(SceneTruth::text).toList();
     List<EmbeddingVector> imageFeatures = inBatches(images, model::embedImages);
-    List<EmbeddingVector> textFeatures = inBatches(texts, model::embedTexts);
-    float[][] similarities = new float[images.size()][];
-    for (int image = 0; image < images.size(); image++) {
-      requireRead(imageFeatures.get(image).status());
-      float[] feature = imageFeatures.get(image).values();
-      similarities[image] = new float[texts.size()];
-      for (int text = 0; text < texts.size(); text++) {
-        similarities[image][text] = dot(feature, textFeatures.get(text).values());
-      }
+    for (EmbeddingVector feature : imageFeatures) {
+      requireRead(feature.status());
     }
-    return similarities;
+    return EmbeddingVector.similarities(imageFeatures, inBatches(texts, model::embedTexts));
   }
 
   private static void requireRead(String status) throws IOException {
@@ -100,14 +93,6 @@ final class SceneEvaluation {
       throw new IOException(
           "a held-out picture cannot be read: " + status + "; make the data anew");
     }
-  }
-
-  private static float dot(float[] one, float[] two) {
-    float sum = 0;
-    for (int i = 0; i < one.length; i++) {
-      sum += one[i] * two[i];
-    }
-    return sum;
   }
 
   private static <T, R> List<R> inBatches(Collection<T> items, Function<List<T>, List<R>> model) {
