@@ -56,6 +56,19 @@ public final class Trainer {
     }
   }
 
+  /** Another process that trains with this one was lost, so that all have to begin again. */
+  public static final class PeerLostException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    PeerLostException(String message) {
+      super(message);
+    }
+
+    PeerLostException(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
   private Trainer(
       RunPlan plan, BooleanSupplier stop, boolean overwrite, Optional<Validation> validation) {
     this.validation = validation;
