@@ -3,6 +3,7 @@ package org.blip4j.tools.bench;
 import java.io.IOException;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
@@ -57,13 +58,20 @@ public final class BenchCommand implements Callable<Integer> {
             atOnce == null ? work.defaultAtOnce() : atOnce,
             repeat,
             options.session(),
-            options.kernels());
+            work == BenchPlan.Work.pretrain ? training(options) : options.kernels());
     BenchResult result;
     try (Progress progress = console.progress("runs", repeat)) {
       result = Benchmark.run(plan, progress::advance);
     }
     console.result(result, text(result));
     return ExitCodes.OK;
+  }
+
+  private Kernels training(PredictorOptions options) {
+    if (options.kernels() == Kernels.INT8) {
+      throw new IllegalArgumentException("--quantize int8 has no gradients; leave it out to train");
+    }
+    return Kernels.forTraining(common.precision(), Kernels.mayUseGpu(options.session()));
   }
 
   private static String text(BenchResult result) {

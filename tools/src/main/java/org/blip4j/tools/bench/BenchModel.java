@@ -59,7 +59,7 @@ final class BenchModel implements AutoCloseable {
             vars.child("bench")
                 .createState("memory", Shape.of(MEMORY), new Initializer.Constant(1)));
     this.memory = ctx.tf().max(stored, ctx.tf().constant(0));
-    this.results = plan.work() == BenchPlan.Work.matmul ? List.of(product) : model(plan);
+    this.results = model(plan);
     Operation initialize = vars.initializeAll();
     this.session = new Session(graph, plan.kernels().sessionFrom(plan.session(), Mode.INFER));
     session.runner().addTarget(initialize).run().close();
@@ -75,7 +75,7 @@ final class BenchModel implements AutoCloseable {
     Operand<TFloat32> left = ctx.read(matrices.createState("left", Shape.of(SIDE, SIDE), uniform));
     Operand<TFloat32> right =
         ctx.read(matrices.createState("right", Shape.of(SIDE, SIDE), uniform));
-    return kernels == Kernels.PACKED_BFLOAT16
+    return kernels == Kernels.PACKED_BFLOAT16 || kernels == Kernels.PORTABLE_BFLOAT16
         ? element(
             ctx.tf().dtypes.cast(left, TBfloat16.class),
             ctx.tf().dtypes.cast(right, TBfloat16.class))
@@ -93,6 +93,7 @@ final class BenchModel implements AutoCloseable {
   private List<Operand<?>> model(BenchPlan plan) {
     return switch (plan.work()) {
       case matmul -> List.of(product);
+      case pretrain -> List.of(); // BenchTraining's
       case vit -> {
         Operand<TFloat32> pixels = pixels(plan);
         ImageStates images = blip(vars, plan, Task.CAPTION).vision().apply(ctx, pixels);
@@ -105,12 +106,12 @@ final class BenchModel implements AutoCloseable {
   }
 
   private Blip blip(VariableScope scope, BenchPlan plan, Task task) {
-    return Blip.create(scope, plan.size().config(), task);
+    return Blip.create(scope, plan.architecture(), task);
   }
 
   /** Images {@code [B, S, S, 3]}; as in a served model, the graph does not know B. */
   private Operand<TFloat32> pixels(BenchPlan plan) {
-    int side = plan.size().config().vision().imageSize();
+    int side = plan.architecture().vision().imageSize();
     Shape shape = Shape.of(plan.batch(), side, side, 3);
     Operand<TFloat32> stored =
         ctx.read(vars.child("bench").createState("images", shape, new Initializer.Uniform(2)));
@@ -120,7 +121,7 @@ final class BenchModel implements AutoCloseable {
   private Prompt start(BenchPlan plan, Operand<TFloat32> pixels) {
     Ops tf = ctx.tf();
     Operand<TInt32> batch = tf.gather(tf.shape(pixels), tf.constant(0), tf.constant(0));
-    return Prompt.same(ctx, batch, plan.size().config().text().tokens().dec());
+    return Prompt.same(ctx, batch, plan.architecture().text().tokens().dec());
   }
 
   private Operand<?> caption(BenchPlan plan) {
@@ -158,7 +159,7 @@ final class BenchModel implements AutoCloseable {
   }
 
   private Operand<?> match(BenchPlan plan) {
-    VitConfig vision = plan.size().config().vision();
+    VitConfig vision = plan.architecture().vision();
     Shape states = Shape.of(1, vision.tokens(), vision.width());
     ImageStates image =
         new ImageStates(
@@ -173,7 +174,7 @@ final class BenchModel implements AutoCloseable {
       BenchPlan plan, Blip blip, int[] lengths, int[] rows, ImageStates images) {
     Ops tf = ctx.tf();
     int longest = Arrays.stream(lengths).max().orElseThrow();
-    long[][] texts = Operations.Texts.ids(plan.size().config().text(), lengths);
+    long[][] texts = Operations.Texts.ids(plan.architecture().text(), lengths);
     LongNdArray ids = NdArrays.ofLongs(Shape.of(lengths.length, longest));
     LongNdArray mask = NdArrays.ofLongs(ids.shape());
     for (int i = 0; i < texts.length; i++) {
@@ -200,6 +201,11 @@ final class BenchModel implements AutoCloseable {
     session.runner().fetch(product).run().close();
   }
 
+  /** Runs products at once and waits for all. */
+  void runProducts(int atOnce) {
+    runAtOnce(this::runProduct, atOnce);
+  }
+
   /** Reads memory and does next to nothing else. */
   void runReading() {
     session.runner().fetch(memory).run().close();
@@ -212,11 +218,15 @@ final class BenchModel implements AutoCloseable {
 
   /** Runs batches at once and waits for all. */
   void runWork(int atOnce) {
+    runAtOnce(this::runBatch, atOnce);
+  }
+
+  private void runAtOnce(Runnable work, int atOnce) {
     List<CompletableFuture<Void>> others = new ArrayList<>();
     for (int i = 1; i < atOnce; i++) {
-      others.add(CompletableFuture.runAsync(this::runBatch, workers));
+      others.add(CompletableFuture.runAsync(work, workers));
     }
-    runBatch();
+    work.run();
     others.forEach(CompletableFuture::join);
   }
 

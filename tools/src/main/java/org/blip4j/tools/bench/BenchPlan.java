@@ -2,6 +2,9 @@ package org.blip4j.tools.bench;
 
 import java.util.Objects;
 import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.TextConfig;
+import org.blip4j.graph.config.VitConfig;
+import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.tools.capfilt.CapFiltCommand;
 import org.blip4j.tools.infer.CaptionCommand;
@@ -57,13 +60,15 @@ public record BenchPlan(
      * match logits of two texts of 20 ids by another one, each with a vision transformer of its
      * own.
      */
-    capfilt;
+    capfilt,
+    /** A step of pre-training: losses, gradients, AdamW and momentum encoders. */
+    pretrain;
 
     /** What a run with {@code --batch-size N} has N of. */
     public int defaultBatch() {
       return switch (this) {
         case match -> 32;
-        case capfilt -> 4;
+        case capfilt, pretrain -> 4;
         case matmul, vit, caption -> 1;
       };
     }
@@ -73,9 +78,14 @@ public record BenchPlan(
       return switch (this) {
         case caption -> CaptionCommand.AT_ONCE;
         case capfilt -> CapFiltCommand.AT_ONCE;
-        case matmul, vit, match -> 1;
+        case matmul, vit, match, pretrain -> 1;
       };
     }
+  }
+
+  /** The architecture of the models; published ones are pre-trained at 224 pixels. */
+  BlipConfig architecture() {
+    return size.config(work == Work.pretrain ? 224 : 384);
   }
 
   /** Sizes of the models that are measured. */
@@ -84,16 +94,60 @@ public record BenchPlan(
     base,
     /** ViT-L/16 and the published text model. */
     large,
+    /** The quickstart's model: width 64, 32 pixels. */
+    quickstart,
+    /** A model for photographs of flowers: width 128, 96 pixels. */
+    flowers,
     /** Two layers of width 32; to try the command. */
     tiny;
 
-    /** The architecture; published sizes are measured at the published 384 pixels. */
-    public BlipConfig config() {
+    private static final int POSITIONS = 64;
+
+    /** Whether it is one of the published models. */
+    boolean published() {
+      return this == base || this == large;
+    }
+
+    /** Tokens that texts are cut and padded to in pre-training. */
+    int trainedTokens() {
       return switch (this) {
-        case base -> BlipConfig.base(384);
-        case large -> BlipConfig.large(384);
+        case base, large -> 30;
+        case quickstart, tiny -> 14;
+        case flowers -> 24;
+      };
+    }
+
+    /**
+     * The architecture.
+     *
+     * @param pixels side of the pictures of a published model
+     */
+    BlipConfig config(int pixels) {
+      return switch (this) {
+        case base -> BlipConfig.base(pixels);
+        case large -> BlipConfig.large(pixels);
+        case quickstart -> small(new VitConfig(32, 8, 64, 3, 4, 4, 1e-6, 0), 79, 2, 32);
+        case flowers -> small(new VitConfig(96, 12, 128, 4, 4, 4, 1e-6, 0), 941, 3, 64);
         case tiny -> BlipConfig.tiny();
       };
+    }
+
+    private static BlipConfig small(VitConfig vision, int words, int layers, int embedding) {
+      TextConfig.SpecialTokens tokens = new TextConfig.SpecialTokens(0, 1, 2, 3, 4, 5, 6);
+      return new BlipConfig(
+          vision,
+          new TextConfig(
+              words,
+              vision.width(),
+              layers,
+              vision.heads(),
+              4 * vision.width(),
+              POSITIONS,
+              1e-12,
+              0,
+              tokens),
+          embedding,
+          Initializer.Scheme.WIDTH_SCALED);
     }
   }
 }

@@ -24,26 +24,35 @@ public final class Benchmark {
    * Measures.
    *
    * @param progress is told after each run, with 1
+   * @throws IOException if a training session cannot be opened
    */
-  public static BenchResult run(BenchPlan plan, IntConsumer progress) {
-    List<Double> work = new ArrayList<>();
-    List<Double> products = new ArrayList<>();
-    List<Double> readings = new ArrayList<>();
-    try (BenchModel model = new BenchModel(plan)) {
-      model.runProduct();
+  public static BenchResult run(BenchPlan plan, IntConsumer progress) throws IOException {
+    // The first session of a process decides how many threads share an operation.
+    try (BenchTraining training =
+            plan.work() == BenchPlan.Work.pretrain ? new BenchTraining(plan) : null;
+        BenchModel model = new BenchModel(plan)) {
+      Runnable work = training == null ? () -> model.runWork(plan.atOnce()) : training::step;
+      int inARun = training == null ? plan.atOnce() : 1;
+      int products = training == null ? 1 : threads(plan) / training.threadsOfAnOperation();
+      Measured measured = new Measured(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+      model.runProducts(products);
       model.runReading();
-      model.runWork(1);
+      work.run();
       for (int i = 0; i < plan.repeat(); i++) {
         for (int j = 0; j < PRODUCTS; j++) {
-          products.add(Seconds.of(model::runProduct));
-          readings.add(Seconds.of(model::runReading));
+          measured.products.add(Seconds.of(() -> model.runProducts(products)) / products);
+          measured.readings.add(Seconds.of(model::runReading));
         }
-        work.add(Seconds.of(() -> model.runWork(plan.atOnce())) / plan.atOnce());
+        measured.work.add(Seconds.of(work) / inARun);
         progress.accept(1);
       }
+      return training == null
+          ? result(plan, measured, operations(plan), bytes(plan))
+          : result(plan, measured, training.operations(), training.numbers() * Float.BYTES);
     }
-    return result(plan, new Seconds(work), new Seconds(products), new Seconds(readings));
   }
+
+  private record Measured(List<Double> work, List<Double> products, List<Double> readings) {}
 
   private static int threads(BenchPlan plan) {
     int threads = plan.session().getIntraOpParallelismThreads();
@@ -51,13 +60,16 @@ public final class Benchmark {
   }
 
   private static BenchResult result(
-      BenchPlan plan, Seconds work, Seconds products, Seconds readings) {
+      BenchPlan plan, Measured measured, double operations, double bytes) {
+    Seconds work = new Seconds(measured.work);
+    Seconds products = new Seconds(measured.products);
+    Seconds readings = new Seconds(measured.readings);
     boolean model = plan.work() != BenchPlan.Work.matmul;
     boolean pairs = plan.work() == BenchPlan.Work.match;
     double raw = BenchModel.productOperations() / products.shortest() * GIGA;
     double bytesPerSecond = BenchModel.readingBytes() / readings.shortest();
-    double rate = operations(plan) / work.shortest() * GIGA;
-    double bound = operations(plan) / (raw / GIGA) + bytes(plan) / bytesPerSecond;
+    double rate = operations / work.shortest() * GIGA;
+    double bound = operations / (raw / GIGA) + bytes / bytesPerSecond;
     return new BenchResult(
         plan.work().name(),
         model ? plan.size().name() : null,
@@ -82,19 +94,20 @@ public final class Benchmark {
   private static double operations(BenchPlan plan) {
     return switch (plan.work()) {
       case matmul -> BenchModel.productOperations();
-      case vit -> plan.batch() * Operations.vision(plan.size().config().vision());
-      case match -> Operations.match(plan.size().config(), Operations.Texts.lengths(plan.batch()));
-      case caption -> plan.batch() * Operations.caption(plan.size().config(), 3, 19);
-      case capfilt -> plan.batch() * Operations.capFilt(plan.size().config(), 19);
+      case pretrain -> 0; // BenchTraining's
+      case vit -> plan.batch() * Operations.vision(plan.architecture().vision());
+      case match -> Operations.match(plan.architecture(), Operations.Texts.lengths(plan.batch()));
+      case caption -> plan.batch() * Operations.caption(plan.architecture(), 3, 19);
+      case capfilt -> plan.batch() * Operations.capFilt(plan.architecture(), 19);
     };
   }
 
   /** What has to come from memory for one batch. */
   private static double bytes(BenchPlan plan) {
-    BlipConfig config = plan.size().config();
+    BlipConfig config = plan.architecture();
     double numbers =
         switch (plan.work()) {
-          case matmul -> 0;
+          case matmul, pretrain -> 0;
           case vit -> Operations.visionWeights(config.vision());
           case match -> Operations.matchNumbers(config);
           case caption -> Operations.captionNumbers(config, plan.batch(), 19);

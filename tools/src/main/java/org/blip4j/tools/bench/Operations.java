@@ -58,6 +58,44 @@ final class Operations {
     return caption(config, 1, steps) + vision(config.vision()) + match(config, Texts.equal(2));
   }
 
+  /**
+   * A step of pre-training. The backward pass has twice the products of the forward pass; momentum
+   * encoders have none. Keys and values of an image are made once, for its own text, two negatives
+   * and the decoder. Padding is not counted.
+   *
+   * @param lengths tokens of the texts, one an image
+   * @param queue entries of each feature queue
+   */
+  static double pretrain(BlipConfig config, int[] lengths, long queue) {
+    TextConfig text = config.text();
+    double width = text.width();
+    double image = config.vision().tokens();
+    double keysValues = 4 * image * config.vision().width() * width * text.layers();
+    double alone = 2 * width * (4 * width + 2 * text.feedForward());
+    double grounded = alone + 4 * width * width + 4 * image * width;
+    double total = 0;
+    for (int length : lengths) {
+      double attention = 4.0 * length * length * width;
+      double encoded = text.layers() * (length * alone + attention);
+      double matched = text.layers() * (length * grounded + attention);
+      double head = (length - 1) * 2 * width * (width + text.vocabularySize());
+      double similarities = 2 * 2 * config.embedDim() * (double) (queue + lengths.length);
+      double once = vision(config.vision()) + encoded + similarities;
+      total += 3 * (once + keysValues + 4 * matched + head) + once;
+    }
+    return total;
+  }
+
+  /**
+   * Numbers that a step of pre-training reads and writes in memory: each weight by the forward and
+   * the backward pass, its gradient written and read for its norm; by AdamW gradient, weight and
+   * two moments read and three written; the momentum encoder's own written, read twice, and the
+   * weight for it.
+   */
+  static double stepNumbers(double weights) {
+    return 15 * weights;
+  }
+
   /** Weights of the vision transformer, each read once for a batch. */
   static double visionWeights(VitConfig vision) {
     double width = vision.width();

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.ops.kernel.Kernels;
 import org.junit.jupiter.api.Test;
@@ -15,7 +16,7 @@ final class BenchmarkTest {
 
   @ParameterizedTest
   @EnumSource(BenchPlan.Work.class)
-  void everyWorkIsMeasuredBesideTheRawRate(BenchPlan.Work work) {
+  void everyWorkIsMeasuredBesideTheRawRate(BenchPlan.Work work) throws IOException {
     BenchResult result =
         Benchmark.run(
             new BenchPlan(
@@ -41,7 +42,8 @@ final class BenchmarkTest {
         assertEquals(null, result.pairsPerSecond());
       }
       case match -> assertEquals(expected, result.pairsPerSecond(), 1e-9);
-      case vit, caption, capfilt -> assertEquals(expected, result.imagesPerSecond(), 1e-9);
+      case vit, caption, capfilt, pretrain ->
+          assertEquals(expected, result.imagesPerSecond(), 1e-9);
     }
   }
 
@@ -60,6 +62,21 @@ final class BenchmarkTest {
     assertEquals(
         caption + Operations.vision(base.vision()) + texts, Operations.capFilt(base, 19), 1);
     assertEquals(268e9, Operations.capFilt(base, 19), 2e9);
+  }
+
+  /**
+   * At 224 pixels 35 GFLOP are the vision transformer, and a text of 30 tokens takes 5 GFLOP alone
+   * and 8 with an image.
+   */
+  @Test
+  void operationsOfAStepAreThoseOfItsPasses() {
+    BlipConfig base = BlipConfig.base(224);
+    double vision = Operations.vision(base.vision());
+    assertEquals(35e9, vision, 0.5e9);
+    double step = Operations.pretrain(base, new int[] {30}, 57600);
+    double keysValues = 4.0 * 197 * 768 * 768 * 12;
+    double least = 4 * (vision + 5.1e9) + 3 * (keysValues + 4 * 6.2e9 + 29 * 48e6);
+    assertEquals(1, step / least, 0.02);
   }
 
   /** 0.5 GB a step and 0.35 GB of vision in float32. */

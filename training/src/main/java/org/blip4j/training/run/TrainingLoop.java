@@ -128,7 +128,7 @@ final class TrainingLoop {
         new TrainingSession.Scalars(
             config.part().alpha(position), config.schedule().rate(position), state.step());
     long begun = System.nanoTime();
-    float[] diagnostics = session.step(batch, scalars);
+    float[] diagnostics = session.step(batch::get, scalars);
     listener.stepped((System.nanoTime() - begun) / 1e9);
     long step = state.step() + 1;
     requireFinite(step, diagnostics);

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.blip4j.data.weights.WeightFile;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.task.TaskBatch;
@@ -22,18 +23,18 @@ import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunPlan;
-import org.blip4j.training.input.TrainingBatch;
 import org.tensorflow.Graph;
 import org.tensorflow.Operation;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
+import org.tensorflow.Tensor;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
 
 /** The graph of a run with its session: steps, saving and restoring. Not for several threads. */
-final class TrainingSession implements Closeable {
+public final class TrainingSession implements Closeable {
   private final Graph graph;
   private final Task task;
   private final TrainingGraph<?> training;
@@ -50,10 +51,10 @@ final class TrainingSession implements Closeable {
    * @param learningRate of this step
    * @param step steps taken before
    */
-  record Scalars(double alpha, double learningRate, long step) {}
+  public record Scalars(double alpha, double learningRate, long step) {}
 
   /** A session over a new graph. */
-  static TrainingSession open(RunPlan plan) {
+  public static TrainingSession open(RunPlan plan) {
     return open(plan, new Graph());
   }
 
@@ -97,7 +98,7 @@ final class TrainingSession implements Closeable {
   }
 
   /** The step's graph. */
-  TrainingGraph<?> training() {
+  public TrainingGraph<?> training() {
     return training;
   }
 
@@ -134,7 +135,7 @@ final class TrainingSession implements Closeable {
    * @return what became of every tensor of that model
    * @throws IOException in one line that lists every variable that the model has no value for
    */
-  Optional<ImportReport> initialize(Optional<StartingModel> init) throws IOException {
+  public Optional<ImportReport> initialize(Optional<StartingModel> init) throws IOException {
     run(training.initialize());
     Optional<ImportReport> report = Optional.empty();
     if (init.isPresent()) {
@@ -158,8 +159,13 @@ final class TrainingSession implements Closeable {
     }
   }
 
-  /** Does one step and returns its diagnostics, in the order of their names. */
-  float[] step(TrainingBatch batch, Scalars scalars) {
+  /**
+   * Does one step and returns its diagnostics, in the order of their names.
+   *
+   * @param batch what is fed, by the names of {@link TaskBatch#feeds}; {@link TaskBatch#ALPHA} is
+   *     one of the scalars
+   */
+  public float[] step(Function<String, Tensor> batch, Scalars scalars) {
     try (TFloat32 alpha = TFloat32.scalarOf((float) scalars.alpha());
         TFloat32 rate = TFloat32.scalarOf((float) scalars.learningRate());
         TInt64 step = TInt64.scalarOf(scalars.step())) {
@@ -172,7 +178,7 @@ final class TrainingSession implements Closeable {
                 .forEach(
                     (name, operand) ->
                         runner.feed(
-                            operand, name.equals(TaskBatch.ALPHA) ? alpha : batch.get(name)));
+                            operand, name.equals(TaskBatch.ALPHA) ? alpha : batch.apply(name)));
           };
       Session.Runner runner =
           session.runner().addTarget(training.update()).fetch(training.diagnostics());
