@@ -16,7 +16,10 @@ public final class ComputeOptions extends CommonOptions {
   @Option(
       names = "--device",
       paramLabel = "DEVICE",
-      description = "cpu, or gpu:N for one GPU (cpu).")
+      description = {
+        "cpu, or gpu:N for one GPU (cpu).",
+        "pretrain and finetune share a batch among several: gpu:0,1."
+      })
   private String device = "cpu";
 
   @Option(
@@ -44,12 +47,27 @@ public final class ComputeOptions extends CommonOptions {
   }
 
   /**
-   * Threads and devices, see {@link RunSettings#sessionConfig()}.
+   * Threads and one device, see {@link RunSettings#sessionConfig()}.
    *
-   * @throws IllegalArgumentException if the device is not there
+   * @throws IllegalArgumentException if the device is not there, or if there are several
    */
   public ConfigProto sessionConfig() {
-    return onItsDevice(settings().sessionConfig());
+    RunSettings settings = settings();
+    if (settings.numbers().size() > 1) {
+      throw new IllegalArgumentException(
+          "--device %s names several devices, which only pretrain and finetune can share a batch among; this command takes one, such as --device %s"
+              .formatted(device, settings.first()));
+    }
+    return onItsDevices(settings);
+  }
+
+  /**
+   * Threads and one device or several, see {@link RunSettings#sessionConfig()}.
+   *
+   * @throws IllegalArgumentException if a device is not there
+   */
+  public ConfigProto trainingSession() {
+    return onItsDevices(settings());
   }
 
   /**
@@ -61,17 +79,13 @@ public final class ComputeOptions extends CommonOptions {
     return PredictorOptions.of(sessionConfig(), precision);
   }
 
-  private ConfigProto onItsDevice(ConfigProto session) {
-    List<Integer> gpus = settings().gpus();
+  private ConfigProto onItsDevices(RunSettings settings) {
+    ConfigProto session = settings.sessionConfig();
+    List<Integer> gpus = settings.gpus();
     String slow = Processor.ofMachine().bfloat16Warning();
     if (gpus.isEmpty() && precision == Precision.BFLOAT16 && !slow.isEmpty() && !warned) {
       warned = true;
       console().warn("%s", slow);
-    }
-    if (gpus.size() > 1) {
-      throw new IllegalArgumentException(
-          "--device %s names several GPUs and a process computes on one; start one for each, such as --device gpu:%d"
-              .formatted(device, gpus.get(0)));
     }
     if (!gpus.isEmpty()) {
       Devices.requireGpus(gpus, session);

@@ -186,7 +186,7 @@ final class TrainingArguments {
             Mixture.find(data),
             codec,
             start,
-            common.sessionConfig(),
+            common.trainingSession(),
             common.precision(),
             program.version(),
             program.commit());
@@ -216,7 +216,7 @@ final class TrainingArguments {
 
   private Validation validation(ComputeOptions common, ExampleCodec codec) throws IOException {
     TaskEvaluation evaluation = new TaskEvaluation(ShardSet.find(validate), codec, CANDIDATES);
-    PredictorOptions options = common.inference();
+    PredictorOptions options = PredictorOptions.of(common.trainingSession(), common.precision());
     return folder -> {
       try (Predictor model = Predictor.open(new ModelSource.Folder(folder), options)) {
         TaskEvaluation.Findings found = evaluation.measure(model);

@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
 import org.blip4j.ops.kernel.Precision;
 import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.tensorflow.proto.ConfigProto;
 
 class RunSettingsTest {
@@ -36,7 +39,38 @@ class RunSettingsTest {
     IllegalArgumentException e =
         assertThrows(
             IllegalArgumentException.class, () -> new RunSettings("tpu", 0, Precision.FLOAT32));
-    assertEquals("--device tpu is not a device; use cpu or gpu:0", e.getMessage());
+    assertEquals(
+        "--device tpu is not a device; use cpu, gpu:0 or a list such as gpu:0,1", e.getMessage());
+  }
+
+  @Test
+  void devicesOfTheCpuAreMadeAsTheyAreNamed() {
+    ConfigProto config = new RunSettings("cpu:0,1,2", 0, Precision.FLOAT32).sessionConfig();
+    assertEquals(Map.of("GPU", 0, "CPU", 3), config.getDeviceCountMap());
+    assertEquals(
+        new RunSettings("cpu", 0, Precision.FLOAT32).sessionConfig(),
+        new RunSettings("cpu:0", 0, Precision.FLOAT32).sessionConfig());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "gpu: | is not a device",
+        "gpu:0, | is not a device",
+        "cpu:0,,1 | is not a device",
+        "gpu:99999999999 | is not a device",
+        "gpu:1,0,1 | names a device twice; give each number once ('tools/blip doctor' lists",
+        "cpu:0,0 | names a device twice",
+        "cpu:1 | leaves numbers out: there is one CPU",
+        "cpu:0,2 | use cpu, or a list such as cpu:0,1 ('tools/blip doctor' lists the devices)"
+      })
+  void aListThatNamesNoDeviceOrOneTwiceIsRefused(String device, String why) {
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class, () -> new RunSettings(device, 0, Precision.FLOAT32));
+    assertTrue(e.getMessage().startsWith("--device " + device + " "), e.getMessage());
+    assertTrue(e.getMessage().contains(why), e.getMessage());
   }
 
   @Test

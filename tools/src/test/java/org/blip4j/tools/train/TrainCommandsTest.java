@@ -292,6 +292,22 @@ final class TrainCommandsTest {
     assertEquals(1, Files.readAllLines(run.resolve("metrics.jsonl")).size());
   }
 
+  /** Validation, too, runs where the run has its devices. */
+  @Test
+  void aRunTakesSeveralDevicesAndOtherCommandsOne() {
+    Path out = folder.resolve("two");
+    CliRun run =
+        pretrain(out, "--set", "duration.steps=1", "--device", "cpu:0,1", "--validate", data);
+    assertEquals(0, run.status(), run.err());
+    assertTrue(Files.exists(out.resolve("best/validation.json")));
+    assertRefused(
+        "has no 3 equal parts (duration.accumulate 1, 3 devices)",
+        pretrain(folder.resolve("x"), "--device", "cpu:0,1,2"));
+    assertRefused(
+        "--device cpu:0,1 names several devices, which only pretrain and finetune can share",
+        CliRun.of("caption", "--model", out.toString(), "--device", "cpu:0,1", data));
+  }
+
   private static CliRun pretrain(Path out, String... more) {
     List<String> arguments =
         new ArrayList<>(

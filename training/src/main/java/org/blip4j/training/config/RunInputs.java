@@ -15,7 +15,8 @@ import org.tensorflow.proto.ConfigProto;
  * @param data the shards, of one data set or several
  * @param codec column names of the records
  * @param init the model whose weights the run starts from; empty = fresh weights
- * @param session threads and devices
+ * @param session threads and devices; several visible GPUs, or several devices of the CPU where no
+ *     GPU may be used, share each batch
  * @param precision what products are computed in
  * @param version of the program, for provenance
  * @param commit of the program, for provenance

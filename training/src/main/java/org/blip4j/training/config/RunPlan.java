@@ -1,5 +1,6 @@
 package org.blip4j.training.config;
 
+import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -7,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.data.text.WordPieceTokenizer;
 import org.blip4j.graph.config.BlipConfig;
@@ -46,6 +48,28 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
   public record Division(int accumulate, ImmutableList<String> devices) {
     /** All at once on one device. */
     public static final Division NONE = new Division(1, ImmutableList.of());
+
+    private static final Splitter NUMBERS = Splitter.on(',').omitEmptyStrings();
+
+    /**
+     * Shares each part among all devices that a session is given by number: the visible GPUs, or
+     * several logical devices of the CPU.
+     */
+    static Division of(int accumulate, ConfigProto session) {
+      boolean gpu = Kernels.mayUseGpu(session);
+      int number =
+          gpu
+              ? NUMBERS.splitToList(session.getGpuOptions().getVisibleDeviceList()).size()
+              : session.getDeviceCountOrDefault("CPU", 1);
+      String name = gpu ? "/device:GPU:" : "/device:CPU:";
+      return new Division(
+          accumulate,
+          number < 2
+              ? ImmutableList.of()
+              : IntStream.range(0, number)
+                  .mapToObj(index -> name + index)
+                  .collect(ImmutableList.toImmutableList()));
+    }
 
     /** Devices. */
     public int towers() {
@@ -163,7 +187,7 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
 
   /** How the batch of a step is divided. */
   public Division division() {
-    return new Division(config.duration().accumulate(), ImmutableList.of());
+    return Division.of(config.duration().accumulate(), inputs.session());
   }
 
   private static BlipConfig architecture(RunConfig config, Optional<ModelConfig> start) {

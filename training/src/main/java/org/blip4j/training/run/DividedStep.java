@@ -23,6 +23,7 @@ import org.blip4j.training.config.RunPlan;
 import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
+import org.tensorflow.Placement;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -36,9 +37,12 @@ import org.tensorflow.types.family.TType;
  * came from; each tower computes the losses of its own rows with those of all. The gradients at the
  * cut are added up over the towers, and each tower's encoder is given those of its own rows.
  *
+ * <p>What is shared (variables, gathered rows, sums, the update) lies on the first device.
+ *
  * <p>Part after part, the same three pieces are three kinds of run, see {@link Accumulation}.
  */
 final class DividedStep<B extends TaskBatch<B>> {
+  private static final String TOWER = "tower";
 
   private final GraphContext root;
   private final RunPlan.Division division;
@@ -108,6 +112,7 @@ final class DividedStep<B extends TaskBatch<B>> {
       this.gradients =
           weights.stream().map(this::gradient).collect(ImmutableList.toImmutableList());
     }
+    Placement.bind(root.graph(), TOWER, division.devices());
   }
 
   /** The mean of all parts. */
@@ -126,7 +131,7 @@ final class DividedStep<B extends TaskBatch<B>> {
   }
 
   private Tower tower(int k, TaskModel<B> model, B batch, int batchRows) {
-    String name = "tower" + k;
+    String name = TOWER + k;
     GraphContext own = root.in(name);
     BatchPart part =
         new BatchPart(

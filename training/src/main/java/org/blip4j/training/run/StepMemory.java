@@ -22,11 +22,11 @@ import org.tensorflow.proto.DataType;
  * @param fixed bytes that do not depend on the batch
  * @param perPair bytes of each pair that is computed at a time
  * @param batch pairs in a step
- * @param accumulate parts of the batch, one of which is computed at a time
+ * @param parts of the batch, one of which is held in a memory at a time
  * @param queue a batch must divide it; 0 if there is none
  * @param available bytes that the process may use; 0 if that is not known
  */
-record StepMemory(long fixed, long perPair, int batch, int accumulate, long queue, long available) {
+record StepMemory(long fixed, long perPair, int batch, int parts, long queue, long available) {
   /** Java, TensorFlow and the graph. */
   private static final long PROGRAM = 800L << 20;
 
@@ -61,9 +61,11 @@ record StepMemory(long fixed, long perPair, int batch, int accumulate, long queu
       trained += variable.spec().trainable() ? size : 0;
     }
     boolean clipped = plan.config().optimizer().clipNorm().isPresent();
-    long numbers = stored + trained * (clipped ? 2 : 1);
+    RunPlan.Division division = plan.division();
+    long numbers = stored + trained * (clipped ? 2 : 1) + trained * (division.towers() - 1);
+    boolean gpu = Kernels.mayUseGpu(plan.inputs().session());
     long available =
-        Kernels.mayUseGpu(plan.inputs().session())
+        gpu
             ? 0
             : ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
                 .getTotalMemorySize();
@@ -72,7 +74,7 @@ record StepMemory(long fixed, long perPair, int batch, int accumulate, long queu
         PROGRAM + FLOAT * (numbers + (long) duration.batch() * exchanged(plan)),
         (long) (FLOAT * perPair(plan)),
         duration.batch(),
-        duration.accumulate(),
+        gpu ? division.parts() : division.accumulate(),
         plan.config().part().queueSize(),
         available);
   }
@@ -82,8 +84,7 @@ record StepMemory(long fixed, long perPair, int batch, int accumulate, long queu
    * one of another part, the gradients at them and those of one part more.
    */
   private static long exchanged(RunPlan plan) {
-    boolean alone =
-        plan.config().duration().accumulate() == 1 || plan.config().part().queueSize() == 0;
+    boolean alone = plan.division().parts() == 1 || plan.config().part().queueSize() == 0;
     VitConfig vision = plan.architecture().vision();
     return alone ? 0 : 3L * vision.tokens() * vision.width();
   }
@@ -120,7 +121,7 @@ record StepMemory(long fixed, long perPair, int batch, int accumulate, long queu
 
   /** Bytes of a step. */
   long bytes() {
-    return fixed + perPair * (batch / accumulate);
+    return fixed + perPair * (batch / parts);
   }
 
   /** One line for people; it names the batch that fits where this one does not. */
@@ -132,8 +133,8 @@ record StepMemory(long fixed, long perPair, int batch, int accumulate, long queu
             gigabytes(bytes()),
             gigabytes(fixed),
             gigabytes(perPair),
-            batch / accumulate,
-            accumulate == 1 ? "" : " at a time");
+            batch / parts,
+            parts == 1 ? "" : " at a time");
     if (available == 0) {
       return needs;
     }
@@ -141,9 +142,9 @@ record StepMemory(long fixed, long perPair, int batch, int accumulate, long queu
       return needs + " of " + gigabytes(available);
     }
     long fits = Math.max(0, (long) (0.9 * available - fixed) / perPair);
-    int parts = 1;
-    while (parts < batch && (batch % parts != 0 || batch / parts > fits)) {
-      parts++;
+    int more = 1;
+    while (more < batch && (batch % more != 0 || batch / more > fits)) {
+      more++;
     }
     while (fits > 1 && queue % fits != 0) {
       fits--;
@@ -155,7 +156,7 @@ record StepMemory(long fixed, long perPair, int batch, int accumulate, long queu
             fits < 1
                 ? "train a smaller model, or on a larger machine"
                 : "a batch of %d fits: --batch-size %d; or this one in %d parts: --set duration.accumulate=%d"
-                    .formatted(fits, fits, parts, parts));
+                    .formatted(fits, fits, more, more));
   }
 
   private static String gigabytes(long bytes) {
