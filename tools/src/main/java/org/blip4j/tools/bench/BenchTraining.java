@@ -31,7 +31,7 @@ import org.tensorflow.types.TInt64;
 
 /**
  * Steps of pre-training, made by the session that runs train with. Pictures and texts are random;
- * texts are as long and as wide as those of {@code torch_pretrain_step.py}.
+ * texts are as long as those of {@code torch_pretrain_step.py}.
  */
 final class BenchTraining implements AutoCloseable {
   private static final int SMALL_QUEUE = 1024;
@@ -105,7 +105,11 @@ final class BenchTraining implements AutoCloseable {
   private ImmutableMap<String, Tensor> batch() {
     TextConfig text = run.architecture().text();
     int side = run.architecture().vision().imageSize();
-    int columns = run.config().text().maxTokens();
+    TextInput input = run.config().text();
+    int columns =
+        input.padding() == TextInput.Width.LONGEST
+            ? Arrays.stream(lengths).max().orElseThrow()
+            : input.maxTokens();
     long[] ids = new long[lengths.length * columns];
     long[] mask = new long[ids.length];
     long[][] texts = Operations.Texts.ids(text, lengths);
