@@ -1,6 +1,7 @@
 package org.blip4j.tools.bench;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.blip4j.ops.kernel.Kernels;
@@ -42,6 +43,11 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(names = "--repeat", paramLabel = "N", description = "Measured runs (3).")
   private int repeat = 3;
 
+  @Option(
+      names = "--profile",
+      description = "Also print where a step of pretrain spends its time, by kind of operation.")
+  private boolean profile;
+
   @Mixin private ComputeOptions.Quantize quantize;
   @Mixin private ComputeOptions common;
   @Mixin private ComputeOptions.Batch batch;
@@ -58,7 +64,8 @@ public final class BenchCommand implements Callable<Integer> {
             atOnce == null ? work.defaultAtOnce() : atOnce,
             repeat,
             options.session(),
-            work == BenchPlan.Work.pretrain ? training(options) : options.kernels());
+            work == BenchPlan.Work.pretrain ? training(options) : options.kernels(),
+            profile);
     BenchResult result;
     try (Progress progress = console.progress("runs", repeat)) {
       result = Benchmark.run(plan, progress::advance);
@@ -100,7 +107,7 @@ public final class BenchCommand implements Callable<Integer> {
     boolean pairs = result.pairsPerSecond() != null;
     return String.format(
         Locale.ROOT,
-        "%s %s, batch %d, %d at once: %.3f %s/s, %s%n%s",
+        "%s %s, batch %d, %d at once: %.3f %s/s, %s%n%s%s",
         result.work(),
         result.size(),
         result.batch(),
@@ -108,6 +115,26 @@ public final class BenchCommand implements Callable<Integer> {
         pairs ? result.pairsPerSecond() : result.imagesPerSecond(),
         pairs ? "pairs" : "images",
         seconds,
-        machine);
+        machine,
+        result.profile() == null ? "" : table(result.profile()));
+  }
+
+  /** A line for each kind that takes a hundredth of the time or more. */
+  private static String table(List<BenchResult.Kind> kinds) {
+    double all = kinds.stream().mapToDouble(BenchResult.Kind::seconds).sum();
+    StringBuilder lines = new StringBuilder();
+    for (BenchResult.Kind kind : kinds) {
+      if (kind.seconds() >= all / 100) {
+        lines.append(
+            String.format(
+                Locale.ROOT,
+                "%n%7.1f ms %5.1f %% %6d x %s",
+                kind.seconds() * 1e3,
+                100 * kind.seconds() / all,
+                kind.count(),
+                kind.kind()));
+      }
+    }
+    return lines.toString();
   }
 }

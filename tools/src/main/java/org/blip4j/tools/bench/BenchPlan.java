@@ -20,9 +20,17 @@ import org.tensorflow.proto.ConfigProto;
  * @param repeat measured runs, after one that is not counted
  * @param session threads and device
  * @param kernels what products are made of
+ * @param profile whether to tell the time of each kind of operation, of training alone
  */
 public record BenchPlan(
-    Work work, Size size, int batch, int atOnce, int repeat, ConfigProto session, Kernels kernels) {
+    Work work,
+    Size size,
+    int batch,
+    int atOnce,
+    int repeat,
+    ConfigProto session,
+    Kernels kernels,
+    boolean profile) {
 
   /** Checks the counts. */
   public BenchPlan {
@@ -30,6 +38,9 @@ public record BenchPlan(
     Objects.requireNonNull(size, "size");
     Objects.requireNonNull(session, "session");
     Objects.requireNonNull(kernels, "kernels");
+    if (profile && work != Work.pretrain) {
+      throw new IllegalArgumentException("--profile is for pretrain; leave it out for " + work);
+    }
     if (batch < 1) {
       throw new IllegalArgumentException("batch " + batch + " is less than 1");
     }

@@ -2,6 +2,7 @@ package org.blip4j.tools.bench;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
 
 /**
  * What was measured. Rates are those of the shortest run, as the peers' scripts report them.
@@ -28,6 +29,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * @param peakBytes the largest resident size of the process so far, 0 where it is not known
  * @param threads threads of TensorFlow
  * @param processor the processor's name
+ * @param profile where a step of training spends its time; null where it was not asked for
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record BenchResult(
@@ -48,4 +50,15 @@ public record BenchResult(
     @JsonProperty("bound_share") Double boundShare,
     @JsonProperty("peak_bytes") long peakBytes,
     int threads,
-    String processor) {}
+    String processor,
+    List<Kind> profile) {
+
+  /**
+   * Operations of one kind in a step.
+   *
+   * @param kind TensorFlow's name of it
+   * @param count how many ran
+   * @param seconds how long they ran, added up over all that ran at once
+   */
+  public record Kind(String kind, long count, double seconds) {}
+}

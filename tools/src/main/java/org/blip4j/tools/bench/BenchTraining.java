@@ -4,7 +4,10 @@ import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.blip4j.data.text.Vocabulary;
@@ -26,6 +29,8 @@ import org.blip4j.training.run.TrainingSession;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.proto.DeviceStepStats;
+import org.tensorflow.proto.NodeExecStats;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
@@ -130,7 +135,33 @@ final class BenchTraining implements AutoCloseable {
 
   /** Does one step. */
   void step() {
-    session.step(batch::get, new TrainingSession.Scalars(ALPHA, RATE, steps++));
+    session.step(batch::get, scalars());
+  }
+
+  private TrainingSession.Scalars scalars() {
+    return new TrainingSession.Scalars(ALPHA, RATE, steps++);
+  }
+
+  /** Does one step and tells how long operations of each kind ran, the longest first. */
+  List<BenchResult.Kind> profile() {
+    Map<String, long[]> kinds = new HashMap<>();
+    for (DeviceStepStats device :
+        session.trace(batch::get, scalars()).getStepStats().getDevStatsList()) {
+      for (NodeExecStats node : device.getNodeStatsList()) {
+        // "name = Kind(inputs)"
+        String label = node.getTimelineLabel();
+        String kind = label.replaceFirst("(?s)^.*? = ", "").replaceFirst("(?s)\\(.*", "");
+        long[] sum = kinds.computeIfAbsent(kind, key -> new long[2]);
+        sum[0]++;
+        sum[1] += node.getOpEndRelMicros() - node.getOpStartRelMicros();
+      }
+    }
+    return kinds.entrySet().stream()
+        .map(
+            kind ->
+                new BenchResult.Kind(kind.getKey(), kind.getValue()[0], kind.getValue()[1] * 1e-6))
+        .sorted(Comparator.comparingDouble(BenchResult.Kind::seconds).reversed())
+        .toList();
   }
 
   /** Operations that a step needs at least. */

@@ -47,8 +47,13 @@ public final class Benchmark {
         progress.accept(1);
       }
       return training == null
-          ? result(plan, measured, operations(plan), bytes(plan))
-          : result(plan, measured, training.operations(), training.numbers() * Float.BYTES);
+          ? result(plan, measured, operations(plan), bytes(plan), null)
+          : result(
+              plan,
+              measured,
+              training.operations(),
+              training.numbers() * Float.BYTES,
+              plan.profile() ? training.profile() : null);
     }
   }
 
@@ -60,7 +65,11 @@ public final class Benchmark {
   }
 
   private static BenchResult result(
-      BenchPlan plan, Measured measured, double operations, double bytes) {
+      BenchPlan plan,
+      Measured measured,
+      double operations,
+      double bytes,
+      List<BenchResult.Kind> profile) {
     Seconds work = new Seconds(measured.work);
     Seconds products = new Seconds(measured.products);
     Seconds readings = new Seconds(measured.readings);
@@ -88,7 +97,8 @@ public final class Benchmark {
         model && plan.kernels() != Kernels.INT8 ? bound / work.shortest() : null,
         peakBytes(),
         threads(plan),
-        Processor.ofMachine().name());
+        Processor.ofMachine().name(),
+        profile);
   }
 
   private static double operations(BenchPlan plan) {

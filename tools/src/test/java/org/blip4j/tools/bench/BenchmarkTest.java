@@ -26,7 +26,8 @@ final class BenchmarkTest {
                 2,
                 2,
                 ConfigProto.getDefaultInstance(),
-                Kernels.PORTABLE),
+                Kernels.PORTABLE,
+                work == BenchPlan.Work.pretrain),
             runs -> {});
     assertEquals(work.name(), result.work());
     assertTrue(result.matmulGflops() > 0);
@@ -35,6 +36,11 @@ final class BenchmarkTest {
     assertEquals(result.gflops() / result.matmulGflops(), result.share(), 1e-12);
     assertTrue(result.memoryGbytes() > 0);
     assertEquals(work == BenchPlan.Work.matmul, result.boundShare() == null);
+    if (work == BenchPlan.Work.pretrain) {
+      assertTrue(
+          result.profile().stream().anyMatch(kind -> kind.kind().contains("MatMul")),
+          result.profile().toString());
+    }
     Double expected = 2 / result.secondsMin();
     switch (work) {
       case matmul -> {
@@ -100,6 +106,7 @@ final class BenchmarkTest {
                 1,
                 0,
                 ConfigProto.getDefaultInstance(),
-                Kernels.PORTABLE));
+                Kernels.PORTABLE,
+                false));
   }
 }

@@ -29,6 +29,8 @@ import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.exceptions.TensorFlowException;
+import org.tensorflow.proto.RunMetadata;
+import org.tensorflow.proto.RunOptions;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
@@ -166,6 +168,25 @@ public final class TrainingSession implements Closeable {
    *     one of the scalars
    */
   public float[] step(Function<String, Tensor> batch, Scalars scalars) {
+    return step(batch, scalars, this::diagnostics);
+  }
+
+  /** Does one step and tells when each operation ran, without what parts of a batch run before. */
+  public RunMetadata trace(Function<String, Tensor> batch, Scalars scalars) {
+    RunOptions traced =
+        RunOptions.newBuilder().setTraceLevel(RunOptions.TraceLevel.FULL_TRACE).build();
+    return step(
+        batch,
+        scalars,
+        runner -> {
+          try (Result result = runner.setOptions(traced).runAndFetchMetadata()) {
+            return result.getMetadata().orElseThrow();
+          }
+        });
+  }
+
+  private <R> R step(
+      Function<String, Tensor> batch, Scalars scalars, Function<Session.Runner, R> update) {
     try (TFloat32 alpha = TFloat32.scalarOf((float) scalars.alpha());
         TFloat32 rate = TFloat32.scalarOf((float) scalars.learningRate());
         TInt64 step = TInt64.scalarOf(scalars.step())) {
@@ -184,11 +205,11 @@ public final class TrainingSession implements Closeable {
           session.runner().addTarget(training.update()).fetch(training.diagnostics());
       feeds.accept(runner);
       if (training.accumulation().isEmpty()) {
-        return diagnostics(runner);
+        return update.apply(runner);
       }
       try (Accumulation.Fed parts = training.accumulation().get().run(session, feeds)) {
         parts.feed(runner);
-        return diagnostics(runner);
+        return update.apply(runner);
       }
     }
   }
