@@ -24,7 +24,7 @@ final class BenchmarkTest {
                 BenchPlan.Size.tiny,
                 2,
                 2,
-                2,
+                1,
                 ConfigProto.getDefaultInstance(),
                 Kernels.PORTABLE,
                 work == BenchPlan.Work.pretrain),
