@@ -83,6 +83,26 @@ public final class SaverNodes {
     return new SaverNodes(ctx.in("save"), variables);
   }
 
+  /**
+   * An operation that fails where a float variable holds a number that is not finite; the message
+   * begins with the variable's name.
+   */
+  public static Operation finite(GraphContext context, List<? extends Variable<?>> variables) {
+    GraphContext ctx = context.in("finite");
+    OperationBuilder all = ctx.op("NoOp", "all");
+    for (Variable<?> variable : variables) {
+      if (variable.spec().dtype() == DataType.DT_FLOAT) {
+        all =
+            all.addControlInput(
+                ctx.op("CheckNumerics", "check")
+                    .addInput(variable.value())
+                    .setAttr("message", variable.name())
+                    .build());
+      }
+    }
+    return all.build();
+  }
+
   /** Where the path of the checkpoint is fed, a scalar. */
   public Operand<TString> filename() {
     return filename;

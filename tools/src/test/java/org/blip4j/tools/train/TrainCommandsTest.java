@@ -78,6 +78,11 @@ final class TrainCommandsTest {
     assertEquals(step, finetuned(file, "from-file"));
     assertRefused(
         "was started with another configuration (seed is 2, was 1)", pretrain(run, "--seed", "2"));
+    Path filter = folder.resolve("filter");
+    assertRefused(
+        "was started with another model (--init is %s, was %s)"
+            .formatted(filter.resolve("model"), run.resolve("model")),
+        tuning(filter, "filter"));
   }
 
   @Test
@@ -203,30 +208,33 @@ final class TrainCommandsTest {
 
   /** The one step of a model that starts from another, as it is logged. */
   private static String finetuned(Path init, String name) throws IOException {
-    Path out = folder.resolve(name);
-    CliRun tuned =
-        CliRun.of(
-            "finetune",
-            "retrieval",
-            "--init",
-            init.toString(),
-            "--data",
-            data,
-            "--out",
-            out.toString(),
-            "--set",
-            "objective.queueSize=8",
-            "--set",
-            "images.size=0",
-            "--set",
-            "text.maxTokens=14",
-            "--set",
-            "keeping.logEvery=1",
-            "--set",
-            "duration={\"batch\":4,\"epochs\":0,\"steps\":1}");
+    CliRun tuned = tuning(init, name);
     assertEquals(0, tuned.status(), tuned.err());
+    Path out = folder.resolve(name);
     assertEquals(out.resolve("model") + "\n", tuned.out());
     return Files.readString(out.resolve("metrics.jsonl"));
+  }
+
+  private static CliRun tuning(Path init, String name) {
+    return CliRun.of(
+        "finetune",
+        "retrieval",
+        "--init",
+        init.toString(),
+        "--data",
+        data,
+        "--out",
+        folder.resolve(name).toString(),
+        "--set",
+        "objective.queueSize=8",
+        "--set",
+        "images.size=0",
+        "--set",
+        "text.maxTokens=14",
+        "--set",
+        "keeping.logEvery=1",
+        "--set",
+        "duration={\"batch\":4,\"epochs\":0,\"steps\":1}");
   }
 
   @Test

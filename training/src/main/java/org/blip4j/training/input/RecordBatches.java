@@ -1,5 +1,6 @@
 package org.blip4j.training.input;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.protobuf.ByteString;
 import java.io.IOException;
@@ -176,7 +177,11 @@ public final class RecordBatches<S extends Sample> implements Prefetch.Source<Tr
       byName.put(data.content().images().get(i), prepared.get(i));
     }
     return new TrainingBatch(
-        byName.buildOrThrow(), data.content().tensors(used), rows.length, standIns, end);
+        byName.buildOrThrow(),
+        data.content().tensors(used),
+        used.stream().map(item -> item.id().image()).collect(ImmutableList.toImmutableList()),
+        standIns,
+        end);
   }
 
   @Override

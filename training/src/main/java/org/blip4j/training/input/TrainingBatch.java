@@ -1,5 +1,6 @@
 package org.blip4j.training.input;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import org.blip4j.data.pipeline.SamplePipeline;
 import org.tensorflow.Tensor;
@@ -9,14 +10,14 @@ import org.tensorflow.Tensor;
  *
  * @param images pixels, under the names of {@link org.blip4j.graph.task.TaskBatch#feeds}
  * @param others all else that is fed, likewise
- * @param rows B
+ * @param keys of its B records
  * @param replaced how many of the rows stand in for ones whose images could not be decoded
  * @param end where the data go on after it
  */
 public record TrainingBatch(
     ImmutableMap<String, PreparedPixels.Prepared> images,
     ImmutableMap<String, Tensor> others,
-    int rows,
+    ImmutableList<String> keys,
     int replaced,
     SamplePipeline.Cursor end)
     implements AutoCloseable {
@@ -33,6 +34,11 @@ public record TrainingBatch(
       throw new IllegalArgumentException("the data have no " + name + " for this task");
     }
     return tensor;
+  }
+
+  /** B. */
+  public int rows() {
+    return keys.size();
   }
 
   @Override

@@ -11,6 +11,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.blip4j.data.file.AtomicFolder;
+import org.blip4j.data.file.FolderLock;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.text.Vocabulary;
@@ -107,7 +108,10 @@ record RunFolder(Path path) {
       return;
     }
     try (Stream<Path> content = Files.list(path)) {
-      Optional<Path> first = content.filter(e -> !AtomicFolder.isWorkplace(e)).findFirst();
+      Optional<Path> first =
+          content
+              .filter(e -> !AtomicFolder.isWorkplace(e) && !e.endsWith(FolderLock.NAME))
+              .findFirst();
       if (first.isPresent()) {
         throw new IOException(
             "%s exists and is not a run folder (it has %s but no %s); choose another --out"

@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import org.blip4j.data.file.FolderLock;
 import org.blip4j.data.pipeline.SamplePipeline;
 import org.blip4j.data.stream.Prefetch;
 import org.blip4j.graph.config.ModelFolder;
@@ -116,7 +117,9 @@ public final class Trainer {
     long stepsPerEpoch = data.pipeline().batchesPerEpoch();
     RunDescription description = RunDescription.of(plan, data.index());
     folder.requireUsable(description, overwrite);
-    try (TrainingSession session = TrainingSession.open(plan)) {
+    try (FolderLock lock = FolderLock.take(out);
+        TrainingSession session = TrainingSession.open(plan)) {
+      folder.requireUsable(description, overwrite); // as it is now that nobody else writes
       CheckpointStore store = folder.checkpoints(config.keeping().checkpoints());
       CheckpointState state = start(session, store, stepsPerEpoch, listener);
       if (overwrite) {

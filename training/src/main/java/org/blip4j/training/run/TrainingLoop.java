@@ -76,6 +76,7 @@ final class TrainingLoop {
   }
 
   private void store(CheckpointState state) throws IOException {
+    requireFiniteVariables(state.step());
     listener.storing(true);
     store.write(state, session::saveWhole);
     listener.storing(false);
@@ -131,7 +132,7 @@ final class TrainingLoop {
     float[] diagnostics = session.step(batch::get, scalars);
     listener.stepped((System.nanoTime() - begun) / 1e9);
     long step = state.step() + 1;
-    requireFinite(step, diagnostics);
+    requireFinite(step, diagnostics, batch.keys());
     samples += batch.rows();
     CheckpointState.Window window = state.window().plus(diagnostics, batch.replaced());
     if (step % config.keeping().logEvery() == 0 || step == total) {
@@ -168,16 +169,34 @@ final class TrainingLoop {
     listener.logged(report);
   }
 
-  private void requireFinite(long step, float[] values) throws Trainer.DivergedException {
+  private void requireFinite(long step, float[] values, List<String> keys) throws IOException {
     List<String> names = session.training().diagnosticNames();
     for (int i = 0; i < values.length; i++) {
       if (!Float.isFinite(values[i])) {
-        throw new Trainer.DivergedException(
-            "%s is %s at step %d; start another run with a lower learning rate or with"
-                    .formatted(names.get(i), values[i], step)
-                + " optimizer.clipNorm set");
+        throw diverged(
+            "%s is %s at step %d".formatted(names.get(i), values[i], step),
+            "; records of its batch: " + String.join(", ", keys));
       }
     }
+  }
+
+  /** Before anything is stored: an update may be the first thing that overflows. */
+  private void requireFiniteVariables(long step) throws IOException {
+    Optional<String> found = session.notFinite();
+    if (found.isPresent()) {
+      throw diverged("%s after step %d".formatted(found.get(), step), "");
+    }
+  }
+
+  private Trainer.DivergedException diverged(String what, String more) throws IOException {
+    List<Long> kept = store.steps();
+    String last =
+        kept.isEmpty()
+            ? "there is no checkpoint yet"
+            : "the last checkpoint is kept: " + store.prefix(kept.get(kept.size() - 1));
+    return new Trainer.DivergedException(
+        "%s; %s; start another run with a lower learning rate or with optimizer.clipNorm set%s"
+            .formatted(what, last, more));
   }
 
   private void writeModel(long step) throws IOException {

@@ -28,6 +28,7 @@ import org.tensorflow.Operation;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
+import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.proto.RunMetadata;
 import org.tensorflow.proto.RunOptions;
@@ -44,6 +45,7 @@ public final class TrainingSession implements Closeable {
   private final SaverNodes whole;
   private final SaverNodes model;
   private final VariableFeed feed;
+  private final Operation finite;
   private final Session session;
 
   /**
@@ -96,6 +98,7 @@ public final class TrainingSession implements Closeable {
     this.whole = SaverNodes.create(ctx.in("checkpoint"), variables);
     this.model = SaverNodes.create(ctx.in("model"), weights);
     this.feed = new VariableFeed(ctx, weights);
+    this.finite = SaverNodes.finite(ctx, variables);
     this.session = new Session(graph, plan.kernels().sessionFrom(plan.session(), Mode.TRAIN));
   }
 
@@ -117,6 +120,7 @@ public final class TrainingSession implements Closeable {
                 training.update(),
                 training.diagnostics().op(),
                 training.initialize(),
+                finite,
                 whole.done().op(),
                 whole.restoreAll().op(),
                 model.done().op(),
@@ -222,6 +226,16 @@ public final class TrainingSession implements Closeable {
     }
   }
 
+  /** Names a variable with numbers that are not finite, and says what they are; empty if none. */
+  Optional<String> notFinite() {
+    try {
+      run(finite);
+      return Optional.empty();
+    } catch (TFInvalidArgumentException e) {
+      return Optional.of(line(e).replaceFirst(" : Tensor had ", " has "));
+    }
+  }
+
   /** Writes everything that a continued run needs. */
   void saveWhole(String prefix) throws IOException {
     save(whole, prefix);
@@ -264,7 +278,7 @@ public final class TrainingSession implements Closeable {
     session.runner().addTarget(operation).run().close();
   }
 
-  private static String line(TensorFlowException e) {
+  private static String line(RuntimeException e) {
     return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
   }
 }

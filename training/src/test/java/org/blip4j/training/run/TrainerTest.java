@@ -176,28 +176,56 @@ final class TrainerTest {
     return reports;
   }
 
+  /** At a rate that overflows, with a checkpoint before; the records of the batch are named. */
   @Test
-  void aLossThatIsNoNumberEndsTheRun() {
-    RunConfig config = tiny.config(Task.PRETRAIN);
+  void aLossThatIsNoNumberEndsTheRunAndKeepsTheCheckpointBefore() throws IOException {
+    Path run = folder.resolve("wild");
     RunConfig wild =
-        new RunConfig(
-            config.part(),
-            config.architecture(),
-            config.vocabulary(),
-            config.textSettings(),
-            config.text(),
-            config.images(),
-            config.optimizer(),
-            new LearningRateSchedule.Constant(1e30),
-            config.duration(),
-            config.keeping(),
-            config.seed());
+        TinyRun.changed(
+            tiny.config(Task.PRETRAIN), "schedule", "{\"kind\":\"constant\",\"rate\":3e37}");
+    RunConfig often =
+        wild.withDuration(
+            RunConfig.Duration.ofSteps(TinyRun.BATCH, 12), new RunConfig.Keeping(1, 1, 1));
+
+    String message = diverged(often, run);
+
+    assertTrue(
+        message.matches(
+            "[\\w/]+ is (NaN|-?Infinity) at step 2; the last checkpoint is kept:"
+                + " .*/wild/checkpoints/step-1; start another run with .*; records of its batch:"
+                + " picture-\\d+(, picture-\\d+){3}"),
+        message);
+    assertEquals(1, new RunFolder(run).checkpoints(1).newest().orElseThrow().step());
+    assertEquals(message, diverged(often, run));
+  }
+
+  /** The losses of the only step are numbers; the weights after it are none. */
+  @Test
+  void weightsThatAreNoNumbersAreNotStored() throws IOException {
+    Path run = folder.resolve("overflown");
+    RunConfig wild =
+        TinyRun.changed(
+            tiny.config(Task.PRETRAIN), "schedule", "{\"kind\":\"constant\",\"rate\":1e39}");
+
     String message =
-        assertThrows(
-                Trainer.DivergedException.class,
-                () -> Trainer.of(wild, tiny.inputs()).run(folder.resolve("wild"), report -> {}))
-            .getMessage();
-    assertTrue(message.matches("\\w+ is (NaN|-?Infinity) at step \\d+; .*"), message);
+        diverged(
+            wild.withDuration(
+                RunConfig.Duration.ofSteps(TinyRun.BATCH, 1), new RunConfig.Keeping(1, 1, 1)),
+            run);
+
+    assertTrue(
+        message.matches(
+            "[\\w/]+ has [^;]*(NaN|Inf)[^;]* after step 1; there is no checkpoint yet; .*"),
+        message);
+    assertEquals(List.of(), new RunFolder(run).checkpoints(1).steps());
+    assertFalse(Files.exists(run.resolve("model")));
+  }
+
+  private static String diverged(RunConfig config, Path run) {
+    return assertThrows(
+            Trainer.DivergedException.class,
+            () -> Trainer.of(config, tiny.inputs()).run(run, report -> {}))
+        .getMessage();
   }
 
   @Test
@@ -300,6 +328,27 @@ final class TrainerTest {
             .getMessage();
 
     assertTrue(message.contains("duration.batch is 2, was 4"), message);
+  }
+
+  @Test
+  void aRunThatIsGoingOnIsNotBegunTwice() throws IOException {
+    RunConfig config =
+        tiny.config(Task.PRETRAIN)
+            .withDuration(
+                RunConfig.Duration.ofSteps(TinyRun.BATCH, 1), new RunConfig.Keeping(1, 1, 1));
+    Path run = folder.resolve("twice");
+    List<String> refused = new ArrayList<>();
+    Trainer second = Trainer.of(config, tiny.inputs());
+    Trainer.of(config, tiny.inputs())
+        .run(
+            run,
+            report ->
+                refused.add(
+                    assertThrows(IOException.class, () -> second.run(run, again -> {}))
+                        .getMessage()));
+    assertEquals(1, refused.size());
+    assertTrue(refused.get(0).startsWith(run + " is in use by another process ("), refused.get(0));
+    assertTrue(second.run(run, again -> {}).finished());
   }
 
   private static void assertSameTensors(Path expected, Path actual) throws IOException {
