@@ -37,22 +37,28 @@ public final class BlipProcess {
    * Starts a command; what it writes to standard output and error goes to {@code NAME.out/.err}.
    */
   public static Process start(Path name, String... args) throws IOException {
-    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
     List<String> command = new ArrayList<>(HEEDING_INTERRUPTS);
-    command.addAll(
-        List.of(
-            java.toString(),
-            "-XX:TieredStopAtLevel=1",
-            "-XX:+UseSerialGC",
-            "-Djava.awt.headless=true",
-            "-cp",
-            classPath(),
-            BlipCli.class.getName()));
-    command.addAll(Arrays.asList(args));
+    command.addAll(command(args));
     return new ProcessBuilder(command)
         .redirectOutput(new File(name + ".out"))
         .redirectError(new File(name + ".err"))
         .start();
+  }
+
+  /** What is to be run for a command. */
+  public static List<String> command(String... args) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-Djava.awt.headless=true",
+                "-cp",
+                classPath(),
+                BlipCli.class.getName()));
+    command.addAll(Arrays.asList(args));
+    return command;
   }
 
   /** That of this process, also where a test launcher loads the classes itself. */

@@ -25,9 +25,9 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * A command that is killed with SIGKILL at 20 moments spread over its whole course, each time in a
- * new folder, and started again: it must end with the bytes of an unbroken run and leave nothing
- * else.
+ * A command that is killed with SIGKILL at 20 moments ({@code -Dblip.kills=N}: at N) spread over
+ * its whole course, each time in a new folder, and started again: it must end with the bytes of an
+ * unbroken run and leave nothing else.
  *
  * <p>Every other moment is a share of the time that the unbroken run took, from the start of its
  * process; the rest are shares of the names of files that came and went meanwhile, so that they hit
@@ -45,7 +45,7 @@ public record KilledRun(
     Function<Path, String[]> command,
     Pattern leftOut,
     Pattern varying) {
-  private static final int MOMENTS = 20;
+  private static final int MOMENTS = Integer.getInteger("blip.kills", 20);
   private static final int LATER = 10;
   private static final long LONGEST_SECONDS = 120;
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.base.Splitter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +21,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code pretrain}, killed or interrupted at any moment and started again. */
+/**
+ * {@code pretrain}, killed or interrupted at any moment and started again; with the arguments of
+ * {@code -Dblip.kills.arguments}, separated by spaces, too.
+ */
 @Tag("slow")
 class KilledPretrainTest {
   private static final String DURATION = "duration={\"batch\":4,\"epochs\":0,\"steps\":%d}";
@@ -33,19 +37,23 @@ class KilledPretrainTest {
   @TempDir private Path folder;
 
   private static String[] command(TinyScenes scenes, Path out, int steps) {
-    return new String[] {
-      "pretrain",
-      "--config",
-      scenes.config().toString(),
-      "--data",
-      scenes.data(),
-      "--out",
-      out.toString(),
-      "--set",
-      DURATION.formatted(steps),
-      "--set",
-      KEEPING
-    };
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                "pretrain",
+                "--config",
+                scenes.config().toString(),
+                "--data",
+                scenes.data(),
+                "--out",
+                out.toString(),
+                "--set",
+                DURATION.formatted(steps),
+                "--set",
+                KEEPING));
+    String more = System.getProperty("blip.kills.arguments", "");
+    command.addAll(Splitter.on(' ').omitEmptyStrings().splitToList(more));
+    return command.toArray(String[]::new);
   }
 
   @Test
