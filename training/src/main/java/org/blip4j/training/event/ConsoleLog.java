@@ -143,11 +143,14 @@ public final class ConsoleLog implements TrainingListener {
       notes.accept(
           String.format(
               Locale.ROOT,
-              "matching has stayed at its majority baseline (accuracy %.3f) for %d steps;"
-                  + " that is normal for hundreds of steps on noisy texts, but check that texts"
-                  + " belong to their images, lower the learning rate, or set"
-                  + " objective.negativeHardness below 1",
+              "matching has stayed at its majority baseline (accuracy %.3f, loss %.4f; always"
+                  + " answering no gives %.3f and %.4f) for %d steps; that is normal for hundreds"
+                  + " of steps on noisy texts, but check that texts belong to their images, lower"
+                  + " the learning rate, or set objective.negativeHardness below 1",
               accuracy,
+              report.means().getOrDefault(StepReport.ITM_LOSS, Double.NaN),
+              StepReport.ITM_BASELINE,
+              StepReport.ITM_BASELINE_LOSS,
               report.step() - stuckSince));
     }
   }

@@ -28,6 +28,12 @@ public record StepReport(
   /** Name of the diagnostic that {@link #ITM_BASELINE} belongs to. */
   public static final String ITM_ACCURACY = "itm_accuracy";
 
+  /** ITM loss if every answer is that two of three pairs do not match: the entropy, 0.6365. */
+  public static final double ITM_BASELINE_LOSS = Math.log(3) - ITM_BASELINE * Math.log(2);
+
+  /** Name of the diagnostic that {@link #ITM_BASELINE_LOSS} belongs to. */
+  public static final String ITM_LOSS = "loss_itm";
+
   /** Name of the norm of all gradients; that of a part is this name, a slash and the part's. */
   public static final String GRADIENT_NORM = "gradient_norm";
 

@@ -138,7 +138,13 @@ final class EventFileWriterTest {
     assertTrue(lines.get(0).startsWith("starting at step 0 of 9,000"), lines.get(0));
     List<String> warnings = lines.stream().filter(line -> line.startsWith("warning")).toList();
     assertEquals(1, warnings.size(), lines.toString());
-    assertTrue(warnings.get(0).contains("for 2000 steps"), warnings.get(0));
+    assertTrue(
+        warnings
+            .get(0)
+            .contains(
+                "(accuracy 0.660, loss 0.6410; always answering no gives 0.667 and 0.6365) for"
+                    + " 2000 steps"),
+        warnings.get(0));
   }
 
   private static List<Event> read(Path file) throws IOException {
@@ -158,7 +164,8 @@ final class EventFileWriterTest {
         step / 10,
         1e-3,
         0.4,
-        ImmutableMap.of("loss_itc", 1.5, StepReport.ITM_ACCURACY, accuracy),
+        ImmutableMap.of(
+            "loss_itc", 1.5, StepReport.ITM_LOSS, 0.641, StepReport.ITM_ACCURACY, accuracy),
         120);
   }
 }
