@@ -3,7 +3,9 @@ package org.blip4j.tools.bench;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.tools.console.ComputeOptions;
@@ -32,6 +34,15 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Option(names = "--size", paramLabel = "SIZE", description = "${COMPLETION-CANDIDATES} (base).")
   private BenchPlan.Size size = BenchPlan.Size.base;
+
+  @Option(
+      names = "--data",
+      paramLabel = "SHARD",
+      arity = "1..*",
+      description =
+          "input: shards of images with texts to read (made ones: JPEG of 640 x 480 pixels, or"
+              + " scenes for the small models).")
+  private List<String> data;
 
   @Option(
       names = "--at-once",
@@ -64,13 +75,43 @@ public final class BenchCommand implements Callable<Integer> {
             atOnce == null ? work.defaultAtOnce() : atOnce,
             repeat,
             options.session(),
-            work == BenchPlan.Work.pretrain ? training(options) : options.kernels(),
+            work == BenchPlan.Work.pretrain || work == BenchPlan.Work.input
+                ? training(options)
+                : options.kernels(),
             profile);
+    if (work == BenchPlan.Work.input) {
+      return input(console, plan);
+    }
+    if (data != null) {
+      throw new IllegalArgumentException("--data is read by bench input alone; leave it out");
+    }
     BenchResult result;
     try (Progress progress = console.progress("runs", repeat)) {
       result = Benchmark.run(plan, progress::advance);
     }
     console.result(result, text(result));
+    return ExitCodes.OK;
+  }
+
+  private int input(Console console, BenchPlan plan) throws IOException {
+    Optional<ShardSet> shards = data == null ? Optional.empty() : Optional.of(ShardSet.find(data));
+    BenchInput.Rate rate;
+    try (Progress progress = console.progress("runs", repeat)) {
+      rate = BenchInput.measure(plan, shards, progress::advance);
+    }
+    console.result(
+        rate,
+        String.format(
+            Locale.ROOT,
+            "input %s, batch %d: %.1f images/s, %.1f times the %.2f images/s of a step; %d threads,"
+                + " %s",
+            rate.size(),
+            rate.batch(),
+            rate.imagesPerSecond(),
+            rate.stepRatio(),
+            rate.stepImagesPerSecond(),
+            rate.threads(),
+            rate.processor()));
     return ExitCodes.OK;
   }
 

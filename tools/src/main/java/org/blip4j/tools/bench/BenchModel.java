@@ -93,7 +93,7 @@ final class BenchModel implements AutoCloseable {
   private List<Operand<?>> model(BenchPlan plan) {
     return switch (plan.work()) {
       case matmul -> List.of(product);
-      case pretrain -> List.of(); // BenchTraining's
+      case pretrain, input -> List.of(); // BenchTraining's
       case vit -> {
         Operand<TFloat32> pixels = pixels(plan);
         ImageStates images = blip(vars, plan, Task.CAPTION).vision().apply(ctx, pixels);

@@ -73,13 +73,15 @@ public record BenchPlan(
      */
     capfilt,
     /** A step of pre-training: losses, gradients, AdamW and momentum encoders. */
-    pretrain;
+    pretrain,
+    /** Batches of pre-training, read, decoded and augmented, beside the step that takes them. */
+    input;
 
     /** What a run with {@code --batch-size N} has N of. */
     public int defaultBatch() {
       return switch (this) {
         case match -> 32;
-        case capfilt, pretrain -> 4;
+        case capfilt, pretrain, input -> 4;
         case matmul, vit, caption -> 1;
       };
     }
@@ -89,14 +91,14 @@ public record BenchPlan(
       return switch (this) {
         case caption -> CaptionCommand.AT_ONCE;
         case capfilt -> CapFiltCommand.AT_ONCE;
-        case matmul, vit, match, pretrain -> 1;
+        case matmul, vit, match, pretrain, input -> 1;
       };
     }
   }
 
   /** The architecture of the models; published ones are pre-trained at 224 pixels. */
   BlipConfig architecture() {
-    return size.config(work == Work.pretrain ? 224 : 384);
+    return size.config(work == Work.pretrain || work == Work.input ? 224 : 384);
   }
 
   /** Sizes of the models that are measured. */
@@ -117,6 +119,11 @@ public record BenchPlan(
     /** Whether it is one of the published models. */
     boolean published() {
       return this == base || this == large;
+    }
+
+    /** Whether its pictures are photographs, augmented as published; else whole as they are. */
+    boolean augmented() {
+      return published() || this == flowers;
     }
 
     /** Tokens that texts are cut and padded to in pre-training. */

@@ -2,7 +2,6 @@ package org.blip4j.tools.bench;
 
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -18,6 +17,7 @@ import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.ops.kernel.Precision;
+import org.blip4j.training.config.ImageInput;
 import org.blip4j.training.config.Recipe;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunInputs;
@@ -50,9 +50,13 @@ final class BenchTraining implements AutoCloseable {
   private final ImmutableMap<String, Tensor> batch;
   private long steps;
 
-  /** Opens a session with fresh weights. */
-  BenchTraining(BenchPlan plan) throws IOException {
-    this.run = run(plan);
+  /**
+   * Opens a session with fresh weights.
+   *
+   * @param data of the run; no step reads them
+   */
+  BenchTraining(BenchPlan plan, ShardSet data) throws IOException {
+    this.run = run(plan, data);
     this.lengths = lengths(plan);
     this.session = TrainingSession.open(run);
     try {
@@ -64,7 +68,7 @@ final class BenchTraining implements AutoCloseable {
     this.batch = batch();
   }
 
-  private static RunPlan run(BenchPlan plan) {
+  private static RunPlan run(BenchPlan plan, ShardSet data) {
     BlipConfig architecture = plan.architecture();
     ObjectiveConfig objective = ObjectiveConfig.published();
     RunConfig published = Recipe.PRETRAIN_BASE.config(Optional.empty());
@@ -86,16 +90,14 @@ final class BenchTraining implements AutoCloseable {
                 Optional.empty(),
                 Optional.empty(),
                 new TextInput(plan.size().trainedTokens(), published.text().padding()),
-                published.images(),
+                plan.size().augmented() ? published.images() : ImageInput.plainly(),
                 published.optimizer(),
                 published.schedule(),
                 RunConfig.Duration.ofSteps(plan.batch(), 1),
                 published.keeping(),
                 SEED)
             .resolved(architecture, TextSettings.published(Task.PRETRAIN));
-    RunInputs inputs =
-        RunInputs.of(ShardSet.of(List.of(Path.of("random")))) // never read
-            .on(plan.session(), Precision.FLOAT32);
+    RunInputs inputs = RunInputs.of(data).on(plan.session(), Precision.FLOAT32);
     return new RunPlan(config, Vocabulary.bertBaseUncased(), inputs, plan.kernels());
   }
 
@@ -131,6 +133,11 @@ final class BenchTraining implements AutoCloseable {
         "pixels", pixels,
         "ids", TInt64.tensorOf(tokens, DataBuffers.of(ids)),
         "mask", TInt64.tensorOf(tokens, DataBuffers.of(mask)));
+  }
+
+  /** The run whose steps these are. */
+  RunPlan plan() {
+    return run;
   }
 
   /** Does one step. */

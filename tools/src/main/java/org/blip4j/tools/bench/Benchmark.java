@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntConsumer;
+import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.tools.console.Processor;
@@ -25,11 +26,17 @@ public final class Benchmark {
    *
    * @param progress is told after each run, with 1
    * @throws IOException if a training session cannot be opened
+   * @throws IllegalArgumentException if the work is that of {@link BenchInput}
    */
   public static BenchResult run(BenchPlan plan, IntConsumer progress) throws IOException {
+    if (plan.work() == BenchPlan.Work.input) {
+      throw new IllegalArgumentException("input is measured beside a step, not a matrix product");
+    }
     // The first session of a process decides how many threads share an operation.
     try (BenchTraining training =
-            plan.work() == BenchPlan.Work.pretrain ? new BenchTraining(plan) : null;
+            plan.work() == BenchPlan.Work.pretrain
+                ? new BenchTraining(plan, ShardSet.of(List.of(Path.of("random")))) // never read
+                : null;
         BenchModel model = new BenchModel(plan)) {
       Runnable work = training == null ? () -> model.runWork(plan.atOnce()) : training::step;
       int inARun = training == null ? plan.atOnce() : 1;
@@ -59,7 +66,7 @@ public final class Benchmark {
 
   private record Measured(List<Double> work, List<Double> products, List<Double> readings) {}
 
-  private static int threads(BenchPlan plan) {
+  static int threads(BenchPlan plan) {
     int threads = plan.session().getIntraOpParallelismThreads();
     return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
   }
@@ -104,7 +111,7 @@ public final class Benchmark {
   private static double operations(BenchPlan plan) {
     return switch (plan.work()) {
       case matmul -> BenchModel.productOperations();
-      case pretrain -> 0; // BenchTraining's
+      case pretrain, input -> 0; // BenchTraining's
       case vit -> plan.batch() * Operations.vision(plan.architecture().vision());
       case match -> Operations.match(plan.architecture(), Operations.Texts.lengths(plan.batch()));
       case caption -> plan.batch() * Operations.caption(plan.architecture(), 3, 19);
@@ -117,7 +124,7 @@ public final class Benchmark {
     BlipConfig config = plan.architecture();
     double numbers =
         switch (plan.work()) {
-          case matmul, pretrain -> 0;
+          case matmul, pretrain, input -> 0;
           case vit -> Operations.visionWeights(config.vision());
           case match -> Operations.matchNumbers(config);
           case caption -> Operations.captionNumbers(config, plan.batch(), 19);

@@ -5,9 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.ops.kernel.Kernels;
+import org.blip4j.tools.train.TinyScenes;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.tensorflow.proto.ConfigProto;
@@ -15,7 +21,7 @@ import org.tensorflow.proto.ConfigProto;
 final class BenchmarkTest {
 
   @ParameterizedTest
-  @EnumSource(BenchPlan.Work.class)
+  @EnumSource(value = BenchPlan.Work.class, mode = EnumSource.Mode.EXCLUDE, names = "input")
   void everyWorkIsMeasuredBesideTheRawRate(BenchPlan.Work work) throws IOException {
     BenchResult result =
         Benchmark.run(
@@ -50,6 +56,7 @@ final class BenchmarkTest {
       case match -> assertEquals(expected, result.pairsPerSecond(), 1e-9);
       case vit, caption, capfilt, pretrain ->
           assertEquals(expected, result.imagesPerSecond(), 1e-9);
+      case input -> throw new AssertionError("measured by " + BenchInput.class);
     }
   }
 
@@ -92,6 +99,33 @@ final class BenchmarkTest {
     double step = Operations.captionNumbers(base, 1, 2) - Operations.captionNumbers(base, 1, 1);
     assertEquals(0.5e9, 4 * step, 0.05e9);
     assertEquals(0.34e9, 4 * Operations.visionWeights(base.vision()), 0.02e9);
+  }
+
+  /** Records are made, or those that are given are read. */
+  @Test
+  void inputIsMeasuredBesideTheStepThatTakesIt(@TempDir Path folder) throws IOException {
+    BenchInput.Rate made = BenchInput.measure(input(2), Optional.empty(), runs -> {});
+    assertEquals(made.imagesPerSecond() / made.stepImagesPerSecond(), made.stepRatio(), 1e-9);
+    Optional<ShardSet> few = Optional.of(ShardSet.find(List.of(TinyScenes.write(folder).data())));
+    assertTrue(BenchInput.measure(input(16), few, runs -> {}).imagesPerSecond() > 0);
+    String refused =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> BenchInput.measure(input(32), few, runs -> {}))
+            .getMessage();
+    assertTrue(refused.contains("24 pairs, less than one batch of 32"), refused);
+  }
+
+  private static BenchPlan input(int batch) {
+    return new BenchPlan(
+        BenchPlan.Work.input,
+        BenchPlan.Size.tiny,
+        batch,
+        1,
+        1,
+        ConfigProto.getDefaultInstance(),
+        Kernels.PORTABLE,
+        false);
   }
 
   @Test
