@@ -103,6 +103,7 @@ public final class FolderLock implements Closeable {
   @Override
   public void close() throws IOException {
     try (file) {
+      file.setLength(0);
       boolean unused;
       try (Stream<Path> content = Files.list(folder)) {
         unused = content.allMatch(entry -> entry.endsWith(NAME));

@@ -53,7 +53,9 @@ final class FolderLockTest {
     } finally {
       holder.destroyForcibly().waitFor();
     }
+    Files.writeString(folder.resolve("notes.txt"), "");
     FolderLock.take(folder).close();
+    assertEquals(0, Files.size(folder.resolve(FolderLock.NAME)));
   }
 
   private static Path classes(Class<?> type) throws URISyntaxException {
