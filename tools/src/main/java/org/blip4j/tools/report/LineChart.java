@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -176,11 +177,11 @@ public record LineChart(
       TreeMap<Integer, Double> means = runningMean(curve.points());
       data.add(places.keySet().stream().map(curve.points()::get).toList());
       data.add(places.keySet().stream().map(means::get).toList());
-      series.add(Map.of("name", curve.name(), "color", color));
+      series.add(ImmutableMap.of("name", curve.name(), "color", color));
     }
     return MAPPER
         .writeValueAsString(
-            Map.of(
+            ImmutableMap.of(
                 "across", across,
                 "up", up,
                 "series", series,

@@ -102,7 +102,11 @@ final class QuickstartReportTest {
         "{\"step\":1,\"loss_lm\":2.5}\n{\"step\":9,\"loss_lm\":1.5}\n{\"step\":10}\n");
     LineChart.Run run = new LineChart.Run("one", LineChart.Color.THIRD, folder.resolve("run"));
     LineChart chart = LineChart.ofRuns("t", "loss_lm", OptionalDouble.empty(), List.of(run));
-    assertTrue(chart.json().contains("\"data\":[[1,9],[2.5,1.5],[2.5,1.5]]"), chart.json());
+    assertEquals(
+        "{\"across\":\"step\",\"up\":\"loss\",\"series\":[{\"name\":\"one\",\"color\":\"third\"}],"
+            + "\"baseline\":\"\",\"data\":[[1,9],[2.5,1.5],[2.5,1.5]]}",
+        chart.json(),
+        "the same in every process, order included");
     assertThrows(
         IllegalArgumentException.class,
         () -> LineChart.ofRuns("t", "loss_itc", OptionalDouble.empty(), List.of(run)));
