@@ -135,7 +135,7 @@ public final class Predictor implements AutoCloseable {
    * whose prompt leaves no room for a text fails.
    */
   public List<Caption> caption(List<byte[]> images, List<String> prompts) {
-    requireEqual(images.size(), prompts.size(), "prompts");
+    requireRows("images", images, "prompts", prompts);
     return captions(
         ServingSignature.CAPTION_PROMPTED,
         images(images).texts(ServingSignature.PROMPT, "prompts", prompts));
@@ -147,7 +147,7 @@ public final class Predictor implements AutoCloseable {
    * @param seeds one for each image; the same seed gives the same caption
    */
   public List<Caption> sample(List<byte[]> images, ImmutableLongArray seeds) {
-    requireEqual(images.size(), seeds.length(), "seeds");
+    requireRows("images", images, "seeds", seeds == null ? null : seeds.asList());
     return captions(
         ServingSignature.CAPTION_SAMPLE,
         images(images).numbers(ServingSignature.SEED, seeds.toArray()));
@@ -158,7 +158,7 @@ public final class Predictor implements AutoCloseable {
    * of N images and M texts are best given in one call.
    */
   public List<PairScore> match(List<byte[]> images, List<String> texts) {
-    requireEqual(images.size(), texts.size(), "texts");
+    requireRows("images", images, "texts", texts);
     return run(
         ServingSignature.MATCH,
         images(images).texts(ServingSignature.TEXT, "texts", texts),
@@ -183,8 +183,8 @@ public final class Predictor implements AutoCloseable {
    * once, so that all statements about a pair are best given in one call.
    */
   public List<Answer.Nlvr> nlvr(List<byte[]> left, List<byte[]> right, List<String> statements) {
-    requireEqual(left.size(), right.size(), "right images");
-    requireEqual(left.size(), statements.size(), "statements");
+    requireRows("left images", left, "right images", right);
+    requireRows("left images", left, "statements", statements);
     return run(
         ServingSignature.NLVR,
         new SignatureRunner.Inputs()
@@ -199,7 +199,7 @@ public final class Predictor implements AutoCloseable {
    * rows is encoded once.
    */
   public List<Answer> vqa(List<byte[]> images, List<String> questions) {
-    requireEqual(images.size(), questions.size(), "questions");
+    requireRows("images", images, "questions", questions);
     return run(
         ServingSignature.VQA,
         images(images).texts(ServingSignature.QUESTION, "questions", questions),
@@ -214,7 +214,7 @@ public final class Predictor implements AutoCloseable {
   public List<Answer.Choice.Ranking> rank(
       List<byte[]> images, List<String> questions, Answer.Choice choice) {
     Objects.requireNonNull(choice, "choice is null; give the answers to choose from");
-    requireEqual(images.size(), questions.size(), "questions");
+    requireRows("images", images, "questions", questions);
     return run(
         ServingSignature.VQA_RANK,
         choice.addTo(
@@ -246,10 +246,17 @@ public final class Predictor implements AutoCloseable {
     return inputs.rows() == 0 ? List.of() : runner.run(signature, inputs, read);
   }
 
-  private static void requireEqual(int images, int others, String what) {
-    if (images != others) {
+  private static void requireRows(String first, List<?> rows, String second, List<?> others) {
+    Objects.requireNonNull(rows, first + " is null; give a list with one for each row");
+    Objects.requireNonNull(others, second + " is null; give a list with one for each row");
+    if (rows.size() != others.size()) {
       throw new IllegalArgumentException(
-          images + " images with " + others + " " + what + "; give one for each image");
+          rows.size()
+              + " images with "
+              + others.size()
+              + " "
+              + second
+              + "; give one for each image");
     }
   }
 }

@@ -13,6 +13,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -138,7 +139,7 @@ final class SignatureRunner implements AutoCloseable {
      * fails with what {@link EncodedImage} says.
      */
     Inputs files(String name, String argument, List<byte[]> files) {
-      byte[][] all = files.toArray(new byte[0][]);
+      byte[][] all = rows(argument, files).toArray(new byte[0][]);
       requireAll(argument, "give the bytes of an image file, or no bytes", (Object[]) all);
       rows = all.length;
       IdentityHashMap<byte[], byte[]> encoded =
@@ -175,7 +176,7 @@ final class SignatureRunner implements AutoCloseable {
 
     /** Texts, one a row. */
     Inputs texts(String name, String argument, List<String> texts) {
-      String[] all = texts.toArray(new String[0]);
+      String[] all = rows(argument, texts).toArray(new String[0]);
       requireAll(argument, "give a text, or \"\"", (Object[]) all);
       rows = all.length;
       tensors.put(name, () -> TString.vectorOf(all));
@@ -189,6 +190,10 @@ final class SignatureRunner implements AutoCloseable {
           name,
           () -> TInt64.tensorOf(Shape.of(numbers.length), DataBuffers.of(numbers, true, false)));
       return this;
+    }
+
+    private static <T> List<T> rows(String argument, List<T> rows) {
+      return Objects.requireNonNull(rows, argument + " is null; give a list with one for each row");
     }
 
     private static void requireAll(String argument, String instead, Object... rows) {

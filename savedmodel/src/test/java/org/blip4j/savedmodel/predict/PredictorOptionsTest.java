@@ -83,6 +83,11 @@ class PredictorOptionsTest {
     refused("options is null", () -> Predictor.open(source, null));
     try (Predictor model = Predictor.open(source, options)) {
       refused("images[1] is null", () -> model.embedImages(Arrays.asList(image, null)));
+      refused("images is null", () -> model.embedImages(null));
+      refused("images is null", () -> model.match(null, List.of("a")));
+      refused("texts is null", () -> model.match(List.of(image), null));
+      refused("seeds is null", () -> model.sample(List.of(image), null));
+      refused("right images is null", () -> model.nlvr(List.of(image), null, List.of("a")));
       refused("texts[0] is null", () -> model.embedTexts(Arrays.asList(null, "a")));
       refused(
           "texts[1] is null", () -> model.match(List.of(image, image), Arrays.asList("a", null)));
