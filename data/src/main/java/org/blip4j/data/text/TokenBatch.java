@@ -36,6 +36,15 @@ public record TokenBatch(long[] ids, long[] mask, int rows, int columns) {
     return new TokenBatch(changed, mask, rows, columns);
   }
 
+  /** Some of the rows, as wide as all. */
+  public TokenBatch cut(int first, int end) {
+    return new TokenBatch(
+        Arrays.copyOfRange(ids, first * columns, end * columns),
+        Arrays.copyOfRange(mask, first * columns, end * columns),
+        end - first,
+        columns);
+  }
+
   /** Ids of one row, padding included. */
   public long[] row(int row) {
     return Arrays.copyOfRange(ids, row * columns, (row + 1) * columns);

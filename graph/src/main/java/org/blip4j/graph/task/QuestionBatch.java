@@ -20,6 +20,8 @@ import org.tensorflow.types.TInt32;
  * @param answers of all questions, {@code [N, T']}
  * @param rows which question each answer belongs to, {@code [N]}
  * @param weights of the answers, {@code [N]}: the share of people who gave it
+ * @param before answers of the batch before the first of these, where another process has some, a
+ *     scalar; empty for none
  * @param part which of the batch's answers these are; empty for all
  */
 public record QuestionBatch(
@@ -28,6 +30,7 @@ public record QuestionBatch(
     Tokens answers,
     Operand<TInt32> rows,
     Operand<TFloat32> weights,
+    Optional<Operand<TInt32>> before,
     Optional<BatchPart> part)
     implements TaskBatch<QuestionBatch> {
 
@@ -38,7 +41,7 @@ public record QuestionBatch(
       Tokens answers,
       Operand<TInt32> rows,
       Operand<TFloat32> weights) {
-    this(pixels, questions, answers, rows, weights, Optional.empty());
+    this(pixels, questions, answers, rows, weights, Optional.empty(), Optional.empty());
   }
 
   /** Checks the ranks. */
@@ -57,7 +60,9 @@ public record QuestionBatch(
         TaskBatch.tokens(ctx, "", sizes.tokens()),
         TaskBatch.tokens(ctx, "answer_", Shape.of(-1, -1)),
         TaskBatch.input(ctx, "rows", TInt32.class, Shape.of(-1)),
-        TaskBatch.input(ctx, "weights", TFloat32.class, Shape.of(-1)));
+        TaskBatch.input(ctx, "weights", TFloat32.class, Shape.of(-1)),
+        Optional.of(TaskBatch.input(ctx, "answers_before", TInt32.class, Shape.scalar())),
+        Optional.empty());
   }
 
   /** Some of the questions with their answers, which are in the order of the questions. */
@@ -65,15 +70,21 @@ public record QuestionBatch(
   public QuestionBatch rows(GraphContext outer, BatchPart part) {
     GraphContext ctx = outer.onCpu();
     Operand<TInt32> first = before(ctx, part.first());
-    BatchPart own =
-        new BatchPart(first, ctx.sub(before(ctx, part.end(ctx)), first), Shapes.dim(ctx, rows, 0));
+    Operand<TInt32> number = ctx.sub(before(ctx, part.end(ctx)), first);
+    Operand<TInt32> all = Shapes.dim(ctx, rows, 0);
+    BatchPart own = new BatchPart(first, number, all);
+    BatchPart place =
+        before
+            .map(others -> new BatchPart(ctx.add(others, first), number, ctx.add(others, all)))
+            .orElse(own);
     return new QuestionBatch(
         TaskBatch.rows(ctx, part, pixels),
         TaskBatch.rows(ctx, part, questions),
         TaskBatch.rows(ctx, own, answers),
         ctx.sub(TaskBatch.rows(ctx, own, rows), part.first()),
         TaskBatch.rows(ctx, own, weights),
-        Optional.of(own));
+        Optional.empty(),
+        Optional.of(place));
   }
 
   /** How many answers belong to questions before one. */
@@ -83,14 +94,16 @@ public record QuestionBatch(
 
   @Override
   public ImmutableMap<String, Operand<?>> feeds() {
-    return ImmutableMap.<String, Operand<?>>builder()
+    ImmutableMap.Builder<String, Operand<?>> feeds = ImmutableMap.builder();
+    feeds
         .put("pixels", pixels)
         .put("ids", questions.ids())
         .put("mask", questions.mask())
         .put("answer_ids", answers.ids())
         .put("answer_mask", answers.mask())
         .put("rows", rows)
-        .put("weights", weights)
-        .buildOrThrow();
+        .put("weights", weights);
+    before.ifPresent(operand -> feeds.put("answers_before", operand));
+    return feeds.buildOrThrow();
   }
 }

@@ -142,6 +142,23 @@ public record RunDescription(
     refuse(folder, "another model", found);
   }
 
+  /**
+   * A number that differs for runs that do not compute the same, step for step; where the data and
+   * the vocabulary lie does not count.
+   */
+  public long identity() {
+    ObjectNode tree = (ObjectNode) ConfigJson.tree(config);
+    tree.remove("vocabulary");
+    return Hashing.sha256()
+        .newHasher()
+        .putUnencodedChars(tree.toString())
+        .putUnencodedChars(fingerprint)
+        .putUnencodedChars(init.map(Start::fingerprint).orElse(""))
+        .putUnencodedChars(tensorflow)
+        .hash()
+        .asLong();
+  }
+
   private static void refuse(Path folder, String what, List<String> differences) {
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(

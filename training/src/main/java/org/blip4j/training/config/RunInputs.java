@@ -20,6 +20,7 @@ import org.tensorflow.proto.ConfigProto;
  * @param precision what products are computed in
  * @param version of the program, for provenance
  * @param commit of the program, for provenance
+ * @param cluster the processes that share each batch
  */
 public record RunInputs(
     Mixture data,
@@ -28,7 +29,20 @@ public record RunInputs(
     ConfigProto session,
     Precision precision,
     String version,
-    String commit) {
+    String commit,
+    Cluster cluster) {
+
+  /** A run of a process on its own. */
+  public RunInputs(
+      Mixture data,
+      ExampleCodec codec,
+      Optional<StartingModel> init,
+      ConfigProto session,
+      Precision precision,
+      String version,
+      String commit) {
+    this(data, codec, init, session, precision, version, commit, Cluster.ALONE);
+  }
 
   /** Checks that all is there. */
   public RunInputs {
@@ -37,6 +51,7 @@ public record RunInputs(
     Objects.requireNonNull(init, "init");
     Objects.requireNonNull(session, "session");
     Objects.requireNonNull(precision, "precision");
+    Objects.requireNonNull(cluster, "cluster");
   }
 
   /** Shards with standard columns, fresh weights, the default session and float32. */
@@ -53,11 +68,17 @@ public record RunInputs(
 
   /** The same with weights to start from. */
   public RunInputs startingFrom(StartingModel model) {
-    return new RunInputs(data, codec, Optional.of(model), session, precision, version, commit);
+    return new RunInputs(
+        data, codec, Optional.of(model), session, precision, version, commit, cluster);
   }
 
   /** The same on other devices or in another precision. */
   public RunInputs on(ConfigProto other, Precision wanted) {
-    return new RunInputs(data, codec, init, other, wanted, version, commit);
+    return new RunInputs(data, codec, init, other, wanted, version, commit, cluster);
+  }
+
+  /** The same by one of several processes. */
+  public RunInputs among(Cluster processes) {
+    return new RunInputs(data, codec, init, session, precision, version, commit, processes);
   }
 }

@@ -44,10 +44,16 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
    * @param accumulate parts that are computed one after the other
    * @param devices TensorFlow's names of those that share each of them, such as {@code
    *     /device:CPU:1}; empty for one
+   * @param cluster the processes, each of which does so with the rows of its own
    */
-  public record Division(int accumulate, ImmutableList<String> devices) {
+  public record Division(int accumulate, ImmutableList<String> devices, Cluster cluster) {
     /** All at once on one device. */
     public static final Division NONE = new Division(1, ImmutableList.of());
+
+    /** That of a process on its own. */
+    public Division(int accumulate, ImmutableList<String> devices) {
+      this(accumulate, devices, Cluster.ALONE);
+    }
 
     private static final Splitter NUMBERS = Splitter.on(',').omitEmptyStrings();
 
@@ -55,7 +61,7 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
      * Shares each part among all devices that a session is given by number: the visible GPUs, or
      * several logical devices of the CPU.
      */
-    static Division of(int accumulate, ConfigProto session) {
+    static Division of(int accumulate, ConfigProto session, Cluster cluster) {
       boolean gpu = Kernels.mayUseGpu(session);
       int number =
           gpu
@@ -68,7 +74,8 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
               ? ImmutableList.of()
               : IntStream.range(0, number)
                   .mapToObj(index -> name + index)
-                  .collect(ImmutableList.toImmutableList()));
+                  .collect(ImmutableList.toImmutableList()),
+          cluster);
     }
 
     /** Devices. */
@@ -78,15 +85,25 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
 
     /** Parts of the batch. */
     public int parts() {
-      return accumulate * towers();
+      return accumulate * towers() * cluster.size();
+    }
+
+    /** Rows of a batch that this process has. */
+    public int ownRows(int batch) {
+      return batch / cluster.size();
+    }
+
+    /** Number of the first of them in the batch. */
+    public int firstRow(int batch) {
+      return cluster.rank() * ownRows(batch);
     }
 
     /** Checks that a batch has equal parts. */
     public void requireParts(int rows) {
       if (parts() > 1 && (rows < 1 || rows % parts() != 0)) {
         throw new IllegalArgumentException(
-            "a batch of %d has no %d equal parts (duration.accumulate %d, %d devices)"
-                .formatted(rows, parts(), accumulate, towers()));
+            "a batch of %d has no %d equal parts (duration.accumulate %d, %d devices, %d processes)"
+                .formatted(rows, parts(), accumulate, towers(), cluster.size()));
       }
     }
   }
@@ -187,7 +204,7 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
 
   /** How the batch of a step is divided. */
   public Division division() {
-    return Division.of(config.duration().accumulate(), inputs.session());
+    return Division.of(config.duration().accumulate(), inputs.session(), inputs.cluster());
   }
 
   private static BlipConfig architecture(RunConfig config, Optional<ModelConfig> start) {

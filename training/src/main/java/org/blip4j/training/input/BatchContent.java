@@ -7,8 +7,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.blip4j.data.pipeline.Batch;
 import org.blip4j.data.pipeline.SampleKind;
 import org.blip4j.data.sample.Sample;
@@ -35,10 +35,28 @@ import org.tensorflow.types.TInt64;
 abstract class BatchContent<S extends Sample> {
   final RunPlan plan;
   final WordPieceTokenizer tokenizer;
+  final Rows own;
+
+  /**
+   * The rows of a batch that this process has. The others are read, too, but their images are not
+   * decoded.
+   */
+  record Rows(int first, int end) {
+    int size() {
+      return end - first;
+    }
+
+    <T> List<T> of(List<T> all) {
+      return all.subList(first, end);
+    }
+  }
 
   private BatchContent(RunPlan plan) {
     this.plan = plan;
     this.tokenizer = new WordPieceTokenizer(plan.vocabulary());
+    int batch = plan.config().duration().batch();
+    int first = plan.division().firstRow(batch);
+    this.own = new Rows(first, first + plan.division().ownRows(batch));
   }
 
   /** What a task is trained on. */
@@ -66,21 +84,38 @@ abstract class BatchContent<S extends Sample> {
     return sample;
   }
 
-  /** All but the images. */
-  abstract ImmutableMap<String, Tensor> tensors(List<Batch.Item<S>> items);
+  /**
+   * All but the images, of the rows of this process.
+   *
+   * @param items of the whole batch
+   * @param used the same with what stands in for damaged ones of this process
+   */
+  abstract ImmutableMap<String, Tensor> tensors(
+      List<Batch.Item<S>> items, List<Batch.Item<S>> used);
 
   final String clean(String text) {
     return CaptionText.cleanCaption(text, plan.textSettings().maxWords());
   }
 
-  /** Ids and mask {@code [B, T]} of texts that are cut and padded as the run says. */
-  final ImmutableMap.Builder<String, Tensor> tokens(List<String> texts) {
+  /**
+   * Ids and mask {@code [b, T]} of texts that are cut and padded as the run says. The width is that
+   * of the whole batch as it was read: several processes gather their rows, and none knows what
+   * stands in for those of another.
+   */
+  final ImmutableMap.Builder<String, Tensor> tokens(
+      List<Batch.Item<S>> items, List<Batch.Item<S>> used, Function<Batch.Item<S>, String> text) {
+    List<Batch.Item<S>> all = new ArrayList<>(own.of(used));
+    if (own.size() < items.size() || !used.equals(items)) {
+      all.addAll(items);
+    }
+    List<String> texts = all.stream().map(text).toList();
     ImmutableMap.Builder<String, Tensor> tensors = ImmutableMap.builder();
     add(
         tensors,
         "",
-        tokenizer.encode(
-            texts, plan.config().text().asPadding(), plan.config().text().maxTokens()));
+        tokenizer
+            .encode(texts, plan.config().text().asPadding(), plan.config().text().maxTokens())
+            .cut(0, own.size()));
     return tensors;
   }
 
@@ -108,15 +143,20 @@ abstract class BatchContent<S extends Sample> {
     }
 
     @Override
-    ImmutableMap<String, Tensor> tensors(List<Batch.Item<Sample.ImageText>> items) {
+    ImmutableMap<String, Tensor> tensors(
+        List<Batch.Item<Sample.ImageText>> items, List<Batch.Item<Sample.ImageText>> used) {
+      long[] identities =
+          own.of(used).stream()
+              .mapToLong(item -> identity(byText() ? text(item) : item.id().image()))
+              .toArray();
+      return tokens(items, used, this::text)
+          .put("identities", TInt64.vectorOf(identities))
+          .buildOrThrow();
+    }
+
+    private String text(Batch.Item<Sample.ImageText> item) {
       String prompt = plan.config().task() == Task.CAPTION ? plan.textSettings().prompt() : "";
-      List<String> texts =
-          items.stream().map(item -> prompt + clean(item.sample().texts().get(0))).toList();
-      long[] identities = new long[items.size()];
-      for (int row = 0; row < identities.length; row++) {
-        identities[row] = identity(byText() ? texts.get(row) : items.get(row).id().image());
-      }
-      return tokens(texts).put("identities", TInt64.vectorOf(identities)).buildOrThrow();
+      return prompt + clean(item.sample().texts().get(0));
     }
 
     private boolean byText() {
@@ -156,30 +196,36 @@ abstract class BatchContent<S extends Sample> {
     }
 
     @Override
-    ImmutableMap<String, Tensor> tensors(List<Batch.Item<Sample.Question>> items) {
+    ImmutableMap<String, Tensor> tensors(
+        List<Batch.Item<Sample.Question>> items, List<Batch.Item<Sample.Question>> used) {
       int words = plan.textSettings().maxWords();
-      List<String> questions =
-          items.stream()
-              .map(item -> CaptionText.cleanQuestion(item.sample().question(), words))
-              .toList();
       List<String> answers = new ArrayList<>();
       List<Integer> rows = new ArrayList<>();
       List<Float> weights = new ArrayList<>();
-      for (int row = 0; row < items.size(); row++) {
-        for (Sample.Answer answer : items.get(row).sample().answers()) {
+      int before = 0;
+      for (int row = 0; row < used.size(); row++) {
+        if (row == own.first()) {
+          before = answers.size();
+        }
+        for (Sample.Answer answer : used.get(row).sample().answers()) {
           answers.add(answer.text());
-          rows.add(row);
-          weights.add(answer.weight());
+          if (row >= own.first() && row < own.end()) {
+            rows.add(row - own.first());
+            weights.add(answer.weight());
+          }
         }
       }
       float[] shares = new float[weights.size()];
       for (int i = 0; i < shares.length; i++) {
         shares[i] = weights.get(i);
       }
-      ImmutableMap.Builder<String, Tensor> tensors = tokens(questions);
+      ImmutableMap.Builder<String, Tensor> tensors =
+          tokens(items, used, item -> CaptionText.cleanQuestion(item.sample().question(), words));
       int positions = plan.architecture().text().maxPositions();
-      add(tensors, "answer_", tokenizer.encode(answers, TokenBatch.Padding.longest(), positions));
+      TokenBatch tokens = tokenizer.encode(answers, TokenBatch.Padding.longest(), positions);
+      add(tensors, "answer_", tokens.cut(before, before + shares.length));
       return tensors
+          .put("answers_before", TInt32.scalarOf(before))
           .put("rows", TInt32.vectorOf(rows.stream().mapToInt(Integer::intValue).toArray()))
           .put("weights", TFloat32.vectorOf(shares))
           .buildOrThrow();
@@ -240,12 +286,13 @@ abstract class BatchContent<S extends Sample> {
     }
 
     @Override
-    ImmutableMap<String, Tensor> tensors(List<Batch.Item<Sample.ImagePair>> items) {
-      Stream<String> statements = items.stream().map(item -> item.sample().statement());
-      return tokens(statements.toList())
+    ImmutableMap<String, Tensor> tensors(
+        List<Batch.Item<Sample.ImagePair>> items, List<Batch.Item<Sample.ImagePair>> used) {
+      return tokens(items, used, item -> item.sample().statement())
           .put(
               "labels",
-              TInt64.vectorOf(items.stream().mapToLong(item -> item.sample().label()).toArray()))
+              TInt64.vectorOf(
+                  own.of(used).stream().mapToLong(item -> item.sample().label()).toArray()))
           .buildOrThrow();
     }
   }

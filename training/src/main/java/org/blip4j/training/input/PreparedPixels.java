@@ -55,9 +55,9 @@ final class PreparedPixels implements Closeable {
       return (TFloat32) result.get(0);
     }
 
-    /** Makes a row the copy of another. */
-    void copyRow(int from, int to) {
-      pixels().get(from).copyTo(pixels().get(to));
+    /** Makes a row the copy of one of these or of others. */
+    void copyRow(Prepared others, int from, int to) {
+      others.pixels().get(from).copyTo(pixels().get(to));
     }
 
     @Override

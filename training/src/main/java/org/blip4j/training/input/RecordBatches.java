@@ -1,8 +1,6 @@
 package org.blip4j.training.input;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.ImmutableMap;
-import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -13,7 +11,6 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.blip4j.data.pipeline.Batch;
 import org.blip4j.data.pipeline.DataIndex;
-import org.blip4j.data.pipeline.SampleKind;
 import org.blip4j.data.pipeline.SamplePipeline;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.Sample;
@@ -118,21 +115,12 @@ public final class RecordBatches<S extends Sample> implements Prefetch.Source<Tr
     long[] seeds = batch.seeds(config.seed());
     String[] problems = new String[batch.size()];
     List<Batch.Item<S>> visits = visits(batch, seeds, problems);
-    List<PreparedPixels.Prepared> prepared = new ArrayList<>();
+    DecodedRows<S> decoded = new DecodedRows<>(images, visits, seeds, problems);
     try {
-      for (int i = 0; i < data.content().images().size(); i++) {
-        int ordinal = i;
-        List<ByteString> files =
-            visits.stream().map(item -> SampleKind.images(item.sample()).get(ordinal)).toList();
-        prepared.add(images.prepare(files, seeds, ordinal));
-        List<String> found = prepared.get(ordinal).problems();
-        for (int row = 0; row < problems.length; row++) {
-          problems[row] = problems[row].isEmpty() ? found.get(row) : problems[row];
-        }
-      }
-      return filled(visits, prepared, problems, batch.end());
+      decoded.decode(data.content().own);
+      return filled(visits, decoded, batch.end());
     } catch (IOException | RuntimeException | Error e) {
-      prepared.forEach(PreparedPixels.Prepared::close);
+      decoded.close();
       throw e;
     }
   }
@@ -155,30 +143,24 @@ public final class RecordBatches<S extends Sample> implements Prefetch.Source<Tr
   }
 
   private TrainingBatch filled(
-      List<Batch.Item<S>> items,
-      List<PreparedPixels.Prepared> prepared,
-      String[] problems,
-      SamplePipeline.Cursor end)
+      List<Batch.Item<S>> items, DecodedRows<S> decoded, SamplePipeline.Cursor end)
       throws IOException {
-    int[] rows = usableRows(items, problems);
-    List<Batch.Item<S>> used = new ArrayList<>(rows.length);
+    BatchContent.Rows own = data.content().own;
+    List<Batch.Item<S>> used = new ArrayList<>(items);
     int standIns = 0;
-    for (int row = 0; row < rows.length; row++) {
-      used.add(items.get(rows[row]));
-      if (rows[row] != row) {
+    seen += items.size();
+    for (int row = own.first(); row < own.end(); row++) {
+      int use = usable(row, items, decoded);
+      if (use != row) {
         standIns++;
-        for (PreparedPixels.Prepared pixels : prepared) {
-          pixels.copyRow(rows[row], row);
-        }
+        used.set(row, items.get(use));
+        decoded.copy(use, row);
       }
     }
-    ImmutableMap.Builder<String, PreparedPixels.Prepared> byName = ImmutableMap.builder();
-    for (int i = 0; i < prepared.size(); i++) {
-      byName.put(data.content().images().get(i), prepared.get(i));
-    }
+    requireMostlyGood();
     return new TrainingBatch(
-        byName.buildOrThrow(),
-        data.content().tensors(used),
+        decoded.named(data.content().images()),
+        data.content().tensors(items, used),
         used.stream().map(item -> item.id().image()).collect(ImmutableList.toImmutableList()),
         standIns,
         end);
@@ -191,29 +173,24 @@ public final class RecordBatches<S extends Sample> implements Prefetch.Source<Tr
     }
   }
 
-  /** For each row the row whose sample it takes: its own, or the next good one. */
-  private int[] usableRows(List<Batch.Item<S>> items, String[] found) throws IOException {
-    int size = items.size();
-    int[] rows = new int[size];
-    seen += size;
-    for (int row = 0; row < size; row++) {
-      int use = row;
-      if (!found[row].isEmpty()) {
-        String where = items.get(row).where();
-        report(where, found[row]);
-        for (int i = 1; i < size && !found[use].isEmpty(); i++) {
-          use = (row + i) % size;
-        }
-        if (!found[use].isEmpty()) {
-          throw new IOException(
-              "nothing in a batch of %d could be used; the last was %s: %s"
-                  .formatted(size, where, found[row]));
-        }
-      }
-      rows[row] = use;
+  /** The row whose sample a row takes: its own, or the next good one of the whole batch. */
+  private int usable(int row, List<Batch.Item<S>> items, DecodedRows<S> decoded)
+      throws IOException {
+    String problem = decoded.problem(row);
+    if (problem.isEmpty()) {
+      return row;
     }
-    requireMostlyGood();
-    return rows;
+    String where = items.get(row).where();
+    report(where, problem);
+    for (int i = 1; i < items.size(); i++) {
+      int use = (row + i) % items.size();
+      if (decoded.problem(use).isEmpty()) {
+        return use;
+      }
+    }
+    throw new IOException(
+        "nothing in a batch of %d could be used; the last was %s: %s"
+            .formatted(items.size(), where, problem));
   }
 
   private void report(String where, String problem) throws IOException {
@@ -229,7 +206,8 @@ public final class RecordBatches<S extends Sample> implements Prefetch.Source<Tr
 
   private void requireMostlyGood() throws IOException {
     SourceOptions.DamagePolicy damage = data.source().damage();
-    long all = replaced + damage.replaced();
+    long all = replaced * config.duration().batch() / data.content().own.size();
+    all += damage.replaced();
     long of = Math.max(seen, damage.items()); // read ahead of what was decoded
     if (all > FEW && all * 100 > of) {
       throw new IOException(

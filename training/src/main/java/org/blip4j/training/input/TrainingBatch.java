@@ -8,10 +8,12 @@ import org.tensorflow.Tensor;
 /**
  * One batch, ready to be fed; whoever takes it closes it after the step.
  *
- * @param images pixels, under the names of {@link org.blip4j.graph.task.TaskBatch#feeds}
+ * @param images pixels of the rows of this process, under the names of {@link
+ *     org.blip4j.graph.task.TaskBatch#feeds}
  * @param others all else that is fed, likewise
- * @param keys of its B records
- * @param replaced how many of the rows stand in for ones whose images could not be decoded
+ * @param keys of the records of the whole batch
+ * @param replaced how many of the rows of this process stand in for ones whose images could not be
+ *     decoded
  * @param end where the data go on after it
  */
 public record TrainingBatch(

@@ -17,7 +17,6 @@ import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.ndarray.Shape;
-import org.tensorflow.ndarray.buffer.ByteDataBuffer;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.Op;
 import org.tensorflow.proto.DataType;
@@ -53,24 +52,27 @@ final class Accumulation {
    * Parts of a batch.
    *
    * @param parts their number
-   * @param batch rows of the batch
-   * @param first number of a part's first row, to be fed
+   * @param own rows of this process
+   * @param processes that have as many each, and compute a part of them at the same time
+   * @param first number of a part's first row among the own ones, to be fed
    */
-  record Rows(int parts, int batch, Operand<TInt32> first) {}
+  record Rows(int parts, int own, int processes, Operand<TInt32> first) {}
 
   /**
    * Rows that leave the graph and come back, all by name.
    *
-   * @param gathered of a part
+   * @param gathered of a part of each process
    * @param all of the batch, to be fed
    * @param backs gradients at {@code all}, from a part's losses
    * @param given their sum, to be fed
+   * @param everywhere the sum over all processes of what is fed there
    */
   record Exchange(
       ImmutableMap<String, Operand<?>> gathered,
       ImmutableMap<String, Operand<?>> all,
       ImmutableMap<String, Operand<TFloat32>> backs,
-      ImmutableMap<String, Operand<?>> given) {}
+      ImmutableMap<String, Operand<?>> given,
+      ImmutableMap<String, Operand<?>> everywhere) {}
 
   /** Gradients of a part by weight: of its losses, and of what flows through its encoders. */
   record Gradients(
@@ -99,11 +101,7 @@ final class Accumulation {
     this.encoders = adding(ctx.in("encoders"), gradients.encoders());
     ImmutableList<String> names = part.diagnostics().keySet().asList();
     this.means = TaskBatch.input(root, "diagnostics", TFloat32.class, Shape.of(names.size()));
-    ImmutableMap.Builder<String, Operand<TFloat32>> diagnostics = ImmutableMap.builder();
-    for (int i = 0; i < names.size(); i++) {
-      diagnostics.put(names.get(i), ctx.at(means, i, 0));
-    }
-    ImmutableMap<String, Operand<TFloat32>> whole = diagnostics.buildOrThrow();
+    ImmutableMap<String, Operand<TFloat32>> whole = Replicas.named(ctx, means, names);
     this.step = new TrainingStep(whole.get("loss"), whole, part.updates());
   }
 
@@ -123,7 +121,7 @@ final class Accumulation {
     return result.buildOrThrow();
   }
 
-  private static Class<? extends TType> type(DataType type) {
+  static Class<? extends TType> type(DataType type) {
     return type == DataType.DT_INT64 ? TInt64.class : TFloat32.class;
   }
 
@@ -163,31 +161,16 @@ final class Accumulation {
   }
 
   /**
-   * What the update is fed beside the batch; to be closed after it.
-   *
-   * @param tensors by placeholder
-   */
-  record Fed(Map<Operand<?>, Tensor> tensors) implements AutoCloseable {
-    void feed(Session.Runner runner) {
-      tensors.forEach(runner::feed);
-    }
-
-    @Override
-    public void close() {
-      tensors.values().forEach(Tensor::close);
-    }
-  }
-
-  /**
    * Computes all parts.
    *
    * @param batch feeds the whole batch to a run
    */
   Fed run(Session session, Consumer<Session.Runner> batch) {
-    Fed fed = new Fed(new LinkedHashMap<>());
+    Fed fed = new Fed();
     try {
       encode(session, batch, fed);
       lose(session, batch, fed);
+      exchange(session, fed);
       if (!exchange.given().isEmpty()) {
         for (int part = 0; part < rows.parts(); part++) {
           run(session, batch, fed, part, List.of(), encoders.of(part)).close();
@@ -212,7 +195,7 @@ final class Accumulation {
         for (Result result : results) {
           parts.add(result.get(i));
         }
-        fed.tensors().put(exchange.all().get(names.get(i)), joined(parts));
+        fed.put(exchange.all().get(names.get(i)), Fed.joined(parts, rows.processes()));
       }
     } finally {
       results.forEach(Result::close);
@@ -232,7 +215,7 @@ final class Accumulation {
             totals.add(new float[(int) tensor.size()]);
             shapes.add(tensor.shape());
           }
-          add(totals.get(i), tensor);
+          Fed.add(totals.get(i), tensor);
         }
       }
     }
@@ -240,13 +223,28 @@ final class Accumulation {
     for (int i = 0; i < mean.length; i++) {
       mean[i] /= rows.parts();
     }
-    fed.tensors().put(means, TFloat32.vectorOf(mean));
+    fed.put(means, TFloat32.vectorOf(mean));
     ImmutableList<String> names = exchange.backs().keySet().asList();
     for (int i = 0; i < names.size(); i++) {
-      fed.tensors()
-          .put(
-              exchange.given().get(names.get(i)),
-              TFloat32.tensorOf(shapes.get(i + 1), DataBuffers.of(totals.get(i + 1))));
+      fed.put(
+          exchange.given().get(names.get(i)),
+          TFloat32.tensorOf(shapes.get(i + 1), DataBuffers.of(totals.get(i + 1))));
+    }
+  }
+
+  /** Adds what other processes have. */
+  private void exchange(Session session, Fed fed) {
+    if (rows.processes() == 1 || exchange.given().isEmpty()) {
+      return;
+    }
+    List<Operand<?>> given = exchange.given().values().asList();
+    Session.Runner runner = session.runner();
+    given.forEach(placeholder -> runner.feed(placeholder, fed.get(placeholder)));
+    exchange.everywhere().values().forEach(runner::fetch);
+    try (Result sums = runner.run()) {
+      for (int i = 0; i < given.size(); i++) {
+        fed.put(given.get(i), Fed.joined(List.of(sums.get(i)), 1));
+      }
     }
   }
 
@@ -257,7 +255,7 @@ final class Accumulation {
       int part,
       Iterable<? extends Operand<?>> fetches,
       Operation... targets) {
-    try (TInt32 first = TInt32.scalarOf(part * (rows.batch() / rows.parts()))) {
+    try (TInt32 first = TInt32.scalarOf(part * (rows.own() / rows.parts()))) {
       Session.Runner runner = session.runner().feed(rows.first(), first);
       batch.accept(runner);
       fed.feed(runner);
@@ -267,27 +265,5 @@ final class Accumulation {
       }
       return runner.run();
     }
-  }
-
-  private static void add(float[] total, TFloat32 tensor) {
-    float[] more = new float[total.length];
-    tensor.asRawTensor().data().asFloats().read(more);
-    for (int i = 0; i < total.length; i++) {
-      total[i] += more[i];
-    }
-  }
-
-  /** Tensors of equal shapes one after the other along their first axis. */
-  private static Tensor joined(List<Tensor> parts) {
-    Tensor first = parts.get(0);
-    long[] shape = first.shape().asArray();
-    shape[0] *= parts.size();
-    Tensor whole = Tensor.of(type(first.dataType()), Shape.of(shape));
-    ByteDataBuffer into = whole.asRawTensor().data();
-    for (int i = 0; i < parts.size(); i++) {
-      ByteDataBuffer from = parts.get(i).asRawTensor().data();
-      from.copyTo(into.offset(i * from.size()), from.size());
-    }
-    return whole;
   }
 }

@@ -46,7 +46,9 @@ final class DividedStep<B extends TaskBatch<B>> {
 
   private final GraphContext root;
   private final RunPlan.Division division;
+  private final Replicas replicas;
   private final int rows;
+  private final int ownRows;
   private final List<Variable<TFloat32>> weights;
   private final List<Tower> towers = new ArrayList<>();
   private final Operand<TInt32> first;
@@ -68,10 +70,13 @@ final class DividedStep<B extends TaskBatch<B>> {
       TaskModel<B> model,
       B batch,
       TrainingGraph.Settings settings,
+      Replicas replicas,
       List<Variable<TFloat32>> weights) {
-    int batchRows = settings.batch().rows();
     this.root = root;
     this.division = settings.division();
+    this.replicas = replicas;
+    this.ownRows = settings.batch().rows();
+    int batchRows = ownRows * division.cluster().size();
     this.weights = weights;
     this.rows = batchRows / division.parts();
     boolean after = division.accumulate() > 1;
@@ -88,10 +93,12 @@ final class DividedStep<B extends TaskBatch<B>> {
     ImmutableMap.Builder<String, Operand<TFloat32>> summed = ImmutableMap.builder();
     stateGradients.forEach((name, terms) -> summed.put(name, sum(terms)));
     ImmutableMap<String, Operand<TFloat32>> backs = summed.buildOrThrow();
-    ImmutableMap<String, Operand<?>> given =
+    ImmutableMap<String, Operand<?>> fed =
         after
             ? Accumulation.fed(root, "gradient_at_", backs, batchRows)
             : ImmutableMap.copyOf(backs);
+    ImmutableMap<String, Operand<?>> everywhere = replicas.sums(root, fed);
+    ImmutableMap<String, Operand<?>> given = after ? fed : everywhere;
     towers.forEach(tower -> encoders(tower, given));
     requireAll();
     TrainingStep mean = mean();
@@ -99,18 +106,18 @@ final class DividedStep<B extends TaskBatch<B>> {
       Accumulation accumulated =
           new Accumulation(
               root,
-              new Accumulation.Rows(division.accumulate(), batchRows, first),
-              new Accumulation.Exchange(gathered, all, backs, given),
+              new Accumulation.Rows(
+                  division.accumulate(), ownRows, division.cluster().size(), first),
+              new Accumulation.Exchange(gathered, all, backs, given, everywhere),
               mean,
               new Accumulation.Gradients(summed(ofLosses), summed(ofEncoders)));
       this.accumulation = Optional.of(accumulated);
-      this.step = accumulated.step();
-      this.gradients = accumulated.gradients(weights);
+      this.step = replicas.mean(root, accumulated.step());
+      this.gradients = replicas.sums(root, accumulated.gradients(weights));
     } else {
       this.accumulation = Optional.empty();
-      this.step = mean;
-      this.gradients =
-          weights.stream().map(this::gradient).collect(ImmutableList.toImmutableList());
+      this.step = replicas.mean(root, mean);
+      this.gradients = replicas.sums(root, weights.stream().map(this::gradient).toList());
     }
     Placement.bind(root.graph(), TOWER, division.devices());
   }
@@ -133,13 +140,16 @@ final class DividedStep<B extends TaskBatch<B>> {
   private Tower tower(int k, TaskModel<B> model, B batch, int batchRows) {
     String name = TOWER + k;
     GraphContext own = root.in(name);
+    Operand<TInt32> number = own.tf().constant(rows);
+    Operand<TInt32> from = k == 0 ? first : own.add(first, k * rows);
+    BatchPart fed = new BatchPart(from, number, own.tf().constant(ownRows));
+    int before = division.firstRow(batchRows);
     BatchPart part =
-        new BatchPart(
-            k == 0 ? first : own.add(first, k * rows),
-            own.tf().constant(rows),
-            own.tf().constant(batchRows));
+        before == 0 && ownRows == batchRows
+            ? fed
+            : new BatchPart(own.add(from, before), number, own.tf().constant(batchRows));
     GraphContext ctx = own.with(own.randomness().forPart(part));
-    return new Tower(name, ctx, part, model.encode(ctx, batch.rows(ctx, part)));
+    return new Tower(name, ctx, part, model.encode(ctx, batch.rows(ctx, fed)));
   }
 
   private ImmutableMap<String, Operand<?>> gathered() {
@@ -154,7 +164,8 @@ final class DividedStep<B extends TaskBatch<B>> {
   private <T extends TType> Operand<T> gathered(String name) {
     List<Operand<T>> parts = new ArrayList<>();
     towers.forEach(tower -> parts.add((Operand<T>) tower.encoded().rows().get(name)));
-    return parts.size() == 1 ? parts.get(0) : root.in("gathered").concat(0, parts);
+    GraphContext ctx = root.in("gathered");
+    return replicas.gather(ctx, parts.size() == 1 ? parts.get(0) : ctx.concat(0, parts));
   }
 
   private void losses(Tower tower) {

@@ -10,7 +10,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.blip4j.training.config.Cluster;
-import org.tensorflow.exceptions.TensorFlowException;
 
 /**
  * Which tasks of a cluster can be reached: asked by plain sockets, since TensorFlow would wait for
@@ -47,7 +46,7 @@ record PeerPorts(Cluster cluster) {
   }
 
   /** Says who was lost when an exchange failed, as far as that can be found out. */
-  String lost(TensorFlowException failure) {
+  String lost(RuntimeException failure) {
     Optional<Integer> lost =
         NAMED
             .matcher(String.valueOf(failure.getMessage()))

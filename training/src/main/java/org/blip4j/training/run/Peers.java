@@ -3,6 +3,7 @@ package org.blip4j.training.run;
 import com.google.common.base.Throwables;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
@@ -12,6 +13,7 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.blip4j.graph.task.TaskBatch;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Variable;
 import org.blip4j.training.config.Cluster;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
@@ -22,8 +24,10 @@ import org.tensorflow.Session;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
+import org.tensorflow.op.Ops;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
+import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 
 /**
@@ -47,6 +51,7 @@ final class Peers {
   private final Operand<TFloat32> heard;
   private final Operand<TInt64> own;
   private final Operand<TInt64> all;
+  private Session session;
 
   /**
    * What processes tell each other before a step.
@@ -71,9 +76,9 @@ final class Peers {
    * Adds operations.
    *
    * @param outer a context at the root of the graph
-   * @param checksum of all variables, a scalar
+   * @param compared variables that have to be equal
    */
-  Peers(GraphContext outer, Replicas replicas, Supplier<Operand<TInt64>> checksum) {
+  Peers(GraphContext outer, Replicas replicas, List<Variable<?>> compared) {
     this.cluster = replicas.cluster();
     if (cluster.alone()) {
       this.said = null;
@@ -86,8 +91,22 @@ final class Peers {
     this.said = TaskBatch.input(ctx, "said", TFloat32.class, Shape.of(Word.SIZE));
     this.heard = replicas.sum(ctx, said);
     this.own = TaskBatch.input(ctx, "own", TInt64.class, Shape.of(1, 2));
-    this.all =
-        replicas.gather(ctx, ctx.concat(1, own, ctx.reshape(checksum.get(), 1, 1))); // [N, 3]
+    this.all = replicas.gather(ctx, ctx.concat(1, own, checksum(ctx, compared))); // [N, 3]
+  }
+
+  /**
+   * A number {@code [1, 1]} of the bits of all values. They are added as they lie: numbers of
+   * another type would take as much memory again.
+   */
+  private static Operand<TInt64> checksum(GraphContext ctx, List<Variable<?>> variables) {
+    Ops tf = ctx.tf();
+    List<Operand<TInt64>> sums = new ArrayList<>();
+    for (Variable<?> variable : variables) {
+      Operand<TInt32> bits = ctx.flat(tf.bitcast(variable.value(), TInt32.class));
+      Operand<TInt64> sum = tf.dtypes.cast(ctx.sum(bits, 0), TInt64.class);
+      sums.add(tf.math.mul(sum, tf.constant(2L * sums.size() + 1)));
+    }
+    return ctx.reshape(tf.math.addN(sums), 1, 1);
   }
 
   /** Everything that is ever run, for audits. */
@@ -99,12 +118,14 @@ final class Peers {
    * A session; among others, on a server of this process, which TensorFlow cannot end before the
    * process itself ends.
    */
-  Session open(Graph graph, ConfigProto session) {
+  Session open(Graph graph, ConfigProto config) {
     if (cluster.alone()) {
-      return new Session(graph, session);
+      session = new Session(graph, config);
+      return session;
     }
     try {
-      return ServerSession.open(graph, cluster.addresses(), cluster.task(), session);
+      session = ServerSession.open(graph, cluster.addresses(), cluster.task(), config);
+      return session;
     } catch (TensorFlowException e) {
       throw new IllegalArgumentException(
           "%s cannot listen on its port (%s); is another program using it?"
@@ -129,7 +150,7 @@ final class Peers {
    * @param step steps taken
    * @throws IOException naming one that differs from the first
    */
-  void greet(Session session, long run, long step) throws IOException {
+  void greet(long run, long step) throws IOException {
     if (cluster.alone()) {
       return;
     }
@@ -158,7 +179,7 @@ final class Peers {
   }
 
   /** Tells the others and hears the sum of all words. */
-  Word tell(Session session, Word word) throws IOException {
+  Word tell(Word word) throws IOException {
     if (cluster.alone()) {
       return word;
     }
@@ -177,13 +198,13 @@ final class Peers {
    * Has the first process work and the others wait until it is done, however long that takes: it is
    * heard of meanwhile, so that its loss is noticed, and that of another.
    */
-  void byTheFirst(Session session, Work work) throws IOException {
+  void byTheFirst(Work work) throws IOException {
     if (cluster.alone()) {
       work.run();
       return;
     }
     if (!cluster.chief()) {
-      while (tell(session, Word.NOTHING).busy() > 0) {
+      while (tell(Word.NOTHING).busy() > 0) {
         continue; // the next word comes when the first process sends it
       }
       return;
@@ -198,9 +219,9 @@ final class Peers {
     thread.setDaemon(true);
     thread.start();
     while (!isDone(task)) {
-      tell(session, Word.BUSY);
+      tell(Word.BUSY);
     }
-    tell(session, Word.NOTHING);
+    tell(Word.NOTHING);
   }
 
   /** Waits a while; whether the work is done, and well. */
@@ -221,9 +242,9 @@ final class Peers {
   }
 
   /** Waits for the others at the end: what a process sent must have been read before it leaves. */
-  void part(Session session) {
+  void part() {
     try {
-      tell(session, Word.NOTHING);
+      tell(Word.NOTHING);
     } catch (IOException e) {
       return; // all have finished what came before, or this one would not be here
     }
@@ -237,7 +258,7 @@ final class Peers {
   <T> T exchange(Supplier<T> run) throws IOException {
     try {
       return run.get();
-    } catch (TensorFlowException e) {
+    } catch (RuntimeException e) { // TensorFlow's have no common class
       if (cluster.alone()) {
         throw e;
       }
@@ -248,7 +269,7 @@ final class Peers {
     }
   }
 
-  private static String line(TensorFlowException e) {
+  private static String line(RuntimeException e) {
     return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
   }
 }

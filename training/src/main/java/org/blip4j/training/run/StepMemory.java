@@ -68,13 +68,14 @@ record StepMemory(long fixed, long perPair, int batch, int parts, long queue, lo
         gpu
             ? 0
             : ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
-                .getTotalMemorySize();
+                    .getTotalMemorySize()
+                / division.cluster().here();
     RunConfig.Duration duration = plan.config().duration();
     return new StepMemory(
         PROGRAM + FLOAT * (numbers + (long) duration.batch() * exchanged(plan)),
         (long) (FLOAT * perPair(plan)),
         duration.batch(),
-        gpu ? division.parts() : division.accumulate(),
+        division.cluster().size() * division.accumulate() * (gpu ? division.towers() : 1),
         plan.config().part().queueSize(),
         available);
   }

@@ -3,6 +3,7 @@ package org.blip4j.training.run;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.blip4j.data.file.FolderLock;
@@ -106,8 +107,11 @@ public final class Trainer {
   }
 
   /**
-   * Runs to the end, or until asked to stop.
+   * Runs to the end, or until asked to stop. Of several processes ({@link RunInputs#among}) each
+   * has to run this on the same run folder; the first one writes it and logs, all stop if one is
+   * asked to.
    *
+   * @throws PeerLostException if another process was lost; then nothing is written any more
    * @param out the run folder: not there, empty, or one of the same run
    */
   public Outcome run(Path out, TrainingListener listener) throws IOException {
@@ -116,33 +120,65 @@ public final class Trainer {
     data.pipeline().requireBatch();
     long stepsPerEpoch = data.pipeline().batchesPerEpoch();
     RunDescription description = RunDescription.of(plan, data.index());
-    folder.requireUsable(description, overwrite);
-    try (FolderLock lock = FolderLock.take(out);
+    boolean writing = plan.inputs().cluster().chief();
+    if (writing) {
+      folder.requireUsable(description, overwrite);
+    }
+    try (FolderLock lock = writing ? FolderLock.take(out) : null;
         TrainingSession session = TrainingSession.open(plan)) {
-      folder.requireUsable(description, overwrite); // as it is now that nobody else writes
+      if (writing) {
+        folder.requireUsable(description, overwrite); // as it is now that nobody else writes
+      }
+      session.peers().await(listener::note);
       CheckpointStore store = folder.checkpoints(config.keeping().checkpoints());
       CheckpointState state = start(session, store, stepsPerEpoch, listener);
-      if (overwrite) {
-        folder.clear();
+      session.peers().greet(identity(description), state.step());
+      if (writing) {
+        begin(folder, description, data, state);
       }
-      folder.describe(description);
-      data.index().save(folder.index());
-      folder.metrics().rewind(state.step());
-      try (EventFileWriter events = EventFileWriter.create(out, Clock.systemUTC());
+      try (EventFileWriter events =
+              writing ? EventFileWriter.create(out, Clock.systemUTC()) : null;
           Prefetch<TrainingBatch> batches =
               new Prefetch<>("blip-prefetch", data.batches(plan, state.cursor()), BATCHES_AHEAD)) {
         TrainingLoop loop =
-            new TrainingLoop(plan, session, folder, TrainingListener.all(events, listener));
+            new TrainingLoop(
+                plan, session, folder, writing ? TrainingListener.all(events, listener) : listener);
         return loop.run(state, batches, stop, validation);
       }
     }
+  }
+
+  private void begin(
+      RunFolder folder,
+      RunDescription description,
+      RecordBatches.Data<?> data,
+      CheckpointState state)
+      throws IOException {
+    if (overwrite) {
+      folder.clear();
+    }
+    folder.describe(description);
+    data.index().save(folder.index());
+    folder.metrics().rewind(state.step());
+  }
+
+  /** What processes that train together must have alike. */
+  private long identity(RunDescription description) {
+    return Objects.hash(
+        description.identity(),
+        plan.vocabulary().tokens(),
+        plan.kernels().name(),
+        validation.isPresent(),
+        overwrite);
   }
 
   /** Fresh weights, or the newest checkpoint. */
   private CheckpointState start(
       TrainingSession session, CheckpointStore store, long stepsPerEpoch, TrainingListener listener)
       throws IOException {
-    store.clean();
+    if (plan.inputs().cluster().chief()) {
+      store.clean();
+    }
     Optional<CheckpointState> newest = overwrite ? Optional.empty() : store.newest();
     if (newest.isEmpty()) {
       Optional<ImportReport> started = session.initialize(plan.inputs().init());

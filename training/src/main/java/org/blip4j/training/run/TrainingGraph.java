@@ -43,7 +43,7 @@ public final class TrainingGraph<B extends TaskBatch<B>> {
   /**
    * Settings of a training graph.
    *
-   * @param batch sizes of what is fed
+   * @param batch sizes of what is fed: of the rows of this process
    * @param optimizer constants of the optimizer
    * @param seed of dropout and negatives
    * @param division of the batch
@@ -58,7 +58,7 @@ public final class TrainingGraph<B extends TaskBatch<B>> {
 
     /** Checks that the parts are equal. */
     public Settings {
-      division.requireParts(batch.rows());
+      division.requireParts(batch.rows() * division.cluster().size());
     }
   }
 
@@ -68,6 +68,7 @@ public final class TrainingGraph<B extends TaskBatch<B>> {
   private final AdamW optimizer;
   private final TrainingStep step;
   private final Optional<Accumulation> accumulation;
+  private final Replicas replicas;
   private final ImmutableList<Operand<TFloat32>> gradients;
   private final ImmutableList<String> diagnosticNames;
   private final Operand<TFloat32> diagnostics;
@@ -85,10 +86,11 @@ public final class TrainingGraph<B extends TaskBatch<B>> {
     this.learningRate = TaskBatch.input(root, "learning_rate", TFloat32.class, Shape.scalar());
     this.taken = TaskBatch.input(root, "step", TInt64.class, Shape.scalar());
     GraphContext ctx = root.with(new Randomness(settings.seed(), taken));
+    this.replicas = new Replicas(settings.division().cluster());
     this.optimizer = AdamW.create(vars, vars.trainable(), settings.optimizer());
     if (settings.division().parts() > 1) {
       DividedStep<B> divided =
-          new DividedStep<>(ctx, model, batch, settings, optimizer.trainables());
+          new DividedStep<>(ctx, model, batch, settings, replicas, optimizer.trainables());
       this.step = divided.step();
       this.gradients = divided.gradients();
       this.accumulation = divided.accumulation();
@@ -199,6 +201,11 @@ public final class TrainingGraph<B extends TaskBatch<B>> {
   /** What runs before {@link #update}, where a batch is computed part after part. */
   Optional<Accumulation> accumulation() {
     return accumulation;
+  }
+
+  /** What exchanges values with other processes. */
+  Replicas replicas() {
+    return replicas;
   }
 
   /** Does one step when run. */

@@ -18,11 +18,15 @@ import org.blip4j.training.optimize.AdamW;
 import org.blip4j.training.optimize.RunPosition;
 import org.blip4j.training.validate.Validation;
 
-/** The steps of one process: batch, step, log, checkpoint; at the end the model. */
+/**
+ * The steps of one process: batch, step, log, checkpoint; at the end the model. Of several
+ * processes the first one writes, and the others wait for it.
+ */
 final class TrainingLoop {
   private final RunPlan plan;
   private final RunConfig config;
   private final TrainingSession session;
+  private final Peers peers;
   private final RunFolder folder;
   private final CheckpointStore store;
   private final TrainingListener listener;
@@ -33,6 +37,7 @@ final class TrainingLoop {
     this.plan = plan;
     this.config = plan.config();
     this.session = session;
+    this.peers = session.peers();
     this.folder = folder;
     this.store = folder.checkpoints(config.keeping().checkpoints());
     this.listener = listener;
@@ -49,13 +54,19 @@ final class TrainingLoop {
     announce(from, total);
     CheckpointState state = from;
     long stored = from.step();
-    while (state.step() < total && !stop.getAsBoolean()) {
+    while (state.step() < total) {
       try (TrainingBatch batch = batches.next()) {
-        state = step(state, batch, total);
+        Peers.Word word =
+            peers.tell(new Peers.Word(stop.getAsBoolean() ? 1 : 0, batch.replaced(), 0));
+        if (word.stopping() > 0) {
+          break; // all of them, before this step
+        }
+        state = step(state, batch, word.replaced(), total);
       }
       if (validation.isPresent()
           && (state.step() % state.stepsPerEpoch() == 0 || state.step() == total)) {
-        validate(state.step(), validation.get());
+        long step = state.step();
+        peers.byTheFirst(() -> validate(step, validation.get()));
       }
       if (state.step() % config.keeping().checkpointEvery() == 0 || state.step() == total) {
         store(state);
@@ -67,10 +78,12 @@ final class TrainingLoop {
     }
     boolean finished = state.step() >= total;
     if (finished) {
+      long step = state.step();
       listener.storing(true);
-      writeModel(state.step());
+      peers.byTheFirst(() -> writeModel(step));
       listener.storing(false);
     }
+    peers.part();
     listener.finished();
     return new Trainer.Outcome(state.step(), finished, folder.model());
   }
@@ -78,7 +91,7 @@ final class TrainingLoop {
   private void store(CheckpointState state) throws IOException {
     requireFiniteVariables(state.step());
     listener.storing(true);
-    store.write(state, session::saveWhole);
+    peers.byTheFirst(() -> store.write(state, session::saveWhole));
     listener.storing(false);
   }
 
@@ -122,19 +135,19 @@ final class TrainingLoop {
     reportedAt = System.nanoTime();
   }
 
-  private CheckpointState step(CheckpointState state, TrainingBatch batch, long total)
+  private CheckpointState step(CheckpointState state, TrainingBatch batch, int replaced, long total)
       throws IOException {
     RunPosition position = RunPosition.of(state.step(), state.stepsPerEpoch(), total);
     TrainingSession.Scalars scalars =
         new TrainingSession.Scalars(
             config.part().alpha(position), config.schedule().rate(position), state.step());
     long begun = System.nanoTime();
-    float[] diagnostics = session.step(batch::get, scalars);
+    float[] diagnostics = peers.exchange(() -> session.step(batch::get, scalars));
     listener.stepped((System.nanoTime() - begun) / 1e9);
     long step = state.step() + 1;
     requireFinite(step, diagnostics, batch.keys());
     samples += batch.rows();
-    CheckpointState.Window window = state.window().plus(diagnostics, batch.replaced());
+    CheckpointState.Window window = state.window().plus(diagnostics, replaced);
     if (step % config.keeping().logEvery() == 0 || step == total) {
       log(report(position, scalars, window));
       window = CheckpointState.Window.EMPTY;
@@ -165,6 +178,9 @@ final class TrainingLoop {
   }
 
   private void log(StepReport report) throws IOException {
+    if (!plan.inputs().cluster().chief()) {
+      return;
+    }
     folder.metrics().append(report);
     listener.logged(report);
   }

@@ -46,6 +46,7 @@ public final class TrainingSession implements Closeable {
   private final SaverNodes model;
   private final VariableFeed feed;
   private final Operation finite;
+  private final Peers peers;
   private final Session session;
 
   /**
@@ -88,7 +89,7 @@ public final class TrainingSession implements Closeable {
             taskModel,
             new TrainingGraph.Settings(
                 new TaskBatch.Sizes(
-                    config.duration().batch(),
+                    plan.division().ownRows(config.duration().batch()),
                     plan.architecture().vision().imageSize(),
                     config.text().columns()),
                 config.optimizer(),
@@ -99,12 +100,18 @@ public final class TrainingSession implements Closeable {
     this.model = SaverNodes.create(ctx.in("model"), weights);
     this.feed = new VariableFeed(ctx, weights);
     this.finite = SaverNodes.finite(ctx, variables);
-    this.session = new Session(graph, plan.kernels().sessionFrom(plan.session(), Mode.TRAIN));
+    this.peers = new Peers(ctx, training.replicas(), variables);
+    this.session = peers.open(graph, plan.kernels().sessionFrom(plan.session(), Mode.TRAIN));
   }
 
   /** The step's graph. */
   public TrainingGraph<?> training() {
     return training;
+  }
+
+  /** The processes that train together. */
+  Peers peers() {
+    return peers;
   }
 
   /** The graph, for audits. */
@@ -127,6 +134,7 @@ public final class TrainingSession implements Closeable {
                 model.restoreAll().op()));
     training.start().ifPresent(targets::add);
     targets.addAll(feed.operations());
+    targets.addAll(peers.targets());
     return targets;
   }
 
@@ -211,7 +219,7 @@ public final class TrainingSession implements Closeable {
       if (training.accumulation().isEmpty()) {
         return update.apply(runner);
       }
-      try (Accumulation.Fed parts = training.accumulation().get().run(session, feeds)) {
+      try (Fed parts = training.accumulation().get().run(session, feeds)) {
         parts.feed(runner);
         return update.apply(runner);
       }

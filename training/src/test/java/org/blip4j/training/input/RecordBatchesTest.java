@@ -30,7 +30,7 @@ final class RecordBatchesTest {
           decoder.prepare(List.of(picture(0), picture(0)), new long[2], 0);
       assertEquals("", first.problems().get(0));
       assertTrue(!first.problems().get(1).isEmpty());
-      first.copyRow(0, 1);
+      first.copyRow(first, 0, 1);
       TFloat32 pixels = first.pixels();
       assertTrue(pixels.getFloat(0, 3, 3, 1) > 1, "white, whatever is decoded after it");
       for (int y = 0; y < SIZE; y++) {

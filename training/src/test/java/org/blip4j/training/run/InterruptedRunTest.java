@@ -230,7 +230,7 @@ final class InterruptedRunTest {
   }
 
   /** A photo that only its decoder finds damaged: a table of codes that cannot be. */
-  private static byte[] damagedPhoto() throws IOException {
+  static byte[] damagedPhoto() throws IOException {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ImageIO.write(new BufferedImage(20, 12, BufferedImage.TYPE_INT_RGB), "jpg", out);
     byte[] photo = out.toByteArray();

@@ -21,18 +21,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
+import org.blip4j.ops.core.Variable;
 import org.blip4j.training.config.Cluster;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.Graph;
 import org.tensorflow.Operand;
+import org.tensorflow.Operation;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
@@ -127,7 +130,7 @@ final class PeersTest {
     try (Graph graph = new Graph()) {
       GraphContext ctx = GraphContext.create(graph, Mode.TRAIN);
       Replicas replicas = new Replicas(cluster);
-      Peers peers = new Peers(ctx, replicas, () -> ctx.tf().constant(0L));
+      Peers peers = new Peers(ctx, replicas, List.of(variable(ctx)));
       long own = 10L * cluster.rank();
       Operand<TInt64> rows =
           replicas.gather(ctx, ctx.tf().constant(new long[][] {{own, 0}, {own + 1, 0}}));
@@ -140,7 +143,7 @@ final class PeersTest {
         try (Result result = session.runner().fetch(rows).fetch(sum).fetch(mean).run()) {
           long[] found = new long[4 * cluster.size()];
           ((TInt64) result.get(0)).asRawTensor().data().asLongs().read(found);
-          peers.part(session);
+          peers.part();
           return new Found(cluster, found, floats(result.get(1)), floats(result.get(2)));
         }
       }
@@ -153,30 +156,39 @@ final class PeersTest {
     return values;
   }
 
-  /** A graph with nothing but what tasks tell each other. */
-  private static <T> T inSession(Cluster cluster, long checksum, Talk<T> talk) throws Exception {
+  private static Variable<TFloat32> variable(GraphContext ctx) {
+    return Variable.unlisted(
+        ctx, new Variable.Spec("weight", Shape.of(2, 3), DataType.DT_FLOAT, true));
+  }
+
+  /** A graph with a variable, and what tasks tell each other. */
+  private static <T> T inSession(Cluster cluster, float value, Talk<T> talk) throws Exception {
     try (Graph graph = new Graph()) {
       GraphContext ctx = GraphContext.create(graph, Mode.TRAIN);
-      Peers peers = new Peers(ctx, new Replicas(cluster), () -> ctx.tf().constant(checksum));
+      Variable<TFloat32> variable = variable(ctx);
+      Operation assign =
+          variable.assign(ctx, ctx.tf().fill(ctx.tf().array(2, 3), ctx.tf().constant(value)));
+      Peers peers = new Peers(ctx, new Replicas(cluster), List.of(variable));
       try (Session session = peers.open(graph, PLAIN)) {
+        session.runner().addTarget(assign).run().close();
         peers.await(note -> {});
-        return talk.with(peers, session);
+        return talk.with(peers);
       }
     }
   }
 
   private interface Talk<T> {
-    T with(Peers peers, Session session) throws Exception;
+    T with(Peers peers) throws Exception;
   }
 
   @Test
   void oneThatDiffersIsNamedByAll() throws Exception {
     assertDiffers("another configuration, other data", 1, 0, 0);
     assertDiffers("another checkpoint (step 1, not 0)", 0, 1, 0);
-    assertDiffers("other values of its weights", 0, 0, 1);
+    assertDiffers("other values of its weights", 0, 0, 1e-30f);
   }
 
-  private static void assertDiffers(String what, long run, long step, long checksum)
+  private static void assertDiffers(String what, long run, long step, float weight)
       throws IOException, InterruptedException {
     List<String> messages =
         together(
@@ -184,13 +196,11 @@ final class PeersTest {
             cluster ->
                 inSession(
                     cluster,
-                    cluster.task() * checksum,
-                    (peers, session) ->
+                    cluster.task() * weight,
+                    peers ->
                         assertThrows(
                                 IllegalArgumentException.class,
-                                () ->
-                                    peers.greet(
-                                        session, cluster.task() * run, cluster.task() * step))
+                                () -> peers.greet(cluster.task() * run, cluster.task() * step))
                             .getMessage()));
     for (String message : messages) {
       assertTrue(message.startsWith("task 1 (127.0.0.1:"), message);
@@ -208,19 +218,17 @@ final class PeersTest {
                 inSession(
                     cluster,
                     5,
-                    (peers, session) -> {
-                      peers.greet(session, 7, 4);
+                    peers -> {
+                      peers.greet(7, 4);
                       peers.byTheFirst(
-                          session,
                           () -> {
                             assertEquals(0, cluster.task());
                             done.set(true);
                           });
                       assertTrue(done.get());
                       int task = cluster.task();
-                      Peers.Word word =
-                          peers.tell(session, new Peers.Word(task == 1 ? 1 : 0, task, 0));
-                      peers.part(session);
+                      Peers.Word word = peers.tell(new Peers.Word(task == 1 ? 1 : 0, task, 0));
+                      peers.part();
                       return word;
                     }));
     for (Peers.Word word : heard) {
@@ -233,26 +241,20 @@ final class PeersTest {
     Peers.Word word = new Peers.Word(1, 2, 0);
     try (Graph graph = new Graph()) {
       Peers peers =
-          new Peers(
-              GraphContext.create(graph, Mode.TRAIN),
-              new Replicas(Cluster.ALONE),
-              () -> {
-                throw new AssertionError("there is nobody to compare with");
-              });
+          new Peers(GraphContext.create(graph, Mode.TRAIN), new Replicas(Cluster.ALONE), List.of());
       assertEquals(List.of(), peers.targets());
       try (Session session = peers.open(graph, PLAIN)) {
         peers.await(note -> {});
-        peers.greet(session, 1, 2);
-        assertEquals(word, peers.tell(session, word));
+        peers.greet(1, 2);
+        assertEquals(word, peers.tell(word));
         assertThrows(
             IOException.class,
             () ->
                 peers.byTheFirst(
-                    session,
                     () -> {
                       throw new IOException("disk full");
                     }));
-        peers.part(session);
+        peers.part();
       }
     }
   }

@@ -18,7 +18,7 @@ final class TrainingAuditTest {
   /** What TensorFlow's gradients leave over, and values that layers offer but training ignores. */
   private static final Pattern OFFERED =
       Pattern.compile(
-          "gradients/.*|(momentum/)?vision/(Const|Reshape)_[12]|input/alpha"
+          "gradients/.*|(momentum/)?vision/(Const|Reshape)_[12]|input/(alpha|answers_before)"
               + "|momentum/(Const|Mul|add|StopGradient)_\\d+"
               + "|vqa/lm/(Const_2\\d|NotEqual_1|Cast_1|ReduceSum(_1)?|Maximum|Div)"
               + "|lm/(Shape_1|Reshape_4|Const_2\\d|ReduceSum_2)");
