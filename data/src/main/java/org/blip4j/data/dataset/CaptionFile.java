@@ -23,13 +23,38 @@ import org.blip4j.data.sample.Columns;
  */
 public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> problems) {
   /**
-   * What is said about one image.
+   * What is said about one image: captions, or a question with its answers.
    *
    * @param image its file as named there
+   * @param texts captions; none of a question
    * @param columns everything else that is said
    * @param place where it stands, for messages: {@code captions.csv line 7}
    */
-  public record Row(String image, List<String> texts, Columns columns, String place) {}
+  public record Row(String image, List<String> texts, Columns columns, String place) {
+    /** Whether its columns {@code question} and {@code answers} are what it is there for. */
+    boolean isQuestion() {
+      return texts.isEmpty() && Reading.isQuestion(columns.features().keySet());
+    }
+
+    /** What is wrong with a question. */
+    Optional<String> wrongQuestion() {
+      List<String> answers = columns.texts("answers");
+      if (columns.texts("question").stream().allMatch(String::isBlank)) {
+        return Optional.of("its question is empty");
+      }
+      if (answers.isEmpty() || answers.stream().anyMatch(String::isBlank)) {
+        return Optional.of("an answer or a list of answers is expected, not " + answers);
+      }
+      List<Float> weights = columns.floats("answer_weights");
+      if (columns.features().containsKey("answer_weights")
+          && (weights.size() != answers.size() || weights.stream().anyMatch(w -> !(w >= 0)))) {
+        return Optional.of(
+            "its answer_weights are %s; a number of 0 or more is expected for each of %d answers"
+                .formatted(columns.texts("answer_weights"), answers.size()));
+      }
+      return Optional.empty();
+    }
+  }
 
   /** A row that cannot be used, and why. */
   public record Problem(String place, String what) {}
@@ -78,6 +103,10 @@ public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> proble
           text == null ? TEXT : ImmutableList.of(text),
           image != null || text != null,
           noHeader);
+    }
+
+    static boolean isQuestion(Collection<String> columns) {
+      return columns.contains("question") && columns.contains("answers");
     }
 
     Optional<String> imageOf(Collection<String> columns) {

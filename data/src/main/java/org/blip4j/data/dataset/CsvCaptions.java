@@ -149,10 +149,11 @@ final class CsvCaptions {
   private boolean isHeader(List<String> cells) throws IOException {
     Optional<String> imageName = reading.imageOf(cells);
     Optional<String> textName = reading.textOf(cells);
-    if (!reading.noHeader() && imageName.isPresent() && textName.isPresent()) {
+    boolean named = textName.isPresent() || Reading.isQuestion(cells);
+    if (!reading.noHeader() && imageName.isPresent() && named) {
       header = cells;
       image = cells.indexOf(imageName.get());
-      text = cells.indexOf(textName.get());
+      text = textName.map(cells::indexOf).orElse(-1);
       return true;
     }
     if (reading.given()) {
@@ -211,7 +212,7 @@ final class CsvCaptions {
         columns.text(header.get(i).strip(), cells.get(i).strip());
       }
     }
-    List<String> texts = List.of(cells.get(text).strip());
+    List<String> texts = text < 0 ? List.of() : List.of(cells.get(text).strip());
     rows.add(new Row(cells.get(image).strip(), texts, columns.build(), place));
   }
 

@@ -3,6 +3,8 @@ package org.blip4j.data.dataset;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Lists;
+import com.google.common.collect.Streams;
+import com.google.common.primitives.Floats;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -112,7 +114,8 @@ final class JsonCaptions {
     List<String> keys = Lists.newArrayList(object.fieldNames());
     Optional<String> image = reading.imageOf(keys);
     Optional<String> text = reading.textOf(keys);
-    if (image.isEmpty() || text.isEmpty()) {
+    boolean question = text.isEmpty() && Reading.isQuestion(keys);
+    if (image.isEmpty() || (text.isEmpty() && !question)) {
       String what = image.isEmpty() ? "image" : "caption";
       String has =
           object.isObject()
@@ -127,7 +130,7 @@ final class JsonCaptions {
     }
     Columns.Builder columns = Columns.builder();
     for (String key : keys) {
-      if (!key.equals(image.get()) && !key.equals(text.get()) && !key.isBlank()) {
+      if (!key.equals(image.get()) && !key.equals(text.orElse("")) && !key.isBlank()) {
         put(columns, key, object.get(key));
       }
     }
@@ -136,7 +139,30 @@ final class JsonCaptions {
       problems.add(new Problem(place, "the name of an image is expected, not " + shown(name)));
       return;
     }
+    if (question) {
+      rows.add(new Row(name.asText(), List.of(), answered(object, columns.build()), place));
+      return;
+    }
     add(name.asText(), object.get(text.get()), columns.build(), place);
+  }
+
+  /** The columns with one value for each answer and each weight. */
+  private static Columns answered(JsonNode object, Columns columns) {
+    JsonNode answers = object.get("answers");
+    JsonNode weights = object.path("answer_weights");
+    Columns result = columns.withText("question", object.get("question").asText(""));
+    if (answers.isArray() || answers.isNull()) {
+      result =
+          result.withTexts(
+              "answers", Lists.transform(Lists.newArrayList(answers), JsonNode::asText));
+    }
+    if (weights.isArray() && Streams.stream(weights).allMatch(JsonNode::isNumber)) {
+      result =
+          result.withFloats(
+              "answer_weights",
+              Floats.toArray(Lists.transform(Lists.newArrayList(weights), JsonNode::floatValue)));
+    }
+    return result;
   }
 
   private void add(String image, JsonNode caption, Columns columns, String place) {

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -21,9 +20,10 @@ import org.blip4j.data.sample.Columns;
 /**
  * Which images are packed, with which texts, and which rows cannot be used.
  *
- * <p>Rows of one image become one record with several texts. The key is the file's name without
- * ending; with its folders where two images share that, and with its source's where two sources
- * share these, too.
+ * <p>Captions of one image become one record with several texts; each question is a record of its
+ * own. Records of one image have one key: the image's. The key is the file's name without ending;
+ * with its folders where two images share that, and with its source's where two sources share
+ * these, too.
  *
  * @param items the images to pack
  * @param missing rows whose image is not there
@@ -162,7 +162,8 @@ public record PackPlan(
 
   /** Brings the rows of all sources together. */
   private static final class Planning {
-    private final Map<Path, Item> items = new LinkedHashMap<>();
+    private final List<Item> items = new ArrayList<>();
+    private final Map<Path, Item> captioned = new HashMap<>();
     private final ImmutableList.Builder<Problem> missing = ImmutableList.builder();
     private final ImmutableList.Builder<Problem> problems = ImmutableList.builder();
 
@@ -173,8 +174,9 @@ public record PackPlan(
         problems.addAll(source.captions().problems());
         source.captions().rows().forEach(row -> add(source.folder(), row));
       }
+      long used = items.stream().map(Item::file).distinct().count();
       return new PackPlan(
-          withUniqueKeys(), missing.build(), problems.build(), Math.max(0, images - items.size()));
+          withUniqueKeys(), missing.build(), problems.build(), Math.max(0, images - used));
     }
 
     private void add(ImageFolder folder, Row row) {
@@ -192,25 +194,38 @@ public record PackPlan(
                 "there is no image \"%s\" below %s".formatted(row.image(), folder.root())));
         return;
       }
-      Item item = items.get(file.get());
-      if (item == null) {
-        Path root = folder.root().normalize();
-        Path inside = file.get().startsWith(root) ? root.relativize(file.get()) : file.get();
-        item = new Item(file.get(), inside.toString(), new ArrayList<>(), row.columns());
-        items.put(file.get(), item);
+      if (row.isQuestion()) {
+        row.wrongQuestion()
+            .ifPresentOrElse(
+                what -> problems.add(new Problem(row.place(), what)),
+                () -> item(folder, file.get(), row.columns()));
+        return;
       }
-      item.texts().addAll(row.texts());
+      captioned
+          .computeIfAbsent(file.get(), image -> item(folder, image, row.columns()))
+          .texts()
+          .addAll(row.texts());
+    }
+
+    private Item item(ImageFolder folder, Path file, Columns columns) {
+      Path root = folder.root().normalize();
+      Path inside = file.startsWith(root) ? root.relativize(file) : file;
+      Item item = new Item(file, inside.toString(), new ArrayList<>(), columns);
+      items.add(item);
+      return item;
     }
 
     private ImmutableList<Item> withUniqueKeys() {
       Map<String, Integer> stems = new HashMap<>();
       Map<String, Integer> inside = new HashMap<>();
-      for (Item item : items.values()) {
+      Map<Path, Item> images = new HashMap<>();
+      items.forEach(item -> images.put(item.file(), item));
+      for (Item item : images.values()) {
         stems.merge(ImageFolder.stem(item.file()), 1, Integer::sum);
         inside.merge(item.key(), 1, Integer::sum);
       }
       ImmutableList.Builder<Item> keyed = ImmutableList.builder();
-      for (Item item : items.values()) {
+      for (Item item : items) {
         String stem = ImageFolder.stem(item.file());
         String path = inside.get(item.key()) == 1 ? item.key() : item.file().toString();
         String key = stems.get(stem) == 1 ? stem : path;

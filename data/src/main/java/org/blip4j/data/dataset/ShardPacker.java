@@ -5,7 +5,9 @@ import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.blip4j.data.file.AtomicFolder;
@@ -18,7 +20,7 @@ import org.blip4j.data.tfrecord.TfRecordWriter;
 
 /**
  * Writes the images of a {@link PackPlan}, with their texts, into shards of equal numbers of
- * images.
+ * records.
  *
  * <p>The shards are written in a hidden folder beside and get their names together. Until {@link
  * #close} they count as unfinished: what a killed process leaves, the next one takes for nothing
@@ -93,7 +95,7 @@ public final class ShardPacker implements AutoCloseable {
   private final Target target;
   private final AtomicFolder staging;
   private final ExampleCodec codec = ExampleCodec.standard();
-  private long images;
+  private final Set<Path> images = new HashSet<>();
   private long texts;
   private long unreadable;
   private long bytes;
@@ -122,12 +124,12 @@ public final class ShardPacker implements AutoCloseable {
     for (int shard = 0; shard < target.shards(); shard++) {
       write(shard, plan, listener);
     }
-    if (images == 0) {
+    if (images.isEmpty()) {
       throw new IOException(
           "none of the %d images can be used; nothing was written".formatted(plan.items().size()));
     }
     staging.commitFiles(target.requireFree());
-    return new Packed(images, texts, unreadable, bytes);
+    return new Packed(images.size(), texts, unreadable, bytes);
   }
 
   /** Ends the writing; without it, the shards are taken away again by the next writer. */
@@ -163,8 +165,8 @@ public final class ShardPacker implements AutoCloseable {
               .collect(ImmutableList.toImmutableList());
       Sample sample = new Sample.ImageText(item.key(), image, kept, item.columns());
       writer.write(codec.encode(sample));
-      images++;
-      texts += kept.size();
+      images.add(item.file());
+      texts += Math.max(kept.size(), item.columns().texts("question").size());
     } catch (SampleException e) {
       unreadable++;
       listener.failed(item.file(), e.getMessage());

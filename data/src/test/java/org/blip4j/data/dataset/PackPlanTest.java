@@ -95,6 +95,51 @@ final class PackPlanTest {
   }
 
   @Test
+  void eachQuestionIsAnItemUnderItsImagesKey() throws IOException {
+    files("a.jpg", "b.jpg");
+    lines(
+        "captions.jsonl",
+        "{\"image\":\"a.jpg\",\"question\":\"what?\",\"answers\":\"cat\"}",
+        "{\"image\":\"b.jpg\",\"question\":\"one?\",\"answers\":[\"no\",\"1\"],\"answer_weights\":[1,0.5]}",
+        "{\"image\":\"a.jpg\",\"question\":\"why?\",\"answers\":[\"so\"]}",
+        "{\"image\":\"a.jpg\",\"question\":\" \",\"answers\":\"no\"}",
+        "{\"image\":\"a.jpg\",\"question\":\"how?\",\"answers\":[]}",
+        "{\"image\":\"a.jpg\",\"question\":\"how?\",\"answers\":[\"so\"],\"answer_weights\":[1,2]}",
+        "{\"image\":\"a.jpg\",\"question\":\"how?\",\"answers\":[\"so\"],\"answer_weights\":[-1]}",
+        "{\"image\":\"a.jpg\",\"question\":null,\"answers\":\"no\"}",
+        "{\"image\":\"a.jpg\",\"question\":\"how?\",\"answers\":null}");
+    PackPlan plan = PackPlan.of(Reading.usual()).source(folder).build();
+    assertEquals(List.of("a", "b", "a"), keys(plan));
+    assertEquals(0, plan.uncaptioned());
+    assertEquals(List.of("what?", "one?", "why?"), column(plan, "question"));
+    assertEquals(List.of("cat", "no", "1", "so"), column(plan, "answers"));
+    assertEquals(List.of(1f, 0.5f), plan.items().get(1).columns().floats("answer_weights"));
+    assertEquals(
+        List.of("line 4", "line 5", "line 6", "line 7", "line 8", "line 9"),
+        plan.problems().stream().map(p -> p.place().replaceAll(".*jsonl ", "")).toList());
+    assertEquals(
+        "its answer_weights are [1.0, 2.0]; a number of 0 or more is expected for each of 1"
+            + " answers",
+        plan.problems().get(2).what());
+  }
+
+  @Test
+  void questionsAreReadFromTables() throws IOException {
+    files("a.jpg");
+    lines(
+        "captions.csv", "image,question,answers", "a.jpg,\"red, or blue?\",red", "a.jpg,big?,yes");
+    PackPlan plan = PackPlan.of(Reading.usual()).source(folder).build();
+    assertEquals(List.of("red, or blue?", "big?"), column(plan, "question"));
+    assertEquals(List.of("red", "yes"), column(plan, "answers"));
+    lines("captions.csv", "image,caption,question,answers", "a.jpg,x,y,z", "a.jpg,w,y,z");
+    assertEquals(List.of("x", "w"), texts(folder), "captions come first");
+  }
+
+  private static List<String> column(PackPlan plan, String name) {
+    return plan.items().stream().flatMap(item -> item.columns().texts(name).stream()).toList();
+  }
+
+  @Test
   void keysOfTwoSourcesAreUnique() throws IOException {
     files("p/1.jpg", "q/1.jpg", "q/2.jpg");
     for (String source : List.of("p", "q")) {
