@@ -105,7 +105,7 @@ public record LineChart(
 
   /**
    * What people watch of a run, a diagram each, titled by the names of {@code metrics.jsonl}: the
-   * loss and its parts, ITM accuracy beside the share that "no match" always gives, learning rate,
+   * loss and its parts, ITM loss and accuracy beside what "no match" always gives, learning rate,
    * norm of the gradients, figures of validations. A run that has logged nothing has none.
    */
   public static ImmutableList<LineChart> ofRun(Path run) throws IOException {
@@ -115,21 +115,31 @@ public record LineChart(
       measures.forEach(
           (name, points) -> {
             if (kind.matcher(name).matches()) {
-              TreeMap<Integer, Double> level =
-                  name.equals(StepReport.ITM_ACCURACY) ? measures.get("itm_baseline") : null;
               charts.add(
                   new LineChart(
                       name,
                       "step",
                       "",
                       ImmutableList.of(new Curve(name, Color.THIRD, points)),
-                      level == null
-                          ? OptionalDouble.empty()
-                          : OptionalDouble.of(level.lastEntry().getValue())));
+                      noMatch(name, measures)));
             }
           });
     }
     return charts.build();
+  }
+
+  /** The level of a measure where the answer is always "no match". */
+  private static OptionalDouble noMatch(
+      String name, Map<String, TreeMap<Integer, Double>> measures) {
+    TreeMap<Integer, Double> logged = measures.get("itm_baseline");
+    if (logged == null) {
+      return OptionalDouble.empty();
+    }
+    return switch (name) {
+      case StepReport.ITM_ACCURACY -> OptionalDouble.of(logged.lastEntry().getValue());
+      case StepReport.ITM_LOSS -> OptionalDouble.of(StepReport.ITM_BASELINE_LOSS);
+      default -> OptionalDouble.empty();
+    };
   }
 
   /**

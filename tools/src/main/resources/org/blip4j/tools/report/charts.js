@@ -5,8 +5,16 @@
   function color(name) {
     return getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
   }
+  /* The library rounds to three decimals, in which learning rates are 0. */
+  function short(value) {
+    var size = Math.abs(value);
+    return size !== 0 && (size < 0.001 || size >= 1e6)
+      ? value.toExponential(1).replace(".0e", "e")
+      : String(Number(value.toPrecision(4)));
+  }
   function axis(label, size) {
     return {
+      values: function (plot, places) { return places.map(short); },
       label: label, labelSize: 18, size: size, gap: 3, font: "11px system-ui", labelFont: "11px system-ui",
       stroke: color("soft"), grid: { stroke: color("line"), width: 1 }, ticks: { show: false }
     };

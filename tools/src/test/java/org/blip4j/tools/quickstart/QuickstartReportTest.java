@@ -110,6 +110,14 @@ final class QuickstartReportTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> LineChart.ofRuns("t", "loss_itc", OptionalDouble.empty(), List.of(run)));
+    Files.writeString(
+        folder.resolve("run/metrics.jsonl"),
+        "{\"step\":1,\"loss_itm\":0.7,\"itm_accuracy\":0.5,\"itm_baseline\":0.667}\n");
+    assertEquals(
+        List.of(0.6365, 0.667),
+        LineChart.ofRun(folder.resolve("run")).stream()
+            .map(one -> Math.round(one.baseline().orElseThrow() * 1e4) / 1e4)
+            .toList());
     assertThrows(
         IllegalArgumentException.class,
         () ->

@@ -21,7 +21,7 @@ public final class ConsoleLog implements TrainingListener {
   private final Consumer<String> lines;
   private final Consumer<String> notes;
   private long lastStep;
-  private long lastNanos;
+  private int batch;
   private long stuckSince = -1;
   private boolean warned;
 
@@ -39,7 +39,7 @@ public final class ConsoleLog implements TrainingListener {
   @Override
   public void started(Start start) {
     lastStep = start.step();
-    lastNanos = System.nanoTime();
+    batch = start.batch();
     lines.accept(
         "%s at step %,d of %,d (%,d an epoch): %,d parameters in %d tensors, %d of them decay"
             .formatted(
@@ -57,14 +57,11 @@ public final class ConsoleLog implements TrainingListener {
 
   @Override
   public void logged(StepReport report) {
-    long now = System.nanoTime();
-    double stepSeconds = (now - lastNanos) / 1e9 / Math.max(1, (double) (report.step() - lastStep));
     StringBuilder line = new StringBuilder();
     line.append("step %d/%d".formatted(report.step(), report.totalSteps()));
     if (report.step() < report.totalSteps()) {
-      line.append(", ")
-          .append(clock(stepSeconds * (report.totalSteps() - report.step())))
-          .append(" left");
+      double images = (double) batch * (report.totalSteps() - report.step());
+      line.append(", ").append(clock(images / report.samplesPerSecond())).append(" left");
     }
     line.append(String.format(Locale.ROOT, ", %.4g images/s", report.samplesPerSecond()));
     losses(report, line);
@@ -80,7 +77,6 @@ public final class ConsoleLog implements TrainingListener {
     lines.accept(line.toString());
     watchMatching(report);
     lastStep = report.step();
-    lastNanos = now;
   }
 
   /** Each part of the loss where it has several, and how ITM does beside always saying no. */

@@ -15,6 +15,7 @@ public interface TrainingListener {
    * @param step steps taken before, 0 unless the run is continued
    * @param totalSteps steps of the whole run
    * @param stepsPerEpoch steps of an epoch
+   * @param batch images of a step
    * @param parameters trained numbers
    * @param tensors trained tensors
    * @param decaying how many of these decay
@@ -24,6 +25,7 @@ public interface TrainingListener {
       long step,
       long totalSteps,
       long stepsPerEpoch,
+      int batch,
       long parameters,
       int tensors,
       long decaying,

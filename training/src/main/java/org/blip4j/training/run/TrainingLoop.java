@@ -32,6 +32,7 @@ final class TrainingLoop {
   private final TrainingListener listener;
   private long reportedAt;
   private long samples;
+  private boolean warm;
 
   TrainingLoop(RunPlan plan, TrainingSession session, RunFolder folder, TrainingListener listener) {
     this.plan = plan;
@@ -128,6 +129,7 @@ final class TrainingLoop {
             from.step(),
             total,
             from.stepsPerEpoch(),
+            config.duration().batch(),
             optimizer.trainables().stream().mapToLong(weight -> weight.shape().size()).sum(),
             optimizer.trainables().size(),
             optimizer.decaying(),
@@ -151,6 +153,11 @@ final class TrainingLoop {
     if (step % config.keeping().logEvery() == 0 || step == total) {
       log(report(position, scalars, window));
       window = CheckpointState.Window.EMPTY;
+    }
+    if (!warm) { // the first step of a process makes kernels ready, too: it says nothing of speed
+      warm = true;
+      reportedAt = System.nanoTime();
+      samples = 0;
     }
     return new CheckpointState(step, batch.end().encode(), state.stepsPerEpoch(), window, config);
   }

@@ -32,7 +32,7 @@ final class EventFileWriterTest {
   void eventsAreFramedRecordsThatTensorBoardReads() throws IOException {
     Clock clock = Clock.fixed(Instant.ofEpochMilli(1_700_000_000_250L), ZoneOffset.UTC);
     try (EventFileWriter writer = EventFileWriter.create(folder, clock)) {
-      writer.started(new TrainingListener.Start(40, 100, 10, 1, 1, 1, ""));
+      writer.started(new TrainingListener.Start(40, 100, 10, 4, 1, 1, 1, ""));
       writer.logged(report(50, 0.7));
     }
 
@@ -95,7 +95,7 @@ final class EventFileWriterTest {
   void aLineSaysSpeedTimeLossesMatchingRateAndGradient() {
     List<String> lines = new ArrayList<>();
     ConsoleLog log = new ConsoleLog(lines::add);
-    log.started(new TrainingListener.Start(0, 9000, 10, 1234, 5, 3, ""));
+    log.started(new TrainingListener.Start(0, 9000, 10, 4, 1234, 5, 3, ""));
     log.logged(
         new StepReport(
             100,
@@ -120,7 +120,7 @@ final class EventFileWriterTest {
     String line = lines.get(1);
     assertTrue(
         line.matches(
-            "step 100/9000, [0-9:]+ left, 12\\.35 images/s  itc 1\\.500  lm 8\\.000"
+            "step 100/9000, 48:04 left, 12\\.35 images/s  itc 1\\.500  lm 8\\.000"
                 + "  matched 0\\.700 \\(baseline 0\\.667\\)  rate 0\\.000300  gradient 2\\.25"),
         line);
   }
@@ -129,7 +129,7 @@ final class EventFileWriterTest {
   void matchingThatDoesNotLearnIsNamedOnce() {
     List<String> lines = new ArrayList<>();
     ConsoleLog log = new ConsoleLog(lines::add);
-    log.started(new TrainingListener.Start(0, 9000, 10, 1234, 5, 3, ""));
+    log.started(new TrainingListener.Start(0, 9000, 10, 4, 1234, 5, 3, ""));
     for (long step = 1000; step <= 4000; step += 1000) {
       log.logged(report(step, 0.66));
     }
