@@ -119,7 +119,7 @@ public final class GraphContext extends ShapeOps {
 
   /** Whether dropout and stochastic depth are active. */
   public boolean training() {
-    return mode == Mode.TRAIN;
+    return mode != Mode.INFER;
   }
 
   /** Whether operations go into the body of a function (a loop or a data set's map). */
