@@ -8,6 +8,7 @@ import java.lang.reflect.Type;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** The fields of a configuration with their {@link Meaning}, taken from the records themselves. */
 public final class ConfigFields {
@@ -29,6 +30,19 @@ public final class ConfigFields {
     ConfigFields found = new ConfigFields();
     found.record(config.getClass(), Optional.of(config), "");
     return found.fields.build();
+  }
+
+  /** A line for each field with its value and meaning, for people. */
+  public static String text(Record config) {
+    return of(config).stream()
+        .map(
+            field ->
+                "%-42s  # %s"
+                    .formatted(
+                        field.path() + field.value().map(json -> " = " + json).orElse(""),
+                        field.meaning())
+                    .stripTrailing())
+        .collect(Collectors.joining("\n"));
   }
 
   private void record(Class<?> type, Optional<Object> record, String prefix) {

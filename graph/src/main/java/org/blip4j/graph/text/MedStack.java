@@ -8,6 +8,7 @@ import org.blip4j.ops.attention.AttentionMask;
 import org.blip4j.ops.attention.KeysValues;
 import org.blip4j.ops.attention.Rows;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Section;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Dropout;
@@ -146,7 +147,8 @@ public record MedStack(TextConfig config, Embeddings embeddings, List<MedLayer> 
       GraphContext self = inner.in("self");
       KeysValues own = layers.get(i).selfAttention().project(self, states, rows);
       KeysValues keys = past.before(self, i, own);
-      states = ctx.trace("layer" + i, layers.get(i).apply(inner, states, rows, keys, view, i));
+      Operand<TFloat32> next = layers.get(i).apply(inner, states, rows, keys, view, i);
+      states = Section.keep(ctx, ctx.trace("layer" + i, next));
     }
     return states;
   }

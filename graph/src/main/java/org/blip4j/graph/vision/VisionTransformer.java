@@ -6,6 +6,7 @@ import org.blip4j.graph.config.VitConfig;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Initializer;
 import org.blip4j.ops.core.KernelSet;
+import org.blip4j.ops.core.Section;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.core.VariableScope;
@@ -84,13 +85,15 @@ public final class VisionTransformer {
     Operand<TFloat32> x = ctx.reshape(embedded, -1, config.width()); // [B*P, W]
     Operand<TFloat32> beforeLast = x;
     for (int i = 0; i < blocks.size(); i++) {
+      x = i == 0 ? x : Section.keep(ctx, x);
       beforeLast = x;
       x = blocks.get(i).apply(ctx.in("block" + i), x);
       if (ctx.traces()) {
         ctx.trace("block" + i, sequence(ctx, x));
       }
     }
-    Operand<TFloat32> states = sequence(ctx, norm.apply(ctx.in("norm"), x)); // [B, P, W]
+    Operand<TFloat32> states =
+        Section.keep(ctx, sequence(ctx, norm.apply(ctx.in("norm"), x))); // [B, P, W]
     return new Encoded(new ImageStates(ctx.trace("states", states)), beforeLast);
   }
 

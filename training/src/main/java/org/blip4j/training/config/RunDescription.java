@@ -121,8 +121,9 @@ public record RunDescription(
   }
 
   /**
-   * Checks that a run may be continued by another one: its length, the parts of its batch and what
-   * it logs and keeps may differ, and where data and model lie; not what they are.
+   * Checks that a run may be continued by another one: its length, the parts of its batch, whether
+   * it computes again and what it logs and keeps may differ, and where data and model lie; not what
+   * they are.
    *
    * @throws IllegalArgumentException naming what differs
    */
@@ -190,7 +191,8 @@ public record RunDescription(
   private static ObjectNode comparable(RunConfig config) {
     ObjectNode tree = (ObjectNode) ConfigJson.tree(config);
     tree.remove(List.of("keeping", "vocabulary"));
-    ((ObjectNode) tree.get("duration")).remove(List.of("epochs", "steps", "accumulate"));
+    ((ObjectNode) tree.get("duration"))
+        .remove(List.of("epochs", "steps", "accumulate", "recompute"));
     return tree;
   }
 

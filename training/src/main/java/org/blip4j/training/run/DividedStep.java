@@ -2,16 +2,11 @@ package org.blip4j.training.run;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.Deque;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.blip4j.graph.task.Encoded;
 import org.blip4j.graph.task.TaskBatch;
 import org.blip4j.graph.task.TaskModel;
@@ -20,7 +15,6 @@ import org.blip4j.ops.core.BatchPart;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.training.config.RunPlan;
-import org.tensorflow.GraphOperation;
 import org.tensorflow.Operand;
 import org.tensorflow.Output;
 import org.tensorflow.Placement;
@@ -176,48 +170,35 @@ final class DividedStep<B extends TaskBatch<B>> {
     TrainingStep own =
         tower.encoded().losses().apply(ctx, new Encoded.Gathered(cut, Optional.of(tower.part())));
     steps.add(own);
-    List<Variable<TFloat32>> reached = reached(List.of(own.loss()));
-    List<String> states = tower.encoded().states().keySet().asList();
-    List<Output<?>> wanted = handles(reached);
-    states.forEach(name -> wanted.add(cut.get(name).asOutput()));
-    Output<?>[] found =
-        root.graph()
-            .addGradients(
-                tower.name() + "/loss_gradients",
-                new Output<?>[] {ctx.mul(own.loss(), 1f / division.parts()).asOutput()},
-                wanted.toArray(new Output<?>[0]),
-                null);
-    put(ofLosses, reached, found);
-    for (int i = 0; i < states.size(); i++) {
-      stateGradients
-          .computeIfAbsent(states.get(i), name -> new ArrayList<>())
-          .add(asFloat(found[reached.size() + i]));
-    }
+    Map<String, Output<?>> states = new LinkedHashMap<>();
+    tower.encoded().states().keySet().forEach(n -> states.put(n, cut.get(n).asOutput()));
+    List<Output<?>> wanted = new ArrayList<>(states.values());
+    weights.forEach(weight -> wanted.add(weight.handle()));
+    Map<Output<?>, Operand<TFloat32>> found =
+        Gradients.of(
+            ctx.in("loss_gradients"),
+            Map.of(own.loss(), ctx.tf().constant(1f / division.parts())),
+            wanted);
+    put(ofLosses, found);
+    states.forEach(
+        (name, state) ->
+            stateGradients.computeIfAbsent(name, n -> new ArrayList<>()).add(found.get(state)));
   }
 
   private void encoders(Tower tower, Map<String, Operand<?>> given) {
     if (given.isEmpty()) {
       return;
     }
-    List<Output<?>> states = new ArrayList<>();
-    List<Output<?>> backs = new ArrayList<>();
+    GraphContext ctx = tower.ctx();
+    Map<Operand<?>, Operand<?>> backs = new LinkedHashMap<>();
     tower
         .encoded()
         .states()
-        .forEach(
-            (name, state) -> {
-              states.add(state.asOutput());
-              backs.add(tower.part().slice(tower.ctx(), given.get(name)).asOutput());
-            });
-    List<Variable<TFloat32>> reached = reached(tower.encoded().states().values());
-    Output<?>[] found =
-        root.graph()
-            .addGradients(
-                tower.name() + "/encoder_gradients",
-                states.toArray(new Output<?>[0]),
-                handles(reached).toArray(new Output<?>[0]),
-                backs.toArray(new Output<?>[0]));
-    put(ofEncoders, reached, found);
+        .forEach((name, state) -> backs.put(state, tower.part().slice(ctx, given.get(name))));
+    put(
+        ofEncoders,
+        Gradients.of(
+            ctx.in("encoder_gradients"), backs, weights.stream().map(Variable::handle).toList()));
   }
 
   private TrainingStep mean() {
@@ -253,12 +234,13 @@ final class DividedStep<B extends TaskBatch<B>> {
     return terms.size() == 1 ? terms.get(0) : root.in("sum").tf().math.addN(terms);
   }
 
-  private static void put(
+  private void put(
       Map<Variable<TFloat32>, List<Operand<TFloat32>>> into,
-      List<Variable<TFloat32>> reached,
-      Output<?>[] found) {
-    for (int i = 0; i < reached.size(); i++) {
-      into.computeIfAbsent(reached.get(i), weight -> new ArrayList<>()).add(asFloat(found[i]));
+      Map<Output<?>, Operand<TFloat32>> found) {
+    for (Variable<TFloat32> weight : weights) {
+      if (found.containsKey(weight.handle())) {
+        into.computeIfAbsent(weight, key -> new ArrayList<>()).add(found.get(weight.handle()));
+      }
     }
   }
 
@@ -268,30 +250,5 @@ final class DividedStep<B extends TaskBatch<B>> {
         throw new IllegalStateException("no loss depends on " + weight);
       }
     }
-  }
-
-  /** The weights on which operands depend, other than behind a cut. */
-  private List<Variable<TFloat32>> reached(Collection<? extends Operand<?>> from) {
-    Set<GraphOperation> seen = new HashSet<>();
-    Deque<GraphOperation> open = new ArrayDeque<>();
-    from.forEach(operand -> open.add((GraphOperation) operand.op()));
-    while (!open.isEmpty()) {
-      GraphOperation operation = open.remove();
-      if (seen.add(operation) && !operation.type().equals("StopGradient")) {
-        operation.inputs().forEach(input -> open.add((GraphOperation) input.op()));
-      }
-    }
-    return weights.stream().filter(weight -> seen.contains(weight.handle().op())).toList();
-  }
-
-  private static List<Output<?>> handles(List<Variable<TFloat32>> some) {
-    List<Output<?>> handles = new ArrayList<>();
-    some.forEach(weight -> handles.add(weight.handle()));
-    return handles;
-  }
-
-  @SuppressWarnings("unchecked") // the gradient of a float is float
-  static Operand<TFloat32> asFloat(Output<?> output) {
-    return (Operand<TFloat32>) output;
   }
 }

@@ -21,12 +21,14 @@ import org.tensorflow.proto.DataType;
  *
  * @param fixed bytes that do not depend on the batch
  * @param perPair bytes of each pair that is computed at a time
+ * @param recomputing the same where layers are computed a second time; {@code perPair} if they are
  * @param batch pairs in a step
  * @param parts of the batch, one of which is held in a memory at a time
  * @param queue a batch must divide it; 0 if there is none
  * @param available bytes that the process may use; 0 if that is not known
  */
-record StepMemory(long fixed, long perPair, int batch, int parts, long queue, long available) {
+record StepMemory(
+    long fixed, long perPair, long recomputing, int batch, int parts, long queue, long available) {
   /** Java, TensorFlow and the graph. */
   private static final long PROGRAM = 800L << 20;
 
@@ -73,7 +75,8 @@ record StepMemory(long fixed, long perPair, int batch, int parts, long queue, lo
     RunConfig.Duration duration = plan.config().duration();
     return new StepMemory(
         PROGRAM + FLOAT * (numbers + (long) duration.batch() * exchanged(plan)),
-        (long) (FLOAT * perPair(plan)),
+        (long) (FLOAT * (duration.recompute() ? recomputing(plan) : perPair(plan))),
+        (long) (FLOAT * recomputing(plan)),
         duration.batch(),
         division.cluster().size() * division.accumulate() * (gpu ? division.towers() : 1),
         plan.config().part().queueSize(),
@@ -90,33 +93,76 @@ record StepMemory(long fixed, long perPair, int batch, int parts, long queue, lo
     return alone ? 0 : 3L * vision.tokens() * vision.width();
   }
 
+  /** Numbers that a pair takes, by what computes them. */
+  private record Pair(
+      double patchStates,
+      double block,
+      double keys,
+      double tokenStates,
+      double alone,
+      double crossing,
+      double logits) {
+
+    static Pair of(RunPlan plan) {
+      BlipConfig model = plan.architecture();
+      VitConfig vision = model.vision();
+      TextConfig text = model.text();
+      double patches = vision.tokens();
+      double tokens = plan.config().text().maxTokens();
+      double block =
+          patches
+              * (PER_PATCH_STATE * vision.width() + PER_PATCH_WEIGHT * vision.heads() * patches);
+      double alone =
+          tokens * (PER_TEXT_STATE * text.width() + PER_TEXT_WEIGHT * text.heads() * tokens);
+      double across =
+          tokens * (PER_CROSSING_STATE * text.width() + PER_TEXT_WEIGHT * text.heads() * patches);
+      return new Pair(
+          patches * vision.width(),
+          block,
+          2 * patches * text.width(),
+          tokens * text.width(),
+          alone,
+          alone + across,
+          PER_LOGIT * tokens * text.vocabularySize());
+    }
+  }
+
   private static double perPair(RunPlan plan) {
-    BlipConfig model = plan.architecture();
-    VitConfig vision = model.vision();
-    TextConfig text = model.text();
-    double patches = vision.tokens();
-    double tokens = plan.config().text().maxTokens();
-    double image =
-        vision.layers()
-            * patches
-            * (PER_PATCH_STATE * vision.width() + PER_PATCH_WEIGHT * vision.heads() * patches);
-    double keys = 2.0 * text.layers() * patches * text.width();
-    double alone =
-        text.layers()
-            * tokens
-            * (PER_TEXT_STATE * text.width() + PER_TEXT_WEIGHT * text.heads() * tokens);
-    double crossing =
-        alone
-            + text.layers()
-                * tokens
-                * (PER_CROSSING_STATE * text.width() + PER_TEXT_WEIGHT * text.heads() * patches);
-    double speaking = crossing + PER_LOGIT * tokens * text.vocabularySize();
+    Pair pair = Pair.of(plan);
+    double layers = plan.architecture().text().layers();
+    double image = plan.architecture().vision().layers() * pair.block();
+    double keys = layers * pair.keys();
+    double alone = layers * pair.alone();
+    double crossing = layers * pair.crossing();
+    double speaking = crossing + pair.logits();
     return switch (plan.config().task()) {
       case PRETRAIN -> image + keys + alone + 3 * (crossing + keys) + speaking;
       case RETRIEVAL -> image + keys + alone + 3 * (crossing + keys);
       case CAPTION -> image + keys + speaking;
       case VQA -> image + keys + crossing + ANSWERS * speaking;
       case NLVR -> 2 * (image + keys) + 2 * crossing;
+    };
+  }
+
+  /**
+   * What is held between layers and, at one time, either logits or a block of the vision
+   * transformer; and the keys of images that the text layers have before they need them, half of
+   * all.
+   */
+  private static double recomputing(RunPlan plan) {
+    Pair pair = Pair.of(plan);
+    double layers = plan.architecture().text().layers();
+    double image = plan.architecture().vision().layers() * pair.patchStates();
+    double keys = layers * pair.keys() / 2;
+    double text = layers * pair.tokenStates();
+    double largest = Math.max(pair.block(), pair.logits());
+    return switch (plan.config().task()) {
+      case PRETRAIN -> image + 4 * keys + 5 * text + largest;
+      case RETRIEVAL -> image + 4 * keys + 4 * text + Math.max(pair.block(), 3 * pair.crossing());
+      case CAPTION -> image + keys + text + largest;
+      case VQA ->
+          image + keys + (1 + ANSWERS) * text + Math.max(pair.block(), ANSWERS * pair.logits());
+      case NLVR -> 2 * (image + keys) + text + 2 * pair.block();
     };
   }
 
@@ -150,10 +196,14 @@ record StepMemory(long fixed, long perPair, int batch, int parts, long queue, lo
     while (fits > 1 && queue % fits != 0) {
       fits--;
     }
-    return "warning: %s, but the machine has %s; %s"
+    long again = fixed + recomputing * (batch / parts);
+    return "warning: %s, but the machine has %s; %s%s"
         .formatted(
             needs,
             gigabytes(available),
+            again < bytes() && again <= available
+                ? "--recompute needs %s; ".formatted(gigabytes(again))
+                : "",
             fits < 1
                 ? "train a smaller model, or on a larger machine"
                 : "a batch of %d fits: --batch-size %d; or this one in %d parts: --set duration.accumulate=%d"

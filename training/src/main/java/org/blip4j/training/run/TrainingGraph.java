@@ -2,8 +2,8 @@ package org.blip4j.training.run;
 
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.blip4j.graph.task.TaskBatch;
 import org.blip4j.graph.task.TaskModel;
@@ -225,8 +225,13 @@ public final class TrainingGraph<B extends TaskBatch<B>> {
 
   private ImmutableList<Operand<TFloat32>> gradients(
       GraphContext ctx, List<Variable<TFloat32>> trainables) {
-    Output<?>[] handles = trainables.stream().map(Variable::handle).toArray(Output<?>[]::new);
-    Output<?>[] found = ctx.graph().addGradients(step.loss().asOutput(), handles);
-    return Arrays.stream(found).map(DividedStep::asFloat).collect(ImmutableList.toImmutableList());
+    Map<Output<?>, Operand<TFloat32>> found =
+        Gradients.of(
+            ctx.in("gradients"),
+            Map.of(step.loss(), ctx.tf().constant(1f)),
+            trainables.stream().map(Variable::handle).toList());
+    return trainables.stream()
+        .map(weight -> Gradients.at(found, weight))
+        .collect(ImmutableList.toImmutableList());
   }
 }

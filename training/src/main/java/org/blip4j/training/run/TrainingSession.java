@@ -77,7 +77,8 @@ public final class TrainingSession implements Closeable {
     RunConfig config = plan.config();
     this.graph = graph;
     this.task = config.task();
-    GraphContext ctx = plan.kernels().on(GraphContext.create(graph, Mode.TRAIN));
+    Mode mode = config.duration().recompute() ? Mode.TRAIN_RECOMPUTING : Mode.TRAIN;
+    GraphContext ctx = plan.kernels().on(GraphContext.create(graph, mode));
     VariableScope vars =
         VariableScope.root(ctx, config.seed(), plan.architecture().initialization());
     TaskModel<?> taskModel = config.part().model(vars, plan.architecture(), plan.promptTokens());
@@ -101,7 +102,7 @@ public final class TrainingSession implements Closeable {
     this.feed = new VariableFeed(ctx, weights);
     this.finite = SaverNodes.finite(ctx, variables);
     this.peers = new Peers(ctx, training.replicas(), variables);
-    this.session = peers.open(graph, plan.kernels().sessionFrom(plan.session(), Mode.TRAIN));
+    this.session = peers.open(graph, plan.kernels().sessionFrom(plan.session(), mode));
   }
 
   /** The step's graph. */

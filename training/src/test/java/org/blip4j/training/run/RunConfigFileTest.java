@@ -188,13 +188,13 @@ final class RunConfigFileTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "{'duration':{'batch':200,'steps':5}} | batch=200, accumulate=1, epochs=Optional.empty,"
-            + " steps=Optional[5]",
-        "{'duration':{'steps':5}} | batch=75, accumulate=1, epochs=Optional.empty,"
-            + " steps=Optional[5]",
-        "{'duration':{'batch':64,'epochs':0,'steps':5}} | batch=64, accumulate=1,"
+        "{'duration':{'batch':200,'steps':5}} | batch=200, accumulate=1, recompute=false,"
             + " epochs=Optional.empty, steps=Optional[5]",
-        "{'duration':{'epochs':2}} | batch=75, accumulate=1, epochs=Optional[2],"
+        "{'duration':{'steps':5}} | batch=75, accumulate=1, recompute=false, epochs=Optional.empty,"
+            + " steps=Optional[5]",
+        "{'duration':{'batch':64,'epochs':0,'steps':5}} | batch=64, accumulate=1, recompute=false,"
+            + " epochs=Optional.empty, steps=Optional[5]",
+        "{'duration':{'epochs':2}} | batch=75, accumulate=1, recompute=false, epochs=Optional[2],"
             + " steps=Optional.empty",
         "{'alphaRamp':{'steps':9}} | AlphaRamp[epochs=Optional.empty, steps=Optional[9]]",
         "{'schedule':{'peak':0.5}} | WarmupDecay[peak=0.5, floor=1.0E-6",

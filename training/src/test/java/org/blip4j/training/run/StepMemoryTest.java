@@ -28,32 +28,45 @@ final class StepMemoryTest {
 
   @Test
   void theBatchThatFitsIsNamed() {
-    StepMemory large = new StepMemory(4_000_000_000L, 1_000_000_000L, 64, 1, 1024, 20_000_000_000L);
+    StepMemory large = memory(4_000_000_000L, 300_000_000L, 64, 1, 1024);
     assertEquals(68_000_000_000L, large.bytes());
     assertEquals(
         "warning: memory: about 68.0 GB (4.0 GB for variables and gradients, 1.0 GB for each of 64"
             + " pairs), but the machine has 20.0 GB; a batch of 8 fits: --batch-size 8; or"
             + " this one in 8 parts: --set duration.accumulate=8",
         large.text());
-    StepMemory parts = new StepMemory(4_000_000_000L, 1_000_000_000L, 64, 8, 1024, 20_000_000_000L);
+    StepMemory parts = memory(4_000_000_000L, 300_000_000L, 64, 8, 1024);
     assertEquals(
         "memory: about 12.0 GB (4.0 GB for variables and gradients, 1.0 GB for each of 8 pairs at a"
             + " time) of 20.0 GB",
         parts.text());
-    StepMemory hopeless = new StepMemory(30_000_000_000L, 1_000_000L, 4, 1, 0, 20_000_000_000L);
+    StepMemory hopeless = memory(30_000_000_000L, 1_000_000L, 4, 1, 0);
     assertTrue(hopeless.text().endsWith("train a smaller model, or on a larger machine"));
+    StepMemory again = memory(4_000_000_000L, 200_000_000L, 64, 1, 1024);
+    assertTrue(
+        again.text().contains("the machine has 20.0 GB; --recompute needs 16.8 GB; a batch of 8"),
+        again.text());
+  }
+
+  private static StepMemory memory(
+      long fixed, long recomputing, int batch, int accumulate, long queue) {
+    return new StepMemory(
+        fixed, 1_000_000_000L, recomputing, batch, accumulate, queue, 20_000_000_000L);
   }
 
   @Test
   @Tag("slow") // a process of its own
   void aSmallModelTakesWhatIsSaid() throws IOException, InterruptedException {
-    double whole = taken("whole", 1);
-    double parts = taken("parts", 8);
+    double whole = taken("whole", 1, false);
+    double parts = taken("parts", 8, false);
+    double again = taken("again", 1, true);
     assertTrue(parts < 0.8 * whole, parts + " in parts, " + whole + " at once");
+    assertTrue(again < 0.9 * whole, again + " recomputing, " + whole + " at once");
   }
 
   /** What a run took, by the system's word; its own word is compared. */
-  private double taken(String name, int accumulate) throws IOException, InterruptedException {
+  private double taken(String name, int accumulate, boolean recompute)
+      throws IOException, InterruptedException {
     assumeTrue(Files.exists(STATUS), "the system tells no process its memory");
     Process run =
         new ProcessBuilder(
@@ -64,7 +77,8 @@ final class StepMemoryTest {
                 System.getProperty("java.class.path"),
                 StepMemoryTest.class.getName(),
                 Files.createDirectory(folder.resolve(name)).toString(),
-                Integer.toString(accumulate))
+                Integer.toString(accumulate),
+                Boolean.toString(recompute))
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     String out = new String(run.getInputStream().readAllBytes(), UTF_8);
@@ -81,7 +95,7 @@ final class StepMemoryTest {
     return Double.parseDouble(matcher.group(1));
   }
 
-  /** A run of three steps with a checkpoint: the folder, parts of a batch. */
+  /** A run of three steps with a checkpoint: the folder, parts of a batch, whether to recompute. */
   public static void main(String[] arguments) throws IOException {
     Path folder = Path.of(arguments[0]);
     TinyRun tiny = new TinyRun(folder);
@@ -99,7 +113,8 @@ final class StepMemoryTest {
         TinyRun.changed(
             config,
             "duration",
-            "{\"batch\": 16, \"steps\": 3, \"accumulate\": " + arguments[1] + "}");
+            "{\"batch\": 16, \"steps\": 3, \"accumulate\": %s, \"recompute\": %s}"
+                .formatted(arguments[1], arguments[2]));
     Trainer.of(config, tiny.inputs())
         .run(
             folder.resolve("run"),

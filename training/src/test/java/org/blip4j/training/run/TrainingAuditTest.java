@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.regex.Pattern;
 import org.blip4j.graph.config.Task;
 import org.blip4j.ops.core.GraphAudit;
+import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunPlan;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,7 +30,14 @@ final class TrainingAuditTest {
   @EnumSource
   void everyWeightLearnsAndNothingIsDead(Task task) throws IOException {
     TinyRun tiny = new TinyRun(folder);
-    RunPlan plan = RunPlan.resolve(tiny.fromScratch(task), tiny.inputs());
+    audit(tiny, task, false);
+    audit(tiny, task, true);
+  }
+
+  private static void audit(TinyRun tiny, Task task, boolean recompute) throws IOException {
+    RunConfig config =
+        TinyRun.changed(tiny.fromScratch(task), "duration.recompute", Boolean.toString(recompute));
+    RunPlan plan = RunPlan.resolve(config, tiny.inputs());
     try (TrainingSession session = TrainingSession.open(plan)) {
       GraphAudit audit =
           GraphAudit.of(
