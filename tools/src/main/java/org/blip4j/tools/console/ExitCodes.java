@@ -11,6 +11,12 @@ public final class ExitCodes {
   /** Wrong usage or bad input; nothing was changed. */
   public static final int USAGE = 2;
 
+  /**
+   * Another process that trains with this one was lost; safe to run again, on all of them. The
+   * number is that of a failure for the time being ({@code EX_TEMPFAIL}).
+   */
+  public static final int PEER_LOST = 75;
+
   /** Interrupted by the user; safe to run again. Java itself exits so on Ctrl-C. */
   public static final int INTERRUPTED = 130;
 

@@ -1,11 +1,11 @@
 package org.blip4j.tools.train;
 
-import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.blip4j.data.pipeline.Mixture;
 import org.blip4j.data.sample.ExampleCodec;
@@ -26,13 +26,11 @@ import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.HubOptions;
 import org.blip4j.tools.console.InterruptWatch;
 import org.blip4j.tools.console.ProgramVersion;
+import org.blip4j.training.config.Cluster;
 import org.blip4j.training.config.Recipe;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunConfigReader;
 import org.blip4j.training.config.RunInputs;
-import org.blip4j.training.event.ConsoleLog;
-import org.blip4j.training.event.StepReport;
-import org.blip4j.training.event.TrainingListener;
 import org.blip4j.training.run.Trainer;
 import org.blip4j.training.validate.Validation;
 import picocli.CommandLine.Mixin;
@@ -129,6 +127,7 @@ final class TrainingArguments {
   @Mixin private ComputeOptions.Seed seed;
   @Mixin private ComputeOptions.Batch batchSize;
   @Mixin private HubOptions hub;
+  @Mixin private ClusterOptions processes;
 
   /**
    * Runs a task and returns the exit status.
@@ -186,6 +185,11 @@ final class TrainingArguments {
       console.result(ConfigJson.tree(run), ConfigFields.text(run));
       return console.exitCode();
     }
+    Cluster cluster = processes.cluster(command);
+    Optional<Integer> toStart = processes.toStart(command, run.duration().batch());
+    if (toStart.isPresent()) {
+      return processes.start(command, toStart.get(), common);
+    }
     ProgramVersion program = ProgramVersion.read();
     RunInputs inputs =
         new RunInputs(
@@ -195,27 +199,32 @@ final class TrainingArguments {
             common.trainingSession(),
             common.precision(),
             program.version(),
-            program.commit());
-    ConsoleLog log =
-        new ConsoleLog(line -> console.note("%s", line), line -> console.warn("%s", line));
+            program.commit(),
+            cluster);
+    BooleanSupplier abandoned = ClusterOptions.abandoned(console);
     try (InterruptWatch watch =
         new InterruptWatch(
             () ->
                 console.note(
                     "stopped within a step; the same command goes on from the last checkpoint"))) {
       Trainer trainer =
-          Trainer.of(run, inputs).stoppingWhen(watch::interrupted).overwriting(overwrite);
+          Trainer.of(run, inputs)
+              .stoppingWhen(() -> watch.interrupted() || abandoned.getAsBoolean())
+              .overwriting(overwrite);
       if (validate != null) {
         trainer = trainer.validatingWith(validation(common, codec));
       }
-      Trainer.Outcome outcome =
-          trainer.run(
-              out, TrainingListener.all(log, new RunReport(out), new Steps(console, watch)));
+      Trainer.Outcome outcome = trainer.run(out, RunConsole.listener(console, watch, cluster, out));
       if (!outcome.finished()) {
         console.note("stopped at step %d; the same command goes on from there", outcome.step());
         return ExitCodes.INTERRUPTED;
       }
-      console.text(outcome.model().path().toString());
+      if (cluster.chief()) {
+        console.text(outcome.model().path().toString());
+      }
+    } catch (Trainer.PeerLostException e) {
+      console.error("blip: " + e.getMessage());
+      return ExitCodes.PEER_LOST;
     }
     return console.exitCode();
   }
@@ -267,29 +276,5 @@ final class TrainingArguments {
       reader.setting("duration.recompute", "true", "--recompute");
     }
     return reader.settings(settings).config();
-  }
-
-  /** A result for each logged step, with {@code --json}; and when it is safe to end. */
-  private record Steps(Console console, InterruptWatch watch) implements TrainingListener {
-    @Override
-    public void stepped(double seconds) {
-      watch.allow(seconds);
-    }
-
-    @Override
-    public void storing(boolean now) {
-      watch.writing(now);
-    }
-
-    @Override
-    public void logged(StepReport report) throws IOException {
-      if (!watch.interrupted()) {
-        console.json(
-            ImmutableMap.builder()
-                .putAll(report.metrics())
-                .put("images_per_second", report.samplesPerSecond())
-                .buildOrThrow());
-      }
-    }
   }
 }

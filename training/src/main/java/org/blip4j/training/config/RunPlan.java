@@ -102,8 +102,13 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
     public void requireParts(int rows) {
       if (parts() > 1 && (rows < 1 || rows % parts() != 0)) {
         throw new IllegalArgumentException(
-            "a batch of %d has no %d equal parts (duration.accumulate %d, %d devices, %d processes)"
-                .formatted(rows, parts(), accumulate, towers(), cluster.size()));
+            "a batch of %d has no %d equal parts (duration.accumulate %d, %d devices%s)"
+                .formatted(
+                    rows,
+                    parts(),
+                    accumulate,
+                    towers(),
+                    cluster.alone() ? "" : ", %d processes".formatted(cluster.size())));
       }
     }
   }

@@ -84,9 +84,9 @@ final class ClusterRunTest {
     }
   }
 
-  /** A damaged image is replaced by the row that one process would take, also of another's. */
+  /** A damaged image is replaced by the row that one process would take, also by another's. */
   @Test
-  void allStopAfterTheStepAndGoOnTogetherAlsoWhereAnImageIsDamaged() throws Exception {
+  void allStopAfterTheStepAndOneGoesOnAlsoWhereImagesAreDamaged() throws Exception {
     Path damaged = folder.resolve("one.tfrecord");
     try (TfRecordWriter writer = TfRecordWriter.create(damaged, TfRecordWriter.Options.plain())) {
       for (int i = 0; i < 3; i++) {
@@ -108,26 +108,22 @@ final class ClusterRunTest {
     assertTrue(one.stream().anyMatch(report -> report.means().get(StepReport.REPLACED) > 0));
     List<StepReport> two = new ArrayList<>();
     Path run = folder.resolve("two");
-    for (int last : new int[] {4, 8}) {
-      List<Trainer.Outcome> outcomes =
-          PeersTest.together(
-              2,
-              cluster -> {
-                int[] asked = {0};
-                return Trainer.of(config, inputs.among(cluster))
-                    .stoppingWhen(() -> last == 4 && cluster.task() == 1 && asked[0]++ >= 4)
-                    .run(run, cluster.chief() ? two::add : SILENT);
-              });
-      for (Trainer.Outcome outcome : outcomes) {
-        assertEquals(last, outcome.step());
-        assertEquals(last == 8, outcome.finished());
-      }
-      assertTrue(Files.exists(run.resolve("checkpoints/step-" + last + ".json")));
+    List<Trainer.Outcome> outcomes =
+        PeersTest.together(
+            2,
+            cluster -> {
+              int[] asked = {0};
+              return Trainer.of(config, inputs.among(cluster))
+                  .stoppingWhen(() -> cluster.task() == 1 && asked[0]++ >= 4)
+                  .run(run, cluster.chief() ? two::add : SILENT);
+            });
+    for (Trainer.Outcome outcome : outcomes) {
+      assertEquals(4, outcome.step());
+      assertFalse(outcome.finished());
     }
+    assertTrue(Files.exists(run.resolve("checkpoints/step-4.json")));
+    assertTrue(Trainer.of(config, inputs).run(run, two::add).finished());
     DividedStepTest.assertAlike(one, two);
-    assertEquals(
-        Files.exists(folder.resolve("one/model/config.json")),
-        Files.exists(run.resolve("model/config.json")));
   }
 
   @Test
