@@ -72,6 +72,7 @@ final class TaskGraphTest {
         TInt64.tensorOf(answers, DataBuffers.of(new long[] {1, 1, 1, 1, 1, 1, 1, 1, 1})));
     data.put("rows", TInt32.vectorOf(0, 0, 1));
     data.put("weights", TFloat32.vectorOf(0.7f, 0.3f, 1f));
+    data.put("answers_before", TInt32.scalarOf(0));
 
     learns(VqaModel.create(vars, TINY, 0.1));
   }
