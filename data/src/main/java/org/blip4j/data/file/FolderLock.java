@@ -116,4 +116,10 @@ public final class FolderLock implements Closeable {
       HELD.remove(folder);
     }
   }
+
+  /** The folder that is held. */
+  @Override
+  public String toString() {
+    return folder.toString();
+  }
 }
