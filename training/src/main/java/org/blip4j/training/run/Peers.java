@@ -204,9 +204,10 @@ final class Peers {
       return;
     }
     if (!cluster.chief()) {
-      while (tell(Word.NOTHING).busy() > 0) {
-        continue; // the next word comes when the first process sends it
-      }
+      int busy;
+      do {
+        busy = tell(Word.NOTHING).busy(); // which comes when the first process sends it
+      } while (busy > 0);
       return;
     }
     FutureTask<Void> task =

@@ -126,7 +126,7 @@ public final class Trainer {
     }
     try (FolderLock lock = writing ? FolderLock.take(out) : null;
         TrainingSession session = TrainingSession.open(plan)) {
-      if (writing) {
+      if (lock != null) {
         folder.requireUsable(description, overwrite); // as it is now that nobody else writes
       }
       session.peers().await(listener::note);
