@@ -2,6 +2,7 @@ package org.blip4j.training.run;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -244,6 +245,7 @@ final class PeersTest {
           new Peers(GraphContext.create(graph, Mode.TRAIN), new Replicas(Cluster.ALONE), List.of());
       assertEquals(List.of(), peers.targets());
       try (Session session = peers.open(graph, PLAIN)) {
+        assertNotNull(session);
         peers.await(note -> {});
         peers.greet(1, 2);
         assertEquals(word, peers.tell(word));
