@@ -91,7 +91,19 @@ final class PeersTest {
   }
 
   /** What a task found: rows of all, and sums, as it has them. */
-  private record Found(Cluster cluster, long[] rows, float[] sums, float[] means) {}
+  private static final class Found {
+    private final Cluster cluster;
+    private final long[] rows;
+    private final float[] sums;
+    private final float[] means;
+
+    Found(Cluster cluster, long[] rows, float[] sums, float[] means) {
+      this.cluster = cluster;
+      this.rows = rows;
+      this.sums = sums;
+      this.means = means;
+    }
+  }
 
   /** Of more than ten tasks the names are not in the order of the numbers. */
   @ParameterizedTest
@@ -101,21 +113,21 @@ final class PeersTest {
     for (Found found : all) {
       for (int row = 0; row < 2 * tasks; row++) {
         int rank = row / 2;
-        assertEquals(10 * rank + row % 2, found.rows()[2 * row]);
+        assertEquals(10 * rank + row % 2, found.rows[2 * row]);
       }
-      assertArrayEquals(all.get(0).sums(), found.sums());
-      assertArrayEquals(all.get(0).means(), found.means());
+      assertArrayEquals(all.get(0).sums, found.sums);
+      assertArrayEquals(all.get(0).means, found.means);
     }
-    float[] expected = new float[all.get(0).sums().length];
+    float[] expected = new float[all.get(0).sums.length];
     for (int task = 0; task < tasks; task++) {
       float[] own = numbers(task);
       for (int i = 0; i < own.length; i++) {
         expected[i] += own[i];
       }
     }
-    assertArrayEquals(expected, all.get(0).sums(), 1e-4f);
-    assertEquals(expected[0] / tasks, all.get(0).means()[0], 1e-4f);
-    assertEquals(tasks > 10 ? 10 : 1, all.get(0).cluster().order().get(tasks > 10 ? 2 : 1));
+    assertArrayEquals(expected, all.get(0).sums, 1e-4f);
+    assertEquals(expected[0] / tasks, all.get(0).means[0], 1e-4f);
+    assertEquals(tasks > 10 ? 10 : 1, all.get(0).cluster.order().get(tasks > 10 ? 2 : 1));
   }
 
   private static float[] numbers(int task) {
