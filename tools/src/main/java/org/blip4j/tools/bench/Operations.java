@@ -92,8 +92,8 @@ final class Operations {
    * two moments read and three written; the momentum encoder's own written, read twice, and the
    * weight for it.
    */
-  static double stepNumbers(double weights) {
-    return 15 * weights;
+  static double stepNumbers(long weights) {
+    return 15.0 * weights;
   }
 
   /** Weights of the vision transformer, each read once for a batch. */
