@@ -80,7 +80,7 @@ final class ProcessesTest {
     Random random = new Random();
     for (int round = 0; round < 2; round++) {
       String out = "killed" + round;
-      long steps = 5 * (1 + random.nextInt(3));
+      long steps = 5L * (1 + random.nextInt(3));
       ProcessHandle lost = kill(out, start(out), round, steps);
       String errors = errors(out);
       assertTrue(
