@@ -173,7 +173,7 @@ class BlipCliTest {
       for (String line : Files.readString(page).replace("\\\n", " ").lines().toList()) {
         String command = line.strip().replaceFirst("^(BLIP_\\w+=\\S* )?tools/blip ", "");
         if (!command.equals(line.strip()) && !line.contains("`")) {
-          assertUnderstood(page, command.replaceFirst(" {2,}#.*| # .*", ""));
+          assertUnderstood(page, command.replaceFirst(" {2,}#.*| # .*| > .*", ""));
           count++;
         }
       }
