@@ -28,6 +28,7 @@ import org.blip4j.tools.capfilt.CapFiltFolder;
 import org.blip4j.tools.capfilt.CapFiltPlan;
 import org.blip4j.tools.capfilt.CapFiltStats;
 import org.blip4j.tools.console.ProgramVersion;
+import org.blip4j.training.config.Cluster;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunInputs;
 import org.blip4j.training.event.StepReport;
@@ -208,7 +209,8 @@ public final class Bootstrap {
         context.session(),
         context.precision(),
         context.program().version(),
-        context.program().commit());
+        context.program().commit(),
+        Cluster.ALONE);
   }
 
   private void claimFolder() throws IOException {

@@ -32,18 +32,6 @@ public record RunInputs(
     String commit,
     Cluster cluster) {
 
-  /** A run of a process on its own. */
-  public RunInputs(
-      Mixture data,
-      ExampleCodec codec,
-      Optional<StartingModel> init,
-      ConfigProto session,
-      Precision precision,
-      String version,
-      String commit) {
-    this(data, codec, init, session, precision, version, commit, Cluster.ALONE);
-  }
-
   /** Checks that all is there. */
   public RunInputs {
     Objects.requireNonNull(data, "data");
@@ -63,7 +51,8 @@ public record RunInputs(
         ConfigProto.getDefaultInstance(),
         Precision.FLOAT32,
         "unknown",
-        "unknown");
+        "unknown",
+        Cluster.ALONE);
   }
 
   /** The same with weights to start from. */

@@ -71,7 +71,7 @@ final class ClusterRunTest {
         PeersTest.together(
             processes,
             cluster ->
-                Trainer.of(divided, inputs(task, devices).among(cluster))
+                Trainer.of(divided, tiny.asBuilt(task, devices).among(cluster))
                     .run(run, cluster.chief() ? several::add : SILENT));
     outcomes.forEach(outcome -> assertTrue(outcome.finished()));
     DividedStepTest.assertAlike(one, several);
@@ -98,7 +98,7 @@ final class ClusterRunTest {
       writer.commit();
     }
     ShardSet shards = ShardSet.of(List.of(folder.resolve("data.tfrecord"), damaged));
-    RunInputs inputs = TinyRun.withSession(RunInputs.of(shards), DividedStepTest.plain());
+    RunInputs inputs = TinyRun.withSession(RunInputs.of(shards), TinyRun.asBuilt());
     RunConfig config =
         config(Task.PRETRAIN)
             .withDuration(
@@ -160,20 +160,10 @@ final class ClusterRunTest {
   }
 
   private RunConfig config(Task task) {
-    return TinyRun.changed(
-        tiny.fromScratch(task)
-            .withDuration(
-                RunConfig.Duration.ofSteps(TinyRun.BATCH, STEPS), new RunConfig.Keeping(1, 3, 2)),
-        "text.padding",
-        "\"LONGEST\"");
+    return tiny.reporting(task, STEPS);
   }
 
   private RunInputs inputs(Task task) throws IOException {
-    return inputs(task, 1);
-  }
-
-  private RunInputs inputs(Task task, int devices) throws IOException {
-    RunInputs inputs = task == Task.VQA || task == Task.NLVR ? tiny.inputs(task) : tiny.inputs();
-    return TinyRun.withSession(inputs, DividedStepTest.plain().putDeviceCount("CPU", devices));
+    return tiny.asBuilt(task, 1);
   }
 }

@@ -16,7 +16,6 @@ import java.util.TreeMap;
 import org.blip4j.data.pipeline.SamplePipeline;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.task.TaskBatch;
-import org.blip4j.ops.core.GraphAudit;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunInputs;
 import org.blip4j.training.config.RunPlan;
@@ -86,13 +85,8 @@ final class DividedStepTest {
           }
         }
       }
-      GraphAudit audit =
-          GraphAudit.of(
-              session.graph(),
-              session.targets(),
-              session.training().step().loss().op(),
-              session.training().optimizer().trainables());
-      assertEquals(List.of(), audit.pinned(), "operations that would keep variables on a device");
+      List<String> pinned = TinyRun.audit(session).pinned();
+      assertEquals(List.of(), pinned, "operations that would keep variables on a device");
     }
     assertEquals(Set.of("CPU:0", "CPU:1"), products.keySet());
     assertEquals(3, products.get("CPU:1").elementSet().size(), products.toString());
@@ -154,17 +148,18 @@ final class DividedStepTest {
 
   @Test
   void devicesAreThoseThatASessionNames() throws IOException {
-    assertEquals(RunPlan.Division.NONE, division(plain()));
+    assertEquals(RunPlan.Division.NONE, division(TinyRun.asBuilt()));
     assertEquals(
         List.of("/device:CPU:0", "/device:CPU:1"),
-        division(plain().putDeviceCount("CPU", 2)).devices());
+        division(TinyRun.asBuilt().putDeviceCount("CPU", 2)).devices());
     ConfigProto.Builder gpus = ConfigProto.newBuilder();
     assertEquals(RunPlan.Division.NONE, division(gpus));
     gpus.getGpuOptionsBuilder().setVisibleDeviceList("2");
     assertEquals(RunPlan.Division.NONE, division(gpus));
     gpus.getGpuOptionsBuilder().setVisibleDeviceList("2,0");
     assertEquals(List.of("/device:GPU:0", "/device:GPU:1"), division(gpus).devices());
-    assertThrows(IllegalArgumentException.class, () -> division(plain().putDeviceCount("CPU", 3)));
+    assertThrows(
+        IllegalArgumentException.class, () -> division(TinyRun.asBuilt().putDeviceCount("CPU", 3)));
   }
 
   private RunPlan.Division division(ConfigProto.Builder session) throws IOException {
@@ -201,12 +196,7 @@ final class DividedStepTest {
   }
 
   private RunConfig config(Task task) {
-    return TinyRun.changed(
-        tiny.fromScratch(task)
-            .withDuration(
-                RunConfig.Duration.ofSteps(TinyRun.BATCH, STEPS), new RunConfig.Keeping(1, 3, 2)),
-        "text.padding",
-        "\"LONGEST\"");
+    return tiny.reporting(task, STEPS);
   }
 
   private RunInputs inputs(Task task) throws IOException {
@@ -214,15 +204,7 @@ final class DividedStepTest {
   }
 
   private RunInputs inputs(Task task, Parts parts) throws IOException {
-    RunInputs inputs = task == Task.VQA || task == Task.NLVR ? tiny.inputs(task) : tiny.inputs();
-    return TinyRun.withSession(inputs, plain().putDeviceCount("CPU", parts.devices()));
-  }
-
-  /** Graphs are run as they are built: rewriting them takes longer than five steps. */
-  static ConfigProto.Builder plain() {
-    ConfigProto.Builder session = ConfigProto.newBuilder().putDeviceCount("GPU", 0);
-    session.getGraphOptionsBuilder().getRewriteOptionsBuilder().setDisableMetaOptimizer(true);
-    return session;
+    return tiny.asBuilt(task, parts.devices());
   }
 
   private List<StepReport> run(RunConfig config, RunInputs inputs, String name) throws IOException {

@@ -27,6 +27,7 @@ import org.blip4j.data.tfrecord.TfRecordReader;
 import org.blip4j.data.tfrecord.TfRecordWriter;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
+import org.blip4j.training.config.Cluster;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunInputs;
 import org.blip4j.training.config.RunPlan;
@@ -309,6 +310,7 @@ final class InterruptedRunTest {
         plain.session(),
         plain.precision(),
         plain.version(),
-        plain.commit());
+        plain.commit(),
+        Cluster.ALONE);
   }
 }

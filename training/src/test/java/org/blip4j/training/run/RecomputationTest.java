@@ -22,7 +22,6 @@ import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.training.config.RunConfig;
-import org.blip4j.training.config.RunInputs;
 import org.blip4j.training.event.StepReport;
 import org.blip4j.training.optimize.AdamW;
 import org.junit.jupiter.api.BeforeEach;
@@ -118,9 +117,7 @@ final class RecomputationTest {
             "duration",
             "{\"batch\": %d, \"steps\": %d, \"accumulate\": %d, \"recompute\": %b}"
                 .formatted(TinyRun.BATCH, STEPS, parts, recompute));
-    RunInputs inputs = task == Task.VQA || task == Task.NLVR ? tiny.inputs(task) : tiny.inputs();
-    return Trainer.of(
-        config, TinyRun.withSession(inputs, DividedStepTest.plain().putDeviceCount("CPU", parts)));
+    return Trainer.of(config, tiny.asBuilt(task, parts));
   }
 
   /** By TensorFlow's account of a step, apart from the gradients of the weights. */

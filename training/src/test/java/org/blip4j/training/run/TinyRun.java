@@ -25,6 +25,7 @@ import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.graph.config.VitConfig;
+import org.blip4j.ops.core.GraphAudit;
 import org.blip4j.ops.core.Initializer;
 import org.blip4j.training.config.ImageInput;
 import org.blip4j.training.config.RunConfig;
@@ -70,14 +71,37 @@ final class TinyRun {
   }
 
   static RunInputs withSession(RunInputs inputs, ConfigProto.Builder session) {
-    return new RunInputs(
-        inputs.data(),
-        inputs.codec(),
-        inputs.init(),
-        session.build(),
-        inputs.precision(),
-        inputs.version(),
-        inputs.commit());
+    return inputs.on(session.build(), inputs.precision());
+  }
+
+  /** Graphs are run as they are built: rewriting them takes longer than a few steps. */
+  static ConfigProto.Builder asBuilt() {
+    ConfigProto.Builder session = ConfigProto.newBuilder().putDeviceCount("GPU", 0);
+    session.getGraphOptionsBuilder().getRewriteOptionsBuilder().setDisableMetaOptimizer(true);
+    return session;
+  }
+
+  /** The data of a task, computed on so many devices of the CPU by graphs as they are built. */
+  RunInputs asBuilt(Task task, int devices) throws IOException {
+    return withSession(inputs(task), asBuilt().putDeviceCount("CPU", devices));
+  }
+
+  /** Of each step a report, texts as wide as the longest. */
+  RunConfig reporting(Task task, int steps) {
+    return changed(
+        fromScratch(task)
+            .withDuration(RunConfig.Duration.ofSteps(BATCH, steps), new RunConfig.Keeping(1, 3, 2)),
+        "text.padding",
+        "\"LONGEST\"");
+  }
+
+  /** What the operations of a session are for. */
+  static GraphAudit audit(TrainingSession session) {
+    return GraphAudit.of(
+        session.graph(),
+        session.targets(),
+        session.training().step().loss().op(),
+        session.training().optimizer().trainables());
   }
 
   RunInputs inputs() {
@@ -86,6 +110,9 @@ final class TinyRun {
 
   /** The same pictures in records of a task's kind: a question each, or a pair with a statement. */
   RunInputs inputs(Task task) throws IOException {
+    if (task != Task.VQA && task != Task.NLVR) {
+      return inputs();
+    }
     Path file = folder.resolve(task + ".tfrecord");
     if (Files.exists(file)) {
       return RunInputs.of(ShardSet.of(List.of(file)));

@@ -39,12 +39,7 @@ final class TrainingAuditTest {
         TinyRun.changed(tiny.fromScratch(task), "duration.recompute", Boolean.toString(recompute));
     RunPlan plan = RunPlan.resolve(config, tiny.inputs());
     try (TrainingSession session = TrainingSession.open(plan)) {
-      GraphAudit audit =
-          GraphAudit.of(
-              session.graph(),
-              session.targets(),
-              session.training().step().loss().op(),
-              session.training().optimizer().trainables());
+      GraphAudit audit = TinyRun.audit(session);
 
       assertEquals(List.of(), audit.unreached(), "weights without gradient");
       assertEquals(List.of(), audit.foreign(), "operations of no stock TensorFlow");
