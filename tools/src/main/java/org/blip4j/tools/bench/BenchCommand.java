@@ -75,9 +75,7 @@ public final class BenchCommand implements Callable<Integer> {
             atOnce == null ? work.defaultAtOnce() : atOnce,
             repeat,
             options.session(),
-            work == BenchPlan.Work.pretrain || work == BenchPlan.Work.input
-                ? training(options)
-                : options.kernels(),
+            work.trains() ? training(options) : options.kernels(),
             profile);
     if (work == BenchPlan.Work.input) {
       return input(console, plan);

@@ -187,7 +187,7 @@ final class BenchInput implements AutoCloseable {
           images,
           taken,
           images / taken,
-          Benchmark.threads(plan),
+          Benchmark.threads(plan.session()),
           Processor.ofMachine().name());
     }
   }

@@ -77,6 +77,11 @@ public record BenchPlan(
     /** Batches of pre-training, read, decoded and augmented, beside the step that takes them. */
     input;
 
+    /** Whether it runs steps of pre-training. */
+    boolean trains() {
+      return this == pretrain || this == input;
+    }
+
     /** What a run with {@code --batch-size N} has N of. */
     public int defaultBatch() {
       return switch (this) {
@@ -98,7 +103,7 @@ public record BenchPlan(
 
   /** The architecture of the models; published ones are pre-trained at 224 pixels. */
   BlipConfig architecture() {
-    return size.config(work == Work.pretrain || work == Work.input ? 224 : 384);
+    return size.config(work.trains() ? 224 : 384);
   }
 
   /** Sizes of the models that are measured. */

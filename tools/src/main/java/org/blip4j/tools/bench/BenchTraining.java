@@ -179,16 +179,12 @@ final class BenchTraining implements AutoCloseable {
 
   /** Numbers that a step reads and writes at least, see {@link Operations#stepNumbers}. */
   double numbers() {
-    return Operations.stepNumbers(
-        session.training().optimizer().trainables().stream()
-            .mapToLong(weight -> weight.shape().size())
-            .sum());
+    return Operations.stepNumbers(session.training().optimizer().parameters());
   }
 
   /** Threads that share one operation; the session runs several at once where they are fewer. */
   int threadsOfAnOperation() {
-    int threads = run.session().getIntraOpParallelismThreads();
-    return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
+    return Benchmark.threads(run.session());
   }
 
   @Override

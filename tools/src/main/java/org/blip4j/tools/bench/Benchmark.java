@@ -10,6 +10,7 @@ import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.tools.console.Processor;
+import org.tensorflow.proto.ConfigProto;
 
 /**
  * Runs one benchmark: the work and the raw matrix product by turns, so that both meet the same
@@ -40,7 +41,8 @@ public final class Benchmark {
         BenchModel model = new BenchModel(plan)) {
       Runnable work = training == null ? () -> model.runWork(plan.atOnce()) : training::step;
       int inARun = training == null ? plan.atOnce() : 1;
-      int products = training == null ? 1 : threads(plan) / training.threadsOfAnOperation();
+      int products =
+          training == null ? 1 : threads(plan.session()) / training.threadsOfAnOperation();
       Measured measured = new Measured(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
       model.runProducts(products);
       model.runReading();
@@ -66,8 +68,9 @@ public final class Benchmark {
 
   private record Measured(List<Double> work, List<Double> products, List<Double> readings) {}
 
-  static int threads(BenchPlan plan) {
-    int threads = plan.session().getIntraOpParallelismThreads();
+  /** Threads that share one operation of a session. */
+  static int threads(ConfigProto session) {
+    int threads = session.getIntraOpParallelismThreads();
     return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
   }
 
@@ -103,7 +106,7 @@ public final class Benchmark {
         bytesPerSecond * GIGA,
         model && plan.kernels() != Kernels.INT8 ? bound / work.shortest() : null,
         peakBytes(),
-        threads(plan),
+        threads(plan.session()),
         Processor.ofMachine().name(),
         profile);
   }

@@ -67,21 +67,7 @@ class DiskFaultTest {
 
   /** Large queues make checkpoints of megabytes, beside which all else is small. */
   private String[] command(Path out) {
-    return new String[] {
-      "pretrain",
-      "--config",
-      scenes.config().toString(),
-      "--data",
-      scenes.data(),
-      "--out",
-      out.toString(),
-      "--set",
-      "duration={\"batch\":4,\"epochs\":0,\"steps\":25}",
-      "--set",
-      "keeping={\"logEvery\":10,\"checkpointEvery\":5,\"checkpoints\":2}",
-      "--set",
-      "objective={\"queueSize\":50000}"
-    };
+    return scenes.pretrain(out, 25, 10, "--set", "objective={\"queueSize\":50000}");
   }
 
   /** Room for two checkpoints and a half, where a third is written before the first is removed. */

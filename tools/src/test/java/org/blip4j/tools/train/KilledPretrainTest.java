@@ -27,33 +27,15 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 @Tag("slow")
 class KilledPretrainTest {
-  private static final String DURATION = "duration={\"batch\":4,\"epochs\":0,\"steps\":%d}";
-  private static final String KEEPING =
-      "keeping={\"logEvery\":10,\"checkpointEvery\":5,\"checkpoints\":2}";
-
   /** Often enough to see a short write, and not so often that it takes a processor. */
   private static final long LOOK_NANOS = 200_000;
 
   @TempDir private Path folder;
 
   private static String[] command(TinyScenes scenes, Path out, int steps) {
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                "pretrain",
-                "--config",
-                scenes.config().toString(),
-                "--data",
-                scenes.data(),
-                "--out",
-                out.toString(),
-                "--set",
-                DURATION.formatted(steps),
-                "--set",
-                KEEPING));
     String more = System.getProperty("blip.kills.arguments", "");
-    command.addAll(Splitter.on(' ').omitEmptyStrings().splitToList(more));
-    return command.toArray(String[]::new);
+    List<String> arguments = Splitter.on(' ').omitEmptyStrings().splitToList(more);
+    return scenes.pretrain(out, steps, 10, arguments.toArray(String[]::new));
   }
 
   @Test

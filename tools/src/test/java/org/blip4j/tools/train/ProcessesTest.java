@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.stream.Stream;
 import org.blip4j.tools.cli.BlipProcess;
 import org.blip4j.tools.cli.CliRun;
 import org.blip4j.tools.console.ExitCodes;
@@ -37,20 +36,7 @@ final class ProcessesTest {
   }
 
   private String[] command(String out, String... more) {
-    String[] own = {
-      "pretrain",
-      "--config",
-      scenes.config().toString(),
-      "--data",
-      scenes.data(),
-      "--out",
-      folder.resolve(out).toString(),
-      "--set",
-      "duration={\"batch\":4,\"epochs\":0,\"steps\":20}",
-      "--set",
-      "keeping={\"logEvery\":5,\"checkpointEvery\":5,\"checkpoints\":2}"
-    };
-    return Stream.concat(List.of(own).stream(), List.of(more).stream()).toArray(String[]::new);
+    return scenes.pretrain(folder.resolve(out), 20, 5, more);
   }
 
   private Process start(String out) throws IOException {

@@ -1,5 +1,6 @@
 package org.blip4j.tools.train;
 
+import com.google.common.collect.ObjectArrays;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,5 +42,27 @@ public record TinyScenes(Path config, String data) {
         """
             .formatted(size, size - 2, size - 1));
     return new TinyScenes(config, data);
+  }
+
+  /**
+   * A command that pre-trains in batches of four and keeps a checkpoint of every fifth step.
+   *
+   * @param more further arguments
+   */
+  String[] pretrain(Path out, int steps, int logEvery, String... more) {
+    String[] own = {
+      "pretrain",
+      "--config",
+      config.toString(),
+      "--data",
+      data,
+      "--out",
+      out.toString(),
+      "--set",
+      "duration={\"batch\":4,\"epochs\":0,\"steps\":%d}".formatted(steps),
+      "--set",
+      "keeping={\"logEvery\":%d,\"checkpointEvery\":5,\"checkpoints\":2}".formatted(logEvery)
+    };
+    return ObjectArrays.concat(own, more, String.class);
   }
 }

@@ -115,6 +115,11 @@ public final class AdamW {
     return new AdamW(slots, settings);
   }
 
+  /** How many numbers are updated. */
+  public long parameters() {
+    return slots.stream().mapToLong(slot -> slot.weight().shape().size()).sum();
+  }
+
   /** The variables that are updated. */
   public List<Variable<TFloat32>> trainables() {
     return slots.stream().map(Slots::weight).toList();

@@ -130,7 +130,7 @@ final class TrainingLoop {
             total,
             from.stepsPerEpoch(),
             config.duration().batch(),
-            optimizer.trainables().stream().mapToLong(weight -> weight.shape().size()).sum(),
+            optimizer.parameters(),
             optimizer.trainables().size(),
             optimizer.decaying(),
             StepMemory.of(plan, session.variables()).text()));
