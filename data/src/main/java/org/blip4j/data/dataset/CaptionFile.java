@@ -23,10 +23,11 @@ import org.blip4j.data.sample.Columns;
  */
 public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> problems) {
   /**
-   * What is said about one image: captions, or a question with its answers.
+   * What is said about one image: captions, or a question with its answers; or about two, of which
+   * this is the left one: a statement.
    *
    * @param image its file as named there
-   * @param texts captions; none of a question
+   * @param texts captions; none of a question or statement
    * @param columns everything else that is said
    * @param place where it stands, for messages: {@code captions.csv line 7}
    */
@@ -36,25 +37,56 @@ public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> proble
       return texts.isEmpty() && Reading.isQuestion(columns.features().keySet());
     }
 
-    /** What is wrong with a question. */
-    Optional<String> wrongQuestion() {
+    /** Whether its columns {@code right} and {@code statement} are what it is there for. */
+    boolean isStatement() {
+      return texts.isEmpty() && columns.features().keySet().containsAll(List.of(RIGHT, STATEMENT));
+    }
+
+    /**
+     * A statement's label: 1 = true, 0 = false, -1 = not known.
+     *
+     * @throws IllegalArgumentException if it is something else
+     */
+    int label() {
+      String label = columns.text(LABEL).orElse("").strip();
+      return switch (label.toLowerCase(Locale.ROOT)) {
+        case "1", "true" -> 1;
+        case "0", "false" -> 0;
+        case "" -> -1;
+        default ->
+            throw new IllegalArgumentException(
+                "its label is \"%s\"; true (1) or false (0) is expected".formatted(label));
+      };
+    }
+
+    /**
+     * Checks a question.
+     *
+     * @throws IllegalArgumentException saying what is wrong with it
+     */
+    void requireQuestion() {
       List<String> answers = columns.texts("answers");
       if (columns.texts("question").stream().allMatch(String::isBlank)) {
-        return Optional.of("its question is empty");
+        throw new IllegalArgumentException("its question is empty");
       }
       if (answers.isEmpty() || answers.stream().anyMatch(String::isBlank)) {
-        return Optional.of("an answer or a list of answers is expected, not " + answers);
+        throw new IllegalArgumentException(
+            "an answer or a list of answers is expected, not " + answers);
       }
       List<Float> weights = columns.floats("answer_weights");
       if (columns.features().containsKey("answer_weights")
           && (weights.size() != answers.size() || weights.stream().anyMatch(w -> !(w >= 0)))) {
-        return Optional.of(
+        throw new IllegalArgumentException(
             "its answer_weights are %s; a number of 0 or more is expected for each of %d answers"
                 .formatted(columns.texts("answer_weights"), answers.size()));
       }
-      return Optional.empty();
     }
   }
+
+  static final String LEFT = "left";
+  static final String RIGHT = "right";
+  static final String STATEMENT = "statement";
+  static final String LABEL = "label";
 
   /** A row that cannot be used, and why. */
   public record Problem(String place, String what) {}
@@ -109,8 +141,20 @@ public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> proble
       return columns.contains("question") && columns.contains("answers");
     }
 
+    /** Two images and a statement about both. */
+    static boolean isStatement(Collection<String> columns) {
+      return columns.containsAll(List.of(LEFT, RIGHT, STATEMENT));
+    }
+
+    /** Whether a row says what it is there for without a caption. */
+    static boolean hasNoCaption(Collection<String> columns) {
+      return isQuestion(columns) || isStatement(columns);
+    }
+
     Optional<String> imageOf(Collection<String> columns) {
-      return first(image, columns);
+      return textOf(columns).isEmpty() && isStatement(columns)
+          ? Optional.of(LEFT)
+          : first(image, columns);
     }
 
     Optional<String> textOf(Collection<String> columns) {

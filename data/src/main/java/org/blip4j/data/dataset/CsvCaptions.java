@@ -149,7 +149,7 @@ final class CsvCaptions {
   private boolean isHeader(List<String> cells) throws IOException {
     Optional<String> imageName = reading.imageOf(cells);
     Optional<String> textName = reading.textOf(cells);
-    boolean named = textName.isPresent() || Reading.isQuestion(cells);
+    boolean named = textName.isPresent() || Reading.hasNoCaption(cells);
     if (!reading.noHeader() && imageName.isPresent() && named) {
       header = cells;
       image = cells.indexOf(imageName.get());

@@ -115,7 +115,7 @@ final class JsonCaptions {
     Optional<String> image = reading.imageOf(keys);
     Optional<String> text = reading.textOf(keys);
     boolean question = text.isEmpty() && Reading.isQuestion(keys);
-    if (image.isEmpty() || (text.isEmpty() && !question)) {
+    if (image.isEmpty() || (text.isEmpty() && !Reading.hasNoCaption(keys))) {
       String what = image.isEmpty() ? "image" : "caption";
       String has =
           object.isObject()
@@ -139,11 +139,24 @@ final class JsonCaptions {
       problems.add(new Problem(place, "the name of an image is expected, not " + shown(name)));
       return;
     }
-    if (question) {
-      rows.add(new Row(name.asText(), List.of(), answered(object, columns.build()), place));
+    if (text.isEmpty()) {
+      Columns all = columns.build();
+      rows.add(
+          new Row(
+              name.asText(),
+              List.of(),
+              question ? answered(object, all) : stated(object, all),
+              place));
       return;
     }
     add(name.asText(), object.get(text.get()), columns.build(), place);
+  }
+
+  /** The columns with the other image and the statement, empty where they are null. */
+  private static Columns stated(JsonNode object, Columns columns) {
+    return columns
+        .withText(CaptionFile.RIGHT, object.get(CaptionFile.RIGHT).asText(""))
+        .withText(CaptionFile.STATEMENT, object.get(CaptionFile.STATEMENT).asText(""));
   }
 
   /** The columns with one value for each answer and each weight. */

@@ -20,10 +20,10 @@ import org.blip4j.data.sample.Columns;
 /**
  * Which images are packed, with which texts, and which rows cannot be used.
  *
- * <p>Captions of one image become one record with several texts; each question is a record of its
- * own. Records of one image have one key: the image's. The key is the file's name without ending;
- * with its folders where two images share that, and with its source's where two sources share
- * these, too.
+ * <p>Captions of one image become one record with several texts; each question and each statement
+ * about two images is a record of its own. Records of one image have one key: the image's, of two
+ * the left one's. The key is the file's name without ending; with its folders where two images
+ * share that, and with its source's where two sources share these, too.
  *
  * @param items the images to pack
  * @param missing rows whose image is not there
@@ -38,8 +38,29 @@ public record PackPlan(
   private static final List<String> NAMES =
       List.of("captions", "metadata", "annotations", "results");
 
-  /** One image to pack. */
-  public record Item(Path file, String key, List<String> texts, Columns columns) {}
+  /**
+   * One record to pack.
+   *
+   * @param file its image, or the left one of a statement
+   * @param statement the other image and what is said about both
+   */
+  public record Item(
+      Path file, String key, List<String> texts, Columns columns, Optional<Statement> statement) {
+    Stream<Path> files() {
+      return Stream.concat(Stream.of(file), statement.map(Statement::right).stream());
+    }
+  }
+
+  /**
+   * What is said about two images.
+   *
+   * @param label 1 = true, 0 = false, -1 = not known
+   */
+  public record Statement(Path right, String text, int label) {
+    private static final String[] COLUMNS = {
+      CaptionFile.RIGHT, CaptionFile.STATEMENT, CaptionFile.LABEL
+    };
+  }
 
   /** Images and what is said about them. */
   private record Source(ImageFolder folder, CaptionFile captions) {}
@@ -174,43 +195,66 @@ public record PackPlan(
         problems.addAll(source.captions().problems());
         source.captions().rows().forEach(row -> add(source.folder(), row));
       }
-      long used = items.stream().map(Item::file).distinct().count();
+      long used = items.stream().flatMap(Item::files).distinct().count();
       return new PackPlan(
           withUniqueKeys(), missing.build(), problems.build(), Math.max(0, images - used));
     }
 
     private void add(ImageFolder folder, Row row) {
-      Optional<Path> file;
       try {
-        file = folder.find(row.image());
+        Optional<Path> file = find(folder, row, row.image());
+        if (file.isEmpty()) {
+          return;
+        }
+        if (row.isStatement()) {
+          addStatement(folder, file.get(), row);
+        } else if (row.isQuestion()) {
+          row.requireQuestion();
+          item(folder, file.get(), row.columns(), Optional.empty());
+        } else {
+          captioned
+              .computeIfAbsent(
+                  file.get(), image -> item(folder, image, row.columns(), Optional.empty()))
+              .texts()
+              .addAll(row.texts());
+        }
       } catch (IllegalArgumentException e) {
         problems.add(new Problem(row.place(), e.getMessage()));
-        return;
       }
+    }
+
+    private void addStatement(ImageFolder folder, Path left, Row row) {
+      String text = row.columns().text(CaptionFile.STATEMENT).orElse("").strip();
+      if (text.isEmpty()) {
+        throw new IllegalArgumentException("its statement is empty");
+      }
+      int label = row.label();
+      find(folder, row, row.columns().text(CaptionFile.RIGHT).orElse(""))
+          .ifPresent(
+              right ->
+                  item(
+                      folder,
+                      left,
+                      row.columns().without(Statement.COLUMNS),
+                      Optional.of(new Statement(right, text, label))));
+    }
+
+    /** An image of a row; one that is not there is noted. */
+    private Optional<Path> find(ImageFolder folder, Row row, String name) {
+      Optional<Path> file = folder.find(name);
       if (file.isEmpty()) {
         missing.add(
             new Problem(
-                row.place(),
-                "there is no image \"%s\" below %s".formatted(row.image(), folder.root())));
-        return;
+                row.place(), "there is no image \"%s\" below %s".formatted(name, folder.root())));
       }
-      if (row.isQuestion()) {
-        row.wrongQuestion()
-            .ifPresentOrElse(
-                what -> problems.add(new Problem(row.place(), what)),
-                () -> item(folder, file.get(), row.columns()));
-        return;
-      }
-      captioned
-          .computeIfAbsent(file.get(), image -> item(folder, image, row.columns()))
-          .texts()
-          .addAll(row.texts());
+      return file;
     }
 
-    private Item item(ImageFolder folder, Path file, Columns columns) {
+    private Item item(
+        ImageFolder folder, Path file, Columns columns, Optional<Statement> statement) {
       Path root = folder.root().normalize();
       Path inside = file.startsWith(root) ? root.relativize(file) : file;
-      Item item = new Item(file, inside.toString(), new ArrayList<>(), columns);
+      Item item = new Item(file, inside.toString(), new ArrayList<>(), columns, statement);
       items.add(item);
       return item;
     }
@@ -229,7 +273,9 @@ public record PackPlan(
         String stem = ImageFolder.stem(item.file());
         String path = inside.get(item.key()) == 1 ? item.key() : item.file().toString();
         String key = stems.get(stem) == 1 ? stem : path;
-        keyed.add(new Item(item.file(), key, List.copyOf(item.texts()), item.columns()));
+        keyed.add(
+            new Item(
+                item.file(), key, List.copyOf(item.texts()), item.columns(), item.statement()));
       }
       return keyed.build();
     }

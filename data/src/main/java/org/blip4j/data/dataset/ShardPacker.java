@@ -156,9 +156,22 @@ public final class ShardPacker implements AutoCloseable {
 
   private void pack(PackPlan.Item item, TfRecordWriter writer, Listener listener)
       throws IOException {
+    Path file = item.file();
     try {
-      ByteString image = ByteString.copyFrom(Files.readAllBytes(item.file()));
-      ImageInfo.inspect(image);
+      ByteString image = read(file);
+      if (item.statement().isPresent()) {
+        PackPlan.Statement said = item.statement().get();
+        file = said.right();
+        ByteString right = read(file);
+        writer.write(
+            codec.encode(
+                new Sample.ImagePair(
+                    item.key(), image, right, said.text(), said.label(), item.columns())));
+        images.add(item.file());
+        images.add(file);
+        texts++;
+        return;
+      }
       ImmutableList<String> kept =
           item.texts().stream()
               .filter(Predicate.not(String::isEmpty))
@@ -169,7 +182,13 @@ public final class ShardPacker implements AutoCloseable {
       texts += Math.max(kept.size(), item.columns().texts("question").size());
     } catch (SampleException e) {
       unreadable++;
-      listener.failed(item.file(), e.getMessage());
+      listener.failed(file, e.getMessage());
     }
+  }
+
+  private static ByteString read(Path file) throws IOException {
+    ByteString image = ByteString.copyFrom(Files.readAllBytes(file));
+    ImageInfo.inspect(image);
+    return image;
   }
 }

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.blip4j.data.dataset.CaptionFile.Reading;
 import org.blip4j.data.file.FileNames;
 import org.junit.jupiter.api.Test;
@@ -133,6 +134,46 @@ final class PackPlanTest {
     assertEquals(List.of("red", "yes"), column(plan, "answers"));
     lines("captions.csv", "image,caption,question,answers", "a.jpg,x,y,z", "a.jpg,w,y,z");
     assertEquals(List.of("x", "w"), texts(folder), "captions come first");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"statements.jsonl", "statements.csv"})
+  void statementsAboutTwoImagesAreItems(String file) throws IOException {
+    files("a.jpg", "b.jpg", "c.jpg", "unused.jpg");
+    if (file.endsWith("csv")) {
+      lines(
+          file,
+          "left,right,statement,label,about",
+          "a.jpg,b.jpg,\"one, two\",True,x",
+          "a.jpg,c.jpg,three,0,x",
+          "b.jpg,a.jpg,four,,x",
+          "b.jpg,a.jpg,five,maybe,x",
+          "b.jpg,a.jpg, ,1,x",
+          "b.jpg,gone.jpg,six,1,x");
+    } else {
+      lines(
+          file,
+          "{\"left\":\"a.jpg\",\"right\":\"b.jpg\",\"statement\":\"one,"
+              + " two\",\"label\":true,\"about\":\"x\"}",
+          "{\"left\":\"a.jpg\",\"right\":\"c.jpg\",\"statement\":\"three\",\"label\":0,\"about\":\"x\"}",
+          "{\"left\":\"b.jpg\",\"right\":\"a.jpg\",\"statement\":\"four\",\"about\":\"x\"}",
+          "{\"left\":\"b.jpg\",\"right\":\"a.jpg\",\"statement\":\"five\",\"label\":\"maybe\"}",
+          "{\"left\":\"b.jpg\",\"right\":\"a.jpg\",\"statement\":null,\"label\":1}",
+          "{\"left\":\"b.jpg\",\"right\":\"gone.jpg\",\"statement\":\"six\",\"label\":1}");
+    }
+    PackPlan plan = PackPlan.of(Reading.usual()).source(folder).build();
+    assertEquals(List.of("a", "a", "b"), keys(plan));
+    assertEquals(
+        List.of(
+            new PackPlan.Statement(folder.resolve("b.jpg"), "one, two", 1),
+            new PackPlan.Statement(folder.resolve("c.jpg"), "three", 0),
+            new PackPlan.Statement(folder.resolve("a.jpg"), "four", -1)),
+        plan.items().stream().map(item -> item.statement().orElseThrow()).toList());
+    assertEquals(Set.of("about"), plan.items().get(0).columns().features().keySet());
+    assertEquals(1, plan.uncaptioned());
+    assertEquals(2, plan.problems().size(), plan.problems().toString());
+    assertTrue(plan.problems().get(0).what().startsWith("its label is \"maybe\"; true (1) or"));
+    assertTrue(plan.missing().get(0).what().contains("no image \"gone.jpg\""));
   }
 
   private static List<String> column(PackPlan plan, String name) {

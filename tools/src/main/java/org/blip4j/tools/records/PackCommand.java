@@ -26,8 +26,9 @@ import picocli.CommandLine.Parameters;
       "A SOURCE is a folder with a captions file in it (.csv, .tsv, .json, .jsonl, COCO's"
           + " annotations) or a .txt beside each image, or a captions file. Several captions of an"
           + " image go into one record; a row with question and answers is a record for finetune"
-          + " vqa. Rows that cannot be read or have no image, and unreadable images, are named,"
-          + " the rest is packed, and the exit status is 1."
+          + " vqa, one with left, right, statement and label for finetune nlvr. Rows that cannot be"
+          + " read or have no image, and unreadable images, are named, the rest is packed, and the"
+          + " exit status is 1."
     },
     footerHeading = "%nExample:%n",
     footer = "  tools/blip records pack coco100 --out shards --name coco --shards 4")

@@ -57,6 +57,27 @@ final class RecordsCommandTest {
   }
 
   @Test
+  void statementsArePackedWithBothImages() throws IOException {
+    PhotoFolder photos = PhotoFolder.draw(folder.resolve("in"), "a.png", "b.jpg", "bad.jpg");
+    Files.writeString(photos.path().resolve("bad.jpg"), "no image");
+    photos.with(
+        "captions.csv",
+        "left,right,statement,label",
+        "a.png,b.jpg,two dots,true",
+        "a.png,bad.jpg,no dot,false");
+    CliRun packed = run(1, "records", "pack", folder + "/in", "--out", folder + "/out");
+    assertTrue(packed.err().contains("bad.jpg: not an image"), packed.err());
+    assertEquals(2, json(packed, 0).get("images").asInt());
+    assertEquals(1, json(packed, 0).get("texts").asInt());
+    JsonNode shown = json(run(0, "records", "show", folder + "/out"), 0).get("columns");
+    assertEquals("PNG", shown.at("/left/format").asText(), shown.toString());
+    assertEquals("JPEG", shown.at("/right/format").asText());
+    assertEquals("two dots", shown.get("statement").asText());
+    assertEquals(1, shown.get("label").asInt());
+    assertEquals(0, run(0, "records", "verify", folder + "/out").err().length());
+  }
+
+  @Test
   void resultsForPeopleNameEveryColumn() throws IOException {
     PhotoFolder.draw(folder, "a.jpg").with("captions.csv", "image,caption", "a.jpg,a dog");
     CliRun.of("records", "pack", folder.toString(), "--out", folder + "/out");
