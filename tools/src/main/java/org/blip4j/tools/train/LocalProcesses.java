@@ -11,6 +11,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -179,30 +180,37 @@ record LocalProcesses(String program, List<String> arguments, Console console) {
     return status(ended);
   }
 
-  /** What is said of the first that ended for a reason of its own. */
+  /**
+   * What is said of one that ended for a reason of its own: a killed one, or the first task, which
+   * has said it already, or else the one that ended first.
+   */
   private int status(List<Task> ended) {
     if (ended.stream().allMatch(task -> STOPPED.contains(task.status()))) {
       return ended.stream().allMatch(task -> task.status() == ExitCodes.OK)
           ? ExitCodes.OK
           : ExitCodes.INTERRUPTED;
     }
-    for (Task task : ended) {
-      int status = task.status();
-      if (STOPPED.contains(status) || status == ExitCodes.PEER_LOST) {
-        continue;
-      }
-      task.errors().forEach(console::error);
-      if (status > SIGNALLED) {
-        console.error(
-            "blip: %s was lost (killed by signal %d), so all were ended; the same command goes on from the last checkpoint"
-                .formatted(task.name(), status - SIGNALLED));
-        return ExitCodes.PEER_LOST;
-      }
-      if (task.number() > 0) {
-        console.error("blip: %s failed with status %d".formatted(task.name(), status));
-      }
-      return status;
+    List<Task> failed =
+        ended.stream()
+            .filter(task -> !STOPPED.contains(task.status()))
+            .filter(task -> task.status() != ExitCodes.PEER_LOST)
+            .sorted(Comparator.comparing(task -> task.status() < SIGNALLED && task.number() > 0))
+            .toList();
+    if (failed.isEmpty()) {
+      return ExitCodes.PEER_LOST; // told by those that noticed it
     }
-    return ExitCodes.PEER_LOST;
+    Task first = failed.get(0);
+    int status = first.status();
+    first.errors().forEach(console::error);
+    if (status > SIGNALLED) {
+      console.error(
+          "blip: %s was lost (killed by signal %d), so all were ended; the same command goes on from the last checkpoint"
+              .formatted(first.name(), status - SIGNALLED));
+      return ExitCodes.PEER_LOST;
+    }
+    if (first.number() > 0) {
+      console.error("blip: %s failed with status %d".formatted(first.name(), status));
+    }
+    return status;
   }
 }

@@ -125,6 +125,19 @@ final class ProcessesTest {
     assertEquals(metrics("stopped-true"), metrics("stopped-false"));
   }
 
+  @Test
+  void anErrorOfAllIsToldOnce() throws Exception {
+    CliRun run = CliRun.of(command("run"));
+    assertEquals(0, run.status(), run.err());
+    String[] other = command("run", "--processes", "2", "--set", "optimizer.weightDecay=0.3");
+    Process process = BlipProcess.start(folder.resolve("run-log"), other);
+    assertTrue(process.waitFor(120, TimeUnit.SECONDS), "hangs");
+    assertEquals(ExitCodes.USAGE, process.exitValue(), errors("run"));
+    List<String> told = errors("run").lines().filter(line -> line.startsWith("blip: ")).toList();
+    assertEquals(1, told.size(), errors("run"));
+    assertTrue(told.get(0).contains("weightDecay"), told.get(0));
+  }
+
   private static void assertAlike(List<String> expected, List<String> found) throws IOException {
     assertEquals(expected.size(), found.size());
     ObjectMapper mapper = new ObjectMapper();
