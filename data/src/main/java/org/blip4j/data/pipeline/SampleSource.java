@@ -4,6 +4,7 @@ import com.google.common.collect.ImmutableList;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.sample.SampleException;
@@ -25,21 +26,40 @@ public final class SampleSource implements Closeable {
    */
   public record Located(Sample.ImageText sample, Path shard, long index, long offset) {}
 
+  /**
+   * Records of one shard that follow each other.
+   *
+   * @param offset where the first begins in the (uncompressed) shard; not above 0 if compressed
+   * @param first its number in the shard, from 0
+   * @param end number of the record after the last; {@link Long#MAX_VALUE} for all to the end
+   */
+  public record Range(long offset, long first, long end) {
+    /** All records. */
+    public static final Range ALL = new Range(0, 0, Long.MAX_VALUE);
+  }
+
   private final ShardSet shards;
   private final ImmutableList<String> names;
   private final SourceOptions options;
+  private final Range range;
   private int opened;
   private ShardSamples<Sample.ImageText> shard;
 
-  private SampleSource(ShardSet shards, SourceOptions options) {
+  private SampleSource(ShardSet shards, SourceOptions options, Range range) {
     this.shards = shards;
     this.names = shards.names();
     this.options = options;
+    this.range = range;
   }
 
   /** Starts at the first record of the first shard. */
   public static SampleSource open(ShardSet shards, SourceOptions options) {
-    return new SampleSource(shards, options);
+    return new SampleSource(shards, options, Range.ALL);
+  }
+
+  /** Starts at the first record of a part of one shard and ends with its last. */
+  public static SampleSource open(Path shard, Range range, SourceOptions options) {
+    return new SampleSource(ShardSet.of(List.of(shard)), options, range);
   }
 
   /** The next sample, or empty after the last. */
@@ -48,7 +68,7 @@ public final class SampleSource implements Closeable {
       if (shard == null) {
         shard = openNext();
       }
-      Optional<ShardSamples.Read<Sample.ImageText>> read = shard.next(Long.MAX_VALUE);
+      Optional<ShardSamples.Read<Sample.ImageText>> read = shard.next(range.end());
       if (read.isPresent()) {
         ShardSamples.Read<Sample.ImageText> found = read.get();
         return Optional.of(
@@ -71,15 +91,20 @@ public final class SampleSource implements Closeable {
 
   private ShardSamples<Sample.ImageText> openNext() throws IOException {
     int number = opened++;
-    return new ShardSamples<>(
-        TfRecordReader.open(shards.paths().get(number), options.access()),
-        names.get(number),
-        options.damage(),
-        (record, otherwise) -> {
-          Sample.ImageText sample = options.codec().imageText(record, otherwise);
-          options.check(sample);
-          return sample;
-        });
+    ShardSamples<Sample.ImageText> samples =
+        new ShardSamples<>(
+            TfRecordReader.open(shards.paths().get(number), options.access()),
+            names.get(number),
+            options.damage(),
+            (record, otherwise) -> {
+              Sample.ImageText sample = options.codec().imageText(record, otherwise);
+              options.check(sample);
+              return sample;
+            });
+    if (range.first() > 0) {
+      samples.seek(range.offset(), range.first());
+    }
+    return samples;
   }
 
   /**

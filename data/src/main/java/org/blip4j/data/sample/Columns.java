@@ -6,6 +6,7 @@ import com.google.common.collect.ImmutableSortedMap;
 import com.google.common.primitives.Floats;
 import com.google.common.primitives.Longs;
 import com.google.protobuf.ByteString;
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -159,7 +160,8 @@ public record Columns(ImmutableSortedMap<String, Feature> features) {
    * not empty is taken (img2dataset writes a missing value as empty bytes).
    */
   public record Aliases(
-      ImmutableList<String> image, ImmutableList<String> text, ImmutableList<String> key) {
+      ImmutableList<String> image, ImmutableList<String> text, ImmutableList<String> key)
+      implements Serializable {
     /** The accepted spellings of img2dataset, TFDS, im2txt, the Model Garden and our own. */
     public static final Aliases STANDARD =
         new Aliases(

@@ -37,6 +37,21 @@ final class SampleSourceTest {
   }
 
   @Test
+  void aPartOfAShardIsReadAsItIsWithinTheWhole() throws IOException {
+    ShardSet shards = TestShards.write(folder, IMAGE, 5);
+    Path shard = shards.paths().get(0);
+    List<SampleSource.Located> all = read(shards, SourceOptions.strict());
+    SampleSource.Range range = new SampleSource.Range(all.get(2).offset(), 2, 4);
+    List<SampleSource.Located> part = new ArrayList<>();
+    try (SampleSource source = SampleSource.open(shard, range, SourceOptions.strict())) {
+      for (var next = source.next(); next.isPresent(); next = source.next()) {
+        part.add(next.get());
+      }
+    }
+    assertEquals(all.subList(2, 4), part);
+  }
+
+  @Test
   void undecodableImagesAreNamedWithShardAndOffset() throws IOException {
     byte[] cut = Arrays.copyOf(IMAGE.toByteArray(), 300);
     Path shard =

@@ -1,25 +1,15 @@
 package org.blip4j.tools.capfilt;
 
-import com.google.common.collect.ImmutableList;
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.TextSettings;
 import org.blip4j.ops.decode.DecodingSettings;
-import org.blip4j.savedmodel.capfilt.CapFiltModels;
 import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
-import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.PredictorOptions;
-import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
-import org.blip4j.tools.console.HubOptions;
 import org.blip4j.tools.console.InterruptWatch;
 import org.blip4j.tools.console.Progress;
 import org.blip4j.tools.infer.DecodingOptions;
@@ -45,55 +35,21 @@ public final class CapFiltCommand implements Callable<Integer> {
   /** Batches of a shard computed at once; {@code bench capfilt} measures the same. */
   public static final int AT_ONCE = 2;
 
-  @Option(names = "--captioner", paramLabel = "MODEL", description = "Writes texts.")
-  private String captioner;
-
-  @Option(names = "--filter", paramLabel = "MODEL", description = "Judges texts.")
-  private String filter;
-
-  @Option(
-      names = "--data",
-      paramLabel = "GLOB",
-      arity = "1..*",
-      description = "Shards, folders or globs of images with their web texts.")
-  private List<String> data = new ArrayList<>();
-
-  @Option(names = "--out", paramLabel = "DIR", description = "Where the new set is written.")
-  private Path out;
-
-  @Option(names = "--overwrite", description = "Begin anew what an earlier run wrote there.")
-  private boolean overwrite;
-
   @Option(
       names = "--workers",
       paramLabel = "N",
       description = "Shards worked on at once by this process (1), two batches of each.")
   private int workers = 1;
 
-  @Option(
-      names = "--shards",
-      paramLabel = "A-B",
-      description = "Work on shards A to B of --data only, counted from 0.")
-  private String range;
-
-  @Mixin private PolicyOptions policy;
-  @Mixin private HubOptions hub;
-  @Mixin private ColumnOptions columns;
+  @Mixin private CapFiltOptions asked;
   @Mixin private ComputeOptions common;
-  @Mixin private ComputeOptions.Seed seed;
-  @Mixin private ComputeOptions.Batch batch;
 
   @Override
   public Integer call() throws IOException {
-    require(!data.isEmpty(), "--data GLOB");
-    require(out != null, "--out DIR");
     Console console = common.console();
-    CapFiltModels models = new CapFiltModels(source(captioner, console), source(filter, console));
-    ImmutableList<CapFiltPlan.Shard> shards = CapFiltPlan.Shard.of(ShardSet.find(data));
-    CapFiltSettings settings = policy.settings(models.texts(), seed.value());
-    ImmutableList<String> names = names(shards);
+    CapFiltOptions.Request request = asked.request(console);
     PredictorOptions options = common.inference();
-    CapFiltFolder folder = new CapFiltFolder(out);
+    int names = request.task().names().size();
     CapFiltStats stats;
     try (InterruptWatch watch =
         new InterruptWatch(
@@ -102,58 +58,26 @@ public final class CapFiltCommand implements Callable<Integer> {
         CapFiltJob.Work work =
             new CapFiltJob.Work(
                 workers,
-                batch.size(CapFiltJob.Work.BATCH),
+                request.batchSize(),
                 ShardLedger.LEASE,
                 watch::interrupted,
                 CapFiltListener.on(console, progress));
         stats =
-            new CapFilt(folder, work, columns.codec(), overwrite)
-                .run(new CapFilt.Task(shards, names, settings), models, options);
+            new CapFilt(request.out(), work, request.codec(), request.overwrite())
+                .run(request.task(), request.models(), options);
       }
-      if (watch.interrupted() && stats.shards() < names.size()) {
+      if (watch.interrupted() && stats.shards() < names) {
         console.note( // after the last line of the progress, while the process is kept alive
             "interrupted: %d of %d shards are done; give the same command again to go on",
-            stats.shards(), names.size());
+            stats.shards(), names);
         return ExitCodes.INTERRUPTED;
       }
     }
     console.result(stats, stats.text());
-    if (!folder.isFinished()) {
-      console.note("shards outside %s are not all done yet; _SUCCESS comes with the last", range);
+    if (!request.out().isFinished()) {
+      console.note("other shards are not all done yet; _SUCCESS comes with the last");
     }
     return stats.totals().unreadable() > 0 ? ExitCodes.SOME_FAILED : ExitCodes.OK;
-  }
-
-  private static void require(boolean given, String option) {
-    if (!given) {
-      throw new IllegalArgumentException("capfilt needs " + option + "; see capfilt --help");
-    }
-  }
-
-  private Optional<ModelSource> source(String name, Console console) throws IOException {
-    return name == null
-        ? Optional.empty()
-        : Optional.of(hub.resolve(name, Optional.empty(), console));
-  }
-
-  private ImmutableList<String> names(ImmutableList<CapFiltPlan.Shard> shards) {
-    ImmutableList<CapFiltPlan.Shard> chosen = shards;
-    if (range != null) {
-      if (!range.matches("\\d{1,9}-\\d{1,9}")) {
-        throw new IllegalArgumentException(
-            "--shards " + range + " is no range; write A-B, counted from 0, such as 0-9");
-      }
-      int dash = range.indexOf('-');
-      int first = Integer.parseInt(range.substring(0, dash));
-      int last = Integer.parseInt(range.substring(dash + 1));
-      if (first > last || last >= shards.size()) {
-        throw new IllegalArgumentException(
-            "--shards %s does not fit; there are shards 0 to %d"
-                .formatted(range, shards.size() - 1));
-      }
-      chosen = shards.subList(first, last + 1);
-    }
-    return chosen.stream().map(CapFiltPlan.Shard::name).collect(ImmutableList.toImmutableList());
   }
 
   /** Options of {@code capfilt} that decide what is written and kept. */

@@ -73,6 +73,11 @@ public record CapFiltFolder(Path path) {
     return path.resolve(STATE).resolve(name + DONE);
   }
 
+  /** Marks a shard as done. */
+  void mark(String name, double seconds) throws IOException {
+    AtomicFile.write(mark(name), Double.toString(seconds));
+  }
+
   boolean isFinished() {
     return Files.exists(success());
   }

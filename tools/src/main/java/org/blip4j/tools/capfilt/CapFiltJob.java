@@ -7,7 +7,6 @@ import com.google.common.collect.Maps;
 import com.google.common.collect.Sets;
 import com.google.common.util.concurrent.Uninterruptibles;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -20,12 +19,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
-import org.blip4j.data.file.AtomicFile;
-import org.blip4j.data.sample.ExampleCodec;
-import org.blip4j.data.sample.Sample;
 import org.blip4j.data.tfrecord.TfRecordException;
 import org.blip4j.data.tfrecord.TfRecordReader;
-import org.blip4j.data.tfrecord.TfRecordWriter;
 import org.blip4j.savedmodel.capfilt.CapFiltRecord;
 
 /**
@@ -107,9 +102,7 @@ final class CapFiltJob {
         workAll(ledger, opener);
       }
       if (folder.list().done().containsAll(plan.names())) {
-        folder.tidy();
-        CapFiltStats.count(folder, plan, plan.names()).write(folder.stats());
-        folder.finish();
+        CapFiltStats.finish(folder, plan);
       }
     }
     return CapFiltStats.count(
@@ -178,7 +171,7 @@ final class CapFiltJob {
   private void write(CapFiltPlan.Shard shard, JudgedRecords.Opener opener) throws IOException {
     long start = System.nanoTime();
     try (JudgedRecords records = opener.open(shard);
-        Output output = new Output(shard.name())) {
+        ShardOutput output = ShardOutput.create(folder, shard.name())) {
       for (var next = records.next(); next.isPresent(); next = records.next()) {
         if (stopped()) {
           return;
@@ -193,8 +186,7 @@ final class CapFiltJob {
       output.commit();
     }
     folder.requireSame(plan, stamp);
-    String seconds = Double.toString((System.nanoTime() - start) / 1e9);
-    AtomicFile.write(folder.mark(shard.name()), seconds.getBytes(StandardCharsets.UTF_8));
+    folder.mark(shard.name(), (System.nanoTime() - start) / 1e9);
     work.listener().shardDone(shard.name());
   }
 
@@ -246,50 +238,6 @@ final class CapFiltJob {
         return records; // what follows is damaged; whoever reads it is told
       }
       return records;
-    }
-  }
-
-  /**
-   * What CapFilt makes of one shard: its kept pairs and all its scores, both under their names only
-   * when they are whole.
-   */
-  private final class Output implements AutoCloseable {
-    private final ExampleCodec codec = ExampleCodec.standard();
-    private final TfRecordWriter pairs;
-    private final AtomicFile scores;
-    private long written;
-
-    Output(String name) throws IOException {
-      scores = AtomicFile.create(folder.scores(name));
-      try {
-        pairs =
-            TfRecordWriter.create(
-                folder.shard(name), TfRecordWriter.Options.plain().withOverwrite(true));
-      } catch (IOException | RuntimeException e) {
-        scores.close();
-        throw e;
-      }
-    }
-
-    void write(CapFiltRecord record) throws IOException {
-      String line = ScoreLine.of(written++, record).json() + "\n";
-      scores.stream().write(line.getBytes(StandardCharsets.UTF_8));
-      Optional<Sample.ImageText> kept = record.keptSample();
-      if (kept.isPresent()) {
-        pairs.write(codec.encode(kept.get()));
-      }
-    }
-
-    void commit() throws IOException {
-      scores.commit();
-      pairs.commit();
-    }
-
-    @Override
-    public void close() throws IOException {
-      try (scores) {
-        pairs.close();
-      }
     }
   }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import com.google.common.hash.Hashing;
 import java.io.IOException;
+import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,7 +45,7 @@ public record CapFiltPlan(
    * @param path where it lies
    * @param bytes how long it is, so that a changed one is noticed
    */
-  public record Shard(String name, String path, long bytes) {
+  public record Shard(String name, String path, long bytes) implements Serializable {
     /**
      * The shards of a set, named after their files without the ending.
      *

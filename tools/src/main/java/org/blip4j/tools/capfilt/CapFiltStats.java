@@ -113,6 +113,15 @@ public record CapFiltStats(
         plan.settingsSha256());
   }
 
+  /** Ends the work on a folder of which all shards are done. */
+  static CapFiltStats finish(CapFiltFolder folder, CapFiltPlan plan) throws IOException {
+    folder.tidy();
+    CapFiltStats stats = count(folder, plan, plan.names());
+    stats.write(folder.stats());
+    folder.finish();
+    return stats;
+  }
+
   private static double seconds(CapFiltFolder folder, String name) throws IOException {
     String text = new String(Files.readAllBytes(folder.mark(name)), StandardCharsets.UTF_8).strip();
     try {

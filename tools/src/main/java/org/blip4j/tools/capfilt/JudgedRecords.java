@@ -16,7 +16,6 @@ import org.blip4j.data.pipeline.SampleSource;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.data.stream.InOrder;
-import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.savedmodel.capfilt.CapFiltRecord;
 import org.blip4j.savedmodel.capfilt.CapFiltStep;
 
@@ -32,13 +31,31 @@ interface JudgedRecords extends Closeable {
 
   /** Shards to be judged by a step, in batches of which two are in work at once. */
   static Opener by(CapFiltStep step, int batchSize, SourceOptions options) {
-    return shard -> new Judging(shard, step, step.fullRuns(batchSize), options);
+    return shard ->
+        new Judging(
+            new ShardRecords(shard, SampleSource.Range.ALL, options),
+            step,
+            step.fullRuns(batchSize));
   }
 
   /** Shards with the scores that lie in {@code from}, decided anew by {@code plan}. */
   static Opener recorded(CapFiltFolder from, CapFiltPlan plan, SourceOptions options) {
-    return shard -> new Recorded(shard, from.scores(shard.name()), plan, options);
+    return shard -> {
+      Path file = from.scores(shard.name());
+      return new Recorded(
+          new ShardRecords(shard, SampleSource.Range.ALL, options),
+          new Lines(Files.newBufferedReader(file), file.toString()),
+          plan);
+    };
   }
+
+  /**
+   * Scores, a line for each record.
+   *
+   * @param reader of the lines
+   * @param name of the file, for messages
+   */
+  record Lines(BufferedReader reader, String name) {}
 
   /** Asks the step. */
   final class Judging implements JudgedRecords {
@@ -49,11 +66,16 @@ interface JudgedRecords extends Closeable {
     private final Deque<CapFiltRecord> judged = new ArrayDeque<>();
     private boolean ended;
 
-    private Judging(
-        CapFiltPlan.Shard shard, CapFiltStep step, int batchSize, SourceOptions options) {
+    /**
+     * Starts.
+     *
+     * @param records are closed with this
+     * @param batchSize usable records asked about at once
+     */
+    Judging(ShardRecords records, CapFiltStep step, int batchSize) {
       this.step = step;
       this.batchSize = batchSize;
-      this.records = new ShardRecords(shard, options);
+      this.records = records;
       this.batches = new InOrder<>(CapFiltCommand.AT_ONCE, this::nextBatch);
     }
 
@@ -101,24 +123,26 @@ interface JudgedRecords extends Closeable {
 
   /** Takes the judged texts from the scores of an earlier run. */
   final class Recorded implements JudgedRecords {
-    private final Path file;
-    private final BufferedReader lines;
+    private final Lines lines;
     private final ShardRecords records;
     private final CapFiltPlan plan;
     private long index;
 
-    private Recorded(CapFiltPlan.Shard shard, Path file, CapFiltPlan plan, SourceOptions options)
-        throws IOException {
-      this.file = file;
-      this.lines = Files.newBufferedReader(file);
-      this.records = new ShardRecords(shard, options);
+    /**
+     * Starts.
+     *
+     * @param records are closed with this, as are the lines
+     */
+    Recorded(ShardRecords records, Lines lines, CapFiltPlan plan) {
+      this.lines = lines;
+      this.records = records;
       this.plan = plan;
     }
 
     @Override
     public Optional<CapFiltRecord> next() throws IOException {
       Optional<CapFiltRecord> next = records.next();
-      String line = lines.readLine();
+      String line = lines.reader().readLine();
       if (next.isEmpty() && line == null) {
         return Optional.empty();
       }
@@ -126,7 +150,7 @@ interface JudgedRecords extends Closeable {
         throw unlike(next.isEmpty() ? "fewer records" : "more records");
       }
       CapFiltRecord record = next.get();
-      ScoreLine scores = ScoreLine.parse(line, file + ", line " + (index + 1));
+      ScoreLine scores = ScoreLine.parse(line, lines.name() + ", line " + (index + 1));
       if (scores.index() != index || !scores.key().equals(record.key())) {
         throw unlike("\"" + record.key() + "\" where \"" + scores.key() + "\" was");
       }
@@ -141,14 +165,14 @@ interface JudgedRecords extends Closeable {
 
     @Override
     public void close() throws IOException {
-      lines.close();
+      lines.reader().close();
       records.close();
     }
 
     private IOException unlike(String what) {
       return new IOException(
           "the shard has %s, compared with %s; name the shards that were scored with --data"
-              .formatted(what, file));
+              .formatted(what, lines.name()));
     }
   }
 
@@ -162,12 +186,14 @@ interface JudgedRecords extends Closeable {
     private final Deque<CapFiltRecord> waiting = new ArrayDeque<>();
     private long position;
 
-    /** Opens a shard; {@code options} say under which names its columns are found. */
-    ShardRecords(CapFiltPlan.Shard shard, SourceOptions options) {
+    /** Opens a part of a shard; {@code options} say under which names its columns are found. */
+    ShardRecords(CapFiltPlan.Shard shard, SampleSource.Range range, SourceOptions options) {
       this.shard = shard;
+      this.position = range.first();
       this.source =
           SampleSource.open(
-              ShardSet.of(List.of(shard.file())),
+              shard.file(),
+              range,
               options
                   .withCheckImages(false)
                   .withDamage(SourceOptions.DamagePolicy.skip(this::damaged)));
