@@ -1,5 +1,8 @@
 package org.blip4j.data.sample;
 
+import com.google.common.hash.HashCode;
+import com.google.common.hash.Hasher;
+import com.google.common.hash.Hashing;
 import com.google.common.primitives.Ints;
 import com.google.protobuf.ByteString;
 import java.awt.image.BufferedImage;
@@ -75,6 +78,24 @@ public record EncodedImage(ImageInfo info, ByteString bytes) {
       throw new UncheckedIOException("writing to memory", e);
     }
     return out.toByteString();
+  }
+
+  /**
+   * A hash of 128 bits of the size and of all pixels (red, green, blue; alpha is dropped), by which
+   * pictures can be held for equal, whatever their files are.
+   *
+   * @throws SampleException if Java's library cannot decode the file
+   */
+  public HashCode pixels() throws SampleException {
+    JavaPicture picture = JavaPicture.read(ImageInfo.inspect(bytes), bytes);
+    Hasher hasher = Hashing.murmur3_128().newHasher();
+    hasher.putInt(picture.width()).putInt(picture.height());
+    byte[] row = new byte[3 * picture.width()];
+    for (int y = 0; y < picture.height(); y++) {
+      picture.row(y, row, 0);
+      hasher.putBytes(row);
+    }
+    return hasher.hash();
   }
 
   /** The mean colour of some places of a pixel of the thumbnail, given by shares of the sides. */

@@ -3,6 +3,7 @@ package org.blip4j.data.sample;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.junit.jupiter.api.Assertions.assertAll;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -56,6 +57,17 @@ class EncodedImageTest {
   void whatTheGraphReadsStaysAsItIs(String format) throws IOException {
     ByteString file = TestImages.image(format, 40, 24);
     assertSame(file, EncodedImage.of(file).bytes());
+  }
+
+  @Test
+  void picturesOfEqualPixelsHaveOneHash() throws IOException {
+    EncodedImage png = EncodedImage.of(TestImages.image("png", 40, 24));
+    EncodedImage bmp = EncodedImage.of(TestImages.image("bmp", 40, 24));
+    assertEquals(png.pixels(), bmp.pixels());
+    assertEquals(
+        png.pixels(), EncodedImage.of(png.bytes().concat(ByteString.fromHex("00"))).pixels());
+    assertNotEquals(png.pixels(), EncodedImage.of(TestImages.image("png", 24, 40)).pixels());
+    assertNotEquals(png.pixels(), EncodedImage.of(TestImages.image("png", 40, 25)).pixels());
   }
 
   @Test

@@ -15,12 +15,14 @@ import org.blip4j.data.sample.Sample;
  * @param sample as read; empty if the record or its image cannot be used
  * @param texts first those of the web, then those of the captioner; none if it cannot be used
  * @param problem why it cannot be used, otherwise empty
+ * @param picture what rules ask of it; empty as long as nobody looked
  */
 public record CapFiltRecord(
     String key,
     Optional<Sample.ImageText> sample,
     ImmutableList<CapFiltText> texts,
-    String problem) {
+    String problem,
+    Optional<CapFiltPicture> picture) {
   /** Refuses what is neither usable nor says why. */
   public CapFiltRecord {
     Objects.requireNonNull(key, "key");
@@ -35,22 +37,27 @@ public record CapFiltRecord(
 
   /** A record that nobody has judged yet. */
   public static CapFiltRecord of(String key, Sample.ImageText sample) {
-    return new CapFiltRecord(key, Optional.of(sample), ImmutableList.of(), "");
+    return new CapFiltRecord(key, Optional.of(sample), ImmutableList.of(), "", Optional.empty());
   }
 
   /** A record that cannot be used. */
   public static CapFiltRecord unusable(String key, String problem) {
-    return new CapFiltRecord(key, Optional.empty(), ImmutableList.of(), problem);
+    return new CapFiltRecord(key, Optional.empty(), ImmutableList.of(), problem, Optional.empty());
   }
 
   /** The same record with judged texts. */
   public CapFiltRecord withTexts(List<CapFiltText> judged) {
-    return new CapFiltRecord(key, sample, ImmutableList.copyOf(judged), problem);
+    return new CapFiltRecord(key, sample, ImmutableList.copyOf(judged), problem, picture);
+  }
+
+  /** The same record with what is known of its picture. */
+  public CapFiltRecord withPicture(CapFiltPicture known) {
+    return new CapFiltRecord(key, sample, texts, problem, Optional.of(known));
   }
 
   /** The same record under another key. */
   public CapFiltRecord withKey(String other) {
-    return new CapFiltRecord(other, sample, texts, problem);
+    return new CapFiltRecord(other, sample, texts, problem, picture);
   }
 
   /** Whether the image could be judged. */

@@ -172,11 +172,18 @@ public final class CapFiltStep implements AutoCloseable {
     private final List<CapFiltText> texts = new ArrayList<>();
     private ByteString image = ByteString.EMPTY; // as the graph reads it
     private String problem = "";
+    private CapFiltPicture picture;
 
     Draft(Sample.ImageText sample) {
       this.sample = sample;
       try {
-        image = EncodedImage.of(sample.image()).bytes();
+        EncodedImage encoded = EncodedImage.of(sample.image());
+        image = encoded.bytes();
+        picture =
+            CapFiltPicture.of(
+                encoded,
+                sample.image().size(),
+                settings.policy().rules().repeats().uniquePictures());
       } catch (SampleException e) {
         problem = e.getMessage();
       }
@@ -191,7 +198,9 @@ public final class CapFiltStep implements AutoCloseable {
 
     CapFiltRecord finish() {
       return problem.isEmpty()
-          ? CapFiltRecord.of(sample.key(), sample).withTexts(settings.policy().decide(texts))
+          ? CapFiltRecord.of(sample.key(), sample)
+              .withPicture(picture)
+              .withTexts(settings.policy().decide(texts, Optional.of(picture)))
           : CapFiltRecord.unusable(sample.key(), problem);
     }
   }

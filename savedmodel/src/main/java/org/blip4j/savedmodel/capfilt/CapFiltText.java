@@ -2,6 +2,7 @@ package org.blip4j.savedmodel.capfilt;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -12,6 +13,8 @@ import java.util.Objects;
  * @param itmProbability the filter's match probability, 0 to 1; null where no filter was asked
  * @param itcCosine cosine of the filter's contrastive features; null where no filter was asked
  * @param kept whether it is part of the new set
+ * @param dropped why it is not; null where it is, where nobody has decided yet, and in what older
+ *     versions wrote
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record CapFiltText(
@@ -19,7 +22,8 @@ public record CapFiltText(
     Source source,
     @JsonProperty("itm_probability") Float itmProbability,
     @JsonProperty("itc_cosine") Float itcCosine,
-    boolean kept) {
+    boolean kept,
+    Dropped dropped) {
   /** Who wrote a text. */
   public enum Source {
     /** It came with the image. */
@@ -38,6 +42,45 @@ public record CapFiltText(
     /** The name in records and score files. */
     public String word() {
       return word;
+    }
+  }
+
+  /** Why a text is not part of the new set: the first of these that holds. */
+  public enum Dropped {
+    /** Texts of its source take no part. */
+    @JsonProperty("source")
+    SOURCE,
+    /** Its picture breaks a rule. */
+    @JsonProperty("picture")
+    PICTURE,
+    /** Too few or too many words or characters. */
+    @JsonProperty("length")
+    LENGTH,
+    /** Its letters are of other scripts. */
+    @JsonProperty("script")
+    SCRIPT,
+    /** It lacks a pattern or has one that is refused. */
+    @JsonProperty("pattern")
+    PATTERN,
+    /** Other candidates for its picture are better, or one is equal. */
+    @JsonProperty("rank")
+    RANK,
+    /** It does not match its picture. */
+    @JsonProperty("threshold")
+    THRESHOLD,
+    /** An earlier picture has the same pixels. */
+    @JsonProperty("same picture")
+    SAME_PICTURE,
+    /** An earlier text is equal or near. */
+    @JsonProperty("same text")
+    SAME_TEXT,
+    /** The same text was written, and stays, for enough earlier pictures. */
+    @JsonProperty("too often")
+    TOO_OFTEN;
+
+    /** The name in score files and statistics. */
+    public String word() {
+      return name().toLowerCase(Locale.ROOT).replace('_', ' ');
     }
   }
 
@@ -60,16 +103,21 @@ public record CapFiltText(
 
   /** A text that nobody has judged yet. */
   public static CapFiltText of(String text, Source source) {
-    return new CapFiltText(text, source, null, null, false);
+    return new CapFiltText(text, source, null, null, false, null);
   }
 
   /** The same with the filter's scores. */
   public CapFiltText withScores(float probability, float cosine) {
-    return new CapFiltText(text, source, probability, cosine, kept);
+    return new CapFiltText(text, source, probability, cosine, kept, dropped);
   }
 
-  /** The same with another decision. */
-  public CapFiltText withKept(boolean stays) {
-    return new CapFiltText(text, source, itmProbability, itcCosine, stays);
+  /** The same, part of the new set. */
+  public CapFiltText asKept() {
+    return new CapFiltText(text, source, itmProbability, itcCosine, true, null);
+  }
+
+  /** The same, left out of the new set. */
+  public CapFiltText asDropped(Dropped why) {
+    return new CapFiltText(text, source, itmProbability, itcCosine, false, why);
   }
 }
