@@ -134,7 +134,7 @@ public record CapFiltPolicy(
   public ImmutableList<CapFiltText> decide(
       List<CapFiltText> all, Optional<CapFiltPicture> picture) {
     boolean allowed =
-        rules.picture().isNone()
+        rules.picture().none()
             || rules
                 .picture()
                 .allows(

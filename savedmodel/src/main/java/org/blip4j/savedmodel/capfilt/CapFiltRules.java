@@ -135,7 +135,7 @@ public record CapFiltRules(
     }
 
     /** Whether there is any rule. */
-    public boolean isNone() {
+    public boolean none() {
       return minSide == 0 && maxAspect == 0 && minBytes == 0 && maxBytes == 0;
     }
 
@@ -191,7 +191,7 @@ public record CapFiltRules(
     }
 
     /** Whether there is any rule. */
-    public boolean isNone() {
+    public boolean none() {
       return !uniquePictures && uniqueTexts == Same.none && mostEqual == 0;
     }
   }

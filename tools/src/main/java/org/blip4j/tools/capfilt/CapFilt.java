@@ -6,9 +6,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.savedmodel.capfilt.CapFiltModels;
+import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.savedmodel.capfilt.CapFiltStep;
 import org.blip4j.savedmodel.predict.PredictorOptions;
@@ -62,19 +64,59 @@ public record CapFilt(
     if (!overwrite && out.isFinished()) {
       return job.run(CapFilt::unexpected, names);
     }
+    boolean twice = !plan.settings().policy().rules().repeats().none();
+    if (!overwrite && twice && out.scored().isFinished()) {
+      return decide(plan, names);
+    }
     try (CapFiltStep step = CapFiltStep.open(models, task.settings(), options)) {
       clear();
-      return job.run(JudgedRecords.by(step, work.batchSize(), source()), names);
+      JudgedRecords.Opener judged = JudgedRecords.by(step, work.batchSize(), source());
+      if (!twice) {
+        return job.run(judged, names);
+      }
+      CapFiltStats stats = new CapFiltJob(out.scored(), plan, work).run(judged, names);
+      if (!out.scored().isFinished()) {
+        return stats;
+      }
+    } catch (IOException e) {
+      if (!twice || !out.isFinished()) {
+        throw e;
+      } // else others have finished all and cleared up what this one was still to look at
     }
+    return decide(plan, names);
+  }
+
+  /** The second pass of a run with rules over the whole set: all shards are scored. */
+  private CapFiltStats decide(CapFiltPlan plan, List<String> names) throws IOException {
+    try {
+      if (!out.isFinished()) {
+        WholeSet set = WholeSet.of(out.scored(), plan, source());
+        CapFiltStats unused =
+            new CapFiltJob(out, plan, work.withListener(CapFiltListener.NONE))
+                .run(JudgedRecords.recorded(out.scored(), plan, set, source()));
+      }
+    } catch (IOException e) {
+      if (!out.isFinished()) {
+        throw e;
+      }
+    }
+    if (out.isFinished()) {
+      out.scored().remove();
+    }
+    return CapFiltStats.count(
+        out, plan, names.stream().filter(out.list().done()::contains).toList());
   }
 
   /**
    * Decides anew from the scores of a finished run, without a model.
    *
+   * @param decided the policy to decide by, made of the settings of that run
    * @param data the input shards, if they no longer lie where they lay
    */
   public CapFiltStats rethreshold(
-      CapFiltFolder from, double threshold, Optional<ImmutableList<CapFiltPlan.Shard>> data)
+      CapFiltFolder from,
+      Function<CapFiltSettings, CapFiltPolicy> decided,
+      Optional<ImmutableList<CapFiltPlan.Shard>> data)
       throws IOException {
     if (from.path().toAbsolutePath().normalize().equals(out.path().toAbsolutePath().normalize())) {
       throw new IllegalArgumentException(
@@ -86,15 +128,11 @@ public record CapFilt(
           from.path() + " is not complete: it has no _SUCCESS; run capfilt on it to the end first");
     }
     CapFiltSettings settings = old.settings();
-    if (!settings.policy().filter()) {
-      throw new IllegalArgumentException(
-          from.path() + " was made with --no-filter; there are no scores to decide by");
-    }
     CapFiltPlan plan =
         new CapFiltPlan(
             old.format(),
             data.orElse(ImmutableList.copyOf(old.shards())),
-            settings.withPolicy(settings.policy().withThreshold(threshold)),
+            settings.withPolicy(decided.apply(settings)),
             old.captioner(),
             old.filter());
     String difference =
@@ -106,7 +144,8 @@ public record CapFilt(
     }
     check(plan);
     clear();
-    return new CapFiltJob(out, plan, work).run(JudgedRecords.recorded(from, plan, source()));
+    return new CapFiltJob(out, plan, work)
+        .run(JudgedRecords.recorded(from, plan, WholeSet.of(from, plan, source()), source()));
   }
 
   private void check(CapFiltPlan plan) throws IOException {

@@ -82,10 +82,16 @@ public final class CapFiltBlocks {
    * Begins the work on a folder, or goes on with it.
    *
    * @param codec column names of the input
-   * @throws IllegalArgumentException if the folder was begun with another plan
+   * @throws IllegalArgumentException if the folder was begun with another plan, or if what stays of
+   *     a shard depends on others
    */
   public static CapFiltBlocks begin(CapFiltFolder folder, CapFiltPlan plan, ExampleCodec codec)
       throws IOException {
+    if (!plan.settings().policy().rules().repeats().none()) {
+      throw new IllegalArgumentException(
+          "rules over the whole set (--unique-pictures, --unique-texts, --most-equal) are decided"
+              + " when all is scored; leave them out, then give them to capfilt rethreshold");
+    }
     folder.join(plan);
     return new CapFiltBlocks(folder, plan, folder.planStamp(), codec);
   }

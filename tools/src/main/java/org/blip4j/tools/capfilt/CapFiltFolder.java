@@ -1,6 +1,8 @@
 package org.blip4j.tools.capfilt;
 
 import com.google.common.collect.ImmutableSet;
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -18,11 +20,13 @@ import org.blip4j.data.file.AtomicFolder;
 /**
  * The files of a CapFilt output folder: {@code NAME.tfrecord}, {@code scores/NAME.jsonl}, {@code
  * stats.json}, {@code _SUCCESS}; and, hidden in {@code .capfilt}, the plan, the claims and a mark
- * for each finished shard.
+ * for each finished shard. With rules over the whole set there is such a folder inside {@code
+ * .capfilt} as long as not all shards are scored and decided, which has scores only.
  *
  * @param path the folder
+ * @param pairs whether shards of kept pairs are written
  */
-public record CapFiltFolder(Path path) {
+public record CapFiltFolder(Path path, boolean pairs) {
   private static final String STATE = ".capfilt";
   private static final String SCORES = "scores";
   private static final String DONE = ".done";
@@ -39,6 +43,23 @@ public record CapFiltFolder(Path path) {
    */
   record Listing(
       ImmutableSet<String> done, ImmutableSet<String> spoilt, ImmutableSet<String> claimed) {}
+
+  /** A folder of kept pairs and scores. */
+  public CapFiltFolder(Path path) {
+    this(path, true);
+  }
+
+  /** Where scores lie before anything is decided over the whole set. */
+  CapFiltFolder scored() {
+    return new CapFiltFolder(path.resolve(STATE).resolve("scored"), false);
+  }
+
+  /** Removes the folder and all in it. */
+  void remove() throws IOException {
+    if (Files.exists(path)) {
+      MoreFiles.deleteRecursively(path, RecursiveDeleteOption.ALLOW_INSECURE);
+    }
+  }
 
   /** The kept pairs of an input shard. */
   public Path shard(String name) {
@@ -93,7 +114,8 @@ public record CapFiltFolder(Path path) {
     for (String entry : state) {
       if (entry.endsWith(DONE)) {
         String name = entry.substring(0, entry.length() - DONE.length());
-        (shards.contains(name) && scores.contains(name) ? done : spoilt).add(name);
+        boolean there = scores.contains(name) && (!pairs || shards.contains(name));
+        (there ? done : spoilt).add(name);
       } else if (entry.endsWith(CLAIM)) {
         claimed.add(entry.substring(0, entry.length() - CLAIM.length()));
       }
@@ -136,6 +158,9 @@ public record CapFiltFolder(Path path) {
    * @throws IOException if it holds something else
    */
   void check(CapFiltPlan plan) throws IOException {
+    if (pairs && Files.exists(scored().plan())) {
+      scored().check(plan);
+    }
     if (Files.exists(path) && !Files.isDirectory(path)) {
       throw new NotDirectoryException(path.toString());
     }
@@ -232,6 +257,7 @@ public record CapFiltFolder(Path path) {
 
   /** Removes what an earlier run left, as its plan lists it, and nothing else. */
   void clear() throws IOException {
+    scored().remove();
     if (!Files.exists(plan())) {
       return;
     }

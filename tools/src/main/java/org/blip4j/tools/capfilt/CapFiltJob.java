@@ -59,6 +59,11 @@ final class CapFiltJob {
       }
     }
 
+    /** The same with another listener. */
+    Work withListener(CapFiltListener other) {
+      return new Work(workers, batchSize, lease, stop, other);
+    }
+
     /** One worker. */
     static Work single(CapFiltListener listener) {
       return new Work(1, BATCH, ShardLedger.LEASE, () -> false, listener);
@@ -170,6 +175,7 @@ final class CapFiltJob {
 
   private void write(CapFiltPlan.Shard shard, JudgedRecords.Opener opener) throws IOException {
     long start = System.nanoTime();
+    double before;
     try (JudgedRecords records = opener.open(shard);
         ShardOutput output = ShardOutput.create(folder, shard.name())) {
       for (var next = records.next(); next.isPresent(); next = records.next()) {
@@ -184,9 +190,10 @@ final class CapFiltJob {
         work.listener().recordsDone(1);
       }
       output.commit();
+      before = records.secondsBefore();
     }
     folder.requireSame(plan, stamp);
-    folder.mark(shard.name(), (System.nanoTime() - start) / 1e9);
+    folder.mark(shard.name(), before + (System.nanoTime() - start) / 1e9);
     work.listener().shardDone(shard.name());
   }
 

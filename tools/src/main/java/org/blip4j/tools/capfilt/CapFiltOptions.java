@@ -8,13 +8,17 @@ import java.util.List;
 import java.util.Optional;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.tfrecord.ShardSet;
+import org.blip4j.graph.config.TextSettings;
+import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.savedmodel.capfilt.CapFiltModels;
+import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.HubOptions;
+import org.blip4j.tools.infer.DecodingOptions;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -45,7 +49,8 @@ public final class CapFiltOptions {
       description = "Work on shards A to B of --data only, counted from 0.")
   private String range;
 
-  @Mixin private CapFiltCommand.PolicyOptions policy;
+  @Mixin private PolicyOptions policy;
+  @Mixin private Writing writing;
   @Mixin private HubOptions hub;
   @Mixin private ColumnOptions columns;
   @Mixin private ComputeOptions.Seed seed;
@@ -79,7 +84,11 @@ public final class CapFiltOptions {
     require(out != null, "--out DIR");
     CapFiltModels models = new CapFiltModels(source(captioner, console), source(filter, console));
     ImmutableList<CapFiltPlan.Shard> shards = CapFiltPlan.Shard.of(ShardSet.find(data));
-    CapFiltSettings settings = policy.settings(models.texts(), seed.value());
+    CapFiltSettings settings =
+        new CapFiltSettings(
+            policy.over(CapFiltPolicy.published()),
+            writing.generation(models.texts()),
+            seed.value());
     return new Request(
         new CapFiltFolder(out),
         overwrite,
@@ -119,5 +128,39 @@ public final class CapFiltOptions {
       chosen = shards.subList(first, last + 1);
     }
     return chosen.stream().map(CapFiltPlan.Shard::name).collect(ImmutableList.toImmutableList());
+  }
+
+  /** Options that decide what the captioner writes. */
+  static final class Writing {
+    @Option(
+        names = "--nucleus",
+        paramLabel = "P",
+        description = "Sample from the likeliest tokens of this mass (0.9).")
+    private double nucleus = 0.9;
+
+    @Option(
+        names = "--beams",
+        paramLabel = "K",
+        description = "Beam search of this width instead of sampling.")
+    private int beams;
+
+    @Option(
+        names = "--repetition-penalty",
+        paramLabel = "R",
+        description = "Makes tokens that are there already less likely (1.1; 1 with --beams).")
+    private Double penalty;
+
+    @Mixin private DecodingOptions.Lengths lengths;
+
+    @Option(names = "--candidates", paramLabel = "N", description = "Texts sampled an image (1).")
+    private int candidates = 1;
+
+    CapFiltSettings.Generation generation(TextSettings own) {
+      DecodingSettings.Lengths limits =
+          lengths.of(new DecodingSettings.Lengths(own.minCaptionTokens(), own.maxCaptionTokens()));
+      double repetition = penalty != null ? penalty : beams > 0 ? 1 : 1.1;
+      return new CapFiltSettings.Generation(
+          candidates, beams, nucleus, repetition, limits.minimum(), limits.maximum());
+    }
   }
 }

@@ -122,7 +122,8 @@ public record CapFiltStats(
     return stats;
   }
 
-  private static double seconds(CapFiltFolder folder, String name) throws IOException {
+  /** How long was worked on a finished shard. */
+  static double seconds(CapFiltFolder folder, String name) throws IOException {
     String text = new String(Files.readAllBytes(folder.mark(name)), StandardCharsets.UTF_8).strip();
     try {
       return Double.parseDouble(text);

@@ -15,9 +15,13 @@ import java.util.concurrent.Callable;
 import org.blip4j.data.pipeline.SampleSource;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.Sample;
+import org.blip4j.data.sample.SampleException;
 import org.blip4j.data.stream.InOrder;
+import org.blip4j.savedmodel.capfilt.CapFiltPicture;
+import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
 import org.blip4j.savedmodel.capfilt.CapFiltRecord;
 import org.blip4j.savedmodel.capfilt.CapFiltStep;
+import org.blip4j.savedmodel.capfilt.CapFiltText;
 
 /** The records of one shard in order, each with its judged texts. */
 interface JudgedRecords extends Closeable {
@@ -38,14 +42,23 @@ interface JudgedRecords extends Closeable {
             step.fullRuns(batchSize));
   }
 
+  /** How long was worked on the shard before, in seconds. */
+  default double secondsBefore() {
+    return 0;
+  }
+
   /** Shards with the scores that lie in {@code from}, decided anew by {@code plan}. */
-  static Opener recorded(CapFiltFolder from, CapFiltPlan plan, SourceOptions options) {
+  static Opener recorded(
+      CapFiltFolder from, CapFiltPlan plan, WholeSet set, SourceOptions options) {
     return shard -> {
       Path file = from.scores(shard.name());
+      double before = from.pairs() ? 0 : CapFiltStats.seconds(from, shard.name());
       return new Recorded(
           new ShardRecords(shard, SampleSource.Range.ALL, options),
           new Lines(Files.newBufferedReader(file), file.toString()),
-          plan);
+          plan,
+          set.of(shard.name()),
+          before);
     };
   }
 
@@ -125,18 +138,36 @@ interface JudgedRecords extends Closeable {
   final class Recorded implements JudgedRecords {
     private final Lines lines;
     private final ShardRecords records;
-    private final CapFiltPlan plan;
+    private final CapFiltPolicy policy;
+    private final WholeSet.OfShard set;
+    private final double before;
     private long index;
+    private int texts;
+
+    /** Starts; no rules hold over the whole set. */
+    Recorded(ShardRecords records, Lines lines, CapFiltPlan plan) {
+      this(records, lines, plan, WholeSet.OfShard.ALL, 0);
+    }
 
     /**
      * Starts.
      *
      * @param records are closed with this, as are the lines
+     * @param set what the rules over the whole set leave
+     * @param before seconds that the scores took, if that is to be told
      */
-    Recorded(ShardRecords records, Lines lines, CapFiltPlan plan) {
+    Recorded(
+        ShardRecords records, Lines lines, CapFiltPlan plan, WholeSet.OfShard set, double before) {
       this.lines = lines;
       this.records = records;
-      this.plan = plan;
+      this.policy = plan.settings().policy();
+      this.set = set;
+      this.before = before;
+    }
+
+    @Override
+    public double secondsBefore() {
+      return before;
     }
 
     @Override
@@ -155,12 +186,30 @@ interface JudgedRecords extends Closeable {
         throw unlike("\"" + record.key() + "\" where \"" + scores.key() + "\" was");
       }
       index++;
+      int earlier = texts;
+      texts += scores.texts().size();
       return Optional.of(
           scores.readable() && record.usable()
-              ? record.withTexts(
-                  plan.settings().policy().decide(ImmutableList.copyOf(scores.texts())))
+              ? decided(record, scores, earlier)
               : CapFiltRecord.unusable(
                   record.key(), scores.readable() ? record.problem() : scores.reason()));
+    }
+
+    private CapFiltRecord decided(CapFiltRecord record, ScoreLine scores, int earlier) {
+      CapFiltPicture picture;
+      try {
+        Optional<CapFiltPicture> known = scores.known(policy.rules());
+        picture =
+            known.isPresent()
+                ? known.get()
+                : CapFiltPicture.of(
+                    record.sample().orElseThrow().image(),
+                    policy.rules().repeats().uniquePictures());
+      } catch (SampleException e) {
+        return CapFiltRecord.unusable(record.key(), e.getMessage());
+      }
+      ImmutableList<CapFiltText> decided = policy.decide(scores.texts(), Optional.of(picture));
+      return record.withPicture(picture).withTexts(set.apply(earlier, decided));
     }
 
     @Override

@@ -8,6 +8,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.blip4j.data.tfrecord.ShardSet;
+import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
+import org.blip4j.savedmodel.capfilt.CapFiltRules;
+import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
@@ -20,7 +23,10 @@ import picocli.CommandLine.Option;
 /** {@code capfilt rethreshold}: decides anew from the scores of a finished run. */
 @Command(
     name = "rethreshold",
-    description = "Make a new set from the scores of a finished one, without running a model.",
+    description = {
+      "Make a new set from the scores of a finished one, without running a model.",
+      "What is not given is as in the run that made it."
+    },
     footerHeading = "%nExample:%n",
     footer = "  tools/blip capfilt rethreshold --from bootstrapped --threshold 0.7 --out stricter")
 final class RethresholdCommand implements Callable<Integer> {
@@ -31,12 +37,10 @@ final class RethresholdCommand implements Callable<Integer> {
       description = "Finished output of capfilt.")
   private Path from;
 
-  @Option(
-      names = "--threshold",
-      paramLabel = "T",
-      required = true,
-      description = "Least match probability of a kept text.")
-  private double threshold;
+  @Mixin private PolicyOptions policy;
+
+  @Option(names = "--no-rules", description = "Leave out the rules that the run was made with.")
+  private boolean noRules;
 
   @Option(
       names = "--out",
@@ -68,9 +72,29 @@ final class RethresholdCommand implements Callable<Integer> {
       CapFiltJob.Work work = CapFiltJob.Work.single(CapFiltListener.on(console, progress));
       stats =
           new CapFilt(new CapFiltFolder(out), work, columns.codec(), overwrite)
-              .rethreshold(new CapFiltFolder(from), threshold, shards);
+              .rethreshold(new CapFiltFolder(from), this::decided, shards);
     }
     console.result(stats, stats.text());
     return stats.totals().unreadable() > 0 ? ExitCodes.SOME_FAILED : ExitCodes.OK;
+  }
+
+  /**
+   * The new policy.
+   *
+   * @throws IllegalArgumentException if there are no scores to decide by
+   */
+  private CapFiltPolicy decided(CapFiltSettings old) {
+    CapFiltPolicy base = noRules ? old.policy().withRules(CapFiltRules.NONE) : old.policy();
+    CapFiltPolicy changed = policy.over(base);
+    boolean unscored = !old.scores() && changed.filter();
+    if (unscored
+        || (changed.texts() != old.policy().texts()
+            && old.policy().texts() != CapFiltPolicy.Texts.both)) {
+      throw new IllegalArgumentException(
+          unscored
+              ? from + " was made with --no-filter; there are no scores to decide by"
+              : "%s has no other texts than --texts %s".formatted(from, old.policy().texts()));
+    }
+    return changed;
   }
 }

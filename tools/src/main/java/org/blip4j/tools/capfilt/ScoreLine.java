@@ -8,7 +8,10 @@ import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import org.blip4j.savedmodel.capfilt.CapFiltPicture;
 import org.blip4j.savedmodel.capfilt.CapFiltRecord;
+import org.blip4j.savedmodel.capfilt.CapFiltRules;
 import org.blip4j.savedmodel.capfilt.CapFiltText;
 
 /**
@@ -19,9 +22,15 @@ import org.blip4j.savedmodel.capfilt.CapFiltText;
  * @param decision {@code kept}, {@code dropped} or {@code unreadable}
  * @param texts all judged texts
  * @param reason why it is unreadable; absent otherwise
+ * @param picture what rules ask of it; absent if it is unreadable, and in what older versions wrote
  */
 public record ScoreLine(
-    long index, String key, String decision, List<CapFiltText> texts, String reason) {
+    long index,
+    String key,
+    String decision,
+    List<CapFiltText> texts,
+    String reason,
+    CapFiltPicture picture) {
   /** At least one text is kept. */
   public static final String KEPT = "kept";
 
@@ -51,7 +60,15 @@ public record ScoreLine(
         record.key(),
         record.usable() ? record.kept().isEmpty() ? DROPPED : KEPT : UNREADABLE,
         record.texts(),
-        record.usable() ? null : record.problem());
+        record.usable() ? null : record.problem(),
+        record.picture().orElse(null));
+  }
+
+  /** What is known of the picture, if it is all that the rules ask. */
+  Optional<CapFiltPicture> known(CapFiltRules rules) {
+    boolean enough =
+        picture != null && (picture.pixels() != null || !rules.repeats().uniquePictures());
+    return enough ? Optional.of(picture) : Optional.empty();
   }
 
   /** Whether the image could be judged. */

@@ -11,15 +11,16 @@ import org.blip4j.savedmodel.capfilt.CapFiltRecord;
 
 /**
  * What CapFilt makes of one shard: its kept pairs and all its scores, both under their names only
- * when they are whole. Closed without {@link #commit}, it leaves nothing.
+ * when they are whole; a folder may want the scores alone. Closed without {@link #commit}, it
+ * leaves nothing.
  */
 final class ShardOutput implements AutoCloseable {
   private final ExampleCodec codec = ExampleCodec.standard();
-  private final TfRecordWriter pairs;
+  private final Optional<TfRecordWriter> pairs;
   private final AtomicFile scores;
   private long written;
 
-  private ShardOutput(TfRecordWriter pairs, AtomicFile scores) {
+  private ShardOutput(Optional<TfRecordWriter> pairs, AtomicFile scores) {
     this.pairs = pairs;
     this.scores = scores;
   }
@@ -28,9 +29,11 @@ final class ShardOutput implements AutoCloseable {
   static ShardOutput create(CapFiltFolder folder, String name) throws IOException {
     AtomicFile scores = AtomicFile.create(folder.scores(name));
     try {
+      TfRecordWriter.Options plain = TfRecordWriter.Options.plain().withOverwrite(true);
       return new ShardOutput(
-          TfRecordWriter.create(
-              folder.shard(name), TfRecordWriter.Options.plain().withOverwrite(true)),
+          folder.pairs()
+              ? Optional.of(TfRecordWriter.create(folder.shard(name), plain))
+              : Optional.empty(),
           scores);
     } catch (IOException | RuntimeException e) {
       scores.close();
@@ -50,21 +53,25 @@ final class ShardOutput implements AutoCloseable {
     String line = ScoreLine.of(written++, record).json() + "\n";
     scores.stream().write(line.getBytes(StandardCharsets.UTF_8));
     Optional<Sample.ImageText> kept = record.keptSample();
-    if (kept.isPresent()) {
-      pairs.write(codec.encode(kept.get()));
+    if (pairs.isPresent() && kept.isPresent()) {
+      pairs.get().write(codec.encode(kept.get()));
     }
   }
 
   /** Gives both files their names. */
   void commit() throws IOException {
     scores.commit();
-    pairs.commit();
+    if (pairs.isPresent()) {
+      pairs.get().commit();
+    }
   }
 
   @Override
   public void close() throws IOException {
     try (scores) {
-      pairs.close();
+      if (pairs.isPresent()) {
+        pairs.get().close();
+      }
     }
   }
 }

@@ -176,7 +176,12 @@ class CapFiltJobTest {
             new CapFiltFolder(folder.resolve("again")),
             replay,
             CapFiltJob.Work.single(CapFiltListener.NONE))
-        .run(JudgedRecords.recorded(from, replay, SourceOptions.strict()));
+        .run(
+            JudgedRecords.recorded(
+                from,
+                replay,
+                WholeSet.of(from, replay, SourceOptions.strict()),
+                SourceOptions.strict()));
     CapFiltData.run(folder.resolve("straight"), replay, FakeModels.quick(), 1);
     Map<String, String> straight = CapFiltData.content(folder.resolve("straight"));
     assertEquals(straight, CapFiltData.content(folder.resolve("again")));

@@ -210,6 +210,15 @@ record OptionInputs(Path folder, String human) {
         "0.5",
         "--out",
         at("filtered2"));
+    run(
+        "capfilt",
+        "rethreshold",
+        "--from",
+        at("filtered"),
+        "--min-words",
+        "4",
+        "--out",
+        at("strict"));
     run("records", "pack", at("folder"), "--out", at("packed"));
     run(
         "pretrain",
