@@ -35,9 +35,13 @@ import org.blip4j.savedmodel.capfilt.CapFiltStep;
  * the same paths.
  *
  * <pre>{@code
- * CapFiltBlocks work = CapFiltBlocks.begin(folder, plan, codec);
+ * CapFiltBlocks work = CapFiltBlocks.begin(folder, plan, codec, false);
  * for (CapFiltPlan.Shard shard : work.open(plan.names())) {
- *   work.write(shard, work.blocks(shard, 1024).stream().map(block -> work.score(block, step, 32)));
+ *   List<CapFiltBlocks.Scores> scores = new ArrayList<>();
+ *   for (CapFiltBlocks.Block block : work.blocks(shard, 1024)) {
+ *     scores.add(work.score(block, step, 32));
+ *   }
+ *   work.write(shard, scores);
  * }
  * work.finish();
  * }</pre>
@@ -82,15 +86,20 @@ public final class CapFiltBlocks {
    * Begins the work on a folder, or goes on with it.
    *
    * @param codec column names of the input
+   * @param overwrite whether what an earlier run left in the folder is removed first
    * @throws IllegalArgumentException if the folder was begun with another plan, or if what stays of
    *     a shard depends on others
    */
-  public static CapFiltBlocks begin(CapFiltFolder folder, CapFiltPlan plan, ExampleCodec codec)
+  public static CapFiltBlocks begin(
+      CapFiltFolder folder, CapFiltPlan plan, ExampleCodec codec, boolean overwrite)
       throws IOException {
     if (!plan.settings().policy().rules().repeats().none()) {
       throw new IllegalArgumentException(
           "rules over the whole set (--unique-pictures, --unique-texts, --most-equal) are decided"
               + " when all is scored; leave them out, then give them to capfilt rethreshold");
+    }
+    if (overwrite) {
+      folder.clear();
     }
     folder.join(plan);
     return new CapFiltBlocks(folder, plan, folder.planStamp(), codec);
@@ -244,6 +253,12 @@ public final class CapFiltBlocks {
     return folder.list().done().containsAll(plan.names())
         ? Optional.of(CapFiltStats.finish(folder, plan))
         : Optional.empty();
+  }
+
+  /** Counts those of the shards of these names that are done. */
+  public CapFiltStats stats(List<String> names) throws IOException {
+    Set<String> done = folder.list().done();
+    return CapFiltStats.count(folder, plan, names.stream().filter(done::contains).toList());
   }
 
   private static double seconds(Stopwatch watch) {

@@ -72,7 +72,17 @@ public final class CapFiltOptions {
       CapFilt.Task task,
       CapFiltModels models,
       ExampleCodec codec,
-      int batchSize) {}
+      int batchSize) {
+    /**
+     * Begins the work in pieces, or goes on with it.
+     *
+     * @throws IllegalArgumentException if the folder was begun with another plan
+     */
+    public CapFiltBlocks begin() throws IOException {
+      CapFiltPlan plan = CapFiltPlan.of(task.shards(), task.settings(), models);
+      return CapFiltBlocks.begin(out, plan, codec, overwrite);
+    }
+  }
 
   /**
    * Finds shards and models.

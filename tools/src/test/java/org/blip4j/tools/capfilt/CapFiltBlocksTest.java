@@ -69,7 +69,7 @@ class CapFiltBlocksTest {
   }
 
   private CapFiltBlocks begin(Path out) throws IOException {
-    return CapFiltBlocks.begin(new CapFiltFolder(out), plan, ExampleCodec.standard());
+    return CapFiltBlocks.begin(new CapFiltFolder(out), plan, ExampleCodec.standard(), false);
   }
 
   private CapFiltStep step() {
@@ -105,6 +105,7 @@ class CapFiltBlocksTest {
         worker.write(shard, scores); // as an engine does that starts a task again
       }
     }
+    assertEquals(2 * RECORDS, driver.stats(plan.names().subList(0, 3)).totals().read());
     assertEquals(3, driver.finish().orElseThrow().totals().unreadable());
     assertEquals(whole, CapFiltData.content(out));
   }

@@ -220,7 +220,8 @@ class WholeSetTest {
                 CapFiltBlocks.begin(
                     new CapFiltFolder(folder.resolve("beam")),
                     plan(ALL_RULES),
-                    ExampleCodec.standard()));
+                    ExampleCodec.standard(),
+                    false));
     assertTrue(refused.getMessage().contains("capfilt rethreshold"), refused.getMessage());
     assertFalse(Files.exists(folder.resolve("beam")));
   }
