@@ -116,6 +116,21 @@ public record CapFiltPolicy(
     return new CapFiltPolicy(filter, threshold, texts, keepTop, rank, thresholds, other);
   }
 
+  /** The same over other texts. */
+  public CapFiltPolicy withTexts(Texts others) {
+    return new CapFiltPolicy(filter, threshold, others, keepTop, rank, thresholds, rules);
+  }
+
+  /** The same with or without a filter. */
+  public CapFiltPolicy withFilter(boolean asked) {
+    return new CapFiltPolicy(asked, threshold, texts, keepTop, rank, thresholds, rules);
+  }
+
+  /** The same with another number of candidates before the filter. */
+  public CapFiltPolicy withKeepTop(int best) {
+    return new CapFiltPolicy(filter, threshold, texts, best, rank, thresholds, rules);
+  }
+
   /** The least match probability of a kept text of a source. */
   public double threshold(CapFiltText.Source source) {
     return thresholds.getOrDefault(source.word(), threshold);

@@ -139,7 +139,9 @@ record RetrievalProtocol(TaskEvaluation evaluation, Predictor model) {
     return ImmutableMap.of(
         "r_mean", (toText.meanPercent() + toImage.meanPercent()) / 2,
         "r1_image_to_text", toText.percent(1),
-        "r1_text_to_image", toImage.percent(1));
+        "r1_text_to_image", toImage.percent(1),
+        "r10_image_to_text", toText.percent(10),
+        "r10_text_to_image", toImage.percent(10));
   }
 
   private static float[][] transposed(float[][] matrix) {

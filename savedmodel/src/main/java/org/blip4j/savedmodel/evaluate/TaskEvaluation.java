@@ -114,8 +114,11 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
     }
   }
 
-  /** Captions against all texts of their images; texts are tokenised by BLIP's own cleaning. */
-  private Findings captions(Predictor model) throws IOException {
+  /**
+   * {@code cider} and {@code bleu4} of the captions of a model that writes them, against all texts
+   * of their images; texts are tokenised by BLIP's own cleaning.
+   */
+  public Findings captions(Predictor model) throws IOException {
     List<CaptionMetrics.CaptionItem> items = new ArrayList<>();
     List<Sample.ImageText> shown = new ArrayList<>();
     forEach(

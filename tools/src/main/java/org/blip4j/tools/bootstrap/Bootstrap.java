@@ -16,11 +16,11 @@ import org.blip4j.data.sample.Columns;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.ConfigJson;
-import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.weights.StartingModel;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.ops.kernel.Precision;
 import org.blip4j.savedmodel.capfilt.CapFiltModels;
+import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.tools.capfilt.CapFilt;
@@ -115,35 +115,49 @@ public final class Bootstrap {
       throw new IllegalArgumentException(rounds + " rounds bootstrap nothing; use 1 or more");
     }
     ImmutableList.Builder<Stages.Stage> stages = ImmutableList.builder();
-    stages.add(stage("pretrain-first", () -> pretrain(folder.first(), web.paths())));
+    stages.add(new Stages.Stage("pretrain-first", () -> pretrain(folder.first(), web.paths())));
     for (int i = 1; i <= rounds; i++) {
       int round = i;
+      Path base = folder.model(round - 1);
       stages.add(
-          stage("captioner-" + i, () -> finetune(config.captioner(), round, folder::captioner)),
-          stage("filter-" + i, () -> finetune(config.filter(), round, folder::filter)),
-          stage("capfilt-" + i, () -> capfilt(round)),
-          stage("pretrain-" + i, () -> pretrain(folder.model(round), keptShards(round))));
+          new Stages.Stage(
+              "captioner-" + i, () -> finetune(config.captioner(), base, folder.captioner(round))),
+          new Stages.Stage(
+              "filter-" + i, () -> finetune(config.filter(), base, folder.filter(round))),
+          new Stages.Stage(
+              "capfilt-" + i,
+              () ->
+                  capfilt(
+                      folder.captioner(round),
+                      folder.filter(round),
+                      config.capfilt(),
+                      folder.capfilt(round))),
+          new Stages.Stage(
+              "pretrain-" + i,
+              () -> pretrain(folder.model(round), keptShards(folder.capfilt(round)))));
     }
     return stages.build();
   }
 
-  private static Stages.Stage stage(String name, Stages.Work work) {
-    return new Stages.Stage(name, work);
+  /** Pre-trains anew on the human set and other shards. */
+  Map<String, Double> pretrain(Path run, List<Path> noisy) throws IOException {
+    return train(config.pretrain(), inputs(withHuman(noisy)), run);
   }
 
-  private Map<String, Double> pretrain(Path run, List<Path> noisy) throws IOException {
-    ImmutableList<Path> shards =
-        ImmutableList.<Path>builder().addAll(human.paths()).addAll(noisy).build();
-    return train(config.pretrain(), inputs(ShardSet.of(shards)), run);
+  /** Trains the model of a run further on the human set and other shards. */
+  Map<String, Double> train(RunConfig config, Path base, List<Path> noisy, Path out)
+      throws IOException {
+    StartingModel start = StartingModel.of(BootstrapFolder.modelOf(base));
+    return train(config, inputs(withHuman(noisy)).startingFrom(start), out);
   }
 
-  private interface OfRound {
-    Path run(int round);
+  /** Trains the model of a run further on the human set alone. */
+  Map<String, Double> finetune(RunConfig config, Path base, Path out) throws IOException {
+    return train(config, base, ImmutableList.of(), out);
   }
 
-  private Map<String, Double> finetune(RunConfig run, int round, OfRound out) throws IOException {
-    ModelFolder base = BootstrapFolder.modelOf(folder.model(round - 1));
-    return train(run, inputs(human).startingFrom(StartingModel.of(base)), out.run(round));
+  private ShardSet withHuman(List<Path> noisy) {
+    return ShardSet.of(ImmutableList.<Path>builder().addAll(human.paths()).addAll(noisy).build());
   }
 
   private Map<String, Double> train(RunConfig run, RunInputs inputs, Path out) throws IOException {
@@ -158,12 +172,12 @@ public final class Bootstrap {
     return ImmutableMap.copyOf(last);
   }
 
-  private Map<String, Double> capfilt(int round) throws IOException {
+  /** Captions and filters the web set by the models of two runs. */
+  Map<String, Double> capfilt(
+      Path captioner, Path filter, CapFiltSettings settings, CapFiltFolder set) throws IOException {
     CapFiltModels models =
-        new CapFiltModels(
-            Optional.of(source(folder.captioner(round))),
-            Optional.of(source(folder.filter(round))));
-    Path out = folder.capfilt(round).path();
+        new CapFiltModels(Optional.of(source(captioner)), Optional.of(source(filter)));
+    Path out = set.path();
     ImmutableList<CapFiltPlan.Shard> shards = CapFiltPlan.Shard.of(web);
     CapFiltStats stats =
         CapFilt.into(
@@ -171,7 +185,7 @@ public final class Bootstrap {
                 config.capfiltBatch(),
                 context.stop(),
                 context.listener().capfilt(shards.size()))
-            .run(CapFilt.Task.all(shards, config.capfilt()), models, context.inference());
+            .run(CapFilt.Task.all(shards, settings), models, context.inference());
     if (stats.shards() < shards.size()) {
       throw new Stages.Stopped(
           "stopped with %d of %d shards done in %s".formatted(stats.shards(), shards.size(), out));
@@ -188,8 +202,8 @@ public final class Bootstrap {
         .buildOrThrow();
   }
 
-  private List<Path> keptShards(int round) throws IOException {
-    CapFiltFolder set = folder.capfilt(round);
+  /** The shards of a bootstrapped set. */
+  List<Path> keptShards(CapFiltFolder set) throws IOException {
     return CapFiltPlan.Shard.of(web).stream().map(CapFiltPlan.Shard::name).map(set::shard).toList();
   }
 

@@ -27,15 +27,10 @@ public final class BootstrapCommand implements Callable<Integer> {
   @Option(
       names = "--config",
       paramLabel = "FILE",
-      required = true,
       description = "JSON: human and web shards, and what differs from the published recipes.")
   private Path config;
 
-  @Option(
-      names = "--out",
-      paramLabel = "DIR",
-      required = true,
-      description = "Where all stages write.")
+  @Option(names = "--out", paramLabel = "DIR", description = "Where all stages write.")
   private Path out;
 
   @Option(
@@ -52,9 +47,17 @@ public final class BootstrapCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
+    require(config != null, "--config FILE");
+    require(out != null, "--out DIR");
     BootstrapConfig settings = BootstrapConfig.read(config, changes());
     return ConsoleStages.run(
         common, context -> Bootstrap.in(new BootstrapFolder(out), settings, context).run(rounds));
+  }
+
+  private static void require(boolean given, String option) {
+    if (!given) {
+      throw new IllegalArgumentException("bootstrap needs " + option + "; see bootstrap --help");
+    }
   }
 
   /** What was said on the command line changes every stage; what was not is the file's. */

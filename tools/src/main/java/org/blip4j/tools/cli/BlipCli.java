@@ -26,6 +26,7 @@ import org.blip4j.tools.infer.EmbedCommand;
 import org.blip4j.tools.infer.MatchCommand;
 import org.blip4j.tools.infer.NlvrCommand;
 import org.blip4j.tools.infer.VqaCommand;
+import org.blip4j.tools.quickstart.AblationCommand;
 import org.blip4j.tools.quickstart.QuickstartCommand;
 import org.blip4j.tools.records.RecordsCommand;
 import org.blip4j.tools.train.FinetuneCommand;
@@ -115,6 +116,7 @@ public final class BlipCli implements Runnable, Console.Opener {
   private CommandLine parser() {
     Console console = open(false, false);
     CommandLine parser = new CommandLine(this);
+    parser.getSubcommands().get("bootstrap").addSubcommand(new AblationCommand());
     addVersion(parser);
     return parser
         .setOut(new PrintWriter(streams.out(), true, StandardCharsets.UTF_8))

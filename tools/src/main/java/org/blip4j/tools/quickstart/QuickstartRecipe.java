@@ -15,7 +15,6 @@ import org.blip4j.ops.core.Initializer;
 import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.tools.bootstrap.BootstrapConfig;
-import org.blip4j.tools.scenes.Scene;
 import org.blip4j.tools.scenes.SceneData;
 import org.blip4j.tools.scenes.SceneVocabulary;
 import org.blip4j.training.config.ImageInput;
@@ -139,7 +138,7 @@ final class QuickstartRecipe {
     Vocabulary words = Vocabulary.read(data.vocabulary());
     TextConfig.SpecialTokens tokens = TextConfig.SpecialTokens.of(words);
     return new BlipConfig(
-        new VitConfig(Scene.SIZE, PATCH, WIDTH, VISION_LAYERS, HEADS, 4, 1e-6, 0),
+        new VitConfig(data.plan().density().size(), PATCH, WIDTH, VISION_LAYERS, HEADS, 4, 1e-6, 0),
         new TextConfig(
             words.size(), WIDTH, TEXT_LAYERS, HEADS, 4 * WIDTH, POSITIONS, 1e-12, 0, tokens),
         EMBEDDING,

@@ -1,25 +1,30 @@
 package org.blip4j.tools.scenes;
 
 import com.google.common.collect.ImmutableList;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
 
 /**
- * What a quickstart picture shows: one or two objects in different cells on a backdrop.
+ * What a generated picture shows: objects in different cells on a backdrop. One or two lie in four
+ * cells, and captions name all of them; three to five lie in nine, and a caption names only one or
+ * two of them, as people do of pictures that show much.
  *
- * @param objects one or two, of different looks and in different cells
+ * @param objects one to five, of different looks and in different cells
  * @param backdrop the texture behind them
  * @param grain seed of the pixel noise
  */
 public record Scene(ImmutableList<Item> objects, Backdrop backdrop, long grain) {
-  /** Width and height of the picture in pixels. */
-  public static final int SIZE = 32;
-
-  static final int CELL = SIZE / 2;
+  /** Width and height of a cell in pixels. */
+  static final int CELL = 16;
 
   /** Refuses scenes that captions could not describe. */
   public Scene {
-    if (objects.isEmpty() || objects.size() > 2) {
-      throw new IllegalArgumentException("a scene has one or two objects, not " + objects.size());
+    Density density = Density.of(objects.size());
+    if (objects.stream().anyMatch(item -> item.cell() >= density.cells())) {
+      throw new IllegalArgumentException(
+          "%d objects lie in cells 0 to %d: %s"
+              .formatted(objects.size(), density.cells() - 1, objects));
     }
     if (objects.stream().map(Item::cell).distinct().count() < objects.size()) {
       throw new IllegalArgumentException("two objects lie in one cell: " + objects);
@@ -27,6 +32,52 @@ public record Scene(ImmutableList<Item> objects, Backdrop backdrop, long grain) 
     if (objects.stream().map(Item::look).distinct().count() < objects.size()) {
       throw new IllegalArgumentException("two objects look the same: " + objects);
     }
+  }
+
+  /** How much pictures show. */
+  public enum Density {
+    /** One object (30 %) or two in 32 x 32 pixels; captions tell all. */
+    FEW(2, 1, 2),
+    /** Three to five objects in 48 x 48 pixels; a caption tells of one (30 %) or two. */
+    MANY(3, 3, 5);
+
+    private final int across;
+    private final int least;
+    private final int most;
+
+    Density(int across, int least, int most) {
+      this.across = across;
+      this.least = least;
+      this.most = most;
+    }
+
+    /** Width and height of a picture in pixels. */
+    public int size() {
+      return across * CELL;
+    }
+
+    int across() {
+      return across;
+    }
+
+    int cells() {
+      return across * across;
+    }
+
+    /** That of a scene with so many objects. */
+    static Density of(int objects) {
+      for (Density density : values()) {
+        if (objects >= density.least && objects <= density.most) {
+          return density;
+        }
+      }
+      throw new IllegalArgumentException("a scene has one to five objects, not " + objects);
+    }
+  }
+
+  /** How much it shows. */
+  public Density density() {
+    return Density.of(objects.size());
   }
 
   /** What the objects look like, in the order of {@link #objects}. */
@@ -37,21 +88,20 @@ public record Scene(ImmutableList<Item> objects, Backdrop backdrop, long grain) 
   /**
    * An object of a scene and its place.
    *
-   * <p>A cell is a quarter of the picture, 0 and 1 above, 2 and 3 below. Its middle is the common
-   * corner of four 8 x 8 patches, so that a vision transformer sees each shape cut the same way.
+   * <p>Cells are counted from left to right and from above, two or three in a row. The middle of a
+   * cell is the common corner of four 8 x 8 patches, so that a vision transformer sees each shape
+   * cut the same way.
    *
    * @param look what it looks like
-   * @param cell 0 to 3
+   * @param cell 0 to 3 or 0 to 8
    * @param shiftX pixels right of the middle of its cell, -1 to 1
    * @param shiftY pixels below the middle of its cell, -1 to 1
    */
   public record Item(Appearance look, int cell, double shiftX, double shiftY) {
-    static final int CELLS = 4;
-
     /** Refuses places outside the picture. */
     public Item {
-      if (cell < 0 || cell >= CELLS) {
-        throw new IllegalArgumentException("cell " + cell + " does not exist; use 0 to 3");
+      if (cell < 0 || cell >= Density.MANY.cells()) {
+        throw new IllegalArgumentException("cell " + cell + " does not exist; use 0 to 8");
       }
       if (!(Math.abs(shiftX) <= 1 && Math.abs(shiftY) <= 1)) {
         throw new IllegalArgumentException(
@@ -59,12 +109,20 @@ public record Scene(ImmutableList<Item> objects, Backdrop backdrop, long grain) 
       }
     }
 
-    double centerX() {
-      return Scene.CELL * (cell % 2) + Scene.CELL / 2.0 + shiftX;
+    int left(Density density) {
+      return CELL * (cell % density.across());
     }
 
-    double centerY() {
-      return Scene.CELL * (cell / 2) + Scene.CELL / 2.0 + shiftY;
+    int top(Density density) {
+      return CELL * (cell / density.across());
+    }
+
+    double centerX(Density density) {
+      return left(density) + CELL / 2.0 + shiftX;
+    }
+
+    double centerY(Density density) {
+      return top(density) + CELL / 2.0 + shiftY;
     }
   }
 
@@ -114,7 +172,7 @@ public record Scene(ImmutableList<Item> objects, Backdrop backdrop, long grain) 
   }
 
   /**
-   * Draws random scenes: one object (30 %) or two, every look equally likely.
+   * Draws random scenes: one object (30 %) or two, or three to five, every look equally likely.
    *
    * <p>{@link Random}'s algorithm is part of its specification, so a seed gives the same scenes on
    * every Java.
@@ -123,29 +181,48 @@ public record Scene(ImmutableList<Item> objects, Backdrop backdrop, long grain) 
     private static final double ALONE = 0.3;
 
     private final Random random;
+    private final Density density;
 
     /** A generator that takes all its chance from {@code random}. */
-    public Generator(Random random) {
+    public Generator(Random random, Density density) {
       this.random = random;
+      this.density = density;
     }
 
     /** The next scene. */
     public Scene next() {
-      Scene.Item first = object(random.nextInt(Scene.Item.CELLS));
-      ImmutableList.Builder<Scene.Item> objects = ImmutableList.<Scene.Item>builder().add(first);
-      if (random.nextDouble() >= ALONE) {
-        objects.add(another(first));
+      Scene.Item first = object(random.nextInt(density.cells()));
+      List<Scene.Item> objects = new ArrayList<>(List.of(first));
+      int number = density == Density.FEW ? random.nextDouble() < ALONE ? 1 : 2 : number();
+      while (objects.size() < number) {
+        objects.add(another(objects));
       }
-      return new Scene(objects.build(), backdrop(), random.nextLong());
+      return new Scene(ImmutableList.copyOf(objects), backdrop(), random.nextLong());
     }
 
-    private Scene.Item another(Scene.Item first) {
-      int cell = (first.cell() + 1 + random.nextInt(Scene.Item.CELLS - 1)) % Scene.Item.CELLS;
-      Scene.Item second = object(cell);
-      while (second.look().equals(first.look())) {
-        second = object(cell);
+    private int number() {
+      return density.least + random.nextInt(density.most - density.least + 1);
+    }
+
+    /** One in a free cell that looks like none of the others. */
+    private Scene.Item another(List<Scene.Item> others) {
+      int cell;
+      do {
+        cell = (others.get(0).cell() + 1 + random.nextInt(density.cells() - 1)) % density.cells();
+      } while (isTaken(others, cell));
+      Scene.Item next = object(cell);
+      while (isSeen(others, next.look())) {
+        next = object(cell);
       }
-      return second;
+      return next;
+    }
+
+    private static boolean isTaken(List<Scene.Item> others, int cell) {
+      return others.stream().anyMatch(other -> other.cell() == cell);
+    }
+
+    private static boolean isSeen(List<Scene.Item> others, Appearance look) {
+      return others.stream().anyMatch(other -> other.look().equals(look));
     }
 
     private Scene.Item object(int cell) {

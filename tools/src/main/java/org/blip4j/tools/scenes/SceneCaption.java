@@ -4,6 +4,7 @@ import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableMultiset;
+import com.google.common.collect.Multisets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
@@ -47,6 +48,11 @@ public record SceneCaption(Opening opening, ImmutableList<Appearance> objects) {
   }
 
   private static final double WITH_OPENING = 0.45;
+  private static final double ONE_NAMED = 0.3;
+
+  /** Most objects that a caption names. */
+  private static final int NAMED = 2;
+
   private static final Splitter AND = Splitter.on(" and ");
   private static final ImmutableMap<String, Appearance> OBJECTS = allObjects();
 
@@ -57,15 +63,28 @@ public record SceneCaption(Opening opening, ImmutableList<Appearance> objects) {
     }
   }
 
-  /** A caption of {@code looks} in random order, 45 % with an opening. */
+  /**
+   * A caption of a picture with objects of these looks, in random order, 45 % with an opening. Of
+   * more than two it names one (30 %) or two.
+   */
   public static SceneCaption random(List<Appearance> looks, Random random) {
-    List<Appearance> order = new ArrayList<>(looks);
+    List<Appearance> order = new ArrayList<>(told(looks, random));
     Collections.shuffle(order, random);
     Opening opening =
         random.nextDouble() < WITH_OPENING
             ? Opening.values()[1 + random.nextInt(Opening.values().length - 1)]
             : Opening.NONE;
     return new SceneCaption(opening, ImmutableList.copyOf(order));
+  }
+
+  /** Those of a picture's objects that a caption names. */
+  static List<Appearance> told(List<Appearance> looks, Random random) {
+    if (looks.size() <= NAMED) {
+      return looks;
+    }
+    List<Appearance> order = new ArrayList<>(looks);
+    Collections.shuffle(order, random);
+    return order.subList(0, random.nextDouble() < ONE_NAMED ? 1 : NAMED);
   }
 
   /** The plain caption of looks given as words, such as "small red circle". */
@@ -99,14 +118,35 @@ public record SceneCaption(Opening opening, ImmutableList<Appearance> objects) {
   }
 
   /**
-   * Whether {@code text} names every object of the picture with size, colour and shape, in any
-   * order, and nothing else.
+   * Whether {@code text} tells of a picture what captions tell, and nothing else: every object with
+   * size, colour and shape, in any order; of pictures with more than two objects, one or two.
    */
   public static boolean isFullyRight(String text, Collection<Appearance> looks) {
+    ImmutableMultiset<Appearance> shown = ImmutableMultiset.copyOf(looks);
     return parse(text)
         .map(caption -> ImmutableMultiset.copyOf(caption.objects()))
-        .filter(ImmutableMultiset.copyOf(looks)::equals)
+        .filter(
+            named ->
+                shown.size() <= NAMED
+                    ? named.equals(shown)
+                    : named.size() <= NAMED && Multisets.containsOccurrences(shown, named))
         .isPresent();
+  }
+
+  /** All captions without an opening that are fully right about a picture. */
+  static ImmutableList<String> allOf(List<Appearance> looks) {
+    ImmutableList.Builder<String> all = ImmutableList.builder();
+    for (Appearance first : looks) {
+      if (looks.size() != NAMED) {
+        all.add(new SceneCaption(Opening.NONE, ImmutableList.of(first)).text());
+      }
+      for (Appearance second : looks) {
+        if (!first.equals(second)) {
+          all.add(new SceneCaption(Opening.NONE, ImmutableList.of(first, second)).text());
+        }
+      }
+    }
+    return all.build();
   }
 
   /** The caption's text. */

@@ -20,6 +20,7 @@ import org.blip4j.data.sample.Sample;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.data.tfrecord.TfRecordWriter;
+import org.blip4j.graph.config.Meaning;
 
 /**
  * The quickstart's data in a folder: shards {@code human-*}, {@code web-*} and {@code heldout-*},
@@ -31,6 +32,9 @@ import org.blip4j.data.tfrecord.TfRecordWriter;
  * @param plan how much there is
  */
 public record SceneData(Path folder, Plan plan) {
+  /** Captions of a held-out picture that shows more than one of them tells, as COCO has five. */
+  private static final int PEOPLE = 5;
+
   /** Makes the data, replacing what an interrupted call left. */
   public static SceneData write(Path folder, Plan plan) throws IOException {
     SceneData data = new SceneData(folder, plan);
@@ -72,37 +76,54 @@ public record SceneData(Path folder, Plan plan) {
   }
 
   private List<SceneTruth> write(Split set) throws IOException {
-    Scene.Generator generator = new Scene.Generator(stream(set.prefix() + "/scenes"));
+    Scene.Generator generator =
+        new Scene.Generator(stream(set.prefix() + "/scenes"), plan.density());
     List<Scene> scenes = Stream.generate(generator::next).limit(plan.count(set)).toList();
     Random random = stream(set.prefix() + "/texts");
     WebText.Writer web = new WebText.Writer(random);
     List<SceneTruth> truths = new ArrayList<>();
+    List<List<String>> texts = new ArrayList<>();
     for (int i = 0; i < scenes.size(); i++) {
       WebText text =
           set == Split.WEB
               ? web.next(scenes, i)
               : WebText.right(SceneCaption.random(scenes.get(i).looks(), random).text());
       truths.add(SceneTruth.of("%s-%05d".formatted(set.prefix(), i), text, scenes.get(i)));
+      texts.add(set == Split.HELD_OUT ? people(text, scenes.get(i), random) : List.of(text.text()));
     }
     ImmutableList<Path> shards = shards(set);
     for (int shard = 0; shard < shards.size(); shard++) {
       int start = shard * plan.shardSize();
       int end = Math.min(scenes.size(), start + plan.shardSize());
-      writeShard(shards.get(shard), scenes.subList(start, end), truths.subList(start, end));
+      writeShard(
+          shards.get(shard),
+          scenes.subList(start, end),
+          truths.subList(start, end),
+          texts.subList(start, end));
     }
     return truths;
   }
 
-  private static void writeShard(Path shard, List<Scene> scenes, List<SceneTruth> truths)
+  /** What several people say of a picture that shows more than one of them tells. */
+  private static List<String> people(WebText first, Scene scene, Random random) {
+    List<String> texts = new ArrayList<>(List.of(first.text()));
+    while (scene.density() == Scene.Density.MANY && texts.size() < PEOPLE) {
+      texts.add(SceneCaption.random(scene.looks(), random).text());
+    }
+    return texts;
+  }
+
+  private static void writeShard(
+      Path shard, List<Scene> scenes, List<SceneTruth> truths, List<List<String>> texts)
       throws IOException {
     ExampleCodec codec = ExampleCodec.standard();
     TfRecordWriter.Options options = TfRecordWriter.Options.plain().withOverwrite(true);
     try (TfRecordWriter writer = TfRecordWriter.create(shard, options)) {
       for (int i = 0; i < scenes.size(); i++) {
         byte[] png = SceneRenderer.png(scenes.get(i));
-        SceneTruth truth = truths.get(i);
         writer.write(
-            codec.encode(Sample.ImageText.of(truth.key(), png, ImmutableList.of(truth.text()))));
+            codec.encode(
+                Sample.ImageText.of(truths.get(i).key(), png, ImmutableList.copyOf(texts.get(i)))));
       }
       writer.commit();
     }
@@ -148,8 +169,20 @@ public record SceneData(Path folder, Plan plan) {
    * @param web pictures of the web set, at least two
    * @param heldOut pictures held out for evaluation
    * @param shardSize records in a shard, the last one of a set may have fewer
+   * @param density how much pictures show
    */
-  public record Plan(long seed, int human, int web, int heldOut, int shardSize) {
+  public record Plan(
+      long seed,
+      int human,
+      int web,
+      int heldOut,
+      int shardSize,
+      @Meaning(value = "how much pictures show", absent = "\"FEW\"") Scene.Density density) {
+    /** Pictures of which captions tell all. */
+    public Plan(long seed, int human, int web, int heldOut, int shardSize) {
+      this(seed, human, web, heldOut, shardSize, Scene.Density.FEW);
+    }
+
     /** Refuses sets without pictures. */
     public Plan {
       if (human < 1 || web < 2 || heldOut < 1 || shardSize < 1) {

@@ -13,7 +13,7 @@ import javax.imageio.stream.ImageOutputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /**
- * Draws a scene as a 32 x 32 picture, anti-aliased and with pixel noise.
+ * Draws a scene as a picture of 32 x 32 or 48 x 48 pixels, anti-aliased and with pixel noise.
  *
  * <p>It rasterises by itself: Java's own drawing differs between versions and platforms by single
  * levels, and this must not.
@@ -36,7 +36,7 @@ public final class SceneRenderer {
    * compressed ones depend on the zlib of the Java and noise would hardly get smaller.
    */
   public static byte[] png(Scene scene) {
-    return png(Scene.SIZE, Scene.SIZE, pixels(scene));
+    return png(scene.density().size(), scene.density().size(), pixels(scene));
   }
 
   static byte[] png(int width, int height, byte[] rgb) {
@@ -67,26 +67,28 @@ public final class SceneRenderer {
     return bytes.toByteArray();
   }
 
-  /** The picture's bytes [32 x 32 x 3]: rows from the top, in each red, green, blue. */
+  /** The picture's bytes [size x size x 3]: rows from the top, in each red, green, blue. */
   public static byte[] pixels(Scene scene) {
-    double[] levels = new double[Scene.SIZE * Scene.SIZE * CHANNELS];
+    int size = scene.density().size();
+    double[] levels = new double[size * size * CHANNELS];
     for (int i = 0; i < levels.length; i++) {
       int pixel = i / CHANNELS;
-      levels[i] = scene.backdrop().level(pixel % Scene.SIZE, pixel / Scene.SIZE);
+      levels[i] = scene.backdrop().level(pixel % size, pixel / size);
     }
     for (Scene.Item object : scene.objects()) {
-      paint(levels, object);
+      paint(levels, scene.density(), object);
     }
     return withNoise(levels, new Random(scene.grain()));
   }
 
-  private static void paint(double[] levels, Scene.Item object) {
-    int left = Scene.CELL * (object.cell() % 2);
-    int top = Scene.CELL * (object.cell() / 2);
-    for (int y = Math.max(0, top - 2); y < Math.min(Scene.SIZE, top + Scene.CELL + 2); y++) {
-      for (int x = Math.max(0, left - 2); x < Math.min(Scene.SIZE, left + Scene.CELL + 2); x++) {
-        double share = coverage(object, x, y);
-        int at = (y * Scene.SIZE + x) * CHANNELS;
+  private static void paint(double[] levels, Scene.Density density, Scene.Item object) {
+    int size = density.size();
+    int left = object.left(density);
+    int top = object.top(density);
+    for (int y = Math.max(0, top - 2); y < Math.min(size, top + Scene.CELL + 2); y++) {
+      for (int x = Math.max(0, left - 2); x < Math.min(size, left + Scene.CELL + 2); x++) {
+        double share = coverage(object, density, x, y);
+        int at = (y * size + x) * CHANNELS;
         for (int c = 0; c < CHANNELS; c++) {
           levels[at + c] += share * (object.look().color().channel(c) - levels[at + c]);
         }
@@ -95,18 +97,20 @@ public final class SceneRenderer {
   }
 
   /** Share of the pixel that the object covers. */
-  private static double coverage(Scene.Item object, int x, int y) {
+  private static double coverage(Scene.Item object, Scene.Density density, int x, int y) {
     double radius = object.look().size().radius();
     double reach = Appearance.Shape.REACH * radius + 1;
-    if (Math.max(Math.abs(x - object.centerX()), Math.abs(y - object.centerY())) > reach) {
+    double centerX = object.centerX(density);
+    double centerY = object.centerY(density);
+    if (Math.max(Math.abs(x - centerX), Math.abs(y - centerY)) > reach) {
       return 0;
     }
     Appearance.Shape shape = object.look().shape();
     int inside = 0;
     for (int row = 0; row < SUB; row++) {
       for (int column = 0; column < SUB; column++) {
-        double subX = (x + (column + 0.5) / SUB - object.centerX()) / radius;
-        double subY = (y + (row + 0.5) / SUB - object.centerY()) / radius;
+        double subX = (x + (column + 0.5) / SUB - centerX) / radius;
+        double subY = (y + (row + 0.5) / SUB - centerY) / radius;
         inside += shape.contains(subX, subY) ? 1 : 0;
       }
     }

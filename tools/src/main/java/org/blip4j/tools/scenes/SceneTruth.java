@@ -43,7 +43,7 @@ public record SceneTruth(
         scene.looks().stream().map(Appearance::words).toList());
   }
 
-  /** Whether {@code caption} names every object of the picture and nothing else. */
+  /** Whether {@code caption} tells what captions tell of such a picture, and nothing else. */
   public boolean isFullyRight(String caption) {
     return SceneCaption.isFullyRight(caption, SceneCaption.ofWords(objects).objects());
   }
@@ -54,12 +54,10 @@ public record SceneTruth(
     return objects.stream().sorted().collect(Collectors.joining(" + "));
   }
 
-  /** The captions that generated ones are measured against: all orders, without an opening. */
+  /** The captions that generated ones are measured against: all right ones without an opening. */
   @JsonIgnore
   public ImmutableList<String> references() {
-    String forth = SceneCaption.ofWords(objects).text();
-    String back = SceneCaption.ofWords(ImmutableList.copyOf(objects).reverse()).text();
-    return objects.size() == 1 ? ImmutableList.of(forth) : ImmutableList.of(forth, back);
+    return SceneCaption.allOf(SceneCaption.ofWords(objects).objects());
   }
 
   /** Writes one line each. */

@@ -75,7 +75,8 @@ public record WebText(String text, Kind kind, boolean right) {
             case OTHER_PICTURE ->
                 SceneCaption.random(scenes.get(another(index, scenes.size())).looks(), random)
                     .text();
-            case WRONG_ATTRIBUTE -> SceneCaption.random(withOneWrong(looks), random).text();
+            case WRONG_ATTRIBUTE ->
+                SceneCaption.random(withOneWrong(SceneCaption.told(looks, random)), random).text();
             case FILE_NAME -> fileName();
             case ADVERTISING -> pick(OFFERS) + " " + pick(LURES) + pick(ENDINGS);
           };

@@ -128,7 +128,7 @@ public record KilledRun(
         return out;
       }
       requireSuccess(out, all);
-      at *= 0.95;
+      at *= 0.7;
     }
     throw new AssertionError("ended before " + at + " of its course, again and again");
   }

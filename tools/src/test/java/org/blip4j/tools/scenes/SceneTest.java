@@ -2,6 +2,7 @@ package org.blip4j.tools.scenes;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -52,6 +53,37 @@ public final class SceneTest {
     }
   }
 
+  @Test
+  void manyObjectsLieInNineCellsAndCaptionsTellAPart() {
+    Scene.Generator generator = new Scene.Generator(new Random(5), Scene.Density.MANY);
+    List<Scene> scenes = Stream.generate(generator::next).limit(3000).toList();
+    Random random = new Random(6);
+    double[] named = new double[3];
+    for (Scene scene : scenes) {
+      assertEquals(48 * 48 * 3, SceneRenderer.pixels(scene).length);
+      SceneCaption caption = SceneCaption.random(scene.looks(), random);
+      assertTrue(SceneCaption.isFullyRight(caption.text(), scene.looks()), caption::text);
+      named[caption.objects().size()]++;
+    }
+    assertEquals(0.3, named[1] / scenes.size(), 0.03);
+    for (int objects = 3; objects <= 5; objects++) {
+      int number = objects;
+      assertEquals(1 / 3.0, share(scenes, scene -> scene.objects().size() == number), 0.03);
+    }
+    for (int cell = 0; cell < 9; cell++) {
+      int place = cell;
+      assertEquals(
+          4 / 9.0,
+          share(scenes, scene -> scene.objects().stream().anyMatch(item -> item.cell() == place)),
+          0.04,
+          "cell " + cell);
+    }
+    Scene first = scenes.get(0);
+    String all =
+        new SceneCaption(SceneCaption.Opening.NONE, ImmutableList.copyOf(first.looks())).text();
+    assertFalse(SceneCaption.isFullyRight(all, first.looks()), "tells more than captions do");
+  }
+
   @ParameterizedTest
   @EnumSource(Appearance.Shape.class)
   void shapesCoverTheMiddleOfTheirCellOnly(Appearance.Shape shape) {
@@ -71,7 +103,7 @@ public final class SceneTest {
     Scene scene = new Scene(ImmutableList.of(new Scene.Item(look, 3, 0, 0)), PLAIN, 9);
     byte[] pixels = SceneRenderer.pixels(scene);
     double squares = 0;
-    int count = Scene.SIZE * Scene.CELL * 3;
+    int count = Scene.Density.FEW.size() * Scene.CELL * 3;
     for (int i = 0; i < count; i++) {
       squares += Math.pow((pixels[i] & 255) - 128, 2);
     }
@@ -97,14 +129,16 @@ public final class SceneTest {
     Appearance other =
         new Appearance(Appearance.Size.BIG, Appearance.Color.RED, Appearance.Shape.STAR);
     Scene.Item star = new Scene.Item(look, 0, 0, 0);
-    assertRefused("one or two", () -> new Scene(ImmutableList.of(), PLAIN, 0));
+    assertRefused("one to five", () -> new Scene(ImmutableList.of(), PLAIN, 0));
     assertRefused(
         "one cell",
         () -> new Scene(ImmutableList.of(star, new Scene.Item(other, 0, 0, 0)), PLAIN, 0));
     assertRefused(
         "look the same",
         () -> new Scene(ImmutableList.of(star, new Scene.Item(look, 1, 0, 0)), PLAIN, 0));
-    assertRefused("cell 4", () -> new Scene.Item(look, 4, 0, 0));
+    assertRefused("cell 9", () -> new Scene.Item(look, 9, 0, 0));
+    assertRefused(
+        "cells 0 to 3", () -> new Scene(ImmutableList.of(new Scene.Item(look, 4, 0, 0)), PLAIN, 0));
     assertRefused("one pixel", () -> new Scene.Item(look, 0, 1.5, 0));
     assertRefused(
         "0 to 255", () -> new Scene.Backdrop(Scene.Backdrop.Texture.PLAIN, 250, 10, 4, 0));
@@ -117,7 +151,7 @@ public final class SceneTest {
   }
 
   public static List<Scene> scenes(long seed, int count) {
-    Scene.Generator generator = new Scene.Generator(new Random(seed));
+    Scene.Generator generator = new Scene.Generator(new Random(seed), Scene.Density.FEW);
     return Stream.generate(generator::next).limit(count).toList();
   }
 
@@ -126,7 +160,7 @@ public final class SceneTest {
   }
 
   private static int blue(byte[] pixels, int x, int y) {
-    return pixels[(y * Scene.SIZE + x) * 3 + 2] & 255;
+    return pixels[(y * Scene.Density.FEW.size() + x) * 3 + 2] & 255;
   }
 
   private static void assertRefused(String words, Runnable call) {
