@@ -5,13 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -141,5 +146,48 @@ class ShardLedgerTest {
           });
       assertEquals(2, ledger.listings(), "the folder is listed at the start and at the end");
     }
+  }
+
+  /** What a shard costs, claimed and given back, in nanoseconds of the processor. */
+  private double costOfAShard(int shards) throws IOException {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    List<String> names = IntStream.range(0, shards).mapToObj(i -> "n" + shards + "-" + i).toList();
+    long cost = 0;
+    try (ShardLedger ledger = new ShardLedger(folder, names, ShardLedger.LEASE)) {
+      for (int i = 0; i <= shards; i++) {
+        long begun = threads.getCurrentThreadCpuTime();
+        Optional<ShardLedger.Claim> claim = ledger.claim();
+        cost += threads.getCurrentThreadCpuTime() - begun;
+        if (claim.isPresent()) {
+          finish(claim.get().name());
+          begun = threads.getCurrentThreadCpuTime();
+          ledger.release(claim.get());
+          cost += threads.getCurrentThreadCpuTime() - begun;
+        }
+      }
+      assertTrue(ledger.allDone());
+    }
+    return (double) cost / shards;
+  }
+
+  /** A run in which models cost nothing and shards are a tenth of what img2dataset makes them. */
+  @Tag("slow")
+  @Test
+  void tenThousandShardsCostAShareThatDoesNotGrow() throws IOException {
+    costOfAShard(2_000); // warms up
+    double few = costOfAShard(1_000);
+    double many = costOfAShard(10_000);
+    List<Path> shards = CapFiltData.write(path.resolve("in"), 2, 1_000);
+    CapFiltPlan plan = CapFiltData.plan(shards, CapFiltData.settings());
+    OperatingSystemMXBean system = ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+    long begun = system.getProcessCpuTime();
+    CapFiltData.run(path.resolve("out"), plan, FakeModels.quick(), 1);
+    double run = (system.getProcessCpuTime() - begun) / 2.0;
+    String figures =
+        "a shard costs %.0f us of 1,000, %.0f us of 10,000; without the ledger %.0f us"
+            .formatted(few / 1e3, many / 1e3, run / 1e3);
+    assertTrue(many < 1.5 * few, figures);
+    assertTrue(many < 0.01 * run, figures);
+    System.out.println(figures);
   }
 }
