@@ -82,6 +82,11 @@ public final class GraphContext extends ShapeOps {
     return new GraphContext(graph, tf, mode, null, VALUE, null, null, new Path("", null));
   }
 
+  /** A context in which the C library asks for the gradient of an operation. */
+  static GraphContext gradients(Graph graph, Ops tf) {
+    return new GraphContext(graph, tf, Mode.TRAIN, null, VALUE, null, null, new Path("", null));
+  }
+
   static GraphContext function(Graph body, GraphContext outer, GraphFunction.Captures captures) {
     Ops tf = Ops.create(new GraphNames(body));
     VariableValues captured =

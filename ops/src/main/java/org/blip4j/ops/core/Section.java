@@ -112,7 +112,7 @@ public record Section(
   private static void add(Output<?> x, Set<Output<?>> inputs, Deque<GraphOperation> open) {
     GraphOperation operation = (GraphOperation) x.op();
     String type = operation.type();
-    if (type.equals(CUT)
+    if ((type.equals(CUT) && !OwnGradient.cuts(operation))
         || type.equals("Placeholder")
         || INTEGERS.contains(x.dataType())
         || !operation.device().isEmpty()) {

