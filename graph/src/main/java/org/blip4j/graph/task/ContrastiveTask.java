@@ -146,10 +146,10 @@ public abstract sealed class ContrastiveTask implements TaskModel<ImageTextBatch
 
   private ItcLoss.Features slow(GraphContext ctx, ImageTextBatch batch) {
     DualEncoder encoder = momentum.encoder();
-    ImageStates images = encoder.vision().apply(ctx, batch.pixels());
-    ItcLoss.Features features = encoder.features(ctx, images, batch.tokens());
-    return new ItcLoss.Features(
-        ctx.tf().stopGradient(features.image()), ctx.tf().stopGradient(features.text()));
+    Operand<TFloat32> images =
+        encoder.imageFeatures(ctx, encoder.vision().classStates(ctx, batch.pixels()));
+    Operand<TFloat32> texts = encoder.textFeatures(ctx, batch.tokens());
+    return new ItcLoss.Features(ctx.tf().stopGradient(images), ctx.tf().stopGradient(texts));
   }
 
   private TrainingStep losses(

@@ -79,22 +79,31 @@ public final class VisionTransformer {
   /** Encodes pixels {@code [B, S, S, 3]} and keeps what {@link #classStates} needs. */
   public Encoded encode(GraphContext outer, Operand<TFloat32> pixels) {
     GraphContext ctx = outer.in("vision");
+    Operand<TFloat32> beforeLast = beforeLast(ctx, pixels);
+    Operand<TFloat32> x = block(ctx, blocks.size() - 1, beforeLast);
+    Operand<TFloat32> states =
+        Section.keep(ctx, sequence(ctx, norm.apply(ctx.in("norm"), x))); // [B, P, W]
+    return new Encoded(new ImageStates(ctx.trace("states", states)), beforeLast);
+  }
+
+  /** What enters the last block, {@code [B*P, W]}. */
+  private Operand<TFloat32> beforeLast(GraphContext ctx, Operand<TFloat32> pixels) {
     Operand<TFloat32> patches = ctx.trace("patches", patches(ctx.in("patches"), pixels));
     Operand<TFloat32> embedded =
         ctx.trace("embedded", embed(ctx.in("embed"), patches)); // [B, P, W]
     Operand<TFloat32> x = ctx.reshape(embedded, -1, config.width()); // [B*P, W]
-    Operand<TFloat32> beforeLast = x;
-    for (int i = 0; i < blocks.size(); i++) {
-      x = i == 0 ? x : Section.keep(ctx, x);
-      beforeLast = x;
-      x = blocks.get(i).apply(ctx.in("block" + i), x);
-      if (ctx.traces()) {
-        ctx.trace("block" + i, sequence(ctx, x));
-      }
+    for (int i = 0; i < blocks.size() - 1; i++) {
+      x = Section.keep(ctx, block(ctx, i, x));
     }
-    Operand<TFloat32> states =
-        Section.keep(ctx, sequence(ctx, norm.apply(ctx.in("norm"), x))); // [B, P, W]
-    return new Encoded(new ImageStates(ctx.trace("states", states)), beforeLast);
+    return x;
+  }
+
+  private Operand<TFloat32> block(GraphContext ctx, int index, Operand<TFloat32> x) {
+    Operand<TFloat32> y = blocks.get(index).apply(ctx.in("block" + index), x);
+    if (ctx.traces()) {
+      ctx.trace("block" + index, sequence(ctx, y));
+    }
+    return y;
   }
 
   /**
@@ -102,11 +111,18 @@ public final class VisionTransformer {
    * what else of an encoding is not asked for costs nothing.
    */
   public Operand<TFloat32> classStates(GraphContext outer, Encoded encoded) {
+    return classOf(outer.in("vision"), encoded.beforeLast());
+  }
+
+  /** The class states {@code [B, W]} of pixels {@code [B, S, S, 3]}, and no others. */
+  public Operand<TFloat32> classStates(GraphContext outer, Operand<TFloat32> pixels) {
     GraphContext ctx = outer.in("vision");
+    return classOf(ctx, beforeLast(ctx, pixels));
+  }
+
+  private Operand<TFloat32> classOf(GraphContext ctx, Operand<TFloat32> beforeLast) {
     Operand<TFloat32> state =
-        blocks
-            .get(blocks.size() - 1)
-            .applyToClass(ctx.in("class_block"), encoded.beforeLast()); // [B, W]
+        blocks.get(blocks.size() - 1).applyToClass(ctx.in("class_block"), beforeLast); // [B, W]
     return norm.apply(ctx.in("class_norm"), state);
   }
 

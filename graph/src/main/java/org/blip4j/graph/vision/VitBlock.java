@@ -58,7 +58,7 @@ final class VitBlock {
   Operand<TFloat32> apply(GraphContext ctx, Operand<TFloat32> x) {
     GraphContext attn = ctx.in("attn");
     Projected own = project(attn, norm1.apply(ctx.in("norm1"), x));
-    return feedForward(ctx, attend(attn, own.queries(), own.source(), x));
+    return feedForward(ctx, attend(attn, own.queries(), own.source(), x, tokens), tokens);
   }
 
   /** The same for the class tokens only, {@code [B*P, W]} to {@code [B, W]}. */
@@ -68,7 +68,7 @@ final class VitBlock {
     Operand<TFloat32> first = ctx.slice(own.queries(), 2, 0, 1);
     Operand<TFloat32> samples = ctx.reshape(x, -1, tokens, Shapes.known(x, 1)); // [B, P, W]
     Operand<TFloat32> classes = ctx.at(samples, 0, 1); // [B, W]
-    return feedForward(ctx, attend(attn, first, own.source(), classes));
+    return feedForward(ctx, attend(attn, first, own.source(), classes, 1), 1);
   }
 
   /**
@@ -92,34 +92,46 @@ final class VitBlock {
 
   /** residual + attention, rows like the residual. */
   private Operand<TFloat32> attend(
-      GraphContext ctx, Operand<TFloat32> queries, KeysValues source, Operand<TFloat32> residual) {
+      GraphContext ctx,
+      Operand<TFloat32> queries,
+      KeysValues source,
+      Operand<TFloat32> residual,
+      int positions) {
     Ops tf = ctx.tf();
     Operand<TFloat32> attended =
         heads.attend(ctx, queries, source, Optional.empty(), Dropout.none());
     Operand<TFloat32> rows = tf.reshape(ctx.transpose(attended, 0, 2, 1, 3), tf.shape(residual));
-    return addTo(ctx.in("proj"), residual, new Branch(projection, attentionPath), rows);
+    return addTo(ctx.in("proj"), residual, new Branch(projection, attentionPath, positions), rows);
   }
 
-  private Operand<TFloat32> feedForward(GraphContext ctx, Operand<TFloat32> middle) {
+  private Operand<TFloat32> feedForward(GraphContext ctx, Operand<TFloat32> middle, int positions) {
     Operand<TFloat32> hidden = fc1.applyGelu(ctx.in("fc1"), norm2.apply(ctx.in("norm2"), middle));
-    return addTo(ctx.in("fc2"), middle, new Branch(fc2, mlpPath), hidden);
+    return addTo(ctx.in("fc2"), middle, new Branch(fc2, mlpPath, positions), hidden);
   }
 
-  /** How a residual branch ends: its last map, and what drops it for a sample. */
-  private record Branch(Linear last, Dropout path) {}
+  /**
+   * How a residual branch ends.
+   *
+   * @param last its last map
+   * @param path drops it for a sample
+   * @param positions rows of a sample
+   */
+  private record Branch(Linear last, Dropout path, int positions) {}
 
   private Operand<TFloat32> addTo(
       GraphContext ctx, Operand<TFloat32> residual, Branch branch, Operand<TFloat32> rows) {
     return ctx.training()
-        ? ctx.add(drop(ctx, branch.path(), branch.last().apply(ctx, rows)), residual)
+        ? ctx.add(drop(ctx, branch, branch.last().apply(ctx, rows)), residual)
         : branch.last().applyAndAdd(ctx, rows, residual);
   }
 
-  private Operand<TFloat32> drop(GraphContext ctx, Dropout path, Operand<TFloat32> rows) {
-    if (path.rate() == 0) {
+  private Operand<TFloat32> drop(GraphContext ctx, Branch branch, Operand<TFloat32> rows) {
+    if (branch.path().rate() == 0) {
       return rows;
     }
-    Operand<TFloat32> samples = ctx.reshape(rows, -1, tokens, Shapes.known(rows, 1)); // [B, P, W]
-    return ctx.tf().reshape(path.applyPerSample(ctx, samples), ctx.tf().shape(rows)); // [B*P, W]
+    Operand<TFloat32> samples =
+        ctx.reshape(rows, -1, branch.positions(), Shapes.known(rows, 1)); // [B, P, W]
+    return ctx.tf()
+        .reshape(branch.path().applyPerSample(ctx, samples), ctx.tf().shape(rows)); // [B*P, W]
   }
 }

@@ -1,12 +1,16 @@
 package org.blip4j.graph.vision;
 
 import static org.blip4j.ops.testing.TensorAssert.assertClose;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.core.Mode;
+import org.blip4j.ops.core.Randomness;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.ops.testing.GraphTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.tensorflow.Operand;
@@ -31,5 +35,21 @@ final class ClassStatesTest extends GraphTest {
       GraphContext packed = Kernels.PACKED.on(ctx);
       assertClose(alone, run(vision.apply(packed, pixels).classState(packed)), 1e-4);
     }
+  }
+
+  /** Dropped paths need the number of rows of a sample, which is one here. */
+  @Test
+  void theyAreComputedOfPixelsInTrainingToo() {
+    VisionTransformer vision =
+        VisionTransformer.create(vars, new VitConfig(32, 16, 24, 2, 3, 2, 1e-6, 0.5));
+    Shape shape = Shape.of(2, 32, 32, 3);
+    Operand<TFloat32> pixels = floats(shape, values(shape, 4));
+    assertArrayEquals(
+        run(vision.classStates(ctx, vision.encode(ctx, pixels))),
+        run(vision.classStates(ctx, pixels)));
+    GraphContext train = ctx.as(Mode.TRAIN).with(new Randomness(3, ctx.tf().constant(0L)));
+    assertArrayEquals(
+        run(vision.classStates(train, vision.encode(train, pixels))),
+        run(vision.classStates(train, pixels)));
   }
 }
