@@ -1,5 +1,6 @@
 package org.blip4j.graph.loss;
 
+import java.util.List;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.loss.CrossEntropy;
@@ -65,8 +66,8 @@ public final class ItcLoss {
   public static Result compute(GraphContext outer, Inputs in) {
     GraphContext ctx = outer.in("itc");
     Ops tf = ctx.tf();
-    Operand<TFloat32> images = tf.stopGradient(ctx.concat(0, in.all().image(), in.queue().image()));
-    Operand<TFloat32> texts = tf.stopGradient(ctx.concat(0, in.all().text(), in.queue().text()));
+    List<Operand<TFloat32>> images = columns(ctx, in.all().image(), in.queue().image());
+    List<Operand<TFloat32>> texts = columns(ctx, in.all().text(), in.queue().text());
     Directions similarities =
         new Directions(
                 similarity(ctx, in.online().image(), texts, in.temperature()),
@@ -92,14 +93,23 @@ public final class ItcLoss {
     return new Result(loss, similarities);
   }
 
+  /** Not in one matrix: the queue would be copied in each step. */
+  private static List<Operand<TFloat32>> columns(
+      GraphContext ctx, Operand<TFloat32> batch, Operand<TFloat32> queue) {
+    return List.of(ctx.tf().stopGradient(batch), ctx.tf().stopGradient(queue));
+  }
+
   private static Operand<TFloat32> similarity(
       GraphContext ctx,
       Operand<TFloat32> rows,
-      Operand<TFloat32> columns,
+      List<Operand<TFloat32>> columns,
       Operand<TFloat32> temperature) {
-    return ctx.tf()
-        .math
-        .div(ctx.tf().linalg.matMul(rows, columns, MatMul.transposeB(true)), temperature);
+    List<Operand<TFloat32>> products =
+        columns.stream()
+            .map(part -> ctx.tf().linalg.<TFloat32>matMul(rows, part, MatMul.transposeB(true)))
+            .<Operand<TFloat32>>map(product -> product)
+            .toList();
+    return ctx.div(ctx.concat(1, products), temperature);
   }
 
   private static Operand<TFloat32> targets(
