@@ -44,7 +44,7 @@ public final class ItmLoss {
    * B true pairs, then B with a wrong image, then B with a wrong text.
    *
    * @param texts {@code [3B, T]}, beginning with [ENC]
-   * @param images projected images {@code [3B, ...]}
+   * @param images projected images {@code [B, ...]} beside the wrong ones
    */
   public record Pairs(Tokens texts, Attended images) {
 
@@ -59,8 +59,9 @@ public final class ItmLoss {
       GraphContext ctx = outer.in("itm");
       Operand<TInt32> own = ctx.range(Shapes.dim(ctx, tokens.ids(), 0));
       Operand<TInt32> textRows = ctx.concat(0, own, own, negatives.textForImage()); // [3B]
-      Operand<TInt32> imageRows = ctx.concat(0, own, negatives.imageForText(), own); // [3B]
-      return new Pairs(tokens.gather(ctx, textRows), images.gather(ctx, imageRows));
+      return new Pairs(
+          tokens.gather(ctx, textRows),
+          images.beside(images.gather(ctx, negatives.imageForText())));
     }
   }
 
@@ -75,7 +76,7 @@ public final class ItmLoss {
     GraphContext ctx = outer.in("itm");
     Ops tf = ctx.tf();
     Operand<TFloat32> states =
-        encoder.apply(ctx.blocks(3), pairs.texts(), pairs.images()).firstState(ctx); // [3B, W]
+        encoder.firstStates(ctx.blocks(3), pairs.texts(), pairs.images()); // [3B, W]
     Operand<TInt32> batch = ctx.floorDiv(Shapes.dim(ctx, states, 0), 3);
     Operand<TFloat32> logits = head.apply(ctx.in("head"), states);
     Operand<TInt64> labels =

@@ -107,20 +107,13 @@ record ContrastiveRows(
     GraphContext ctx = outer.in("itm");
     Operand<TFloat32> all = gathered.all(STATES);
     ImageStates wrong = new ImageStates(ctx.gather(all, negatives.imageForText(), 0)); // [b, P, W]
-    Attended both =
-        stack.project(
-            outer, new ImageStates(ctx.concat(0, images.hidden(), wrong.hidden())).attended());
-    Operand<TInt32> number = Shapes.dim(ctx, negatives.imageForText(), 0);
-    Operand<TInt32> own = ctx.range(number);
-    Operand<TInt32> others = ctx.range(number, ctx.mul(number, 2));
+    Attended own = stack.project(outer, images.attended());
+    Attended others = stack.project(ctx.in("wrong"), wrong.attended());
     Tokens tokens = batch.tokens();
     Tokens texts =
         tokens
             .concat(ctx, tokens)
             .concat(ctx, allTexts().gather(ctx, negatives.textForImage())); // [3b, T]
-    return new Grounded(
-        both.gather(ctx, own),
-        new ItmLoss.Pairs(
-            texts.withFirst(ctx, enc), both.gather(ctx, ctx.concat(0, own, others, own))));
+    return new Grounded(own, new ItmLoss.Pairs(texts.withFirst(ctx, enc), own.beside(others)));
   }
 }

@@ -16,12 +16,29 @@ import org.tensorflow.types.TInt64;
  *
  * @param layers one entry a layer
  * @param mask hides padding; empty if all is visible
+ * @param wrong what the middle third of the texts reads instead, see {@link #beside}
  */
-public record Attended(List<KeysValues> layers, Optional<AttentionMask> mask) {
+public record Attended(
+    List<KeysValues> layers, Optional<AttentionMask> mask, Optional<Attended> wrong) {
 
   /** Copies the list. */
   public Attended {
     layers = List.copyOf(layers);
+  }
+
+  /** What all texts read. */
+  public Attended(List<KeysValues> layers, Optional<AttentionMask> mask) {
+    this(layers, mask, Optional.empty());
+  }
+
+  /**
+   * What three blocks of texts read, {@code [3B, T]}: the first and the last one these, a sequence
+   * for two texts, which are not copied for that, and the one between them others.
+   *
+   * @param others as many sequences
+   */
+  public Attended beside(Attended others) {
+    return new Attended(layers, mask, Optional.of(others));
   }
 
   /** Some of the rows, in the order of the given numbers: one image for many texts. */

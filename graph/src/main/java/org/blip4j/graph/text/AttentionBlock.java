@@ -110,7 +110,9 @@ public final class AttentionBlock {
     requireSequences(sequences.size());
     if (branches.size() == 1) {
       Attended source = sequences.get(0);
-      return apply(ctx, x, rows, source.layers().get(layer), source.mask());
+      return source.wrong().isPresent()
+          ? applyToPairs(ctx, x, source, source.wrong().get(), layer)
+          : apply(ctx, x, rows, source.layers().get(layer), source.mask());
     }
     List<Operand<TFloat32>> both = new ArrayList<>();
     for (int i = 0; i < branches.size(); i++) {
@@ -126,6 +128,20 @@ public final class AttentionBlock {
             ? merge.get().apply(ctx.in("merge"), ctx.concat(2, both)) // [B, T, 2W]
             : ctx.mul(ctx.add(both.get(0), both.get(1)), 0.5);
     return residual.apply(ctx, merged, x);
+  }
+
+  private Operand<TFloat32> applyToPairs(
+      GraphContext ctx, Operand<TFloat32> x, Attended own, Attended wrong, int layer) {
+    Branch branch = only();
+    Operand<TFloat32> attended =
+        branch
+            .attention()
+            .applyToPairs(
+                ctx,
+                x,
+                new MultiHeadAttention.Source(own.layers().get(layer), own.mask()),
+                new MultiHeadAttention.Source(wrong.layers().get(layer), wrong.mask()));
+    return residual.apply(ctx, branch.dense(), attended, x);
   }
 
   private Branch only() {

@@ -39,6 +39,15 @@ public record ImageGroundedEncoder(MedStack stack) {
     return read(ctx, tokens, List.of(first, second));
   }
 
+  /**
+   * The states of the first tokens {@code [N, W]} of texts, each with the projected image in its
+   * row or as {@link Attended#beside} says: the last layer computes nothing else. For training.
+   */
+  public Operand<TFloat32> firstStates(GraphContext outer, Tokens tokens, Attended images) {
+    GraphContext ctx = outer.in("match").application("match");
+    return stack.firstOfWhole(ctx, tokens, List.of(images));
+  }
+
   private TextStates read(GraphContext outer, Tokens tokens, List<Attended> images) {
     GraphContext ctx = outer.in("match").application("match");
     AttentionMask mask = AttentionMask.padding(ctx, tokens.mask(), AttentionMask.SELF_HIDDEN);

@@ -3,22 +3,17 @@ package org.blip4j.graph.text;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 import org.blip4j.graph.config.TextConfig;
 import org.blip4j.ops.attention.AttentionMask;
 import org.blip4j.ops.attention.KeysValues;
 import org.blip4j.ops.attention.Rows;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Section;
-import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.core.VariableScope;
-import org.blip4j.ops.layer.Dropout;
-import org.blip4j.ops.layer.EmbeddingTable;
-import org.blip4j.ops.layer.LayerNorm;
 import org.tensorflow.Operand;
-import org.tensorflow.op.Ops;
 import org.tensorflow.types.TFloat32;
-import org.tensorflow.types.TInt32;
-import org.tensorflow.types.TInt64;
 
 /**
  * Embeddings and layers of the text transformer, without a mode: masks and what is attended are
@@ -123,6 +118,9 @@ public record MedStack(TextConfig config, Embeddings embeddings, List<MedLayer> 
   /** Where the keys of self-attention come from, besides the states themselves. */
   @FunctionalInterface
   interface Past {
+    /** Of whole texts. */
+    Past NONE = (ctx, layer, own) -> own;
+
     /** Keys and values of a layer, given those of its own states. */
     KeysValues before(GraphContext ctx, int layer, KeysValues own);
   }
@@ -168,7 +166,7 @@ public record MedStack(TextConfig config, Embeddings embeddings, List<MedLayer> 
         ctx.trace("embedded", embedded),
         Rows.sequences(),
         new MedLayer.View(Optional.of(mask), attended),
-        (self, layer, own) -> own);
+        Past.NONE);
   }
 
   /**
@@ -189,7 +187,7 @@ public record MedStack(TextConfig config, Embeddings embeddings, List<MedLayer> 
         packed(ctx, tokens, layout),
         layout,
         new MedLayer.View(Optional.of(mask), attended),
-        (self, layer, own) -> own);
+        Past.NONE);
   }
 
   /**
@@ -203,80 +201,59 @@ public record MedStack(TextConfig config, Embeddings embeddings, List<MedLayer> 
    * @return {@code [M, W]}
    */
   Operand<TFloat32> firstStates(GraphContext ctx, Tokens tokens, List<Attended> attended) {
+    Rows.Packed layout = Rows.Packed.of(ctx, tokens.mask()).rounded(ctx);
+    return firstStates(
+        ctx,
+        packed(ctx, tokens, layout),
+        layout,
+        view(ctx, tokens, attended),
+        self -> layout.single(self),
+        layout::firsts);
+  }
+
+  /** The same for training: padding is computed, and each text has an image in its row. */
+  Operand<TFloat32> firstOfWhole(GraphContext ctx, Tokens tokens, List<Attended> attended) {
+    Operand<TFloat32> states =
+        firstStates(
+            ctx,
+            embeddings.apply(ctx.in("embeddings"), tokens.ids()),
+            Rows.sequences(),
+            view(ctx, tokens, attended),
+            self -> Rows.sequences(),
+            (self, x) -> self.slice(x, 1, 0, 1)); // [M, 1, W]
+    return ctx.reshape(states, -1, config.width());
+  }
+
+  private static MedLayer.View view(GraphContext ctx, Tokens tokens, List<Attended> attended) {
     AttentionMask padding =
         AttentionMask.padding(ctx, tokens.mask(), AttentionMask.SELF_HIDDEN); // [M, 1, 1, T]
-    Rows.Packed layout = Rows.Packed.of(ctx, tokens.mask()).rounded(ctx);
-    MedLayer.View view = new MedLayer.View(Optional.of(padding), attended);
+    return new MedLayer.View(Optional.of(padding), attended);
+  }
+
+  /**
+   * All layers, the last one for first states alone.
+   *
+   * @param single how these lie
+   * @param firsts takes them from all states
+   */
+  private Operand<TFloat32> firstStates(
+      GraphContext ctx,
+      Operand<TFloat32> embedded,
+      Rows rows,
+      MedLayer.View view,
+      Function<GraphContext, Rows> single,
+      BiFunction<GraphContext, Operand<TFloat32>, Operand<TFloat32>> firsts) {
     int last = layers.size() - 1;
-    Operand<TFloat32> x =
-        run(
-            ctx,
-            packed(ctx, tokens, layout),
-            layout,
-            view,
-            (self, layer, own) -> own,
-            last); // [R, W]
+    Operand<TFloat32> x = run(ctx, embedded, rows, view, Past.NONE, last);
     GraphContext inner = ctx.in("layer" + last);
     GraphContext self = inner.in("self");
-    KeysValues own = layers.get(last).selfAttention().project(self, x, layout);
-    Operand<TFloat32> firsts = layout.firsts(self, x); // [M, W]
-    return layers.get(last).apply(inner, firsts, layout.single(self), own, view, last);
+    KeysValues own = layers.get(last).selfAttention().project(self, x, rows);
+    return layers
+        .get(last)
+        .apply(inner, firsts.apply(self, x), single.apply(self), own, view, last);
   }
 
   private Operand<TFloat32> packed(GraphContext ctx, Tokens tokens, Rows.Packed layout) {
     return layout.fromQueries(ctx, embeddings.apply(ctx.in("embeddings"), tokens.ids())); // [R, W]
-  }
-
-  /**
-   * norm(words + positions); there are no token types (blip-spec 3.2). Positions count from the
-   * first column, whatever the padding.
-   */
-  public static final class Embeddings {
-    private final EmbeddingTable words;
-    private final EmbeddingTable positions;
-    private final LayerNorm norm;
-    private final Dropout dropout;
-
-    private Embeddings(VariableScope vars, TextConfig config) {
-      this.words =
-          EmbeddingTable.create(
-              vars.child("word_embeddings"), config.vocabularySize(), config.width());
-      this.positions =
-          EmbeddingTable.create(
-              vars.child("position_embeddings"), config.maxPositions(), config.width());
-      this.norm =
-          LayerNorm.create(vars.child("LayerNorm"), config.width(), config.layerNormEpsilon());
-      this.dropout = Dropout.create(vars, config.dropout());
-    }
-
-    static Embeddings create(VariableScope vars, TextConfig config) {
-      return new Embeddings(vars, config);
-    }
-
-    /** The word table, which is also the output matrix of the language model. */
-    public EmbeddingTable words() {
-      return words;
-    }
-
-    /** Embeds texts {@code [B, T]} from their first token on: {@code [B, T, W]}. */
-    Operand<TFloat32> apply(GraphContext ctx, Operand<TInt64> ids) {
-      return apply(ctx, ids, ctx.tf().constant(0));
-    }
-
-    /**
-     * Embeds ids {@code [B, T]} whose first column is at a position.
-     *
-     * @param offset the position of the first column, a scalar
-     * @return {@code [B, T, W]}
-     */
-    Operand<TFloat32> apply(GraphContext ctx, Operand<TInt64> ids, Operand<TInt32> offset) {
-      Ops tf = ctx.tf();
-      Operand<TInt32> places =
-          ids.shape().get(1) == 1
-              ? ctx.reshape(offset, 1)
-              : ctx.range(offset, tf.math.add(offset, Shapes.dim(ctx, ids, 1))); // [T]
-      Operand<TFloat32> sum = ctx.add(words.apply(ctx, ids), positions.apply(ctx, places));
-      return dropout.apply(ctx.in("dropout"), norm.apply(ctx.in("norm"), sum));
-    }
   }
 }

@@ -21,10 +21,11 @@ public record TextEncoder(MedStack stack) {
     return new TextStates(stack.run(ctx, tokens, mask, List.of()), tokens.mask());
   }
 
-  /** The states of the first tokens, {@code [B, W]}; in inference no more is computed than that. */
-  public Operand<TFloat32> sentenceStates(GraphContext ctx, Tokens tokens) {
+  /** The states of the first tokens, {@code [B, W]}; no more is computed than they need. */
+  public Operand<TFloat32> sentenceStates(GraphContext outer, Tokens tokens) {
+    GraphContext ctx = outer.in("text").application("text");
     return ctx.training()
-        ? apply(ctx, tokens).firstState(ctx)
-        : stack.firstStates(ctx.in("text"), tokens, List.of());
+        ? stack.firstOfWhole(ctx, tokens, List.of())
+        : stack.firstStates(ctx, tokens, List.of());
   }
 }

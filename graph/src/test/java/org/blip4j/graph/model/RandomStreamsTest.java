@@ -44,7 +44,8 @@ final class RandomStreamsTest extends GraphTest {
     int text = 1 + 3 * 2; // embeddings; attention weights, its output and feed-forward of 2 layers
     int cross = 2 * 2; // attention weights and output of 2 layers
     int paths = 2; // those of the second block; the first has a rate of 0
-    assertEquals(paths + text + 2 * (text + cross) + 2, streams.size());
+    int pairs = 2; // attention weights of each layer once more, for wrong images
+    assertEquals(paths + text + 2 * (text + cross) + pairs + 2, streams.size());
   }
 
   @Test

@@ -1,11 +1,13 @@
 package org.blip4j.ops.attention;
 
+import java.util.List;
 import java.util.Optional;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.VariableScope;
 import org.blip4j.ops.layer.Dropout;
 import org.blip4j.ops.layer.Linear;
 import org.tensorflow.Operand;
+import org.tensorflow.Output;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -79,5 +81,38 @@ public final class MultiHeadAttention {
     Operand<TFloat32> attended =
         heads.attend(ctx, heads.split(ctx, queries), source, mask, dropout); // [B, H, T, D]
     return rows.fromQueries(ctx, heads.merge(ctx, attended));
+  }
+
+  /** Keys and values with what hides some of them. */
+  public record Source(KeysValues keysValues, Optional<AttentionMask> mask) {}
+
+  /**
+   * Attends from three blocks of sequences, one after the other: the first and the last attend
+   * {@code own}, each of whose sequences serves two, the one between them attends {@code wrong}.
+   *
+   * @param x {@code [3B, T, W]}
+   * @param own of B sequences
+   * @param wrong of B sequences
+   * @return {@code [3B, T, W]}
+   */
+  public Operand<TFloat32> applyToPairs(
+      GraphContext ctx, Operand<TFloat32> x, Source own, Source wrong) {
+    List<Output<TFloat32>> blocks =
+        ctx.tf()
+            .split(ctx.tf().constant(0), query.apply(ctx.in("query"), x), 3L)
+            .output(); // [B, T, W] each
+    Operand<TFloat32> twice =
+        attend(ctx.in("own"), "own", ctx.concat(1, blocks.get(0), blocks.get(2)), own);
+    Operand<TFloat32> once = attend(ctx.in("wrong"), "wrong", blocks.get(1), wrong);
+    List<Output<TFloat32>> halves = ctx.tf().split(ctx.tf().constant(1), twice, 2L).output();
+    return ctx.concat(0, halves.get(0), once, halves.get(1));
+  }
+
+  private Operand<TFloat32> attend(
+      GraphContext outer, String application, Operand<TFloat32> queries, Source source) {
+    GraphContext ctx = outer.blocks(1).application(application);
+    return heads.merge(
+        ctx,
+        heads.attend(ctx, heads.split(ctx, queries), source.keysValues(), source.mask(), dropout));
   }
 }

@@ -33,17 +33,17 @@ record StepMemory(
   private static final long PROGRAM = 800L << 20;
 
   /** Numbers kept for each state of a block of the vision transformer, and each of its weights. */
-  private static final double PER_PATCH_STATE = 20;
+  private static final double PER_PATCH_STATE = 16;
 
-  private static final double PER_PATCH_WEIGHT = 1.5;
+  private static final double PER_PATCH_WEIGHT = 1;
 
   /** The same of a layer of the text transformer, which has dropout, without cross-attention. */
-  private static final double PER_TEXT_STATE = 19;
+  private static final double PER_TEXT_STATE = 17;
 
-  private static final double PER_TEXT_WEIGHT = 3;
+  private static final double PER_TEXT_WEIGHT = 2.25;
 
   /** What cross-attention adds for each state. */
-  private static final double PER_CROSSING_STATE = 7;
+  private static final double PER_CROSSING_STATE = 4.5;
 
   /** Numbers kept for each logit of language modelling. */
   private static final double PER_LOGIT = 3;
@@ -136,8 +136,8 @@ record StepMemory(
     double crossing = layers * pair.crossing();
     double speaking = crossing + pair.logits();
     return switch (plan.config().task()) {
-      case PRETRAIN -> image + keys + alone + 3 * (crossing + keys) + speaking;
-      case RETRIEVAL -> image + keys + alone + 3 * (crossing + keys);
+      case PRETRAIN -> image + 2 * keys + alone + 3 * crossing + speaking;
+      case RETRIEVAL -> image + 2 * keys + alone + 3 * crossing;
       case CAPTION -> image + keys + speaking;
       case VQA -> image + keys + crossing + ANSWERS * speaking;
       case NLVR -> 2 * (image + keys) + 2 * crossing;
@@ -157,8 +157,8 @@ record StepMemory(
     double text = layers * pair.tokenStates();
     double largest = Math.max(pair.block(), pair.logits());
     return switch (plan.config().task()) {
-      case PRETRAIN -> image + 4 * keys + 5 * text + largest;
-      case RETRIEVAL -> image + 4 * keys + 4 * text + Math.max(pair.block(), 3 * pair.crossing());
+      case PRETRAIN -> image + 2 * keys + 5 * text + largest;
+      case RETRIEVAL -> image + 2 * keys + 4 * text + Math.max(pair.block(), 3 * pair.crossing());
       case CAPTION -> image + keys + text + largest;
       case VQA ->
           image + keys + (1 + ANSWERS) * text + Math.max(pair.block(), ANSWERS * pair.logits());
