@@ -10,9 +10,9 @@ import org.blip4j.data.text.TextWords;
  * words there are (distinct-n of Li et al., A diversity-promoting objective function for neural
  * conversation models, 2016, as numbers beside the totals). Words as {@link TextWords} has them.
  *
- * <p>Counts are exact up to a million different things and, beyond, estimates whose standard error
- * is about .15 %: adaptive sampling (Flajolet, 1990) keeps those things alone whose hash begins
- * with so many zeros that there is room for them. The order of the texts changes nothing.
+ * <p>Counts are exact up to 260,000 different things and, beyond, estimates whose standard error is
+ * about .3 %: adaptive sampling (Flajolet, 1990) keeps those things alone whose hash begins with so
+ * many zeros that there is room for them. The order of the texts changes nothing.
  */
 public final class TextDiversity {
   /** Longest run of words. */
@@ -64,7 +64,7 @@ public final class TextDiversity {
     private int zeros;
 
     Distinct() {
-      this(1 << 20);
+      this(1 << 18);
     }
 
     /** Holds up to {@code most} hashes. */

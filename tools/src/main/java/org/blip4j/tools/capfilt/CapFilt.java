@@ -58,7 +58,7 @@ public record CapFilt(
   public CapFiltStats run(Task task, CapFiltModels models, PredictorOptions options)
       throws IOException {
     CapFiltPlan plan = CapFiltPlan.of(task.shards(), task.settings(), models);
-    CapFiltJob job = new CapFiltJob(out, plan, work);
+    CapFiltJob job = new CapFiltJob(out, plan, work, codec);
     List<String> names = task.names().isEmpty() ? plan.names() : task.names();
     check(plan);
     if (!overwrite && out.isFinished()) {
@@ -74,7 +74,7 @@ public record CapFilt(
       if (!twice) {
         return job.run(judged, names);
       }
-      CapFiltStats stats = new CapFiltJob(out.scored(), plan, work).run(judged, names);
+      CapFiltStats stats = new CapFiltJob(out.scored(), plan, work, codec).run(judged, names);
       if (!out.scored().isFinished()) {
         return stats;
       }
@@ -92,7 +92,7 @@ public record CapFilt(
       if (!out.isFinished()) {
         WholeSet set = WholeSet.of(out.scored(), plan, source());
         CapFiltStats unused =
-            new CapFiltJob(out, plan, work.withListener(CapFiltListener.NONE))
+            new CapFiltJob(out, plan, work.withListener(CapFiltListener.NONE), codec)
                 .run(JudgedRecords.recorded(out.scored(), plan, set, source()));
       }
     } catch (IOException e) {
@@ -144,7 +144,7 @@ public record CapFilt(
     }
     check(plan);
     clear();
-    return new CapFiltJob(out, plan, work)
+    return new CapFiltJob(out, plan, work, codec)
         .run(JudgedRecords.recorded(from, plan, WholeSet.of(from, plan, source()), source()));
   }
 

@@ -251,7 +251,7 @@ public final class CapFiltBlocks {
    */
   public Optional<CapFiltStats> finish() throws IOException {
     return folder.list().done().containsAll(plan.names())
-        ? Optional.of(CapFiltStats.finish(folder, plan))
+        ? Optional.of(CapFiltStats.finish(folder, plan, source.codec()))
         : Optional.empty();
   }
 

@@ -18,8 +18,8 @@ import picocli.CommandLine.Option;
     description = {
       "Caption web images and keep the texts, the web's and the written ones, that match.",
       "Any number of processes may work on one --out; start it again to continue. Kept pairs are"
-          + " in NAME.tfrecord, all scores in scores/NAME.jsonl, totals in stats.json; _SUCCESS"
-          + " comes last."
+          + " in NAME.tfrecord, all scores in scores/NAME.jsonl, totals in stats.json and, with"
+          + " pictures, in report.html; _SUCCESS comes last."
     },
     footerHeading = "%nExample:%n",
     footer =

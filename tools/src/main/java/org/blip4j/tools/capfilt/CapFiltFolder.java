@@ -44,7 +44,6 @@ public record CapFiltFolder(Path path, boolean pairs) {
   record Listing(
       ImmutableSet<String> done, ImmutableSet<String> spoilt, ImmutableSet<String> claimed) {}
 
-  /** A folder of kept pairs and scores. */
   public CapFiltFolder(Path path) {
     this(path, true);
   }
@@ -74,6 +73,10 @@ public record CapFiltFolder(Path path, boolean pairs) {
   /** The totals. */
   public Path stats() {
     return path.resolve("stats.json");
+  }
+
+  Path report() {
+    return path.resolve("report.html");
   }
 
   /** There, if and only if all is done. */
@@ -239,14 +242,14 @@ public record CapFiltFolder(Path path, boolean pairs) {
   }
 
   private void refuseStrangeFiles() throws IOException {
-    if (!Files.exists(path)) {
+    if (!Files.exists(path) || Files.exists(plan())) {
       return;
     }
     try (DirectoryStream<Path> entries = Files.newDirectoryStream(path)) {
       for (Path entry : entries) {
         String name = entry.getFileName().toString();
         boolean ours = name.equals(STATE) || name.equals(SCORES) || AtomicFolder.isWorkplace(entry);
-        if (!ours && !Files.exists(plan())) {
+        if (!ours) {
           throw new IOException(
               "%s exists and is not an output folder of capfilt (it holds %s); choose another place"
                   .formatted(path, name));
@@ -267,12 +270,12 @@ public record CapFiltFolder(Path path, boolean pairs) {
     names.addAll(listing.spoilt());
     names.addAll(listing.claimed());
     for (String name : names) {
-      Files.deleteIfExists(mark(name));
-      Files.deleteIfExists(claim(name));
-      Files.deleteIfExists(shard(name));
-      Files.deleteIfExists(scores(name));
+      for (Path file : List.of(mark(name), claim(name), shard(name), scores(name))) {
+        Files.deleteIfExists(file);
+      }
     }
     Files.deleteIfExists(stats());
+    Files.deleteIfExists(report());
     Files.deleteIfExists(plan());
   }
 
@@ -283,7 +286,7 @@ public record CapFiltFolder(Path path, boolean pairs) {
     }
   }
 
-  /** Takes away what only those need that are at work: all shards are done. */
+  /** Takes away what only those at work need: all shards are done. */
   void tidy() throws IOException {
     sweep();
     for (String name : list().claimed()) {

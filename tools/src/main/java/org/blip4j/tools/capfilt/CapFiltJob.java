@@ -19,6 +19,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
+import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.tfrecord.TfRecordException;
 import org.blip4j.data.tfrecord.TfRecordReader;
 import org.blip4j.savedmodel.capfilt.CapFiltRecord;
@@ -75,12 +76,19 @@ final class CapFiltJob {
   private final CapFiltFolder folder;
   private final CapFiltPlan plan;
   private final Work work;
+  private final ExampleCodec codec;
   private final ImmutableMap<String, CapFiltPlan.Shard> shards;
   private volatile String stamp = "";
   private volatile boolean failed;
   private volatile Ahead ahead = new Ahead(Set.of());
 
   CapFiltJob(CapFiltFolder folder, CapFiltPlan plan, Work work) {
+    this(folder, plan, work, ExampleCodec.standard());
+  }
+
+  /** A part in the work; {@code codec} says under which names columns are found. */
+  CapFiltJob(CapFiltFolder folder, CapFiltPlan plan, Work work, ExampleCodec codec) {
+    this.codec = codec;
     this.folder = folder;
     this.plan = plan;
     this.work = work;
@@ -107,7 +115,7 @@ final class CapFiltJob {
         workAll(ledger, opener);
       }
       if (folder.list().done().containsAll(plan.names())) {
-        CapFiltStats.finish(folder, plan);
+        CapFiltStats.finish(folder, plan, codec);
       }
     }
     return CapFiltStats.count(

@@ -17,6 +17,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.blip4j.data.file.AtomicFile;
+import org.blip4j.data.metric.TextDiversity;
+import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.savedmodel.capfilt.CapFiltModels;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.savedmodel.capfilt.CapFiltText;
@@ -33,6 +35,7 @@ import org.blip4j.savedmodel.capfilt.CapFiltText;
  * @param filter the filtering model
  * @param settings what decides the result
  * @param settingsSha256 hash of the settings
+ * @param scores what helps to choose a threshold
  */
 @JsonPropertyOrder({"shards", "totals", "seconds", "images_per_second"})
 public record CapFiltStats(
@@ -43,7 +46,8 @@ public record CapFiltStats(
     CapFiltModels.Identity captioner,
     CapFiltModels.Identity filter,
     CapFiltSettings settings,
-    String settingsSha256) {
+    String settingsSha256,
+    ScoreFigures.Figures scores) {
   private static final JsonMapper MAPPER =
       JsonMapper.builder()
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -96,10 +100,16 @@ public record CapFiltStats(
   /** Counts finished shards by their scores and marks. */
   static CapFiltStats count(CapFiltFolder folder, CapFiltPlan plan, List<String> names)
       throws IOException {
+    return count(folder, plan, names, new ScoreFigures(plan.settings().policy()));
+  }
+
+  private static CapFiltStats count(
+      CapFiltFolder folder, CapFiltPlan plan, List<String> names, ScoreFigures figures)
+      throws IOException {
     Counter counter = new Counter();
     double seconds = 0;
     for (String name : names) {
-      counter.count(folder, name);
+      counter.count(folder, name, figures);
       seconds += seconds(folder, name);
     }
     return new CapFiltStats(
@@ -110,14 +120,24 @@ public record CapFiltStats(
         plan.captioner(),
         plan.filter(),
         plan.settings(),
-        plan.settingsSha256());
+        plan.settingsSha256(),
+        figures.figures());
   }
 
-  /** Ends the work on a folder of which all shards are done. */
-  static CapFiltStats finish(CapFiltFolder folder, CapFiltPlan plan) throws IOException {
+  /**
+   * Ends the work on a folder of which all shards are done.
+   *
+   * @param codec finds the pictures of the report in the input shards
+   */
+  static CapFiltStats finish(CapFiltFolder folder, CapFiltPlan plan, ExampleCodec codec)
+      throws IOException {
     folder.tidy();
-    CapFiltStats stats = count(folder, plan, plan.names());
+    ScoreFigures figures = new ScoreFigures(plan.settings().policy());
+    CapFiltStats stats = count(folder, plan, plan.names(), figures);
     stats.write(folder.stats());
+    if (folder.pairs()) {
+      CapFiltReport.of(stats, figures, plan, codec).write(folder.report());
+    }
     folder.finish();
     return stats;
   }
@@ -140,12 +160,14 @@ public record CapFiltStats(
 
   /** The totals for people. */
   public String text() {
+    TextDiversity.Counts kept = scores.diversity().get("all");
     return String.format(
         Locale.ROOT,
         """
         %,d records of %d shards, %,d unreadable; %,d images captioned, %,d kept
           web texts        %,10d kept %,10d dropped
           synthetic texts  %,10d kept %,10d dropped
+          kept texts       %,10d different; %,d words, %,d pairs, %,d triples of words
         %.1f images/s\
         """,
         totals.read(),
@@ -157,6 +179,10 @@ public record CapFiltStats(
         totals.dropped().web(),
         totals.kept().synthetic(),
         totals.dropped().synthetic(),
+        kept.distinct(),
+        kept.distinctNgrams().get(0),
+        kept.distinctNgrams().get(1),
+        kept.distinctNgrams().get(2),
         imagesPerSecond);
   }
 
@@ -181,11 +207,15 @@ public record CapFiltStats(
     private long unreadable;
     private final Map<String, Long> reasons = new TreeMap<>();
 
-    void count(CapFiltFolder folder, String name) throws IOException {
+    void count(CapFiltFolder folder, String name, ScoreFigures figures) throws IOException {
       try (BufferedReader lines = Files.newBufferedReader(folder.scores(name))) {
         long number = 1;
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-          count(ScoreLine.parse(line, folder.scores(name) + ", line " + number++));
+          ScoreLine scores = ScoreLine.parse(line, folder.scores(name) + ", line " + number++);
+          count(scores);
+          if (scores.readable()) {
+            figures.add(name, scores);
+          }
         }
       }
     }

@@ -56,7 +56,7 @@ public final class ReportPage {
     Map<String, Object> all = new HashMap<>();
     all.put("content", content);
     all.put("style", own("report.css") + library("uPlot.min.css"));
-    all.put("script", library("uPlot.iife.min.js") + own("charts.js"));
+    all.put("script", library("uPlot.iife.min.js") + own("charts.js") + own("threshold.js"));
     StringWriter page = new StringWriter();
     try {
       TEMPLATES.getTemplate(template).process(all, page);
