@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
     footer =
         "  tools/blip capfilt --captioner runs/captioner/model --filter runs/filter/model"
             + " --data 'web/*.tfrecord' --out bootstrapped",
-    subcommands = RethresholdCommand.class)
+    subcommands = {RethresholdCommand.class, SampleCommand.class, CalibrateCommand.class})
 public final class CapFiltCommand implements Callable<Integer> {
   /** Batches of a shard computed at once; {@code bench capfilt} measures the same. */
   public static final int AT_ONCE = 2;

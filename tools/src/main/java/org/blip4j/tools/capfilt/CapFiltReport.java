@@ -1,9 +1,9 @@
 package org.blip4j.tools.capfilt;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.SetMultimap;
+import com.google.common.collect.TreeMultimap;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.TreeMap;
 import org.blip4j.data.sample.EncodedImage;
 import org.blip4j.data.sample.ExampleCodec;
@@ -42,8 +43,8 @@ public record CapFiltReport(
     ImmutableList<LineChart> charts,
     ImmutableList<Group> groups,
     String counts) {
-  private static final JsonMapper MAPPER = JsonMapper.builder().build();
   private static final int SIDE = 120;
+  private static final int LARGE = 240;
 
   /**
    * Pictures that have something in common.
@@ -81,7 +82,7 @@ public record CapFiltReport(
   static CapFiltReport of(
       CapFiltStats stats, ScoreFigures figures, CapFiltPlan plan, ExampleCodec codec)
       throws IOException {
-    Pictures pictures = new Pictures(plan, codec);
+    Pictures pictures = new Pictures(plan.shards(), codec);
     boolean scored = plan.settings().scores();
     ImmutableList.Builder<Group> groups = ImmutableList.builder();
     if (scored) {
@@ -145,8 +146,8 @@ public record CapFiltReport(
   }
 
   /** For each threshold how many texts and images reach it, for the script of the page. */
-  private static String counts(ScoreFigures figures) throws JsonProcessingException {
-    return MAPPER.writeValueAsString(
+  private static String counts(ScoreFigures figures) {
+    return ReportPage.json(
         ImmutableMap.of(
             "steps", ScoreFigures.STEPS,
             "web", reaching(figures.open(Source.WEB)),
@@ -161,25 +162,25 @@ public record CapFiltReport(
     return counts;
   }
 
+  /** Pictures of pairs by shard and number of the record, large enough to be judged by. */
+  static Map<String, String> pictures(
+      List<CapFiltPlan.Shard> shards, ExampleCodec codec, List<JudgedTable.Row> rows) {
+    SetMultimap<String, Long> places = TreeMultimap.create();
+    rows.forEach(row -> places.put(row.shard(), row.index()));
+    return new Pictures(shards, codec).read(places, LARGE);
+  }
+
   /** Writes the page. */
   void write(Path file) throws IOException {
     ReportPage.write(file, "capfilt.ftlh", this);
   }
 
   /** Makes cards; each shard is read as far as its last picture that is shown. */
-  private record Pictures(CapFiltPlan plan, ExampleCodec codec) {
+  private record Pictures(List<CapFiltPlan.Shard> shards, ExampleCodec codec) {
     Group group(String title, String note, List<ScoreFigures.Chosen> chosen) {
-      Map<String, String> found = new TreeMap<>();
-      for (String shard : chosen.stream().map(ScoreFigures.Chosen::shard).distinct().toList()) {
-        List<Long> wanted =
-            chosen.stream()
-                .filter(one -> one.shard().equals(shard))
-                .map(one -> one.line().index())
-                .sorted()
-                .distinct()
-                .toList();
-        read(shard, wanted, found);
-      }
+      SetMultimap<String, Long> places = TreeMultimap.create();
+      chosen.forEach(one -> places.put(one.shard(), one.line().index()));
+      Map<String, String> found = read(places, SIDE);
       ImmutableList.Builder<Card> cards = ImmutableList.builder();
       List<String> seen = new ArrayList<>();
       for (ScoreFigures.Chosen one : chosen) {
@@ -194,23 +195,29 @@ public record CapFiltReport(
       return new Group(title, note, cards.build());
     }
 
-    private void read(String shard, List<Long> wanted, Map<String, String> into) {
-      Path file =
-          plan.shards().stream()
-              .filter(one -> one.name().equals(shard))
-              .findFirst()
-              .orElseThrow()
-              .file();
+    /** Sources of the images of some records, by shard and number. */
+    Map<String, String> read(SetMultimap<String, Long> places, int side) {
+      Map<String, String> found = new TreeMap<>();
+      for (CapFiltPlan.Shard shard : shards) {
+        if (places.containsKey(shard.name())) {
+          read(shard, places.get(shard.name()), side, found);
+        }
+      }
+      return found;
+    }
+
+    private void read(
+        CapFiltPlan.Shard shard, Set<Long> ascending, int side, Map<String, String> into) {
       long index = 0;
-      try (TfRecordReader reader = TfRecordReader.open(file)) {
-        for (long next : wanted) {
+      try (TfRecordReader reader = TfRecordReader.open(shard.file())) {
+        for (long next : ascending) {
           while (index < next && reader.skip()) {
             index++;
           }
           Optional<byte[]> record = reader.next();
           index++;
           if (record.isPresent()) {
-            into.put(shard + "#" + next, thumbnail(record.get()));
+            into.put(shard.name() + "#" + next, thumbnail(record.get(), side));
           }
         }
       } catch (IOException e) {
@@ -219,10 +226,10 @@ public record CapFiltReport(
     }
 
     /** Empty if Java cannot decode the picture; the graph's kernels could. */
-    private String thumbnail(byte[] record) {
+    private String thumbnail(byte[] record, int side) {
       try {
         EncodedImage image = EncodedImage.of(codec.imageText(record, "").image());
-        return ReportPage.png(image.thumbnail(SIDE).toByteArray());
+        return ReportPage.png(image.thumbnail(side).toByteArray());
       } catch (SampleException e) {
         return "";
       }

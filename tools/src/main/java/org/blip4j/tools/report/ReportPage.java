@@ -1,5 +1,7 @@
 package org.blip4j.tools.report;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.io.Resources;
 import freemarker.core.HTMLOutputFormat;
 import freemarker.template.Configuration;
@@ -26,6 +28,7 @@ import org.blip4j.data.file.AtomicFile;
 public final class ReportPage {
   private static final String UPLOT = "META-INF/resources/webjars/uplot/1.6.30/dist/";
 
+  private static final JsonMapper JSON = JsonMapper.builder().build();
   private static final Configuration TEMPLATES = configuration();
 
   private ReportPage() {}
@@ -56,7 +59,9 @@ public final class ReportPage {
     Map<String, Object> all = new HashMap<>();
     all.put("content", content);
     all.put("style", own("report.css") + library("uPlot.min.css"));
-    all.put("script", library("uPlot.iife.min.js") + own("charts.js") + own("threshold.js"));
+    all.put(
+        "script",
+        library("uPlot.iife.min.js") + own("charts.js") + own("threshold.js") + own("judge.js"));
     StringWriter page = new StringWriter();
     try {
       TEMPLATES.getTemplate(template).process(all, page);
@@ -64,6 +69,15 @@ public final class ReportPage {
       throw new IllegalStateException(template + " cannot show what it was given", e);
     }
     return page.toString();
+  }
+
+  /** JSON of numbers, texts, lists and maps that may stand inside a script element. */
+  public static String json(Object value) {
+    try {
+      return JSON.writeValueAsString(value).replace("<", "\\u003c");
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("no JSON of " + value, e);
+    }
   }
 
   /** A PNG picture as the source of an image element. */

@@ -26,6 +26,7 @@ class BlipCliTest {
       ImmutableSet.of(
           "blip bootstrap",
           "blip capfilt",
+          "blip capfilt sample",
           "blip caption",
           "blip finetune caption",
           "blip finetune nlvr",

@@ -142,6 +142,13 @@ record OptionInputs(Path folder, String human) {
         "triples",
         first + "\t" + second + "\tsmall\n" + second + "\t" + at("photo.jpg") + "\tred dog\n");
     write("taken", "something else\n");
+    write(
+        "judged",
+        """
+        shard,index,number,key,stratum,source,itm_probability,weight,text,right
+        s,0,0,a,web around,web,0.6,1,a dog,yes
+        s,1,0,b,web around,web,0.4,2,a cat,no
+        """);
     write("tuned.json", "{\"seed\": 77}");
   }
 
