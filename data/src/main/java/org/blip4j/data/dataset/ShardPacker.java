@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
@@ -130,6 +131,64 @@ public final class ShardPacker implements AutoCloseable {
     }
     staging.commitFiles(target.requireFree());
     return new Packed(images.size(), texts, unreadable, bytes);
+  }
+
+  /**
+   * Writes a shard of each tar file (see {@link TarSamples}) and gives them their names. What
+   * cannot be used is told, and the rest written; of a tar that is cut short, all up to there.
+   *
+   * @param tars as many as the target has shards
+   * @throws IOException if not one image can be used; then nothing is written
+   */
+  public Packed packTars(List<Path> tars, Listener listener) throws IOException {
+    long packed = 0;
+    for (int shard = 0; shard < tars.size(); shard++) {
+      Path file = staging.path().resolve(target.shard(shard));
+      try (TfRecordWriter writer =
+          TfRecordWriter.create(file, TfRecordWriter.Options.plain().withGzip(target.gzip()))) {
+        packed += pack(tars.get(shard), writer, listener);
+        writer.commit();
+      }
+      bytes += Files.size(file);
+    }
+    if (packed == 0) {
+      throw new IOException(
+          "not one image of %d tar file(s) can be used; nothing was written"
+              .formatted(tars.size()));
+    }
+    staging.commitFiles(target.requireFree());
+    return new Packed(packed, texts, unreadable, bytes);
+  }
+
+  private long pack(Path tar, TfRecordWriter writer, Listener listener) throws IOException {
+    long packed = 0;
+    try (TarSamples samples = TarSamples.open(tar)) {
+      for (var next = next(samples, tar, listener);
+          next.isPresent();
+          next = next(samples, tar, listener)) {
+        TarSamples.Read read = next.get();
+        if (read.sample().isPresent()) {
+          writer.write(codec.encode(read.sample().get()));
+          texts += read.sample().get().texts().size();
+          packed++;
+        } else {
+          unreadable++;
+          listener.failed(tar.resolve(read.key()), read.problem());
+        }
+        listener.done();
+      }
+    }
+    return packed;
+  }
+
+  private Optional<TarSamples.Read> next(TarSamples samples, Path tar, Listener listener) {
+    try {
+      return samples.next();
+    } catch (IOException e) {
+      unreadable++;
+      listener.failed(tar, "what follows cannot be read: " + e.getMessage());
+      return Optional.empty();
+    }
   }
 
   /** Ends the writing; without it, the shards are taken away again by the next writer. */

@@ -1,5 +1,6 @@
 package org.blip4j.tools.records;
 
+import com.google.common.collect.ImmutableList;
 import com.google.common.collect.Iterables;
 import com.google.common.collect.Lists;
 import java.io.IOException;
@@ -10,6 +11,7 @@ import org.blip4j.data.dataset.CaptionFile.Problem;
 import org.blip4j.data.dataset.CaptionFile.Reading;
 import org.blip4j.data.dataset.PackPlan;
 import org.blip4j.data.dataset.ShardPacker;
+import org.blip4j.data.dataset.TarSamples;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.Progress;
@@ -35,7 +37,10 @@ import picocli.CommandLine.Parameters;
 final class PackCommand implements Callable<Integer> {
   private static final int IMAGES_A_SHARD = 1000;
 
-  @Parameters(paramLabel = "SOURCE", arity = "0..*", description = "Folders or captions files.")
+  @Parameters(
+      paramLabel = "SOURCE",
+      arity = "0..*",
+      description = "Folders, captions files, or tars of WebDataset.")
   private List<Path> sources = List.of();
 
   @Option(
@@ -107,6 +112,10 @@ final class PackCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
+    ImmutableList<Path> tars = TarSamples.find(sources);
+    if (!tars.isEmpty()) {
+      return packTars(tars, console);
+    }
     PackPlan plan = plan();
     if (plan.items().isEmpty()) {
       List<Problem> rows = Lists.newArrayList(Iterables.concat(plan.problems(), plan.missing()));
@@ -148,20 +157,57 @@ final class PackCommand implements Callable<Integer> {
   private static ShardPacker.Packed pack(ShardPacker packer, PackPlan plan, Console console)
       throws IOException {
     try (Progress progress = console.progress("images", plan.items().size())) {
-      return packer.pack(
-          plan,
-          new ShardPacker.Listener() {
-            @Override
-            public void done() {
-              progress.advance(1);
-            }
-
-            @Override
-            public void failed(Path image, String why) {
-              console.failed(image.toString(), why);
-            }
-          });
+      return packer.pack(plan, listener(console, progress));
     }
+  }
+
+  private static ShardPacker.Listener listener(Console console, Progress progress) {
+    return new ShardPacker.Listener() {
+      @Override
+      public void done() {
+        progress.advance(1);
+      }
+
+      @Override
+      public void failed(Path image, String why) {
+        console.failed(image.toString(), why);
+      }
+    };
+  }
+
+  /** Of each tar a shard. */
+  private int packTars(List<Path> tars, Console console) throws IOException {
+    if (captions != null || images != null || (shards != null && shards != tars.size())) {
+      throw new IllegalArgumentException(
+          "%d tar file(s) have their texts inside, and of each comes one shard; leave --captions,"
+                  .formatted(tars.size())
+              + " --images and --shards out");
+    }
+    for (Path source : sources) {
+      if (TarSamples.find(List.of(source)).isEmpty()) {
+        throw new IllegalArgumentException(
+            source + " has no tar files, as others have; pack it by itself");
+      }
+    }
+    ShardPacker.Target target = new ShardPacker.Target(out, name, tars.size(), gzip, overwrite);
+    try (ShardPacker packer = ShardPacker.open(target);
+        Progress progress = console.progress("images", -1)) {
+      ShardPacker.Packed packed = packer.packTars(tars, listener(console, progress));
+      Result result =
+          new Result(
+              out.toString(),
+              name,
+              tars.size(),
+              packed.images(),
+              packed.texts(),
+              0,
+              0,
+              packed.unreadable(),
+              0,
+              packed.bytes());
+      console.result(result, text(result));
+    }
+    return console.exitCode();
   }
 
   private PackPlan plan() throws IOException {

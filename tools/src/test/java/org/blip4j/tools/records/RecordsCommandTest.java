@@ -1,5 +1,6 @@
 package org.blip4j.tools.records;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,6 +13,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
+import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.blip4j.tools.cli.CliRun;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,6 +23,49 @@ final class RecordsCommandTest {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   @TempDir Path folder;
+
+  /** As img2dataset's standard output: a shard of each tar, and what is damaged is named. */
+  @Test
+  void tarsOfWebDatasetArePacked() throws IOException {
+    PhotoFolder.draw(folder.resolve("in"), "a.jpg", "b.png");
+    Path tars = Files.createDirectory(folder.resolve("tars"));
+    for (String name : List.of("a.jpg", "b.png")) {
+      try (TarArchiveOutputStream tar =
+          new TarArchiveOutputStream(
+              Files.newOutputStream(tars.resolve("0000" + name.charAt(0) + ".tar")))) {
+        put(tar, "1" + name.substring(1), Files.readAllBytes(folder.resolve("in").resolve(name)));
+        put(tar, "1.txt", ("text of " + name).getBytes(UTF_8));
+        put(tar, "1.json", "{\"url\": \"u\", \"width\": 10, \"exif\": {}}".getBytes(UTF_8));
+      }
+    }
+    Files.writeString(tars.resolve("00000_stats.json"), "{}");
+    String out = folder.resolve("out").toString();
+    CliRun packed = run(0, "records", "pack", tars.toString(), "--out", out, "--name", "web");
+    assertEquals(2, json(packed, 0).get("images").asInt());
+    assertEquals(2, json(packed, 0).get("texts").asInt());
+    assertEquals(List.of("web-00000-of-00002.tfrecord", "web-00001-of-00002.tfrecord"), names(out));
+    JsonNode first = json(run(0, "records", "show", out), 0);
+    assertEquals("1", first.get("key").asText());
+    assertEquals("[\"text of a.jpg\"]", first.get("texts").toString());
+    assertEquals("JPEG", first.at("/columns/jpg/format").asText());
+
+    byte[] whole = Files.readAllBytes(tars.resolve("0000b.tar"));
+    Files.write(tars.resolve("0000b.tar"), Arrays.copyOf(whole, 540));
+    CliRun cut =
+        run(1, "records", "pack", tars.toString(), "--out", out, "--name", "web", "--overwrite");
+    assertEquals(1, json(cut, 0).get("images").asInt());
+    assertTrue(cut.err().contains("0000b.tar: what follows cannot be read"), cut.err());
+    run(2, "records", "pack", tars.toString(), "--out", out, "--name", "y", "--shards", "5");
+  }
+
+  private static void put(TarArchiveOutputStream tar, String name, byte[] bytes)
+      throws IOException {
+    TarArchiveEntry entry = new TarArchiveEntry(name);
+    entry.setSize(bytes.length);
+    tar.putArchiveEntry(entry);
+    tar.write(bytes);
+    tar.closeArchiveEntry();
+  }
 
   @Test
   void packedShardsAreShownCountedAndJoined() throws IOException {
