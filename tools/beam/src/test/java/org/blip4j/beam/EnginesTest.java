@@ -242,6 +242,17 @@ class EnginesTest {
             shared.resolve("nowhere").toString());
     assertEquals(2, run.status());
     assertTrue(run.err().contains("nowhere: no such file or folder"), run.err());
+    String filter = shared.resolve("filter").toString();
+    WebShards.Run worker =
+        WebShards.run(
+            CapFiltPipeline::run,
+            "--data=" + shared.resolve("web"),
+            "--out=" + folder.resolve("failed"),
+            "--captioner=" + filter,
+            "--filter=" + filter);
+    assertEquals(2, worker.status(), worker.err());
+    assertTrue(worker.err().contains("gives no captions"), worker.err());
+    assertEquals(1, worker.err().lines().count(), worker.err());
     WebShards.Run help = WebShards.run(CapFiltPipeline::run, "--help");
     assertEquals(0, help.status());
     assertTrue(help.out().contains("--captioner"), help.out());
