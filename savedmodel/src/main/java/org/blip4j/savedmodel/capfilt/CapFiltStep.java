@@ -1,7 +1,6 @@
 package org.blip4j.savedmodel.capfilt;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.collect.Lists;
 import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -14,6 +13,7 @@ import org.blip4j.data.sample.Sample;
 import org.blip4j.data.sample.SampleException;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.savedmodel.predict.PredictorOptions;
+import org.tensorflow.exceptions.TFResourceExhaustedException;
 
 /**
  * CapFilt's step (paper section 3.3): samples in, samples with judged texts out. It knows no files
@@ -83,17 +83,29 @@ public final class CapFiltStep implements AutoCloseable {
     return (wanted + rows - 1) / rows * rows;
   }
 
-  /** Judges samples; the records come in their order. */
+  /**
+   * Judges samples; the records come in their order. A run for which the device has no room is
+   * halved and tried again, and the size kept.
+   */
   public ImmutableList<CapFiltRecord> apply(List<Sample.ImageText> samples) {
     use.readLock().lock();
     try {
       if (closed) {
         throw new IllegalStateException("the step is closed; open another one");
       }
-      int rows = models.map(CaptionerAndFilter::rows).orElse(Math.max(1, samples.size()));
       ImmutableList.Builder<CapFiltRecord> records = ImmutableList.builder();
-      for (List<Sample.ImageText> some : Lists.partition(samples, rows)) {
-        records.addAll(judge(some));
+      int done = 0;
+      while (done < samples.size()) {
+        int rows = models.map(CaptionerAndFilter::rows).orElse(samples.size());
+        List<Sample.ImageText> some = samples.subList(done, Math.min(done + rows, samples.size()));
+        try {
+          records.addAll(judge(some));
+          done += some.size();
+        } catch (TFResourceExhaustedException e) {
+          if (!models.map(all -> all.halve(rows)).orElse(false)) {
+            throw e;
+          }
+        }
       }
       return records.build();
     } finally {

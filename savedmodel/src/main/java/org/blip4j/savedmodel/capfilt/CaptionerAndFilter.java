@@ -34,6 +34,17 @@ public interface CaptionerAndFilter extends AutoCloseable {
   /** Most images that can be read at once. */
   int rows();
 
+  /**
+   * Takes half as many images at once from now on, since the device had no room for more. Scores
+   * may differ in their last digit from those of a device that has.
+   *
+   * @param tried the number that did not fit; nothing changes if it is fewer already
+   * @return false if fewer cannot be
+   */
+  default boolean halve(int tried) {
+    return false;
+  }
+
   /** Decodes and encodes image files. */
   Images read(List<ByteString> files);
 

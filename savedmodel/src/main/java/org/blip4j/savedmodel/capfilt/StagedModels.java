@@ -24,7 +24,8 @@ import org.tensorflow.Tensor;
  * <p>Every run has the same number of images, {@link #rows()}, and twice as many pairs, whatever
  * there is to do. A row's result is then the same to the last bit wherever it stands and whatever
  * is beside it: the kernels add up each row by itself, in an order that the number of rows may
- * change, and nothing else. The number follows from the models' sizes alone.
+ * change, and nothing else. The number follows from the models' sizes alone, unless the device has
+ * no room for it.
  */
 final class StagedModels implements CaptionerAndFilter {
   /** Images of a run of large models: enough that the rows of a step fill the kernels' blocks. */
@@ -40,7 +41,7 @@ final class StagedModels implements CaptionerAndFilter {
   private final StagedModel filter;
   private final boolean searches;
   private final boolean onePass;
-  private final int rows;
+  private volatile int rows;
 
   private StagedModels(StagedModel captioner, StagedModel filter, boolean searches) {
     this.captioner = captioner;
@@ -127,16 +128,25 @@ final class StagedModels implements CaptionerAndFilter {
   }
 
   @Override
+  public synchronized boolean halve(int tried) {
+    if (rows >= tried && tried > 1) {
+      rows = tried / 2;
+    }
+    return rows < tried;
+  }
+
+  @Override
   public Images read(List<ByteString> files) {
+    int all = Math.max(rows, files.size());
     List<byte[]> padded = new ArrayList<>();
     files.forEach(file -> padded.add(file.toByteArray()));
-    padded.addAll(Collections.nCopies(rows - files.size(), new byte[0]));
+    padded.addAll(Collections.nCopies(all - files.size(), new byte[0]));
     StagedModel first = captioner != null ? captioner : filter;
     try (Result decoded = first.decode(padded)) {
       List<String> problems = StagedModel.strings(decoded.get(1)).subList(0, files.size());
       Result own = captioner == null ? null : captioner.encode(decoded.get(0));
       try {
-        return new Encoded(problems, own, forFilter(padded, decoded.get(0), own));
+        return new Encoded(all, problems, own, forFilter(padded, decoded.get(0), own));
       } catch (RuntimeException | Error e) {
         close(own);
         throw e;
@@ -174,13 +184,15 @@ final class StagedModels implements CaptionerAndFilter {
     close(captioner, filter == captioner ? null : filter);
   }
 
-  /** States of up to {@link #rows()} images. */
+  /** States of as many images as a run has. */
   private final class Encoded implements Images {
+    private final int all;
     private final List<String> problems;
     private final Result ofCaptioner;
     private final Result ofFilter;
 
-    Encoded(List<String> problems, Result ofCaptioner, Result ofFilter) {
+    Encoded(int all, List<String> problems, Result ofCaptioner, Result ofFilter) {
+      this.all = all;
       this.problems = problems;
       this.ofCaptioner = ofCaptioner;
       this.ofFilter = ofFilter;
@@ -195,16 +207,14 @@ final class StagedModels implements CaptionerAndFilter {
     public List<String> captions(long[] seeds) {
       Tensor states = ofCaptioner.get(0);
       List<String> texts =
-          searches
-              ? captioner.search(states)
-              : captioner.sample(states, Arrays.copyOf(seeds, rows));
+          searches ? captioner.search(states) : captioner.sample(states, Arrays.copyOf(seeds, all));
       return texts.subList(0, seeds.length);
     }
 
     @Override
     public List<CapFiltText> scored(int[] rows, List<CapFiltText> texts) {
       List<CapFiltText> scored = new ArrayList<>();
-      int pairs = 2 * StagedModels.this.rows; // a web text and a written one for each image
+      int pairs = 2 * all; // a web text and a written one for each image
       int start = 0;
       for (List<CapFiltText> some : Lists.partition(texts, pairs)) {
         List<String> words = new ArrayList<>(some.stream().map(CapFiltText::text).toList());

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.common.collect.Lists;
+import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,6 +27,7 @@ import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.tensorflow.exceptions.TFResourceExhaustedException;
 import org.tensorflow.proto.ConfigProto;
 
 class CapFiltStepTest {
@@ -173,5 +175,99 @@ class CapFiltStepTest {
     assertEquals(5, settings.generation().minLength());
     assertEquals(20, settings.generation().maxLength());
     assertEquals(3, settings.seed());
+  }
+
+  /** A device with room for three images at once, fewer than a run should have. */
+  private static final class Small implements CaptionerAndFilter {
+    private static final int ROOM = 3;
+
+    private final List<Integer> tried = new ArrayList<>();
+    private final boolean halves;
+    private int rows = 16;
+
+    Small(boolean halves) {
+      this.halves = halves;
+    }
+
+    @Override
+    public int rows() {
+      return rows;
+    }
+
+    @Override
+    public boolean halve(int size) {
+      rows = size / 2;
+      return halves;
+    }
+
+    @Override
+    public Images read(List<ByteString> files) {
+      tried.add(files.size());
+      if (files.size() > ROOM) {
+        throw new TFResourceExhaustedException("OOM when allocating tensor");
+      }
+      return new Images() {
+        @Override
+        public List<String> problems() {
+          return Collections.nCopies(files.size(), "");
+        }
+
+        @Override
+        public List<String> captions(long[] seeds) {
+          return Collections.nCopies(seeds.length, "a dog");
+        }
+
+        @Override
+        public List<CapFiltText> scored(int[] rows, List<CapFiltText> texts) {
+          return texts.stream().map(text -> text.withScores(0.7f, 0.2f)).toList();
+        }
+
+        @Override
+        public void close() {}
+      };
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void whatDoesNotFitTheDeviceIsHalvedAndTheSizeKept() throws IOException {
+    Small device = new Small(true);
+    List<Sample.ImageText> samples = samples(18);
+    try (CapFiltStep step = CapFiltStep.of(settings(1), device)) {
+      List<String> keys = step.apply(samples).stream().map(CapFiltRecord::key).toList();
+      assertEquals(samples.stream().map(Sample.ImageText::key).toList(), keys);
+      assertEquals(List.of(16, 8, 4, 2, 2, 2, 2, 2, 2, 2, 2, 2), device.tried);
+      device.tried.clear();
+      assertEquals(5, step.apply(samples.subList(0, 5)).size());
+      assertEquals(List.of(2, 2, 1), device.tried);
+    }
+    try (CapFiltStep step = CapFiltStep.of(settings(1), new Small(false))) {
+      assertThrows(TFResourceExhaustedException.class, () -> step.apply(samples));
+    }
+  }
+
+  @Test
+  void aRunOfFewerImagesGivesTheSame() throws IOException {
+    List<Sample.ImageText> samples = samples(20);
+    try (StagedModels staged = StagedModels.open(models, settings(1), OPTIONS);
+        CapFiltStep step = CapFiltStep.of(settings(1), staged)) {
+      List<CapFiltRecord> before = step.apply(samples);
+      int rows = staged.rows();
+      assertTrue(staged.halve(rows));
+      assertTrue(staged.halve(rows), "another thread has done so");
+      assertEquals(rows / 2, staged.rows());
+      List<CapFiltRecord> after = step.apply(samples);
+      for (int i = 0; i < samples.size(); i++) {
+        for (int text = 0; text < before.get(i).texts().size(); text++) {
+          CapFiltText one = before.get(i).texts().get(text);
+          CapFiltText other = after.get(i).texts().get(text);
+          assertEquals(one.text(), other.text());
+          assertEquals(one.itmProbability(), other.itmProbability(), 1e-5);
+        }
+      }
+      assertFalse(staged.halve(1));
+    }
   }
 }
