@@ -159,7 +159,7 @@ public final class AblationCommand implements Callable<Integer> {
         ? new Quickstart.Plan(
             new SceneData.Plan(seed, 48, 96, 24, 48, Scene.Density.MANY), 16, 4, 3, 3)
         : new Quickstart.Plan(
-            new SceneData.Plan(seed, 2_000, 10_000, 300, 1_000, Scene.Density.MANY),
+            new SceneData.Plan(seed, 4_000, 10_000, 300, 1_000, Scene.Density.MANY),
             64,
             1_200,
             600,

@@ -15,6 +15,7 @@ import org.blip4j.ops.core.Initializer;
 import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.tools.bootstrap.BootstrapConfig;
+import org.blip4j.tools.scenes.Scene;
 import org.blip4j.tools.scenes.SceneData;
 import org.blip4j.tools.scenes.SceneVocabulary;
 import org.blip4j.training.config.ImageInput;
@@ -36,6 +37,10 @@ import org.blip4j.training.optimize.LearningRateSchedule;
  */
 final class QuickstartRecipe {
   private static final int PATCH = 8;
+
+  /** Where captions tell a part, a patch is an object: what goes together need not be learned. */
+  private static final int PATCH_OF_MANY = 16;
+
   private static final int WIDTH = 64;
   private static final int VISION_LAYERS = 3;
   private static final int TEXT_LAYERS = 2;
@@ -55,6 +60,10 @@ final class QuickstartRecipe {
   private static final double ALPHA = 0.4;
   private static final double TEMPERATURE = 0.07;
   private static final double SMOOTHING = 0.1;
+
+  /** Where captions tell a part, the nearest texts are often right about other pictures, too. */
+  private static final double HARDNESS_OF_MANY = 0.5;
+
   private static final int CAPFILT_BATCH = 128;
 
   private final Quickstart.Plan plan;
@@ -84,6 +93,10 @@ final class QuickstartRecipe {
         CAPFILT_BATCH);
   }
 
+  private boolean many() {
+    return data.plan().density() == Scene.Density.MANY;
+  }
+
   private List<String> patterns(SceneData.Split set) {
     return data.shards(set).stream().map(Path::toString).toList();
   }
@@ -95,7 +108,8 @@ final class QuickstartRecipe {
   private RunConfig run(Task task, int steps, LearningRateSchedule schedule) throws IOException {
     boolean scratch = task == Task.PRETRAIN;
     ObjectiveConfig objective =
-        new ObjectiveConfig(QUEUE, MOMENTUM, ALPHA, TEMPERATURE, SMOOTHING, true, 1);
+        new ObjectiveConfig(
+            QUEUE, MOMENTUM, ALPHA, TEMPERATURE, SMOOTHING, true, many() ? HARDNESS_OF_MANY : 1);
     AlphaRamp ramp = AlphaRamp.ofSteps(steps);
     TaskConfig part =
         switch (task) {
@@ -138,7 +152,15 @@ final class QuickstartRecipe {
     Vocabulary words = Vocabulary.read(data.vocabulary());
     TextConfig.SpecialTokens tokens = TextConfig.SpecialTokens.of(words);
     return new BlipConfig(
-        new VitConfig(data.plan().density().size(), PATCH, WIDTH, VISION_LAYERS, HEADS, 4, 1e-6, 0),
+        new VitConfig(
+            data.plan().density().size(),
+            many() ? PATCH_OF_MANY : PATCH,
+            WIDTH,
+            VISION_LAYERS,
+            HEADS,
+            4,
+            1e-6,
+            0),
         new TextConfig(
             words.size(), WIDTH, TEXT_LAYERS, HEADS, 4 * WIDTH, POSITIONS, 1e-12, 0, tokens),
         EMBEDDING,

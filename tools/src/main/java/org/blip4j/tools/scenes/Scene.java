@@ -38,7 +38,7 @@ public record Scene(ImmutableList<Item> objects, Backdrop backdrop, long grain) 
   public enum Density {
     /** One object (30 %) or two in 32 x 32 pixels; captions tell all. */
     FEW(2, 1, 2),
-    /** Three to five objects in 48 x 48 pixels; a caption tells of one (30 %) or two. */
+    /** Three to five objects in 48 x 48 pixels; a caption tells of one (10 %) or two. */
     MANY(3, 3, 5);
 
     private final int across;

@@ -48,7 +48,7 @@ public record SceneCaption(Opening opening, ImmutableList<Appearance> objects) {
   }
 
   private static final double WITH_OPENING = 0.45;
-  private static final double ONE_NAMED = 0.3;
+  private static final double ONE_NAMED = 0.1;
 
   /** Most objects that a caption names. */
   private static final int NAMED = 2;
@@ -65,7 +65,7 @@ public record SceneCaption(Opening opening, ImmutableList<Appearance> objects) {
 
   /**
    * A caption of a picture with objects of these looks, in random order, 45 % with an opening. Of
-   * more than two it names one (30 %) or two.
+   * more than two it names one (10 %) or two.
    */
   public static SceneCaption random(List<Appearance> looks, Random random) {
     List<Appearance> order = new ArrayList<>(told(looks, random));

@@ -52,7 +52,10 @@ class BlipCliTest {
           "blip pretrain",
           "blip vqa");
   private static final ImmutableSet<String> COMPUTING =
-      ImmutableSet.<String>builder().addAll(BATCHES).add("blip quickstart", "blip verify").build();
+      ImmutableSet.<String>builder()
+          .addAll(BATCHES)
+          .add("blip bootstrap ablation", "blip quickstart", "blip verify")
+          .build();
 
   @Test
   void everyCommandHasHelpWithAnExample() {

@@ -65,7 +65,7 @@ public final class SceneTest {
       assertTrue(SceneCaption.isFullyRight(caption.text(), scene.looks()), caption::text);
       named[caption.objects().size()]++;
     }
-    assertEquals(0.3, named[1] / scenes.size(), 0.03);
+    assertEquals(0.1, named[1] / scenes.size(), 0.02);
     for (int objects = 3; objects <= 5; objects++) {
       int number = objects;
       assertEquals(1 / 3.0, share(scenes, scene -> scene.objects().size() == number), 0.03);
