@@ -105,7 +105,7 @@ final class StepMemoryTest {
             config,
             "architecture.vision",
             """
-            {"imageSize": 96, "patchSize": 8, "width": 256, "layers": 4, "heads": 4,
+            {"imageSize": 128, "patchSize": 8, "width": 256, "layers": 4, "heads": 4,
              "mlpRatio": 4, "layerNormEpsilon": 1e-6, "dropPath": 0}
             """);
     config = TinyRun.changed(config, "objective.queueSize", "4096");
