@@ -88,12 +88,12 @@ public record CapFilt(
 
   /** The second pass of a run with rules over the whole set: all shards are scored. */
   private CapFiltStats decide(CapFiltPlan plan, List<String> names) throws IOException {
+    Optional<CapFiltStats> all = Optional.empty();
     try {
       if (!out.isFinished()) {
         WholeSet set = WholeSet.of(out.scored(), plan, source());
-        CapFiltStats unused =
-            new CapFiltJob(out, plan, work.withListener(CapFiltListener.NONE), codec)
-                .run(JudgedRecords.recorded(out.scored(), plan, set, source()));
+        CapFiltJob job = new CapFiltJob(out, plan, work.withListener(CapFiltListener.NONE), codec);
+        all = Optional.of(job.run(JudgedRecords.recorded(out.scored(), plan, set, source())));
       }
     } catch (IOException e) {
       if (!out.isFinished()) {
@@ -102,6 +102,9 @@ public record CapFilt(
     }
     if (out.isFinished()) {
       out.scored().remove();
+    }
+    if (all.isPresent() && names.equals(plan.names())) {
+      return all.get();
     }
     return CapFiltStats.count(
         out, plan, names.stream().filter(out.list().done()::contains).toList());

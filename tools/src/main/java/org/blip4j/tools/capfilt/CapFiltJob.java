@@ -115,7 +115,10 @@ final class CapFiltJob {
         workAll(ledger, opener);
       }
       if (folder.list().done().containsAll(plan.names())) {
-        CapFiltStats.finish(folder, plan, codec);
+        CapFiltStats all = CapFiltStats.finish(folder, plan, codec);
+        if (names.equals(plan.names())) {
+          return all;
+        }
       }
     }
     return CapFiltStats.count(
