@@ -64,25 +64,21 @@ final class StockGradients {
   }
 
   /**
-   * Layer norm of rows {@code [N, W]}: holds the rows, normalised, and a number for each.
+   * Layer norm of rows: holds them, normalised, and a number for each.
    *
-   * @param weight {@code [W]}
-   * @param bias {@code [W]}
+   * @param result {@code [N, W]}
+   * @param operands rows {@code [N, W]}, weight and bias {@code [W]}
+   * @param normal rows of mean 0 and variance 1
+   * @param scale what they were multiplied by, {@code [N, 1]}
    */
   static Operand<TFloat32> norm(
       GraphContext ctx,
-      Operand<TFloat32> x,
-      Operand<TFloat32> weight,
-      Operand<TFloat32> bias,
-      float epsilon) {
-    Ops tf = ctx.tf();
-    Operand<TFloat32> centred = tf.math.sub(x, ctx.meanKept(x, -1));
-    Operand<TFloat32> variance = ctx.meanKept(tf.math.square(centred), -1); // [N, 1]
-    Operand<TFloat32> scale = tf.math.rsqrt(ctx.add(variance, epsilon));
-    Operand<TFloat32> normal = tf.math.mul(centred, scale);
-    Operand<TFloat32> result = ctx.add(tf.math.mul(normal, weight), bias);
-    Operand<TFloat32> share = tf.constant(1f / Shapes.known(x, 1));
-    return NORM.of(ctx, result, List.of(x, weight, bias), normal, scale, share);
+      Operand<TFloat32> result,
+      List<Operand<TFloat32>> operands,
+      Operand<TFloat32> normal,
+      Operand<TFloat32> scale) {
+    Operand<TFloat32> share = ctx.tf().constant(1f / Shapes.known(normal, 1));
+    return NORM.of(ctx, result, operands, normal, scale, share);
   }
 
   /**

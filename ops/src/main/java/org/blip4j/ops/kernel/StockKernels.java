@@ -1,5 +1,6 @@
 package org.blip4j.ops.kernel;
 
+import java.util.List;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.KernelSet;
 import org.blip4j.ops.core.Shapes;
@@ -74,15 +75,18 @@ class StockKernels implements KernelSet {
       Operand<TFloat32> bias,
       float epsilon) {
     Ops tf = ctx.tf();
-    if (trains(ctx)) {
-      Operand<TFloat32> rows = Shapes.rows(ctx, x);
-      Operand<TFloat32> normal = StockGradients.norm(ctx, rows, weight, bias, epsilon);
-      return rows == x ? normal : tf.reshape(normal, tf.shape(x));
-    }
-    Operand<TFloat32> centred = tf.math.sub(x, ctx.meanKept(x, -1));
+    Operand<TFloat32> rows = trains(ctx) ? Shapes.rows(ctx, x) : x;
+    Operand<TFloat32> centred = tf.math.sub(rows, ctx.meanKept(rows, -1));
     Operand<TFloat32> variance = ctx.meanKept(tf.math.square(centred), -1); // [..., 1]
-    Operand<TFloat32> normal = tf.math.mul(centred, tf.math.rsqrt(ctx.add(variance, epsilon)));
-    return ctx.add(tf.math.mul(normal, weight), bias);
+    Operand<TFloat32> scale = tf.math.rsqrt(ctx.add(variance, epsilon));
+    Operand<TFloat32> normal = tf.math.mul(centred, scale);
+    Operand<TFloat32> result = ctx.add(tf.math.mul(normal, weight), bias);
+    if (!trains(ctx)) {
+      return result;
+    }
+    Operand<TFloat32> held =
+        StockGradients.norm(ctx, result, List.of(rows, weight, bias), normal, scale);
+    return rows == x ? held : tf.reshape(held, tf.shape(x));
   }
 
   @Override
