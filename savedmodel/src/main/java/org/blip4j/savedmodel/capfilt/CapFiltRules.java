@@ -3,6 +3,8 @@ package org.blip4j.savedmodel.capfilt;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.google.common.collect.ImmutableList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
 import org.blip4j.data.text.TextWords;
@@ -49,6 +51,9 @@ public record CapFiltRules(
       @Meaning(value = "patterns not to be found", absent = "[]") List<String> refuse) {
     private static final double LETTERS = 0.9;
 
+    /** By expression: a text is looked at in a microsecond, an expression takes several. */
+    private static final Map<String, Pattern> PATTERNS = new ConcurrentHashMap<>();
+
     /** Refuses what no text can be and patterns that are none. */
     public Text {
       requireRange("words", minWords, maxWords);
@@ -73,7 +78,7 @@ public record CapFiltRules(
 
     private static Pattern pattern(String expression) {
       try {
-        return Pattern.compile(expression);
+        return PATTERNS.computeIfAbsent(expression, Pattern::compile);
       } catch (PatternSyntaxException e) {
         throw new IllegalArgumentException(
             "\"%s\" is no regular expression: %s".formatted(expression, e.getDescription()), e);
