@@ -106,6 +106,11 @@ public record CapFiltText(
     return new CapFiltText(text, source, null, null, false, null);
   }
 
+  /** Why it is not kept; older versions, which had the threshold alone, did not say. */
+  public Dropped reason() {
+    return dropped == null ? Dropped.THRESHOLD : dropped;
+  }
+
   /** The same with the filter's scores. */
   public CapFiltText withScores(float probability, float cosine) {
     return new CapFiltText(text, source, probability, cosine, kept, dropped);

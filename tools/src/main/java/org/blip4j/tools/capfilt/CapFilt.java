@@ -125,11 +125,7 @@ public record CapFilt(
       throw new IllegalArgumentException(
           "--from and --out are both " + out.path() + "; write the new set to another folder");
     }
-    CapFiltPlan old = from.readPlan();
-    if (!from.isFinished()) {
-      throw new IOException(
-          from.path() + " is not complete: it has no _SUCCESS; run capfilt on it to the end first");
-    }
+    CapFiltPlan old = finishedPlan(from);
     CapFiltSettings settings = old.settings();
     CapFiltPlan plan =
         new CapFiltPlan(
@@ -149,6 +145,21 @@ public record CapFilt(
     clear();
     return new CapFiltJob(out, plan, work, codec)
         .run(JudgedRecords.recorded(from, plan, WholeSet.of(from, plan, source()), source()));
+  }
+
+  /**
+   * What a finished folder was made of.
+   *
+   * @throws IOException if it is none, or not complete
+   */
+  static CapFiltPlan finishedPlan(CapFiltFolder folder) throws IOException {
+    CapFiltPlan plan = folder.readPlan();
+    if (!folder.isFinished()) {
+      throw new IOException(
+          folder.path()
+              + " is not complete: it has no _SUCCESS; run capfilt on it to the end first");
+    }
+    return plan;
   }
 
   private void check(CapFiltPlan plan) throws IOException {

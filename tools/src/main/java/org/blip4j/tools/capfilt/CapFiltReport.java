@@ -17,7 +17,6 @@ import org.blip4j.data.sample.EncodedImage;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.SampleException;
 import org.blip4j.data.tfrecord.TfRecordReader;
-import org.blip4j.savedmodel.capfilt.CapFiltText;
 import org.blip4j.savedmodel.capfilt.CapFiltText.Source;
 import org.blip4j.tools.report.LineChart;
 import org.blip4j.tools.report.LineChart.Color;
@@ -245,15 +244,9 @@ public record CapFiltReport(
                       text.itmProbability() == null ? -1 : text.itmProbability(),
                       text.itcCosine() == null ? 0 : text.itcCosine(),
                       text.kept(),
-                      why(text),
+                      text.kept() ? "" : text.reason().word(),
                       text.itmProbability() != null && ScoreFigures.isOpen(text)))
           .collect(ImmutableList.toImmutableList());
-    }
-
-    private static String why(CapFiltText text) {
-      return text.kept()
-          ? ""
-          : text.dropped() == null ? CapFiltText.Dropped.THRESHOLD.word() : text.dropped().word();
     }
   }
 }

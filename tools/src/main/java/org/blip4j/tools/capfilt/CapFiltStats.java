@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.collect.ImmutableSortedMap;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -208,16 +207,14 @@ public record CapFiltStats(
     private final Map<String, Long> reasons = new TreeMap<>();
 
     void count(CapFiltFolder folder, String name, ScoreFigures figures) throws IOException {
-      try (BufferedReader lines = Files.newBufferedReader(folder.scores(name))) {
-        long number = 1;
-        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-          ScoreLine scores = ScoreLine.parse(line, folder.scores(name) + ", line " + number++);
-          count(scores);
-          if (scores.readable()) {
-            figures.add(name, scores);
-          }
-        }
-      }
+      ScoreLine.forEach(
+          folder.scores(name),
+          scores -> {
+            count(scores);
+            if (scores.readable()) {
+              figures.add(name, scores);
+            }
+          });
     }
 
     private void count(ScoreLine line) {

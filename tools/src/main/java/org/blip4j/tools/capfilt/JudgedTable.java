@@ -68,6 +68,11 @@ record JudgedTable(ImmutableList<Row> rows) {
       double weight,
       String text,
       Optional<Boolean> right) {
+    /** The same, standing for another number of texts. */
+    Row withWeight(double other) {
+      return new Row(shard, index, number, key, stratum, source, probability, other, text, right);
+    }
+
     /** The line of the table up to the last comma. */
     String open() {
       return Joiner.on(',')
@@ -228,18 +233,7 @@ record JudgedTable(ImmutableList<Row> rows) {
     for (Row row : rows) {
       if (row.right().isPresent()) {
         double weight = row.weight() * whole.get(row.stratum()) / said.get(row.stratum());
-        judged.add(
-            new Row(
-                row.shard(),
-                row.index(),
-                row.number(),
-                row.key(),
-                row.stratum(),
-                row.source(),
-                row.probability(),
-                weight,
-                row.text(),
-                row.right()));
+        judged.add(row.withWeight(weight));
       }
     }
     return judged.build();

@@ -2,7 +2,6 @@ package org.blip4j.tools.capfilt;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.hash.Hashing;
-import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -120,13 +119,10 @@ final class SampleCommand implements Callable<Integer> {
       }
     }
     CapFiltFolder folder = new CapFiltFolder(from);
-    CapFiltPlan plan = folder.readPlan();
-    if (!folder.isFinished() || !plan.settings().scores()) {
+    CapFiltPlan plan = CapFilt.finishedPlan(folder);
+    if (!plan.settings().scores()) {
       throw new IllegalArgumentException(
-          from
-              + (folder.isFinished()
-                  ? " was made with --no-filter; it has no scores to judge"
-                  : " is not complete: it has no _SUCCESS; run capfilt on it to the end first"));
+          from + " was made with --no-filter; it has no scores to judge");
     }
     ImmutableList<CapFiltPlan.Shard> shards = shards(plan);
     List<JudgedTable.Row> rows = rows(strata(folder, plan));
@@ -147,25 +143,24 @@ final class SampleCommand implements Callable<Integer> {
     CapFiltPolicy policy = plan.settings().policy();
     Map<String, Stratum> strata = new TreeMap<>();
     for (CapFiltPlan.Shard shard : plan.shards()) {
-      Path file = folder.scores(shard.name());
-      try (BufferedReader lines = Files.newBufferedReader(file)) {
-        for (String text = lines.readLine(); text != null; text = lines.readLine()) {
-          ScoreLine line = ScoreLine.parse(text, file.toString());
-          for (int i = 0; i < line.texts().size(); i++) {
-            CapFiltText one = line.texts().get(i);
-            if (one.itmProbability() != null && ScoreFigures.isOpen(one)) {
-              boolean near =
-                  Math.abs(one.itmProbability() - policy.threshold(one.source())) <= around;
-              String stratum = one.source().word() + (near ? " around" : " elsewhere");
-              strata
-                  .computeIfAbsent(stratum, key -> new Stratum())
-                  .add(drawn(shard.name(), line, i, stratum), count);
-            }
-          }
-        }
-      }
+      ScoreLine.forEach(
+          folder.scores(shard.name()), line -> add(shard.name(), line, policy, strata));
     }
     return strata;
+  }
+
+  private void add(
+      String shard, ScoreLine line, CapFiltPolicy policy, Map<String, Stratum> strata) {
+    for (int i = 0; i < line.texts().size(); i++) {
+      CapFiltText one = line.texts().get(i);
+      if (one.itmProbability() != null && ScoreFigures.isOpen(one)) {
+        boolean near = Math.abs(one.itmProbability() - policy.threshold(one.source())) <= around;
+        String stratum = one.source().word() + (near ? " around" : " elsewhere");
+        strata
+            .computeIfAbsent(stratum, key -> new Stratum())
+            .add(drawn(shard, line, i, stratum), count);
+      }
+    }
   }
 
   private Drawn drawn(String shard, ScoreLine line, int number, String stratum) {
@@ -207,24 +202,10 @@ final class SampleCommand implements Callable<Integer> {
       stratum.least.stream()
           .sorted(Comparator.comparingLong(Drawn::order))
           .limit(share)
-          .forEach(drawn -> all.add(new Drawn(drawn.order(), weighted(drawn.row(), weight))));
+          .forEach(drawn -> all.add(new Drawn(drawn.order(), drawn.row().withWeight(weight))));
     }
     all.sort(Comparator.comparingLong(Drawn::order));
     return all.stream().map(Drawn::row).toList();
-  }
-
-  private static JudgedTable.Row weighted(JudgedTable.Row row, double weight) {
-    return new JudgedTable.Row(
-        row.shard(),
-        row.index(),
-        row.number(),
-        row.key(),
-        row.stratum(),
-        row.source(),
-        row.probability(),
-        weight,
-        row.text(),
-        row.right());
   }
 
   /**

@@ -139,9 +139,8 @@ public final class ScoreFigures {
         diversity.get(text.source().word()).add(text.text());
         diversity.get("all").add(text.text());
       } else {
-        Dropped why = text.dropped() == null ? Dropped.THRESHOLD : text.dropped();
         dropped.merge(
-            why,
+            text.reason(),
             new CapFiltStats.BySource(0, 0).plus(text.source()),
             (one, two) ->
                 new CapFiltStats.BySource(
@@ -171,8 +170,7 @@ public final class ScoreFigures {
   /** Whether the threshold is what decides on a text, as far as its own image goes. */
   static boolean isOpen(CapFiltText text) {
     return text.kept()
-        || text.dropped() == null
-        || switch (text.dropped()) {
+        || switch (text.reason()) {
           case THRESHOLD, SAME_PICTURE, SAME_TEXT, TOO_OFTEN -> true;
           default -> false;
         };

@@ -5,7 +5,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.google.common.base.Throwables;
 import com.google.common.collect.ImmutableList;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -91,6 +94,22 @@ public record ScoreLine(
     } catch (JsonProcessingException e) {
       throw new IOException(
           place + " is no line of scores: " + reason(e) + "; run capfilt anew", e);
+    }
+  }
+
+  /** Takes a line. */
+  public interface Visitor {
+    /** Is given the lines in their order. */
+    void visit(ScoreLine line) throws IOException;
+  }
+
+  /** Reads a file, a line at a time. */
+  public static void forEach(Path file, Visitor visitor) throws IOException {
+    try (BufferedReader lines = Files.newBufferedReader(file)) {
+      long number = 1;
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        visitor.visit(parse(line, file + ", line " + number++));
+      }
     }
   }
 

@@ -13,7 +13,6 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
-import org.blip4j.data.file.TextFile;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.ConfigJson;
@@ -191,7 +190,8 @@ public final class AblationCommand implements Callable<Integer> {
   }
 
   private static Map<String, Double> measure(
-      TaskEvaluation test, ModelFolder model, PredictorOptions options) throws IOException {
+      ShardSet shards, ModelFolder model, PredictorOptions options) throws IOException {
+    TaskEvaluation test = new TaskEvaluation(shards, ExampleCodec.standard(), CANDIDATES);
     try (Predictor predictor = Predictor.open(new ModelSource.Folder(model), options)) {
       Map<String, Double> figures = new LinkedHashMap<>(test.captions(predictor).figures());
       figures.putAll(test.measure(predictor).figures());
@@ -209,9 +209,7 @@ public final class AblationCommand implements Callable<Integer> {
 
     @Override
     public Map<String, Double> measure(ModelFolder model) throws IOException {
-      ShardSet test = ShardSet.find(own.test);
-      return AblationCommand.measure(
-          new TaskEvaluation(test, ExampleCodec.standard(), CANDIDATES), model, options);
+      return AblationCommand.measure(ShardSet.find(own.test), model, options);
     }
   }
 
@@ -232,8 +230,7 @@ public final class AblationCommand implements Callable<Integer> {
     @Override
     public Map<String, Double> measure(ModelFolder model) throws IOException {
       ShardSet test = ShardSet.of(data.shards(SceneData.Split.HELD_OUT));
-      return AblationCommand.measure(
-          new TaskEvaluation(test, ExampleCodec.standard(), CANDIDATES), model, options);
+      return AblationCommand.measure(test, model, options);
     }
 
     /** The share of right ones among the kept texts of each source. */
@@ -244,16 +241,17 @@ public final class AblationCommand implements Callable<Integer> {
       Arrays.stream(CapFiltText.Source.values()).forEach(source -> counts.put(source, new long[2]));
       for (Path shard : data.shards(SceneData.Split.WEB)) {
         Path scores = set.scores(shard.getFileName().toString().replace(".tfrecord", ""));
-        for (String line : TextFile.lines(scores)) {
-          ScoreLine score = ScoreLine.parse(line, scores.toString());
-          for (CapFiltText text : score.texts()) {
-            if (text.kept()) {
-              long[] count = counts.get(text.source());
-              count[0] += truth.get(score.key()).isFullyRight(text.text()) ? 1 : 0;
-              count[1]++;
-            }
-          }
-        }
+        ScoreLine.forEach(
+            scores,
+            score -> {
+              for (CapFiltText text : score.texts()) {
+                if (text.kept()) {
+                  long[] count = counts.get(text.source());
+                  count[0] += truth.get(score.key()).isFullyRight(text.text()) ? 1 : 0;
+                  count[1]++;
+                }
+              }
+            });
       }
       ImmutableMap.Builder<String, Double> shares = ImmutableMap.builder();
       counts.forEach(

@@ -1,9 +1,7 @@
 package org.blip4j.tools.quickstart;
 
 import com.google.common.collect.ImmutableList;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -48,18 +46,17 @@ public record JudgedPicture(String key, WebText.Kind kind, Judged web, Judged sy
     ImmutableList.Builder<JudgedPicture> pictures = ImmutableList.builder();
     for (Path shard : shards) {
       Path scores = folder.scores(shard.getFileName().toString().replace(".tfrecord", ""));
-      try (BufferedReader lines = Files.newBufferedReader(scores)) {
-        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-          ScoreLine score = ScoreLine.parse(line, scores.toString());
-          SceneTruth known = truth.get(score.key());
-          pictures.add(
-              new JudgedPicture(
-                  score.key(),
-                  known.kind(),
-                  judged(score, CapFiltText.Source.WEB, known),
-                  judged(score, CapFiltText.Source.SYNTHETIC, known)));
-        }
-      }
+      ScoreLine.forEach(
+          scores,
+          score -> {
+            SceneTruth known = truth.get(score.key());
+            pictures.add(
+                new JudgedPicture(
+                    score.key(),
+                    known.kind(),
+                    judged(score, CapFiltText.Source.WEB, known),
+                    judged(score, CapFiltText.Source.SYNTHETIC, known)));
+          });
     }
     return pictures.build();
   }
