@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
+import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.ComputeOptions;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -47,17 +48,11 @@ public final class BootstrapCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws IOException {
-    require(config != null, "--config FILE");
-    require(out != null, "--out DIR");
+    CommonOptions.require("bootstrap", config != null, "--config FILE");
+    CommonOptions.require("bootstrap", out != null, "--out DIR");
     BootstrapConfig settings = BootstrapConfig.read(config, changes());
     return ConsoleStages.run(
         common, context -> Bootstrap.in(new BootstrapFolder(out), settings, context).run(rounds));
-  }
-
-  private static void require(boolean given, String option) {
-    if (!given) {
-      throw new IllegalArgumentException("bootstrap needs " + option + "; see bootstrap --help");
-    }
   }
 
   /** What was said on the command line changes every stage; what was not is the file's. */

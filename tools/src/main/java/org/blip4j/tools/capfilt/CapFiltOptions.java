@@ -15,6 +15,7 @@ import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.tools.console.ColumnOptions;
+import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.HubOptions;
@@ -90,8 +91,8 @@ public final class CapFiltOptions {
    * @throws IllegalArgumentException if something is missing or does not go together
    */
   public Request request(Console console) throws IOException {
-    require(!data.isEmpty(), "--data GLOB");
-    require(out != null, "--out DIR");
+    CommonOptions.require("capfilt", !data.isEmpty(), "--data GLOB");
+    CommonOptions.require("capfilt", out != null, "--out DIR");
     CapFiltModels models = new CapFiltModels(source(captioner, console), source(filter, console));
     ImmutableList<CapFiltPlan.Shard> shards = CapFiltPlan.Shard.of(ShardSet.find(data));
     CapFiltSettings settings =
@@ -106,12 +107,6 @@ public final class CapFiltOptions {
         models,
         columns.codec(),
         batch.size(CapFiltJob.Work.BATCH));
-  }
-
-  private static void require(boolean given, String option) {
-    if (!given) {
-      throw new IllegalArgumentException("capfilt needs " + option + "; see capfilt --help");
-    }
   }
 
   private Optional<ModelSource> source(String name, Console console) throws IOException {

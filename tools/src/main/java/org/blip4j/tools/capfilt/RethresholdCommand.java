@@ -3,15 +3,11 @@ package org.blip4j.tools.capfilt;
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
 import org.blip4j.savedmodel.capfilt.CapFiltRules;
 import org.blip4j.savedmodel.capfilt.CapFiltSettings;
-import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ExitCodes;
@@ -30,13 +26,7 @@ import picocli.CommandLine.Option;
     footerHeading = "%nExample:%n",
     footer = "  tools/blip capfilt rethreshold --from bootstrapped --threshold 0.7 --out stricter")
 final class RethresholdCommand implements Callable<Integer> {
-  @Option(
-      names = "--from",
-      paramLabel = "DIR",
-      required = true,
-      description = "Finished output of capfilt.")
-  private Path from;
-
+  @Mixin private FinishedRun run;
   @Mixin private PolicyOptions policy;
 
   @Option(names = "--no-rules", description = "Leave out the rules that the run was made with.")
@@ -49,30 +39,21 @@ final class RethresholdCommand implements Callable<Integer> {
       description = "Where the new set is written.")
   private Path out;
 
-  @Option(
-      names = "--data",
-      paramLabel = "GLOB",
-      arity = "1..*",
-      description = "The shards that were scored, if they have moved.")
-  private List<String> data = new ArrayList<>();
-
   @Option(names = "--overwrite", description = "Begin anew what an earlier run wrote there.")
   private boolean overwrite;
 
-  @Mixin private ColumnOptions.Image columns;
   @Mixin private CommonOptions common;
 
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    Optional<ImmutableList<CapFiltPlan.Shard>> shards =
-        data.isEmpty() ? Optional.empty() : Optional.of(CapFiltPlan.Shard.of(ShardSet.find(data)));
+    Optional<ImmutableList<CapFiltPlan.Shard>> shards = run.shards();
     CapFiltStats stats;
     try (Progress progress = console.progress("images", -1)) {
       CapFiltJob.Work work = CapFiltJob.Work.single(CapFiltListener.on(console, progress));
       stats =
-          new CapFilt(new CapFiltFolder(out), work, columns.codec(), overwrite)
-              .rethreshold(new CapFiltFolder(from), this::decided, shards);
+          new CapFilt(new CapFiltFolder(out), work, run.codec(), overwrite)
+              .rethreshold(run.folder(), this::decided, shards);
     }
     console.result(stats, stats.text());
     return stats.totals().unreadable() > 0 ? ExitCodes.SOME_FAILED : ExitCodes.OK;
@@ -92,8 +73,9 @@ final class RethresholdCommand implements Callable<Integer> {
             && old.policy().texts() != CapFiltPolicy.Texts.both)) {
       throw new IllegalArgumentException(
           unscored
-              ? from + " was made with --no-filter; there are no scores to decide by"
-              : "%s has no other texts than --texts %s".formatted(from, old.policy().texts()));
+              ? run.folder().path() + " was made with --no-filter; there are no scores to decide by"
+              : "%s has no other texts than --texts %s"
+                  .formatted(run.folder().path(), old.policy().texts()));
     }
     return changed;
   }

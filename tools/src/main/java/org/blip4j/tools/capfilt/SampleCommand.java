@@ -15,10 +15,8 @@ import java.util.PriorityQueue;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.blip4j.data.file.AtomicFile;
-import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.savedmodel.capfilt.CapFiltPolicy;
 import org.blip4j.savedmodel.capfilt.CapFiltText;
-import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
@@ -40,12 +38,7 @@ import picocli.CommandLine.Option;
     footerHeading = "%nExample:%n",
     footer = "  tools/blip capfilt sample --from bootstrapped --out judge.csv --count 200")
 final class SampleCommand implements Callable<Integer> {
-  @Option(
-      names = "--from",
-      paramLabel = "DIR",
-      required = true,
-      description = "Finished output of capfilt.")
-  private Path from;
+  @Mixin private FinishedRun run;
 
   @Option(names = "--out", paramLabel = "TABLE", required = true, description = "The table.")
   private Path out;
@@ -59,17 +52,9 @@ final class SampleCommand implements Callable<Integer> {
       description = "How far from the threshold a score is around it (0.1).")
   private double around = 0.1;
 
-  @Option(
-      names = "--data",
-      paramLabel = "GLOB",
-      arity = "1..*",
-      description = "The shards that were scored, if they have moved.")
-  private List<String> data = new ArrayList<>();
-
   @Option(names = "--overwrite", description = "Replace a table and a page that are there.")
   private boolean overwrite;
 
-  @Mixin private ColumnOptions.Image columns;
   @Mixin private ComputeOptions.Seed seed;
   @Mixin private CommonOptions common;
 
@@ -118,16 +103,16 @@ final class SampleCommand implements Callable<Integer> {
         throw new IllegalArgumentException(file + " exists; give --overwrite to replace it");
       }
     }
-    CapFiltFolder folder = new CapFiltFolder(from);
+    CapFiltFolder folder = run.folder();
     CapFiltPlan plan = CapFilt.finishedPlan(folder);
     if (!plan.settings().scores()) {
       throw new IllegalArgumentException(
-          from + " was made with --no-filter; it has no scores to judge");
+          folder.path() + " was made with --no-filter; it has no scores to judge");
     }
     ImmutableList<CapFiltPlan.Shard> shards = shards(plan);
     List<JudgedTable.Row> rows = rows(strata(folder, plan));
     if (rows.isEmpty()) {
-      throw new IllegalArgumentException(from + " has no scored texts");
+      throw new IllegalArgumentException(folder.path() + " has no scored texts");
     }
     AtomicFile.write(
         out, new JudgedTable(ImmutableList.copyOf(rows)).csv().getBytes(StandardCharsets.UTF_8));
@@ -214,10 +199,8 @@ final class SampleCommand implements Callable<Integer> {
    * @throws IllegalArgumentException if they are not those that were scored
    */
   private ImmutableList<CapFiltPlan.Shard> shards(CapFiltPlan plan) throws IOException {
-    if (data.isEmpty()) {
-      return ImmutableList.copyOf(plan.shards());
-    }
-    ImmutableList<CapFiltPlan.Shard> shards = CapFiltPlan.Shard.of(ShardSet.find(data));
+    ImmutableList<CapFiltPlan.Shard> shards =
+        run.shards().orElse(ImmutableList.copyOf(plan.shards()));
     for (String name : plan.names()) {
       if (shards.stream().noneMatch(shard -> shard.name().equals(name))) {
         throw new IllegalArgumentException("--data does not name the shard " + name);
@@ -227,7 +210,7 @@ final class SampleCommand implements Callable<Integer> {
   }
 
   private Page page(String name, List<JudgedTable.Row> rows, List<CapFiltPlan.Shard> shards) {
-    Map<String, String> pictures = CapFiltReport.pictures(shards, columns.codec(), rows);
+    Map<String, String> pictures = CapFiltReport.pictures(shards, run.codec(), rows);
     return new Page(
         name,
         rows.stream()

@@ -37,6 +37,19 @@ public class CommonOptions {
     return console;
   }
 
+  /**
+   * Refuses a command without an option that its subcommands can do without, so that the parser
+   * cannot require it.
+   *
+   * @param option with its parameter, such as {@code --out DIR}
+   */
+  public static void require(String command, boolean given, String option) {
+    if (!given) {
+      throw new IllegalArgumentException(
+          "%s needs %s; see %s --help".formatted(command, option, command));
+    }
+  }
+
   /** Whether stack traces and native logs are wanted. */
   public boolean debug() {
     return debug;
