@@ -13,6 +13,7 @@ import org.blip4j.graph.config.VitConfig;
 import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.PredictorOptions;
+import org.blip4j.savedmodel.predict.StagedModel;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.tensorflow.Result;
 import org.tensorflow.Tensor;
@@ -95,7 +96,7 @@ final class StagedModels implements CaptionerAndFilter {
     if (!able) {
       throw new IllegalArgumentException(
           "%s is a model for %s, it gives no %s; give another one"
-              .formatted(source.path(), model.task(), what));
+              .formatted(source.path(), model.model().config().task(), what));
     }
   }
 

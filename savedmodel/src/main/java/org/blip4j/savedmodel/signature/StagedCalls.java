@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import org.blip4j.graph.generate.CaptionGenerator;
 import org.blip4j.graph.model.Blip;
+import org.blip4j.graph.model.DualEncoder;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
@@ -31,8 +32,9 @@ import org.tensorflow.types.family.TType;
  * is decoded and encoded once however much is asked about it, and so that two models can share
  * pixels or states.
  *
- * <p>Every text to be matched is as wide as the longest that the model reads: what a row gives does
- * not depend on the texts beside it. These calls are no signatures and are not exported.
+ * <p>In {@code match}, every text is as wide as the longest that the model reads: what a row gives
+ * does not depend on the texts beside it, to the last bit. These calls are no signatures and are
+ * not exported.
  *
  * @param decode {@code image_bytes [B]} to pixels {@code [B, S, S, 3]} (0 where there is no image)
  *     and status {@code [B]}
@@ -40,10 +42,23 @@ import org.tensorflow.types.family.TType;
  * @param search states to captions {@code [B]}, by search; empty if the model writes none
  * @param sample states and seeds {@code [B]} to captions {@code [B]}, drawn by chance
  * @param match states {@code [B, P, W]}, rows {@code [N]} and texts {@code [N]} to match
- *     probabilities {@code [N]} and cosines {@code [N]}; empty if the model matches none
+ *     probabilities {@code [N]} and cosines {@code [N]}; empty if the model matches none, as the
+ *     next three
+ * @param matchLogits the same inputs, with any number of states, to the logits {@code [N]} of
+ *     "match"; texts are as wide as the longest of the call
+ * @param projectImages states to features {@code [B, E]} before they are made of length 1
+ * @param embedTexts texts {@code [N]} to features {@code [N, E]} of length 1, as wide as the
+ *     longest
  */
 public record StagedCalls(
-    Call decode, Call encode, Optional<Call> search, Optional<Call> sample, Optional<Call> match) {
+    Call decode,
+    Call encode,
+    Optional<Call> search,
+    Optional<Call> sample,
+    Optional<Call> match,
+    Optional<Call> matchLogits,
+    Optional<Call> projectImages,
+    Optional<Call> embedTexts) {
   /**
    * A part of a graph that is run by itself.
    *
@@ -77,12 +92,16 @@ public record StagedCalls(
         Shape.of(-1, blip.config().vision().tokens(), blip.config().vision().width()); // [B, P, W]
     ImageStates states = new ImageStates(input(ctx, "states", TFloat32.class, shape));
     boolean captions = blip.task().captions();
+    boolean matches = blip.task().matches();
     return new StagedCalls(
         decode,
         encode,
         captions ? Optional.of(search(ctx, parts, states)) : Optional.empty(),
         captions ? Optional.of(sample(ctx, parts, states)) : Optional.empty(),
-        blip.task().matches() ? Optional.of(match(ctx, parts, states)) : Optional.empty());
+        matches ? Optional.of(match(ctx, parts, states)) : Optional.empty(),
+        matches ? Optional.of(matchLogits(ctx, parts)) : Optional.empty(),
+        matches ? Optional.of(projectImages(ctx, parts, states)) : Optional.empty(),
+        matches ? Optional.of(embedTexts(ctx, parts)) : Optional.empty());
   }
 
   private static Call search(GraphContext outer, ServingGraph.Parts parts, ImageStates states) {
@@ -106,15 +125,10 @@ public record StagedCalls(
     Ops tf = ctx.tf();
     Operand<TInt32> rows = input(ctx, "rows", TInt32.class, Shape.of(-1));
     Operand<TString> texts = input(ctx, "texts", TString.class, Shape.of(-1));
-    boolean cleans = parts.settings().matchToken() == ServingSettings.MatchToken.ENC;
-    ServingTexts.Cleaning cleaning =
-        cleans ? ServingTexts.Cleaning.CAPTION : ServingTexts.Cleaning.NONE;
-    TokenLayout layout = parts.texts().layout(TokenLayout.First.CLASSIFY, TokenLayout.Padding.MAX);
-    Tokens tokens = parts.texts().read(ctx, texts, "text", cleaning, layout).tokens(); // [N, T]
-    Tokens first =
-        cleans ? tokens.withFirst(ctx, parts.model().vocabulary().encode()) : tokens; // [N, T]
+    Tokens tokens = tokens(ctx, parts, texts, TokenLayout.Padding.MAX);
     Blip.Matching matching = parts.blip().matching();
-    Operand<TFloat32> logits = matching.itmLogits(ctx, first, rows, states); // [N, 2]
+    Operand<TFloat32> logits =
+        matching.itmLogits(ctx, grounded(ctx, parts, tokens), rows, states); // [N, 2]
     Operand<TFloat32> images =
         ctx.gather(matching.dual().imageFeatures(ctx, states), rows, 0); // [N, E]
     Operand<TFloat32> features = matching.dual().textFeatures(ctx, tokens); // [N, E]
@@ -122,6 +136,57 @@ public record StagedCalls(
         List.of(states.hidden(), rows, texts),
         ctx.at(tf.nn.softmax(logits), 1, 1),
         ctx.sum(tf.math.mul(images, features), 1));
+  }
+
+  private static Call matchLogits(GraphContext outer, ServingGraph.Parts parts) {
+    GraphContext ctx = outer.in("match_logits");
+    Shape shape = Shape.of(-1, -1, parts.blip().config().vision().width()); // [B, P, W]
+    Operand<TFloat32> states = input(ctx, "states", TFloat32.class, shape);
+    Operand<TInt32> rows = input(ctx, "rows", TInt32.class, Shape.of(-1));
+    Operand<TString> texts = input(ctx, "texts", TString.class, Shape.of(-1));
+    Tokens tokens = tokens(ctx, parts, texts, TokenLayout.Padding.LONGEST);
+    Operand<TFloat32> logits =
+        parts
+            .blip()
+            .matching()
+            .itmLogits(ctx, grounded(ctx, parts, tokens), rows, new ImageStates(states)); // [N, 2]
+    return call(List.of(states, rows, texts), ctx.at(logits, 1, 1));
+  }
+
+  private static Call projectImages(
+      GraphContext outer, ServingGraph.Parts parts, ImageStates states) {
+    DualEncoder dual = parts.blip().matching().dual();
+    return call(List.of(states.hidden()), dual.projectedImages(outer.in("project_images"), states));
+  }
+
+  private static Call embedTexts(GraphContext outer, ServingGraph.Parts parts) {
+    GraphContext ctx = outer.in("embed_texts");
+    Operand<TString> texts = input(ctx, "texts", TString.class, Shape.of(-1));
+    Tokens tokens = tokens(ctx, parts, texts, TokenLayout.Padding.LONGEST);
+    return call(List.of(texts), parts.blip().matching().dual().textFeatures(ctx, tokens));
+  }
+
+  /** Texts that begin with [CLS], prepared as the model's signatures prepare them. */
+  private static Tokens tokens(
+      GraphContext ctx,
+      ServingGraph.Parts parts,
+      Operand<TString> texts,
+      TokenLayout.Padding padding) {
+    ServingTexts.Cleaning cleaning =
+        cleans(parts) ? ServingTexts.Cleaning.CAPTION : ServingTexts.Cleaning.NONE;
+    TokenLayout layout = parts.texts().layout(TokenLayout.First.CLASSIFY, padding);
+    return parts.texts().read(ctx, texts, "text", cleaning, layout).tokens();
+  }
+
+  /**
+   * The same texts as the image-grounded encoder reads them, which begin with [ENC] as published.
+   */
+  private static Tokens grounded(GraphContext ctx, ServingGraph.Parts parts, Tokens tokens) {
+    return cleans(parts) ? tokens.withFirst(ctx, parts.model().vocabulary().encode()) : tokens;
+  }
+
+  private static boolean cleans(ServingGraph.Parts parts) {
+    return parts.settings().matchToken() == ServingSettings.MatchToken.ENC;
   }
 
   private static CaptionGenerator generator(ServingGraph.Parts parts) {

@@ -1,15 +1,15 @@
-package org.blip4j.savedmodel.capfilt;
+package org.blip4j.savedmodel.predict;
 
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.savedmodel.open.ModelSource;
-import org.blip4j.savedmodel.predict.LoadedModel;
-import org.blip4j.savedmodel.predict.PredictorOptions;
+import org.blip4j.savedmodel.open.ServingModel;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.blip4j.savedmodel.signature.StagedCalls;
 import org.tensorflow.Result;
@@ -22,8 +22,12 @@ import org.tensorflow.types.TInt32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
 
-/** A model whose stages are run one by one, each with the number of rows that it is given. */
-final class StagedModel implements AutoCloseable {
+/**
+ * A model whose stages are run one by one, each with the number of rows that it is given. An image
+ * is so decoded and encoded once, however much is asked about it. Calls may come from several
+ * threads at once.
+ */
+public final class StagedModel implements AutoCloseable {
   private static final String VISION = "visual_encoder/";
 
   private final LoadedModel loaded;
@@ -34,7 +38,13 @@ final class StagedModel implements AutoCloseable {
     this.stages = loaded.graph().stages();
   }
 
-  static StagedModel open(
+  /**
+   * Opens a model of any form; an exported one is built anew from its variables.
+   *
+   * @param adjust changes the settings after those of the options
+   * @throws IOException if it cannot be read; says what is wrong with it
+   */
+  public static StagedModel open(
       ModelSource source, PredictorOptions given, UnaryOperator<ServingSettings> adjust)
       throws IOException {
     PredictorOptions options = given.withSettings(own -> adjust.apply(given.adjust().apply(own)));
@@ -50,25 +60,28 @@ final class StagedModel implements AutoCloseable {
     }
   }
 
-  String task() {
-    return loaded.model().config().task().toString();
+  /** What the model is. */
+  public ServingModel model() {
+    return loaded.model();
   }
 
-  boolean writes() {
+  /** Whether it writes captions. */
+  public boolean writes() {
     return stages.sample().isPresent();
   }
 
-  boolean matches() {
+  /** Whether it has features and matches. */
+  public boolean matches() {
     return stages.match().isPresent();
   }
 
   /** Whether both take the same pixels. */
-  boolean decodesLike(StagedModel other) {
+  public boolean decodesLike(StagedModel other) {
     return vision().imageSize() == other.vision().imageSize();
   }
 
   /** Whether both make the same states of an image: equal image encoders with equal weights. */
-  boolean encodesLike(StagedModel other) {
+  public boolean encodesLike(StagedModel other) {
     if (!vision().equals(other.vision())) {
       return false;
     }
@@ -83,7 +96,8 @@ final class StagedModel implements AutoCloseable {
     return own.size() == others.size();
   }
 
-  VitConfig vision() {
+  /** The sizes of the image encoder. */
+  public VitConfig vision() {
     return loaded.model().config().architecture().vision();
   }
 
@@ -100,26 +114,28 @@ final class StagedModel implements AutoCloseable {
     }
   }
 
-  /** Pixels and status of as many image files as there are. */
-  Result decode(List<byte[]> files) {
+  /** Pixels {@code [B, S, S, 3]} and status {@code [B]} of image files. */
+  public Result decode(List<byte[]> files) {
     try (TString bytes =
         TString.tensorOfBytes(NdArrays.vectorOfObjects(files.toArray(new byte[0][])))) {
       return stages.decode().run(loaded.session(), bytes);
     }
   }
 
-  /** States of pixels. */
-  Result encode(Tensor pixels) {
+  /** States {@code [B, P, W]} of pixels. */
+  public Result encode(Tensor pixels) {
     return stages.encode().run(loaded.session(), pixels);
   }
 
-  List<String> search(Tensor states) {
+  /** A caption for each image, by search. */
+  public List<String> search(Tensor states) {
     try (Result result = stages.search().orElseThrow().run(loaded.session(), states)) {
       return strings(result.get(0));
     }
   }
 
-  List<String> sample(Tensor states, long[] seeds) {
+  /** A caption for each image, drawn by chance with the seed in its row. */
+  public List<String> sample(Tensor states, long[] seeds) {
     try (TInt64 numbers =
             TInt64.tensorOf(Shape.of(seeds.length), DataBuffers.of(seeds, true, false));
         Result result = stages.sample().orElseThrow().run(loaded.session(), states, numbers)) {
@@ -128,20 +144,63 @@ final class StagedModel implements AutoCloseable {
   }
 
   /** Match probabilities and cosines of texts, each with the image in its row. */
-  float[][] match(Tensor states, int[] rows, List<String> texts) {
-    try (TInt32 numbers =
-            TInt32.tensorOf(Shape.of(rows.length), DataBuffers.of(rows, true, false));
-        TString strings = TString.vectorOf(texts.toArray(new String[0]));
-        Result result =
-            stages.match().orElseThrow().run(loaded.session(), states, numbers, strings)) {
+  public float[][] match(Tensor states, int[] rows, List<String> texts) {
+    try (Result result = pairs(stages.match(), states, rows, texts)) {
       return new float[][] {floats(result.get(0)), floats(result.get(1))};
     }
   }
 
-  static List<String> strings(Tensor tensor) {
+  /**
+   * The logits of "match" of texts, each with the image in its row. Texts of one call are best
+   * about equally long, since each is as wide as the longest.
+   *
+   * @param states {@code [B, P, W]}; P is any number, as where a video's frames are concatenated
+   */
+  public float[] matchLogits(Tensor states, int[] rows, List<String> texts) {
+    try (Result result = pairs(stages.matchLogits(), states, rows, texts)) {
+      return floats(result.get(0));
+    }
+  }
+
+  /** Features {@code [B][E]} of images before they are made of length 1. */
+  public float[][] projectImages(Tensor states) {
+    try (Result result = stages.projectImages().orElseThrow().run(loaded.session(), states)) {
+      return rows(result.get(0));
+    }
+  }
+
+  /** Features {@code [N][E]} of texts, of length 1. */
+  public float[][] embedTexts(List<String> texts) {
+    try (TString strings = TString.vectorOf(texts.toArray(new String[0]));
+        Result result = stages.embedTexts().orElseThrow().run(loaded.session(), strings)) {
+      return rows(result.get(0));
+    }
+  }
+
+  private Result pairs(
+      Optional<StagedCalls.Call> call, Tensor states, int[] rows, List<String> texts) {
+    try (TInt32 numbers =
+            TInt32.tensorOf(Shape.of(rows.length), DataBuffers.of(rows, true, false));
+        TString strings = TString.vectorOf(texts.toArray(new String[0]))) {
+      return call.orElseThrow().run(loaded.session(), states, numbers, strings);
+    }
+  }
+
+  /** The values of a vector of strings. */
+  public static List<String> strings(Tensor tensor) {
     List<String> values = new ArrayList<>();
     ((TString) tensor).scalars().forEach(scalar -> values.add(scalar.getObject()));
     return values;
+  }
+
+  private static float[][] rows(Tensor matrix) {
+    float[] values = floats(matrix);
+    int width = Math.toIntExact(matrix.shape().get(1));
+    float[][] rows = new float[values.length / width][];
+    for (int row = 0; row < rows.length; row++) {
+      rows[row] = Arrays.copyOfRange(values, row * width, (row + 1) * width);
+    }
+    return rows;
   }
 
   private static float[] floats(Tensor tensor) {
