@@ -56,8 +56,15 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Option(
       names = "--profile",
-      description = "Also print where a step of pretrain spends its time, by kind of operation.")
+      description =
+          "Also print where a step of pretrain spends its time, by kind of operation, or what share"
+              + " of its bound each stage of capfilt reaches.")
   private boolean profile;
+
+  @Option(
+      names = "--share-vision",
+      description = "capfilt: captioner and filter have one image encoder, and it runs once.")
+  private boolean shareVision;
 
   @Mixin private ComputeOptions.Quantize quantize;
   @Mixin private ComputeOptions common;
@@ -76,7 +83,8 @@ public final class BenchCommand implements Callable<Integer> {
             repeat,
             options.session(),
             work.trains() ? training(options) : options.kernels(),
-            profile);
+            profile,
+            shareVision);
     if (work == BenchPlan.Work.input) {
       return input(console, plan);
     }
@@ -155,7 +163,22 @@ public final class BenchCommand implements Callable<Integer> {
         pairs ? "pairs" : "images",
         seconds,
         machine,
-        result.profile() == null ? "" : table(result.profile()));
+        result.profile() == null ? stages(result) : table(result.profile()));
+  }
+
+  private static String stages(BenchResult result) {
+    StringBuilder lines = new StringBuilder();
+    for (BenchResult.Stage stage :
+        result.stages() == null ? List.<BenchResult.Stage>of() : result.stages()) {
+      lines.append(
+          String.format(
+              Locale.ROOT,
+              "%n%7.3f s a batch, %.2f of its bound: %s",
+              stage.seconds(),
+              stage.boundShare(),
+              stage.stage()));
+    }
+    return lines.toString();
   }
 
   /** A line for each kind that takes a hundredth of the time or more. */

@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
+import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.graph.generate.CaptionGenerator;
@@ -39,6 +40,7 @@ final class BenchModel implements AutoCloseable {
   private static final long SIDE = 2048;
   private static final long MEMORY = 1L << 27; // half a gigabyte of floats, more than any cache
   private static final int TEXTS_AN_IMAGE = 2;
+  private static final int STEPS = 19; // 20 ids, the first of which is given
   private static final DecodingSettings.Lengths TWENTY = new DecodingSettings.Lengths(20, 20);
 
   private final Graph graph = new Graph();
@@ -46,7 +48,8 @@ final class BenchModel implements AutoCloseable {
   private final VariableScope vars;
   private final Operand<?> product;
   private final Operand<?> memory;
-  private final List<Operand<?>> results; // run one after another
+  private final List<List<Operand<?>>> runs; // one after another, the operands of one at once
+  private final List<Stage> stages = new ArrayList<>();
   private final Session session;
   private final ExecutorService workers = Executors.newCachedThreadPool();
 
@@ -59,7 +62,7 @@ final class BenchModel implements AutoCloseable {
             vars.child("bench")
                 .createState("memory", Shape.of(MEMORY), new Initializer.Constant(1)));
     this.memory = ctx.tf().max(stored, ctx.tf().constant(0));
-    this.results = model(plan);
+    this.runs = model(plan);
     Operation initialize = vars.initializeAll();
     this.session = new Session(graph, plan.kernels().sessionFrom(plan.session(), Mode.INFER));
     session.runner().addTarget(initialize).run().close();
@@ -90,17 +93,17 @@ final class BenchModel implements AutoCloseable {
         tf.constant(new int[] {1, 1}));
   }
 
-  private List<Operand<?>> model(BenchPlan plan) {
+  private List<List<Operand<?>>> model(BenchPlan plan) {
     return switch (plan.work()) {
-      case matmul -> List.of(product);
+      case matmul -> List.of(List.of(product));
       case pretrain, input -> List.of(); // BenchTraining's
       case vit -> {
         Operand<TFloat32> pixels = pixels(plan);
         ImageStates images = blip(vars, plan, Task.CAPTION).vision().apply(ctx, pixels);
-        yield List.of(ctx.tf().math.mean(images.hidden(), ctx.tf().constant(new int[] {0, 1, 2})));
+        yield List.of(List.of(mean(images)));
       }
-      case caption -> List.of(caption(plan));
-      case match -> List.of(match(plan));
+      case caption -> List.of(List.of(caption(plan)));
+      case match -> List.of(List.of(match(plan)));
       case capfilt -> capfilt(plan);
     };
   }
@@ -136,35 +139,79 @@ final class BenchModel implements AutoCloseable {
         .ids();
   }
 
-  /** Captions, then the logits of a web text and a synthetic one of each image. */
-  private List<Operand<?>> capfilt(BenchPlan plan) {
+  /** A part of the work, and what it costs at least for a batch, as {@link Operations} counts. */
+  record Stage(String name, Operand<?> result, double operations, double numbers) {}
+
+  /** The parts of CapFilt's step; none of other work. */
+  List<Stage> stages() {
+    return stages;
+  }
+
+  /** Captions, and the logits of a web text and a synthetic one of each image. */
+  private List<List<Operand<?>>> capfilt(BenchPlan plan) {
     Operand<TFloat32> pixels = pixels(plan);
     Blip captioner = blip(vars.child("captioner"), plan, Task.CAPTION);
     Blip filter = blip(vars.child("filter"), plan, Task.RETRIEVAL);
-    Operand<TInt64> seeds =
-        ctx.tf().placeholderWithDefault(ctx.tf().constant(new long[plan.batch()]), Shape.of(-1));
-    Operand<?> captions =
-        CaptionGenerator.of(captioner, plan.batch())
-            .sample(
-                ctx,
-                captioner.vision().apply(ctx.in("captioner"), pixels),
-                start(plan, pixels),
-                DecodingSettings.Sampling.nucleus(0.9).withLengths(TWENTY),
-                seeds)
-            .ids();
+    ImageStates own = captioner.vision().apply(ctx.in("captioner"), pixels);
+    ImageStates others = plan.shareVision() ? own : filter.vision().apply(ctx.in("filter"), pixels);
+    Operand<?> captions = captions(plan, captioner, pixels, own);
     int[] lengths = Operations.Texts.equal(TEXTS_AN_IMAGE * plan.batch());
     int[] rows = IntStream.range(0, lengths.length).map(i -> i / TEXTS_AN_IMAGE).toArray();
-    ImageStates images = filter.vision().apply(ctx.in("filter"), pixels);
-    return List.of(captions, logits(plan, filter, lengths, rows, images));
+    Operand<?> logits = logits(plan, filter, lengths, rows, others);
+    if (plan.profile()) {
+      ImageStates stored = states(plan, plan.batch());
+      BlipConfig config = plan.architecture();
+      int batch = plan.batch();
+      double vision = batch * Operations.vision(config.vision());
+      double generation = batch * Operations.caption(config, 1, STEPS) - vision;
+      double read =
+          Operations.captionNumbers(config, batch, STEPS)
+              - Operations.visionWeights(config.vision());
+      stages.add(
+          new Stage("image encoder", mean(own), vision, Operations.visionWeights(config.vision())));
+      stages.add(
+          new Stage(
+              "nucleus captions", captions(plan, captioner, pixels, stored), generation, read));
+      stages.add(
+          new Stage(
+              "matching",
+              logits(plan, filter, lengths, rows, stored),
+              batch * Operations.match(config, Operations.Texts.equal(TEXTS_AN_IMAGE)),
+              Operations.matchNumbers(config)));
+    }
+    return plan.shareVision()
+        ? List.of(List.of(captions, logits))
+        : List.of(List.of(captions), List.of(logits));
+  }
+
+  private Operand<?> captions(
+      BenchPlan plan, Blip captioner, Operand<TFloat32> pixels, ImageStates states) {
+    Operand<TInt64> seeds =
+        ctx.tf().placeholderWithDefault(ctx.tf().constant(new long[plan.batch()]), Shape.of(-1));
+    return CaptionGenerator.of(captioner, plan.batch())
+        .sample(
+            ctx,
+            states,
+            start(plan, pixels),
+            DecodingSettings.Sampling.nucleus(0.9).withLengths(TWENTY),
+            seeds)
+        .ids();
+  }
+
+  private ImageStates states(BenchPlan plan, int images) {
+    VitConfig vision = plan.architecture().vision();
+    Shape shape = Shape.of(images, vision.tokens(), vision.width());
+    return new ImageStates(
+        ctx.read(vars.child("bench").createState("states", shape, new Initializer.Uniform(2))));
+  }
+
+  /** All of the states are computed and next to nothing is copied. */
+  private Operand<?> mean(ImageStates images) {
+    return ctx.tf().math.mean(images.hidden(), ctx.tf().constant(new int[] {0, 1, 2}));
   }
 
   private Operand<?> match(BenchPlan plan) {
-    VitConfig vision = plan.architecture().vision();
-    Shape states = Shape.of(1, vision.tokens(), vision.width());
-    ImageStates image =
-        new ImageStates(
-            ctx.read(
-                vars.child("bench").createState("states", states, new Initializer.Uniform(2))));
+    ImageStates image = states(plan, 1);
     int[] lengths = Operations.Texts.lengths(plan.batch());
     return logits(plan, blip(vars, plan, Task.RETRIEVAL), lengths, new int[lengths.length], image);
   }
@@ -221,6 +268,11 @@ final class BenchModel implements AutoCloseable {
     runAtOnce(this::runBatch, atOnce);
   }
 
+  /** Runs a part of the work for as many batches at once and waits for all. */
+  void runStage(Stage stage, int atOnce) {
+    runAtOnce(() -> session.runner().fetch(stage.result()).run().close(), atOnce);
+  }
+
   private void runAtOnce(Runnable work, int atOnce) {
     List<CompletableFuture<Void>> others = new ArrayList<>();
     for (int i = 1; i < atOnce; i++) {
@@ -231,8 +283,10 @@ final class BenchModel implements AutoCloseable {
   }
 
   private void runBatch() {
-    for (Operand<?> result : results) {
-      session.runner().fetch(result).run().close();
+    for (List<Operand<?>> run : runs) {
+      Session.Runner runner = session.runner();
+      run.forEach(runner::fetch);
+      runner.run().close();
     }
   }
 

@@ -20,7 +20,9 @@ import org.tensorflow.proto.ConfigProto;
  * @param repeat measured runs, after one that is not counted
  * @param session threads and device
  * @param kernels what products are made of
- * @param profile whether to tell the time of each kind of operation, of training alone
+ * @param profile whether to tell the time of each kind of operation of training, or of each stage
+ *     of CapFilt
+ * @param shareVision whether CapFilt's two models have one image encoder
  */
 public record BenchPlan(
     Work work,
@@ -30,7 +32,8 @@ public record BenchPlan(
     int repeat,
     ConfigProto session,
     Kernels kernels,
-    boolean profile) {
+    boolean profile,
+    boolean shareVision) {
 
   /** Checks the counts. */
   public BenchPlan {
@@ -38,8 +41,12 @@ public record BenchPlan(
     Objects.requireNonNull(size, "size");
     Objects.requireNonNull(session, "session");
     Objects.requireNonNull(kernels, "kernels");
-    if (profile && work != Work.pretrain) {
-      throw new IllegalArgumentException("--profile is for pretrain; leave it out for " + work);
+    if (profile && work != Work.pretrain && work != Work.capfilt) {
+      throw new IllegalArgumentException(
+          "--profile is for pretrain and capfilt; leave it out for " + work);
+    }
+    if (shareVision && work != Work.capfilt) {
+      throw new IllegalArgumentException("--share-vision is for capfilt; leave it out for " + work);
     }
     if (batch < 1) {
       throw new IllegalArgumentException("batch " + batch + " is less than 1");
@@ -68,8 +75,8 @@ public record BenchPlan(
     match,
     /**
      * CapFilt's step on a batch of images: a nucleus caption of exactly 20 ids by one model, and
-     * match logits of two texts of 20 ids by another one, each with a vision transformer of its
-     * own.
+     * match logits of two texts of 20 ids by another one, each with a vision transformer of its own
+     * unless the plan says otherwise.
      */
     capfilt,
     /** A step of pre-training: losses, gradients, AdamW and momentum encoders. */

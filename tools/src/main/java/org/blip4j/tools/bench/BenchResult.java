@@ -29,7 +29,9 @@ import java.util.List;
  * @param peakBytes the largest resident size of the process so far, 0 where it is not known
  * @param threads threads of TensorFlow
  * @param processor the processor's name
- * @param profile where a step of training spends its time; null where it was not asked for
+ * @param profile where a step of training spends its time; null where it was not asked for, as the
+ *     next
+ * @param stages what each stage of CapFilt takes by itself
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record BenchResult(
@@ -51,7 +53,8 @@ public record BenchResult(
     @JsonProperty("peak_bytes") long peakBytes,
     int threads,
     String processor,
-    List<Kind> profile) {
+    List<Kind> profile,
+    List<Stage> stages) {
 
   /**
    * Operations of one kind in a step.
@@ -61,4 +64,14 @@ public record BenchResult(
    * @param seconds how long they ran, added up over all that ran at once
    */
   public record Kind(String kind, long count, double seconds) {}
+
+  /**
+   * A part of the work by itself.
+   *
+   * @param stage its name
+   * @param seconds the shortest run over the batches computed in it
+   * @param boundShare the least time that its operations and bytes allow over {@code seconds}
+   */
+  public record Stage(
+      String stage, double seconds, @JsonProperty("bound_share") double boundShare) {}
 }

@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.IntConsumer;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.BlipConfig;
@@ -43,16 +45,23 @@ public final class Benchmark {
       int inARun = training == null ? plan.atOnce() : 1;
       int products =
           training == null ? 1 : threads(plan.session()) / training.threadsOfAnOperation();
-      Measured measured = new Measured(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+      Measured measured =
+          new Measured(
+              new ArrayList<>(), new ArrayList<>(), new ArrayList<>(), new LinkedHashMap<>());
       model.runProducts(products);
       model.runReading();
       work.run();
+      model.stages().forEach(stage -> model.runStage(stage, 1));
       for (int i = 0; i < plan.repeat(); i++) {
         for (int j = 0; j < PRODUCTS; j++) {
           measured.products.add(Seconds.of(() -> model.runProducts(products)) / products);
           measured.readings.add(Seconds.of(model::runReading));
         }
         measured.work.add(Seconds.of(work) / inARun);
+        for (BenchModel.Stage stage : model.stages()) {
+          measured.stages.merge(
+              stage, Seconds.of(() -> model.runStage(stage, inARun)) / inARun, Math::min);
+        }
         progress.accept(1);
       }
       return training == null
@@ -66,7 +75,29 @@ public final class Benchmark {
     }
   }
 
-  private record Measured(List<Double> work, List<Double> products, List<Double> readings) {}
+  private record Measured(
+      List<Double> work,
+      List<Double> products,
+      List<Double> readings,
+      Map<BenchModel.Stage, Double> stages) {
+    /**
+     * Each stage with its share of what the rates measured beside it allow; null if there is none.
+     */
+    List<BenchResult.Stage> stages(double operationsPerSecond, double numbersPerSecond) {
+      return stages.isEmpty()
+          ? null
+          : stages.entrySet().stream()
+              .map(
+                  entry ->
+                      new BenchResult.Stage(
+                          entry.getKey().name(),
+                          entry.getValue(),
+                          (entry.getKey().operations() / operationsPerSecond
+                                  + entry.getKey().numbers() / numbersPerSecond)
+                              / entry.getValue()))
+              .toList();
+    }
+  }
 
   /** Threads that share one operation of a session. */
   static int threads(ConfigProto session) {
@@ -108,7 +139,14 @@ public final class Benchmark {
         peakBytes(),
         threads(plan.session()),
         Processor.ofMachine().name(),
-        profile);
+        profile,
+        plan.kernels() == Kernels.INT8
+            ? null
+            : measured.stages(raw / GIGA, bytesPerSecond / bytesOfNumber(plan)));
+  }
+
+  private static int bytesOfNumber(BenchPlan plan) {
+    return plan.kernels() == Kernels.PACKED_BFLOAT16 ? 2 : Float.BYTES;
   }
 
   private static double operations(BenchPlan plan) {
@@ -118,7 +156,10 @@ public final class Benchmark {
       case vit -> plan.batch() * Operations.vision(plan.architecture().vision());
       case match -> Operations.match(plan.architecture(), Operations.Texts.lengths(plan.batch()));
       case caption -> plan.batch() * Operations.caption(plan.architecture(), 3, 19);
-      case capfilt -> plan.batch() * Operations.capFilt(plan.architecture(), 19);
+      case capfilt ->
+          plan.batch()
+              * (Operations.capFilt(plan.architecture(), 19)
+                  - (plan.shareVision() ? Operations.vision(plan.architecture().vision()) : 0));
     };
   }
 
@@ -133,10 +174,10 @@ public final class Benchmark {
           case caption -> Operations.captionNumbers(config, plan.batch(), 19);
           case capfilt ->
               Operations.captionNumbers(config, plan.batch(), 19)
-                  + Operations.visionWeights(config.vision())
+                  + (plan.shareVision() ? 0 : Operations.visionWeights(config.vision()))
                   + Operations.matchNumbers(config);
         };
-    return numbers * (plan.kernels() == Kernels.PACKED_BFLOAT16 ? 2 : Float.BYTES);
+    return numbers * bytesOfNumber(plan);
   }
 
   private static long peakBytes() {

@@ -33,7 +33,8 @@ final class BenchmarkTest {
                 1,
                 ConfigProto.getDefaultInstance(),
                 Kernels.PORTABLE,
-                work == BenchPlan.Work.pretrain),
+                work == BenchPlan.Work.pretrain || work == BenchPlan.Work.capfilt,
+                false),
             runs -> {});
     assertEquals(work.name(), result.work());
     assertTrue(result.matmulGflops() > 0);
@@ -46,6 +47,11 @@ final class BenchmarkTest {
       assertTrue(
           result.profile().stream().anyMatch(kind -> kind.kind().contains("MatMul")),
           result.profile().toString());
+    }
+    if (work == BenchPlan.Work.capfilt) {
+      assertEquals(
+          List.of("image encoder", "nucleus captions", "matching"),
+          result.stages().stream().map(BenchResult.Stage::stage).toList());
     }
     Double expected = 2 / result.secondsMin();
     switch (work) {
@@ -125,7 +131,33 @@ final class BenchmarkTest {
         1,
         ConfigProto.getDefaultInstance(),
         Kernels.PORTABLE,
+        false,
         false);
+  }
+
+  /** Less work, and all of it counted: the images are encoded once. */
+  @Test
+  void capFiltWithOneImageEncoderDoesLess() throws IOException {
+    BenchResult shared = Benchmark.run(capFilt(true), runs -> {});
+    BenchResult apart = Benchmark.run(capFilt(false), runs -> {});
+    double vision = Operations.vision(BenchPlan.Size.tiny.config(384).vision());
+    assertEquals(
+        2 * vision * 1e-9,
+        apart.gflops() * apart.secondsMin() - shared.gflops() * shared.secondsMin(),
+        1e-9);
+  }
+
+  private static BenchPlan capFilt(boolean shareVision) {
+    return new BenchPlan(
+        BenchPlan.Work.capfilt,
+        BenchPlan.Size.tiny,
+        2,
+        1,
+        1,
+        ConfigProto.getDefaultInstance(),
+        Kernels.PORTABLE,
+        false,
+        shareVision);
   }
 
   @Test
@@ -141,6 +173,7 @@ final class BenchmarkTest {
                 0,
                 ConfigProto.getDefaultInstance(),
                 Kernels.PORTABLE,
+                false,
                 false));
   }
 }
