@@ -1,7 +1,10 @@
 package org.blip4j.data.file;
 
+import com.google.common.io.MoreFiles;
+import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -50,6 +53,23 @@ public final class AtomicFolder implements AutoCloseable {
   /** Removes what killed processes left half-written in a folder, if it exists. */
   public static void sweep(Path folder) throws IOException {
     WritePlace.sweep(folder.toAbsolutePath().resolve(WritePlace.FOLDER));
+  }
+
+  /** Removes a folder, if it exists, and all in it; several processes may do so at once. */
+  public static void remove(Path folder) throws IOException {
+    while (Files.exists(folder)) {
+      try {
+        MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
+      } catch (NoSuchFileException e) {
+        return; // another has removed it
+      } catch (IOException e) {
+        List<Throwable> reasons = List.of(e.getSuppressed());
+        if (reasons.isEmpty()
+            || !reasons.stream().allMatch(reason -> reason instanceof NoSuchFileException)) {
+          throw e;
+        }
+      }
+    }
   }
 
   /** Whether a folder's entry is the hidden place of unfinished files, and no content. */

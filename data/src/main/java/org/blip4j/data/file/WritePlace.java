@@ -1,8 +1,6 @@
 package org.blip4j.data.file;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.io.MoreFiles;
-import com.google.common.io.RecursiveDeleteOption;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -274,7 +272,7 @@ final class WritePlace {
 
   private static void delete(Path path) throws IOException {
     if (Files.isDirectory(path)) {
-      MoreFiles.deleteRecursively(path, RecursiveDeleteOption.ALLOW_INSECURE);
+      AtomicFolder.remove(path);
     } else {
       Files.deleteIfExists(path);
     }

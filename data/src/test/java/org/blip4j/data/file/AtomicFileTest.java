@@ -232,6 +232,31 @@ final class AtomicFileTest {
         .start();
   }
 
+  @Test
+  void severalRemoveOneFolderAtOnce() throws Exception {
+    ExecutorService threads = Executors.newFixedThreadPool(4);
+    try {
+      for (int round = 0; round < 20; round++) {
+        Path crowded = folder.resolve("crowded-" + round);
+        for (int i = 0; i < 100; i++) {
+          Path file = crowded.resolve("folder-%d/file-%d".formatted(i % 10, i));
+          Files.createDirectories(file.getParent());
+          Files.writeString(file, "text");
+        }
+        Callable<Boolean> remove =
+            () -> {
+              AtomicFolder.remove(crowded);
+              return Files.exists(crowded);
+            };
+        for (Future<Boolean> left : threads.invokeAll(List.of(remove, remove, remove, remove))) {
+          assertEquals(false, left.get());
+        }
+      }
+    } finally {
+      threads.shutdownNow();
+    }
+  }
+
   private static List<String> names(Path folder) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
       return files.map(p -> p.getFileName().toString()).sorted().toList();

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import org.blip4j.data.file.AtomicFolder;
 import org.blip4j.data.pipeline.SourceOptions;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.savedmodel.capfilt.CapFiltModels;
@@ -101,7 +102,7 @@ public record CapFilt(
       }
     }
     if (out.isFinished()) {
-      out.scored().remove();
+      AtomicFolder.remove(out.scored().path());
     }
     if (all.isPresent() && names.equals(plan.names())) {
       return all.get();

@@ -1,8 +1,6 @@
 package org.blip4j.tools.capfilt;
 
 import com.google.common.collect.ImmutableSet;
-import com.google.common.io.MoreFiles;
-import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -51,13 +49,6 @@ public record CapFiltFolder(Path path, boolean pairs) {
   /** Where scores lie before anything is decided over the whole set. */
   CapFiltFolder scored() {
     return new CapFiltFolder(path.resolve(STATE).resolve("scored"), false);
-  }
-
-  /** Removes the folder and all in it. */
-  void remove() throws IOException {
-    if (Files.exists(path)) {
-      MoreFiles.deleteRecursively(path, RecursiveDeleteOption.ALLOW_INSECURE);
-    }
   }
 
   /** The kept pairs of an input shard. */
@@ -260,7 +251,7 @@ public record CapFiltFolder(Path path, boolean pairs) {
 
   /** Removes what an earlier run left, as its plan lists it, and nothing else. */
   void clear() throws IOException {
-    scored().remove();
+    AtomicFolder.remove(scored().path());
     if (!Files.exists(plan())) {
       return;
     }

@@ -127,10 +127,15 @@ public record KilledRun(
         startAgain(out, all, first, end);
         return out;
       }
+      all.removeAll(all.subList(first, end).stream().filter(KilledRun::wasKilled).toList());
       requireSuccess(out, all);
       at *= 0.7;
     }
     throw new AssertionError("ended before " + at + " of its course, again and again");
+  }
+
+  private static boolean wasKilled(Process process) {
+    return process.exitValue() == 137;
   }
 
   /** The first of them in this process, which is quicker, the others in processes again. */

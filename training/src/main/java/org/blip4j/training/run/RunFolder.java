@@ -1,7 +1,5 @@
 package org.blip4j.training.run;
 
-import com.google.common.io.MoreFiles;
-import com.google.common.io.RecursiveDeleteOption;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -148,7 +146,7 @@ record RunFolder(Path path) {
     }
     for (Path file : own) {
       if (Files.isDirectory(file)) {
-        MoreFiles.deleteRecursively(file, RecursiveDeleteOption.ALLOW_INSECURE);
+        AtomicFolder.remove(file);
       } else {
         Files.delete(file);
       }
