@@ -14,7 +14,6 @@ import org.blip4j.data.sample.Sample;
 import org.blip4j.data.sample.SampleException;
 import org.blip4j.savedmodel.predict.Answer;
 import org.blip4j.savedmodel.predict.Caption;
-import org.blip4j.savedmodel.predict.PairScore;
 
 /** Small pictures with lines of text that show what a model makes of them. */
 final class Examples {
@@ -48,17 +47,21 @@ final class Examples {
       }
     }
 
-    /** Adds a pair if it is judged wrongly, and more so than those before. */
-    void addPair(Sample.ImageText sample, String text, PairScore score) {
+    /**
+     * Adds a pair if it is judged wrongly, and more so than those before.
+     *
+     * @param logits of "no match" and "match"
+     */
+    void addPair(Sample.ImageText sample, String text, float[] logits) {
       boolean own = sample.texts().contains(text);
-      float towardsMatch = score.itmLogits().match() - score.itmLogits().noMatch();
+      float towardsMatch = logits[1] - logits[0];
       float error = own ? -towardsMatch : towardsMatch;
       if (takes(error)) {
         String judged =
             String.format(
                 Locale.ROOT,
                 "match probability %.3f, but the text is %s",
-                score.itmProbability(),
+                1 / (1 + Math.exp(-towardsMatch)),
                 own ? "the image's own" : "of another image");
         add(
             error,

@@ -1,156 +1,193 @@
 package org.blip4j.savedmodel.evaluate;
 
-import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
-import com.google.common.collect.Lists;
 import java.io.IOException;
-import java.util.ArrayList;
+import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Collections;
-import java.util.Comparator;
-import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import org.blip4j.data.metric.RecallAtK;
-import org.blip4j.data.sample.Sample;
-import org.blip4j.savedmodel.predict.EmbeddingVector;
-import org.blip4j.savedmodel.predict.PairScore;
-import org.blip4j.savedmodel.predict.Predictor;
-import org.blip4j.savedmodel.signature.ServingSignature;
+import org.blip4j.savedmodel.predict.StagedModel;
+import org.tensorflow.Result;
 
 /**
- * Retrieval both ways: all by features, then the nearest by matching, whose score is the logit of
- * "match" plus the cosine (blip-spec 7.1). Images are read twice and never all held.
+ * Retrieval both ways (blip-spec 7.1): every image and text by its feature, then the nearest by
+ * matching, whose score is the logit of "match" plus the cosine.
  *
- * @param evaluation what on
- * @param model a model that embeds and matches
+ * <p>Of a gallery as large as COCO's only features, candidates and their scores are held: 5,000
+ * images and 25,000 texts with 256 candidates need about 400 MB. States of images are never kept,
+ * since those of one fill several megabytes; an image is decoded and encoded twice, once for its
+ * feature and once for its matches, which costs one encoding against hundreds of matches.
+ *
+ * @param model has features and matches
+ * @param gallery what is retrieved
+ * @param candidates how many of the other kind are matched with each image and each text
+ * @param work a folder that keeps what was computed, for another start to go on with; the caller
+ *     makes sure that it belongs to this model and gallery
+ * @param watch is told how far it is
  */
-record RetrievalProtocol(TaskEvaluation evaluation, Predictor model) {
-  /** Score of a pair that was no candidate. */
-  private static final float NONE = -100;
+public record RetrievalProtocol(
+    StagedModel model, Gallery gallery, int candidates, Optional<Path> work, Watch watch) {
+  /** Texts encoded at once for their features. */
+  private static final int ENCODED_AT_ONCE = 32;
 
-  TaskEvaluation.Findings measure() throws IOException {
-    List<Sample.ImageText> captioned = new ArrayList<>();
-    List<EmbeddingVector> imageFeatures = new ArrayList<>();
-    List<String> texts = new ArrayList<>();
-    List<int[]> textsOfImage = new ArrayList<>();
-    evaluation.forEach(
-        Sample.ImageText.class,
-        samples -> {
-          if (imageFeatures.isEmpty() && model.has(ServingSignature.CAPTION)) {
-            List<Sample.ImageText> first =
-                samples.subList(0, Math.min(Examples.SHOWN, samples.size()));
-            captioned.addAll(Examples.captions(first, model.caption(TaskEvaluation.images(first))));
-          }
-          List<EmbeddingVector> features = model.embedImages(TaskEvaluation.images(samples));
-          for (int i = 0; i < samples.size(); i++) {
-            TaskEvaluation.requireRead(features.get(i).status(), samples.get(i));
-            imageFeatures.add(features.get(i));
-            int first = texts.size();
-            texts.addAll(samples.get(i).texts());
-            textsOfImage.add(IntStream.range(first, texts.size()).toArray());
-          }
-        });
-    List<EmbeddingVector> textFeatures = new ArrayList<>();
-    for (List<String> part : Lists.partition(texts, TaskEvaluation.BATCH)) {
-      textFeatures.addAll(model.embedTexts(part));
+  /** Checks the number of candidates. */
+  public RetrievalProtocol {
+    if (candidates < 1) {
+      throw new IllegalArgumentException(
+          "candidates are %d; retrieval needs at least 1, 256 as published".formatted(candidates));
     }
-    float[][] cosine = EmbeddingVector.similarities(imageFeatures, textFeatures);
-    Examples.Worst worst = new Examples.Worst();
-    ImmutableMap<String, Double> recalls = recalls(rerank(cosine, texts, worst), textsOfImage);
-    return new TaskEvaluation.Findings(recalls, ImmutableList.copyOf(captioned))
-        .with(worst.shown());
   }
 
-  @SuppressWarnings("ArrayRecordComponent") // ranked as they are; equality is not used
-  private record Scores(float[][] textsOfImages, float[][] imagesOfTexts) {}
-
-  private Scores rerank(float[][] cosine, List<String> texts, Examples.Worst worst)
-      throws IOException {
-    boolean[][] forImage = nearest(cosine);
-    boolean[][] forText = nearest(transposed(cosine));
-    float[][] byImage = new float[cosine.length][texts.size()];
-    float[][] byText = new float[texts.size()][cosine.length];
-    for (float[][] all : List.of(byImage, byText)) {
-      Arrays.stream(all).forEach(row -> Arrays.fill(row, NONE));
-    }
-    int[] done = {0};
-    evaluation.forEach(
-        Sample.ImageText.class,
-        samples -> {
-          for (Sample.ImageText sample : samples) {
-            int image = done[0]++;
-            int[] near =
-                IntStream.range(0, texts.size())
-                    .filter(text -> forImage[image][text] || forText[text][image])
-                    .toArray();
-            List<PairScore> scores =
-                match(sample, Arrays.stream(near).mapToObj(texts::get).toList());
-            for (int i = 0; i < near.length; i++) {
-              float score = scores.get(i).itmLogits().match() + cosine[image][near[i]];
-              worst.addPair(sample, texts.get(near[i]), scores.get(i));
-              byImage[image][near[i]] = forImage[image][near[i]] ? score : NONE;
-              byText[near[i]][image] = forText[near[i]][image] ? score : NONE;
-            }
-          }
-        });
-    return new Scores(byImage, byText);
+  /** What is counted while the protocol goes on. */
+  public enum Stage {
+    IMAGES,
+    TEXTS,
+    PAIRS
   }
 
-  private List<PairScore> match(Sample.ImageText sample, List<String> texts) {
-    byte[] image = sample.image().toByteArray();
-    List<PairScore> scores = new ArrayList<>();
-    for (List<String> part : Lists.partition(texts, TaskEvaluation.BATCH)) {
-      scores.addAll(model.match(Collections.nCopies(part.size(), image), part));
-    }
-    return scores;
+  /** Is told how many of a stage are done, of how many, and how many of these by an earlier run. */
+  public interface Watch {
+    void at(Stage stage, long done, long total, long before) throws IOException;
   }
 
-  /** The candidates of each row. */
-  private boolean[][] nearest(float[][] cosine) {
-    boolean[][] near = new boolean[cosine.length][cosine.length == 0 ? 0 : cosine[0].length];
-    for (int row = 0; row < cosine.length; row++) {
-      float[] values = cosine[row];
-      boolean[] own = near[row];
-      IntStream.range(0, values.length)
-          .boxed()
-          .sorted(Comparator.comparingDouble(i -> -values[i]))
-          .limit(evaluation.candidates())
-          .forEach(i -> own[i] = true);
+  /**
+   * What was found.
+   *
+   * @param imageFeatures {@code [images][E]} of length 1
+   * @param textFeatures {@code [texts][E]} of length 1
+   * @param texts of each image, in rising order: those that were matched with it
+   * @param logits the logits of "no match" and "match" of each image's texts
+   * @param toText texts ranked for each image
+   * @param toImage images ranked for each text
+   */
+  @SuppressWarnings("ArrayRecordComponent") // as large as they are; equality is not used
+  public record Found(
+      float[][] imageFeatures,
+      float[][] textFeatures,
+      int[][] texts,
+      float[][][] logits,
+      RankedSide toText,
+      RankedSide toImage) {
+    /** Recalls as the published evaluation names them, in percent, {@code r_mean} last. */
+    public ImmutableMap<String, Double> recalls() {
+      RecallAtK text = toText.recall();
+      RecallAtK image = toImage.recall();
+      return ImmutableMap.<String, Double>builder()
+          .put("txt_r1", text.percent(1))
+          .put("txt_r5", text.percent(5))
+          .put("txt_r10", text.percent(10))
+          .put("txt_r_mean", text.meanPercent())
+          .put("img_r1", image.percent(1))
+          .put("img_r5", image.percent(5))
+          .put("img_r10", image.percent(10))
+          .put("img_r_mean", image.meanPercent())
+          .put("r_mean", (text.meanPercent() + image.meanPercent()) / 2)
+          .buildOrThrow();
     }
-    return near;
   }
 
-  private static ImmutableMap<String, Double> recalls(Scores scores, List<int[]> textsOfImage) {
-    List<int[]> imageOfText = new ArrayList<>();
-    List<Integer> asked = new ArrayList<>();
-    for (int image = 0; image < textsOfImage.size(); image++) {
-      if (textsOfImage.get(image).length > 0) {
-        asked.add(image);
-      }
-      for (int text : textsOfImage.get(image)) {
-        imageOfText.add(text, new int[] {image});
+  /** Computes everything. */
+  public Found measure() throws IOException {
+    float[][] images = imageFeatures();
+    float[][] texts = textFeatures();
+    NearestItems ofImages = NearestItems.of(images, texts, candidates);
+    NearestItems ofTexts = NearestItems.of(texts, images, candidates);
+    PairMatching matching = PairMatching.of(model, gallery, ofImages.items(), ofTexts.items());
+    int[][] matched = matching.texts();
+    float[][][] logits;
+    try (FinishedRows rows = kept("logits.bin")) {
+      logits = matching.run(rows, watch);
+    }
+    float[][] byImage = new float[images.length][];
+    for (int image = 0; image < byImage.length; image++) {
+      byImage[image] = ofImages.cosines()[image].clone();
+      for (int i = 0; i < byImage[image].length; i++) {
+        byImage[image][i] += logit(matched, logits, image, ofImages.items()[image][i]);
       }
     }
-    RecallAtK toText =
-        RecallAtK.of(
-            asked.stream().map(image -> scores.textsOfImages()[image]).toArray(float[][]::new),
-            asked.stream().map(textsOfImage::get).toList());
-    RecallAtK toImage = RecallAtK.of(scores.imagesOfTexts(), imageOfText);
-    return ImmutableMap.of(
-        "r_mean", (toText.meanPercent() + toImage.meanPercent()) / 2,
-        "r1_image_to_text", toText.percent(1),
-        "r1_text_to_image", toImage.percent(1),
-        "r10_image_to_text", toText.percent(10),
-        "r10_text_to_image", toImage.percent(10));
-  }
-
-  private static float[][] transposed(float[][] matrix) {
-    float[][] turned = new float[matrix[0].length][matrix.length];
-    for (int row = 0; row < matrix.length; row++) {
-      for (int column = 0; column < turned.length; column++) {
-        turned[column][row] = matrix[row][column];
+    float[][] byText = new float[texts.length][];
+    for (int text = 0; text < byText.length; text++) {
+      byText[text] = ofTexts.cosines()[text].clone();
+      for (int i = 0; i < byText[text].length; i++) {
+        byText[text][i] += logit(matched, logits, ofTexts.items()[text][i], text);
       }
     }
-    return turned;
+    return new Found(
+        images,
+        texts,
+        matched,
+        logits,
+        new RankedSide(
+            ofImages.items(), ofImages.cosines(), byImage, gallery.textsOfImage(), texts.length),
+        new RankedSide(
+            ofTexts.items(), ofTexts.cosines(), byText, gallery.imagesOfText(), images.length));
+  }
+
+  private static float logit(int[][] matched, float[][][] logits, int image, int text) {
+    return logits[image][Arrays.binarySearch(matched[image], text)][1];
+  }
+
+  private FinishedRows kept(String name) throws IOException {
+    return FinishedRows.open(work.map(folder -> folder.resolve(name)));
+  }
+
+  private float[][] imageFeatures() throws IOException {
+    float[][] features = new float[gallery.size()][];
+    try (FinishedRows rows = kept("features.bin")) {
+      int done = 0;
+      while (done < features.length && rows.of(done).isPresent()) {
+        features[done] = rows.of(done++).get().values();
+      }
+      int before = done;
+      watch.at(Stage.IMAGES, done, features.length, before);
+      if (done < features.length) {
+        gallery
+            .images()
+            .from(
+                done,
+                (first, pixels) -> {
+                  try (Result states = model.encode(pixels)) {
+                    float[][] some = model.projectImages(states.get(0));
+                    for (int i = 0; i < some.length; i++) {
+                      features[first + i] = unit(some[i]);
+                      rows.add(new FinishedRows.Row(first + i, new int[0], features[first + i]));
+                    }
+                    watch.at(Stage.IMAGES, first + some.length, features.length, before);
+                  }
+                });
+      }
+    }
+    return features;
+  }
+
+  private static float[] unit(float[] values) {
+    double square = 0;
+    for (float value : values) {
+      square += (double) value * value;
+    }
+    float[] unit = new float[values.length];
+    double length = Math.max(Math.sqrt(square), 1e-12); // as the graph's norm
+    for (int i = 0; i < unit.length; i++) {
+      unit[i] = (float) (values[i] / length);
+    }
+    return unit;
+  }
+
+  private float[][] textFeatures() throws IOException {
+    float[][] features = new float[gallery.texts().size()][];
+    int[] order =
+        Gallery.byLength(
+            IntStream.range(0, features.length).toArray(), gallery.lengths(model.model()));
+    for (int first = 0; first < order.length; first += ENCODED_AT_ONCE) {
+      int[] some =
+          Arrays.copyOfRange(order, first, Math.min(order.length, first + ENCODED_AT_ONCE));
+      float[][] found = model.embedTexts(gallery.texts(some));
+      for (int i = 0; i < some.length; i++) {
+        features[some[i]] = found[i];
+      }
+      watch.at(Stage.TEXTS, first + (long) some.length, features.length, 0);
+    }
+    return features;
   }
 }

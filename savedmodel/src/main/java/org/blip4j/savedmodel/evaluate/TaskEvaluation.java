@@ -3,7 +3,6 @@ package org.blip4j.savedmodel.evaluate;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -11,13 +10,13 @@ import java.util.Optional;
 import org.blip4j.data.metric.CaptionMetrics;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
-import org.blip4j.data.sample.SampleException;
 import org.blip4j.data.text.CaptionText;
 import org.blip4j.data.tfrecord.ShardSet;
-import org.blip4j.data.tfrecord.TfRecordReader;
 import org.blip4j.savedmodel.predict.Answer;
 import org.blip4j.savedmodel.predict.Caption;
 import org.blip4j.savedmodel.predict.Predictor;
+import org.blip4j.savedmodel.predict.StagedModel;
+import org.blip4j.savedmodel.signature.ServingSignature;
 
 /**
  * Measures a model on labelled records by the metric of its task. Records are read as they are
@@ -29,7 +28,7 @@ import org.blip4j.savedmodel.predict.Predictor;
  *     image and each text (blip-spec 7.1; published: 256 on COCO, 128 on Flickr30K)
  */
 public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates) {
-  static final int BATCH = 32;
+  private static final int BATCH = 32;
 
   /**
    * What was found of a model.
@@ -61,57 +60,11 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
    */
   public Findings measure(Predictor model) throws IOException {
     return switch (model.model().config().task()) {
-      case PRETRAIN, RETRIEVAL -> new RetrievalProtocol(this, model).measure();
+      case PRETRAIN, RETRIEVAL -> retrieval(model);
       case CAPTION -> captions(model);
       case VQA -> answers(model);
       case NLVR -> statements(model);
     };
-  }
-
-  /** Does something with each batch of records. */
-  interface Visit<S> {
-    void batch(List<S> samples) throws IOException;
-  }
-
-  <S extends Sample> void forEach(Class<S> type, Visit<S> visit) throws IOException {
-    List<S> batch = new ArrayList<>();
-    long found = 0;
-    for (int i = 0; i < shards.size(); i++) {
-      Path shard = shards.paths().get(i);
-      try (TfRecordReader reader = TfRecordReader.open(shard)) {
-        long index = 0;
-        for (Optional<byte[]> next = reader.next(); next.isPresent(); next = reader.next()) {
-          Sample sample = sample(type, next.get(), shards.names().get(i) + "#" + index++, reader);
-          if (type.isInstance(sample)) {
-            batch.add(type.cast(sample));
-            found++;
-          }
-          if (batch.size() == BATCH) {
-            visit.batch(batch);
-            batch.clear();
-          }
-        }
-      }
-    }
-    if (!batch.isEmpty()) {
-      visit.batch(batch);
-    }
-    if (found == 0) {
-      throw new IOException(
-          "%s: no record is one of %s; validate on data of the task"
-              .formatted(shards.paths().get(0), type.getSimpleName()));
-    }
-  }
-
-  private Sample sample(Class<?> type, byte[] record, String otherwise, TfRecordReader reader)
-      throws IOException {
-    try {
-      return type == Sample.ImageText.class
-          ? codec.imageText(record, otherwise)
-          : codec.decode(record, otherwise);
-    } catch (SampleException e) {
-      throw new IOException(reader.where() + ": " + e.getMessage(), e);
-    }
   }
 
   /**
@@ -121,22 +74,25 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
   public Findings captions(Predictor model) throws IOException {
     List<CaptionMetrics.CaptionItem> items = new ArrayList<>();
     List<Sample.ImageText> shown = new ArrayList<>();
-    forEach(
-        Sample.ImageText.class,
-        samples -> {
-          List<Caption> captions = model.caption(images(samples));
-          if (shown.isEmpty()) {
-            shown.addAll(Examples.captions(samples, captions));
-          }
-          for (int i = 0; i < samples.size(); i++) {
-            requireRead(captions.get(i).status(), samples.get(i));
-            List<String> references =
-                samples.get(i).texts().stream().map(TaskEvaluation::words).toList();
-            if (!references.isEmpty()) {
-              items.add(CaptionMetrics.CaptionItem.of(words(captions.get(i).text()), references));
-            }
-          }
-        });
+    records()
+        .forEach(
+            Sample.ImageText.class,
+            BATCH,
+            (first, samples) -> {
+              List<Caption> captions = model.caption(LabelledRecords.images(samples));
+              if (shown.isEmpty()) {
+                shown.addAll(Examples.captions(samples, captions));
+              }
+              for (int i = 0; i < samples.size(); i++) {
+                LabelledRecords.requireRead(captions.get(i).status(), samples.get(i));
+                List<String> references =
+                    samples.get(i).texts().stream().map(TaskEvaluation::words).toList();
+                if (!references.isEmpty()) {
+                  items.add(
+                      CaptionMetrics.CaptionItem.of(words(captions.get(i).text()), references));
+                }
+              }
+            });
     return new Findings(
         ImmutableMap.of(
             "cider",
@@ -158,21 +114,23 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
   private Findings answers(Predictor model) throws IOException {
     double[] sum = new double[2];
     List<Sample.ImageText> shown = new ArrayList<>();
-    forEach(
-        Sample.Question.class,
-        samples -> {
-          List<Answer> answers =
-              model.vqa(
-                  samples.stream().map(sample -> sample.image().toByteArray()).toList(),
-                  samples.stream().map(Sample.Question::question).toList());
-          for (int i = 0; i < samples.size(); i++) {
-            requireRead(answers.get(i).status(), samples.get(i));
-            sum[0] += worth(answers.get(i).text(), samples.get(i).answers());
-            if (sum[1]++ < Examples.SHOWN) {
-              shown.addAll(Examples.answers(samples.get(i), answers.get(i)));
-            }
-          }
-        });
+    records()
+        .forEach(
+            Sample.Question.class,
+            BATCH,
+            (first, samples) -> {
+              List<Answer> answers =
+                  model.vqa(
+                      samples.stream().map(sample -> sample.image().toByteArray()).toList(),
+                      samples.stream().map(Sample.Question::question).toList());
+              for (int i = 0; i < samples.size(); i++) {
+                LabelledRecords.requireRead(answers.get(i).status(), samples.get(i));
+                sum[0] += worth(answers.get(i).text(), samples.get(i).answers());
+                if (sum[1]++ < Examples.SHOWN) {
+                  shown.addAll(Examples.answers(samples.get(i), answers.get(i)));
+                }
+              }
+            });
     return new Findings(ImmutableMap.of("accuracy", sum[0] / sum[1]), ImmutableList.copyOf(shown));
   }
 
@@ -196,38 +154,78 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
   private Findings statements(Predictor model) throws IOException {
     double[] sum = new double[2];
     Examples.Worst worst = new Examples.Worst();
-    forEach(
-        Sample.ImagePair.class,
-        samples -> {
-          List<Answer.Nlvr> answers =
-              model.nlvr(
-                  samples.stream().map(sample -> sample.left().toByteArray()).toList(),
-                  samples.stream().map(sample -> sample.right().toByteArray()).toList(),
-                  samples.stream().map(Sample.ImagePair::statement).toList());
-          for (int i = 0; i < samples.size(); i++) {
-            requireRead(answers.get(i).status(), samples.get(i));
-            boolean judged = answers.get(i).label().equals("True");
-            boolean right = judged == (samples.get(i).label() == 1);
-            sum[0] += right ? 1 : 0;
-            sum[1]++;
-            double error = right ? 0 : answers.get(i).probability();
-            if (worst.takes(error)) {
-              worst.add(error, Examples.statements(samples.get(i), answers.get(i)));
-            }
-          }
-        });
+    records()
+        .forEach(
+            Sample.ImagePair.class,
+            BATCH,
+            (first, samples) -> {
+              List<Answer.Nlvr> answers =
+                  model.nlvr(
+                      samples.stream().map(sample -> sample.left().toByteArray()).toList(),
+                      samples.stream().map(sample -> sample.right().toByteArray()).toList(),
+                      samples.stream().map(Sample.ImagePair::statement).toList());
+              for (int i = 0; i < samples.size(); i++) {
+                LabelledRecords.requireRead(answers.get(i).status(), samples.get(i));
+                boolean judged = answers.get(i).label().equals("True");
+                boolean right = judged == (samples.get(i).label() == 1);
+                sum[0] += right ? 1 : 0;
+                sum[1]++;
+                double error = right ? 0 : answers.get(i).probability();
+                if (worst.takes(error)) {
+                  worst.add(error, Examples.statements(samples.get(i), answers.get(i)));
+                }
+              }
+            });
     return new Findings(
         ImmutableMap.of("accuracy", sum[0] / sum[1]), ImmutableList.copyOf(worst.shown()));
   }
 
-  static List<byte[]> images(List<Sample.ImageText> samples) {
-    return samples.stream().map(sample -> sample.image().toByteArray()).toList();
+  /** Recalls both ways, and the pairs that are judged most wrongly. */
+  private Findings retrieval(Predictor model) throws IOException {
+    StagedModel stages = StagedModel.of(model);
+    List<Sample.ImageText> shown = new ArrayList<>();
+    Gallery gallery =
+        records()
+            .gallery(
+                stages,
+                samples -> {
+                  if (shown.isEmpty() && model.has(ServingSignature.CAPTION)) {
+                    List<Sample.ImageText> first =
+                        samples.subList(0, Math.min(Examples.SHOWN, samples.size()));
+                    shown.addAll(
+                        Examples.captions(first, model.caption(LabelledRecords.images(first))));
+                  }
+                });
+    RetrievalProtocol.Found found =
+        new RetrievalProtocol(
+                stages, gallery, candidates, Optional.empty(), (stage, done, total, before) -> {})
+            .measure();
+    ImmutableMap<String, Double> recalls = found.recalls();
+    Examples.Worst worst = new Examples.Worst();
+    records()
+        .forEach(
+            Sample.ImageText.class,
+            BATCH,
+            (first, samples) -> {
+              for (int i = 0; i < samples.size(); i++) {
+                for (int j = 0; j < found.texts()[first + i].length; j++) {
+                  String text = gallery.texts().get(found.texts()[first + i][j]);
+                  worst.addPair(samples.get(i), text, found.logits()[first + i][j]);
+                }
+              }
+            });
+    return new Findings(
+            ImmutableMap.of(
+                "r_mean", recalls.get("r_mean"),
+                "r1_image_to_text", recalls.get("txt_r1"),
+                "r1_text_to_image", recalls.get("img_r1"),
+                "r10_image_to_text", recalls.get("txt_r10"),
+                "r10_text_to_image", recalls.get("img_r10")),
+            ImmutableList.copyOf(shown))
+        .with(worst.shown());
   }
 
-  static void requireRead(String status, Sample sample) throws IOException {
-    if (!status.isEmpty()) {
-      throw new IOException(
-          "sample \"%s\" cannot be validated on: %s; remove it".formatted(sample.key(), status));
-    }
+  private LabelledRecords records() {
+    return new LabelledRecords(shards, codec);
   }
 }

@@ -6,6 +6,7 @@ import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.graph.config.ConfigJson;
@@ -40,11 +41,17 @@ public final class Predictor implements AutoCloseable {
   private final ServingModel model;
   private final ServingSettings settings;
   private final SignatureRunner runner;
+  private final Optional<LoadedModel> loaded;
 
-  private Predictor(ServingModel model, ServingSettings settings, SignatureRunner runner) {
+  private Predictor(
+      ServingModel model,
+      ServingSettings settings,
+      SignatureRunner runner,
+      Optional<LoadedModel> loaded) {
     this.model = model;
     this.settings = settings;
     this.runner = runner;
+    this.loaded = loaded;
   }
 
   /**
@@ -71,7 +78,8 @@ public final class Predictor implements AutoCloseable {
     return new Predictor(
         loaded.model(),
         loaded.settings(),
-        new SignatureRunner(loaded.session(), loaded.graph().signaturesOnDemand(), loaded::close));
+        new SignatureRunner(loaded.session(), loaded.graph().signaturesOnDemand(), loaded::close),
+        Optional.of(loaded));
   }
 
   private static Predictor open(ModelSource.Exported source, PredictorOptions options)
@@ -103,7 +111,8 @@ public final class Predictor implements AutoCloseable {
           model,
           info.serving(),
           new SignatureRunner(
-              bundle.session(), bundle.metaGraphDef().getSignatureDefMap(), bundle::close));
+              bundle.session(), bundle.metaGraphDef().getSignatureDefMap(), bundle::close),
+          Optional.empty());
     } catch (RuntimeException | Error e) {
       bundle.close();
       throw e;
@@ -118,6 +127,11 @@ public final class Predictor implements AutoCloseable {
   /** The settings it runs with. */
   public ServingSettings settings() {
     return settings;
+  }
+
+  /** The graph that was built in memory; empty of an exported model. */
+  Optional<LoadedModel> loaded() {
+    return loaded;
   }
 
   /** Whether the model has a signature. */

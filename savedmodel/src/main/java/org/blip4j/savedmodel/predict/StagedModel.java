@@ -60,6 +60,21 @@ public final class StagedModel implements AutoCloseable {
     }
   }
 
+  /**
+   * The stages of a model that is open already; it is closed with the other.
+   *
+   * @throws IllegalArgumentException if it is an exported one, whose graph has no stages
+   */
+  public static StagedModel of(Predictor predictor) {
+    return new StagedModel(
+        predictor
+            .loaded()
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "an exported model has no stages; open it with StagedModel.open")));
+  }
+
   /** What the model is. */
   public ServingModel model() {
     return loaded.model();
@@ -157,8 +172,18 @@ public final class StagedModel implements AutoCloseable {
    * @param states {@code [B, P, W]}; P is any number, as where a video's frames are concatenated
    */
   public float[] matchLogits(Tensor states, int[] rows, List<String> texts) {
+    float[][] both = itmLogits(states, rows, texts);
+    float[] match = new float[both.length];
+    for (int i = 0; i < match.length; i++) {
+      match[i] = both[i][1];
+    }
+    return match;
+  }
+
+  /** The logits {@code [N][2]} of "no match" and "match", as {@link #matchLogits} takes them. */
+  public float[][] itmLogits(Tensor states, int[] rows, List<String> texts) {
     try (Result result = pairs(stages.matchLogits(), states, rows, texts)) {
-      return floats(result.get(0));
+      return rows(result.get(0));
     }
   }
 

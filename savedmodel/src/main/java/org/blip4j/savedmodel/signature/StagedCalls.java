@@ -44,8 +44,8 @@ import org.tensorflow.types.family.TType;
  * @param match states {@code [B, P, W]}, rows {@code [N]} and texts {@code [N]} to match
  *     probabilities {@code [N]} and cosines {@code [N]}; empty if the model matches none, as the
  *     next three
- * @param matchLogits the same inputs, with any number of states, to the logits {@code [N]} of
- *     "match"; texts are as wide as the longest of the call
+ * @param matchLogits the same inputs, with any number of states, to the logits {@code [N, 2]} of
+ *     "no match" and "match"; texts are as wide as the longest of the call
  * @param projectImages states to features {@code [B, E]} before they are made of length 1
  * @param embedTexts texts {@code [N]} to features {@code [N, E]} of length 1, as wide as the
  *     longest
@@ -150,7 +150,7 @@ public record StagedCalls(
             .blip()
             .matching()
             .itmLogits(ctx, grounded(ctx, parts, tokens), rows, new ImageStates(states)); // [N, 2]
-    return call(List.of(states, rows, texts), ctx.at(logits, 1, 1));
+    return call(List.of(states, rows, texts), logits);
   }
 
   private static Call projectImages(

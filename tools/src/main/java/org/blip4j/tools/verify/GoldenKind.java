@@ -55,6 +55,8 @@ enum GoldenKind {
   PRETRAIN(ContrastiveChecks::pretrain),
   /** A fine-tuning step of retrieval. */
   RETRIEVAL(ContrastiveChecks::retrieval),
+  /** Retrieval both ways by the published protocol. */
+  RETRIEVAL_EVAL(RetrievalChecks::protocol),
   /** Training loss, answer ranking and generated answers of question answering. */
   VQA(VqaChecks::official),
   /** Two-image reasoning, and a pre-training checkpoint that it starts from. */

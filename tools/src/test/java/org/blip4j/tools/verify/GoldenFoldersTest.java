@@ -63,7 +63,7 @@ class GoldenFoldersTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"hf_retrieval", "match", "sampling", "vision"})
+  @ValueSource(strings = {"hf_retrieval", "match", "retrieval_eval", "sampling", "vision"})
   void failsWithOneNumberChanged(String name) throws IOException {
     assertFailsWithOneNumberChanged(name);
   }
