@@ -5,7 +5,8 @@ import java.util.List;
 
 /**
  * Recall at k of a retrieval: the share of queries with a right item among their first k (BLIP
- * specification 10.1).
+ * specification 10.1), and the other figures of ranks: median for video, mean and mean reciprocal
+ * for dialogue (10.4).
  *
  * <p>The rank of a query is the number of wrong items that score no lower than its best right one:
  * counted from 0, and ties count as behind. So an item that no first stage proposed (all of these
@@ -107,5 +108,15 @@ public final class RecallAtK {
     return sorted.length % 2 == 1
         ? sorted[middle] + 1.0
         : (sorted[middle - 1] + sorted[middle]) / 2.0 + 1;
+  }
+
+  /** Mean rank counted from 1. */
+  public double meanRank() {
+    return Arrays.stream(ranks).mapToDouble(rank -> rank + 1.0).average().orElseThrow();
+  }
+
+  /** Mean of one over the rank counted from 1, 0 to 1. */
+  public double meanReciprocalRank() {
+    return Arrays.stream(ranks).mapToDouble(rank -> 1 / (rank + 1.0)).average().orElseThrow();
   }
 }

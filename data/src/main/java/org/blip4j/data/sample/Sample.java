@@ -3,6 +3,7 @@ package org.blip4j.data.sample;
 import com.google.common.collect.ImmutableList;
 import com.google.protobuf.ByteString;
 import java.util.Collection;
+import java.util.stream.IntStream;
 
 /**
  * One record of a data set: an image with texts, a question, a pair of images, or a video.
@@ -85,6 +86,22 @@ public sealed interface Sample {
         throw new IllegalArgumentException(
             "video \"%s\" has no frames; it needs at least one".formatted(key));
       }
+    }
+
+    /**
+     * Which frames stand for a video, counted from 0: {@code i * floor(count / wanted)}, as the
+     * published code takes them ("uniform"). With fewer frames than wanted that is the first one,
+     * each time; and the last frames of a video are never among them.
+     *
+     * @param count frames that the video has
+     * @param wanted how many are taken
+     */
+    public static int[] frameNumbers(int count, int wanted) {
+      if (count < 1 || wanted < 1) {
+        throw new IllegalArgumentException(
+            "cannot take %d of %d frames; both must be 1 or more".formatted(wanted, count));
+      }
+      return IntStream.range(0, wanted).map(i -> i * (count / wanted)).toArray();
     }
   }
 }

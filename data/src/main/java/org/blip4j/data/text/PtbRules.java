@@ -11,8 +11,8 @@ import java.util.stream.Stream;
 
 /**
  * Where the tokens of a text end, as Stanford CoreNLP 3.4.1 sees the Penn Treebank: of all rules
- * that fit at a place the one that reaches furthest wins, the earlier of two that reach equally far.
- * Found by comparing outputs.
+ * that fit at a place the one that reaches furthest wins, the earlier of two that reach equally
+ * far. Found by comparing outputs.
  *
  * <p>Some rules look past the token: their only group is the token, and what they looked at counts
  * as reached.
@@ -58,6 +58,7 @@ final class PtbRules {
 
   /** Part of a compound, before which an elided article or particle may stand: d'oeuvres. */
   private static final String LETTER_OR_DIGIT = "[[" + LETTER_RANGES + "]\\p{Nd}]";
+
   private static final String PART =
       "(?:[dDoOlL]" + ANY_APOSTROPHE + LETTER_OR_DIGIT + ")?" + LETTER_OR_DIGIT + "++";
 
@@ -70,9 +71,9 @@ final class PtbRules {
   private static final String PAUSE = "[,;:\u3001]";
   private static final String URL_END = "[^ \t\n\"<>|.!?(){},\\-]";
   private static final String PATH = "(?:/[^ \t\n\"<>|()]+" + URL_END + ")?";
+
   /** Quotation marks, of which two together are one token. */
-  static final String QUOTES =
-      "\\u0091-\\u0094\\u00ab\\u00bb\\u2018-\\u201f\\u2039\\u203a";
+  static final String QUOTES = "\\u0091-\\u0094\\u00ab\\u00bb\\u2018-\\u201f\\u2039\\u203a";
 
   private static final String SMILEY = "[<>]?[:;=][\\-o*']?[()DPdpO\\\\{@|\\[\\]]";
 
@@ -99,7 +100,7 @@ final class PtbRules {
 
   /** Words that begin a sentence: a full stop before them belongs to no letter. */
   private static final String SENTENCE_STARTS =
-      "A|About|According|Additionally|After|An|As|At|But|Earlier|He|Her|Here|However|If|In|It|Last"
+      "Mr\\.|Ms\\.|A|About|According|Additionally|After|An|As|At|But|Earlier|He|Her|Here|However|If|In|It|Last"
           + "|Many|More|Now|Once|One|Other|Our|She|Since|So|Some|Such|That|The|Their|Then|There"
           + "|These|They|This|We|What|When|While|Yet|You";
 

@@ -4,6 +4,7 @@ import com.google.common.base.Ascii;
 import com.google.common.base.CharMatcher;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
+import com.google.common.collect.ImmutableSet;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -29,9 +30,13 @@ public final class PtbTokens {
   private static final Pattern QUOTED = Pattern.compile("[`" + PtbRules.QUOTES + "]{1,2}");
   private static final CharMatcher ENDS_LINE = CharMatcher.anyOf("\n\r\u000b\f\u0085\u2028\u2029");
   private static final Pattern ALONE =
-      Pattern.compile("[!-~]|[" + PtbRules.SYMBOLS + PtbRules.MARKS + "]|[\\p{L}\\p{Nd}&&[\\u0000-\\uffff]]");
-  private static final Pattern DIVIDED =
-      Pattern.compile("cannot|[gw](?:on|an)na|gotta|lemme|gimme", Pattern.CASE_INSENSITIVE);
+      Pattern.compile(
+          "[!-~]|[" + PtbRules.SYMBOLS + PtbRules.MARKS + "]|[\\p{L}\\p{Nd}&&[\\u0000-\\uffff]]");
+  private static final ImmutableSet<String> DIVIDED =
+      ImmutableSet.of("cannot", "gonna", "gotta", "lemme", "gimme", "wanna");
+
+  private static final int LONGEST_ABBREVIATION = 6;
+
   private static final Pattern SHORT_FORM =
       Pattern.compile("(?:['\u0092\u2019]|&apos;)(?:[msd]|re|ve|ll)|n.t", Pattern.CASE_INSENSITIVE);
   private static final Pattern ADDRESS = Pattern.compile("[@#]|://");
@@ -119,17 +124,22 @@ public final class PtbTokens {
     return lines;
   }
 
-  /** The end of a word of ASCII letters between blanks, which no rule divides; else -1. */
+  /** The end of a word of ASCII letters that no rule divides or extends; else -1. */
   private static int endOfPlainWord(String text, int start) {
     int end = start;
     while (end < text.length() && isLetter(text.charAt(end))) {
       end++;
     }
-    boolean plain =
-        end > start
-            && (end == text.length() || text.charAt(end) == ' ' || text.charAt(end) == '\n')
-            && (end - start < 5 || end - start > 6 || !DIVIDED.matcher(text.substring(start, end)).matches());
-    return plain ? end : -1;
+    int length = end - start;
+    char next = end == text.length() ? ' ' : text.charAt(end);
+    int after = next == ',' || (next == '.' && length > LONGEST_ABBREVIATION) ? end + 1 : end;
+    boolean blank =
+        after == text.length() || text.charAt(after) == ' ' || text.charAt(after) == '\n';
+    boolean divided =
+        length >= 5
+            && length <= 6
+            && DIVIDED.contains(Ascii.toLowerCase(text.substring(start, end)));
+    return length > 0 && blank && !divided ? end : -1;
   }
 
   private static boolean isLetter(char c) {

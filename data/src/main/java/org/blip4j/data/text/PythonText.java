@@ -1,19 +1,27 @@
 package org.blip4j.data.text;
 
+import com.google.common.base.CharMatcher;
+import com.google.common.base.Splitter;
+import com.google.common.collect.ImmutableList;
+
 /**
- * Python's view of characters where it differs from Java's: white space and lower-casing.
+ * Python's view of characters where it differs from Java's: white space and lower-casing. All of
+ * its white space is in the Basic Multilingual Plane.
  *
  * <p>The published code is Python; cleaning and tokenising are only equal to it if {@code
  * str.lower()}, {@code str.split()} and {@code \s} mean the same here.
  */
-final class PythonText {
+public final class PythonText {
   private static final String MID_WORD =
       "'.:\u00b7\u0387\u055f\u05f4\u2018\u2019\u2024\u2027\ufe13\ufe52\ufe55\uff07\uff0e\uff1a";
+
+  private static final CharMatcher SPACE = CharMatcher.forPredicate(c -> isSpace(c));
+  private static final Splitter WORDS = Splitter.on(SPACE).omitEmptyStrings();
 
   private PythonText() {}
 
   /** Python's {@code str.isspace()} for one character, which {@code \s} uses too. */
-  static boolean isSpace(int c) {
+  public static boolean isSpace(int c) {
     return (c >= 0x09 && c <= 0x0d)
         || (c >= 0x1c && c <= 0x20)
         || c == 0x85
@@ -27,13 +35,23 @@ final class PythonText {
         || c == 0x3000;
   }
 
+  /** Python's {@code str.split()}: the runs of characters between white space. */
+  public static ImmutableList<String> split(String text) {
+    return ImmutableList.copyOf(WORDS.split(text));
+  }
+
+  /** Python's {@code str.strip()}. */
+  public static String strip(String text) {
+    return SPACE.trimFrom(text);
+  }
+
   /**
    * Python's {@code str.lower()}.
    *
    * <p>Java's {@code toLowerCase} finds a final sigma by word breaks, Python by Unicode's plain
    * rule: a cased letter before, none after, looking through ignorable characters.
    */
-  static String lower(String text) {
+  public static String lower(String text) {
     StringBuilder out = new StringBuilder(text.length());
     for (int i = 0; i < text.length(); ) {
       int c = text.codePointAt(i);

@@ -31,6 +31,8 @@ final class RecallAtKTest {
   @Test
   void medianOfOddNumber() {
     assertEquals(2, RecallAtK.ofRanks(7, 1, 0).medianRank());
+    assertEquals(11 / 3.0, RecallAtK.ofRanks(7, 1, 0).meanRank(), 1e-12);
+    assertEquals(1.625 / 3, RecallAtK.ofRanks(7, 1, 0).meanReciprocalRank(), 1e-12);
   }
 
   @Test

@@ -3,18 +3,11 @@ package org.blip4j.tools.verify;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.ToDoubleFunction;
-import org.blip4j.data.metric.CaptionMetrics;
-import org.blip4j.data.metric.RougeL;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Mode;
 import org.blip4j.ops.decode.ScoreProcessors;
@@ -26,14 +19,10 @@ import org.tensorflow.Operand;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 
-/** Goldens without a model: schedules of training, scores of captions, and a step of sampling. */
+/** Goldens without a model: schedules of training, and a step of sampling. */
 final class FigureChecks {
-  /** The scores in a folder of files of captions. */
-  static final String SCORES = "expected.json";
-
   private static final JsonNode NONE = MissingNode.getInstance();
   private static final double RELATIVE = 1e-12;
-  private static final Tolerance SCORE = new Tolerance(1e-6, 0);
 
   /** Passes over the data until alpha is reached (blip-spec 5.3, 7.1). */
   private static final int PRETRAIN_RAMP = 2;
@@ -98,98 +87,6 @@ final class FigureChecks {
     double[] bounds = expected.stream().mapToDouble(x -> RELATIVE * Math.abs(x)).toArray();
     Values wanted = Values.vector(expected);
     run.row(CheckRow.compare(run.golden().name(), check, Values.vector(found), wanted, bounds));
-  }
-
-  /** Scores of the captions of every corpus, together and each alone. */
-  static void captionMetrics(GoldenRun run) throws IOException {
-    JsonNode file = Golden.readJson(run.golden().path());
-    Set<String> absent = new TreeSet<>();
-    for (Map.Entry<String, JsonNode> corpus : file.path("corpora").properties()) {
-      List<CaptionMetrics.CaptionItem> items = new ArrayList<>();
-      for (JsonNode item : corpus.getValue().path("items")) {
-        String candidate = item.path("candidate_tokenized").asText();
-        items.add(
-            CaptionMetrics.CaptionItem.of(
-                candidate, Golden.strings(item.path("references_tokenized"))));
-      }
-      CaptionMetrics.CiderScore cider = CaptionMetrics.CiderScore.of(items);
-      scores(run, corpus.getKey(), corpus.getValue().path("corpus"), items, cider.mean(), absent);
-      for (int i = 0; i < items.size(); i++) {
-        JsonNode expected = corpus.getValue().path("items").path(i).path("scores");
-        String check = corpus.getKey() + " " + i;
-        scores(run, check, expected, List.of(items.get(i)), cider.byItem().get(i), absent);
-      }
-    }
-    if (file.has("tokenizer")) {
-      absent.add("tokenizer");
-    }
-    absent.forEach(name -> run.failed(name, "this version does not compute it"));
-  }
-
-  /**
-   * Scores of captions in files: {@code NAME_hyp.txt} with {@code NAME_ref1.txt} and so on, a line
-   * an image, or {@code NAME_tokenized.json} with {@code gts} and {@code res} by image.
-   */
-  static void metricFiles(GoldenRun run) throws IOException {
-    Set<String> absent = new TreeSet<>();
-    for (Map.Entry<String, JsonNode> corpus : run.golden().json(SCORES).properties()) {
-      String name = corpus.getKey();
-      if (corpus.getValue().isObject()) {
-        List<CaptionMetrics.CaptionItem> items = new ArrayList<>();
-        Path candidates = run.golden().file(name + "_hyp.txt");
-        if (Files.exists(candidates)) {
-          List<List<String>> references = new ArrayList<>();
-          for (Path file = run.golden().file(name + "_ref1.txt"); Files.exists(file); ) {
-            references.add(Files.readAllLines(file));
-            file = run.golden().file(name + "_ref" + (references.size() + 1) + ".txt");
-          }
-          for (String line : Files.readAllLines(candidates)) {
-            int row = items.size();
-            items.add(
-                CaptionMetrics.CaptionItem.of(
-                    line, references.stream().map(r -> r.get(row)).toList()));
-          }
-        } else {
-          JsonNode both = run.golden().json(name + "_tokenized.json");
-          for (Map.Entry<String, JsonNode> one : both.path("res").properties()) {
-            List<String> references = Golden.strings(both.path("gts").path(one.getKey()));
-            items.add(CaptionMetrics.CaptionItem.of(one.getValue().path(0).asText(), references));
-          }
-        }
-        scores(
-            run,
-            name,
-            corpus.getValue(),
-            items,
-            CaptionMetrics.CiderScore.of(items).mean(),
-            absent);
-      }
-    }
-    absent.forEach(name -> run.failed(name, "this version does not compute it"));
-  }
-
-  private static void scores(
-      GoldenRun run,
-      String check,
-      JsonNode expected,
-      List<CaptionMetrics.CaptionItem> items,
-      double cider,
-      Set<String> absent) {
-    CaptionMetrics.BleuScore bleu = CaptionMetrics.BleuScore.of(items);
-    for (Map.Entry<String, JsonNode> score : expected.properties()) {
-      String name = check + " " + score.getKey();
-      String metric = score.getKey().toLowerCase(Locale.ROOT).replace('_', '-');
-      double wanted = score.getValue().asDouble(Double.NaN);
-      if (metric.matches("bleu-[1-4]")) {
-        run.compare(name, bleu.bleu(metric.charAt(5) - '0'), wanted, SCORE);
-      } else if (metric.equals("rouge-l")) {
-        run.compare(name, RougeL.of(items), wanted, SCORE);
-      } else if (metric.equals("cider")) {
-        run.compare(name, cider, wanted, SCORE);
-      } else {
-        absent.add(score.getKey());
-      }
-    }
   }
 
   /**

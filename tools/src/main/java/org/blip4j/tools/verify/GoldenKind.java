@@ -28,11 +28,17 @@ enum GoldenKind {
       FigureChecks::schedules,
       file -> Stream.of("pretrain", "cosine").anyMatch(k -> file.path(k).path(0).has("rows"))),
   /** Captions with their scores, corpus by corpus. */
-  CAPTION_METRICS(FigureChecks::captionMetrics, file -> file.path("corpora").isObject()),
+  CAPTION_METRICS(MetricChecks::captionMetrics, file -> file.path("corpora").isObject()),
   /** Files of captions, and the scores of each. */
   METRICS(
-      FigureChecks::metricFiles,
+      MetricChecks::metricFiles,
       file -> file.properties().stream().anyMatch(corpus -> corpus.getValue().has("cider"))),
+  /** Answers to questions with their accuracy. */
+  VQA_ACCURACY(
+      MetricChecks::vqaAccuracy,
+      file -> file.path("cases").path(0).has("accuracy") && file.has("strings")),
+  /** Numbers of the frames that stand for a video. */
+  FRAME_SAMPLING(MetricChecks::frames, file -> file.path("frames").isObject()),
   /** One state dict in many checkpoint containers, and files that must be refused. */
   CONTAINERS(
       ContainerChecks::check,
@@ -101,7 +107,7 @@ enum GoldenKind {
   /** Whether a path is a folder that is one golden. */
   static boolean isFolder(Path path) throws IOException {
     return Files.isRegularFile(path.resolve(CASES))
-        || (Files.isRegularFile(path.resolve(FigureChecks.SCORES)) && of(path) == METRICS);
+        || (Files.isRegularFile(path.resolve(MetricChecks.SCORES)) && of(path) == METRICS);
   }
 
   /** Whether a file looks like a golden: JSON lines, or JSON that there is a check for. */
@@ -121,7 +127,7 @@ enum GoldenKind {
     boolean cases = Files.exists(path.resolve(CASES));
     JsonNode described =
         folder
-            ? Golden.readJson(path.resolve(cases ? CASES : FigureChecks.SCORES))
+            ? Golden.readJson(path.resolve(cases ? CASES : MetricChecks.SCORES))
             : describedInFile(path);
     JsonNode model = Files.exists(config) ? Golden.readJson(config) : MissingNode.getInstance();
     String task = model.path("task").asText();
