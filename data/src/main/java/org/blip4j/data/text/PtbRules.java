@@ -64,7 +64,7 @@ final class PtbRules {
 
   private static final String COMPOUND = PART + "(?:[-_\u058a\u2010\u2011]" + PART + ")*+";
   private static final String HYPHENED =
-      "[A-Za-z0-9][A-Za-z0-9.,\u00ad]*(?:-(?:[A-Za-z](?:\\.[A-Za-z])+\\.|[A-Za-z0-9\u00ad]+))+";
+      "[A-Za-z0-9][A-Za-z0-9.,\u00ad]*(?:-(?:[A-Za-z](?:\\.[A-Za-z])+\\.|[A-Za-z0-9\u00ad]+))++";
   private static final String SLASH_PART = "[A-Za-z0-9]+(?:-[A-Za-z]+){0,2}";
   private static final String NUMBER =
       "(?:\\p{Nd}*+(?:[.:,\u00ad\u066b\u066c]\\p{Nd}++)++|\\p{Nd}++)";
@@ -136,11 +136,11 @@ final class PtbRules {
               "\\p{L}+[aeiouyAEIOUY]" + ANY_APOSTROPHE + "[aeiouA-Z]\\p{L}*",
               "([yY]" + APOSTROPHE + ")\\p{L}",
               "(?i:https?)://[^ \t\n\"<>|(){}]+" + URL_END,
-              "(?i:www)\\.(?:[^ \t\n\"<>|.!?(){},]+\\.)+[a-zA-Z]{2,4}" + PATH,
-              "(?:[^ \t\n\"`'|!(){}$,-_]+\\.)+(?i:com|net|org|edu)" + PATH,
-              "(?:<|&lt;)?[a-zA-Z0-9][^ \t\n\"<>|(){}\u00a0]*@(?:[^ \t\n\"<>|(){}.\u00a0]+\\.)*"
-                  + "[^ \t\n\"<>|(){}.\u00a0]+>?",
-              "@[A-Za-z_][A-Za-z_0-9]*|#" + LETTER + "+",
+              "(?i:www)\\.(?:[^ \t\n\"<>|.!?(){},]+\\.){1,50}[a-zA-Z]{2,4}" + PATH,
+              "(?:[^ \t\n\"`'|!(){}$,-_]+\\.){1,50}(?i:com|net|org|edu)" + PATH,
+              "(?:<|&lt;)?[a-zA-Z0-9][^ \t\n\"<>|(){}\u00a0]*@[^ \t\n\"<>|(){}.\u00a0]+"
+                  + "(?:\\.[^ \t\n\"<>|(){}.\u00a0]+)*+>?",
+              "@[A-Za-z_][A-Za-z_0-9]*|#" + LETTER + "++",
               "(" + SHORT + ")[^A-Za-z]",
               "(" + NOT + ")[^A-Za-z]",
               "\\p{Nd}{1,2}[\\-/]\\p{Nd}{1,2}[\\-/]\\p{Nd}{2,4}",
@@ -163,7 +163,13 @@ final class PtbRules {
                   + "|"
                   + TAG
                   + ")[ \t\n\u00a0]",
-              "(" + MORE + "+(?:\\." + MORE + "+)*\\.(?i:" + FILE_ENDS + "))[ \t\n\u00a0.?!,]",
+              "("
+                  + MORE
+                  + "++(?:\\."
+                  + MORE
+                  + "++){0,50}\\.(?i:"
+                  + FILE_ENDS
+                  + "))[ \t\n\u00a0.?!,]",
               "(" + WORD + "\\.)" + PAUSE,
               "(?:\\([0-9]{2,3}\\)[ \u00a0]?"
                   + "|(?:\\+\\+?)?(?:[0-9]{2,4}[- \u00a0])?[0-9]{2,4}[- \u00a0])"
@@ -175,8 +181,8 @@ final class PtbRules {
               "(" + COMPOUND + "\\.)" + PAUSE,
               COMPOUND,
               HYPHENED,
-              "[A-Z]+(?:(?:[+&]|&amp;)[A-Z]+)+",
-              "([A-Z]+(?:(?:[+&]|&amp;)[A-Z]+)+\\.)" + PAUSE,
+              "[A-Z]+(?:(?:[+&]|&amp;)[A-Z]+)++",
+              "([A-Z]+(?:(?:[+&]|&amp;)[A-Z]+)++\\.)" + PAUSE,
               "[Cc]\\+\\+|[CcFf]#",
               "(')[A-Za-z][^ \t\n\u00a0]",
               SHORT,

@@ -85,9 +85,8 @@ public final class PtbTokens {
    * its last apostrophe.
    */
   public static ImmutableList<String> lines(List<String> captions) {
-    return tokens(captions).stream()
-        .map(tokens -> String.join(" ", tokens))
-        .collect(ImmutableList.toImmutableList());
+    return (captions.isEmpty() ? ImmutableList.<ImmutableList<String>>of() : tokens(captions))
+        .stream().map(tokens -> String.join(" ", tokens)).collect(ImmutableList.toImmutableList());
   }
 
   private static List<ImmutableList<String>> tokens(List<String> captions) {
