@@ -4,13 +4,14 @@ import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableMap;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import org.blip4j.data.metric.CaptionMetrics;
+import org.blip4j.data.metric.VqaAccuracy;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
-import org.blip4j.data.text.CaptionText;
+import org.blip4j.data.text.PtbTokens;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.savedmodel.predict.Answer;
 import org.blip4j.savedmodel.predict.Caption;
@@ -29,6 +30,7 @@ import org.blip4j.savedmodel.signature.ServingSignature;
  */
 public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates) {
   private static final int BATCH = 32;
+  private static final int PEOPLE = 10;
 
   /**
    * What was found of a model.
@@ -69,10 +71,11 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
 
   /**
    * {@code cider} and {@code bleu4} of the captions of a model that writes them, against all texts
-   * of their images; texts are tokenised by BLIP's own cleaning.
+   * of their images, tokenised as the published program does it.
    */
   public Findings captions(Predictor model) throws IOException {
-    List<CaptionMetrics.CaptionItem> items = new ArrayList<>();
+    List<String> written = new ArrayList<>();
+    List<List<String>> references = new ArrayList<>();
     List<Sample.ImageText> shown = new ArrayList<>();
     records()
         .forEach(
@@ -85,14 +88,17 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
               }
               for (int i = 0; i < samples.size(); i++) {
                 LabelledRecords.requireRead(captions.get(i).status(), samples.get(i));
-                List<String> references =
-                    samples.get(i).texts().stream().map(TaskEvaluation::words).toList();
-                if (!references.isEmpty()) {
-                  items.add(
-                      CaptionMetrics.CaptionItem.of(words(captions.get(i).text()), references));
+                if (!samples.get(i).texts().isEmpty()) {
+                  written.add(captions.get(i).text());
+                  references.add(PtbTokens.lines(samples.get(i).texts()));
                 }
               }
             });
+    List<String> tokens = PtbTokens.lines(written);
+    List<CaptionMetrics.CaptionItem> items = new ArrayList<>();
+    for (int i = 0; i < tokens.size(); i++) {
+      items.add(CaptionMetrics.CaptionItem.of(tokens.get(i), references.get(i)));
+    }
     return new Findings(
         ImmutableMap.of(
             "cider",
@@ -102,15 +108,7 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
         ImmutableList.copyOf(shown));
   }
 
-  private static String words(String text) {
-    String plain = CaptionText.cleanCaption(text, Integer.MAX_VALUE).replaceAll("[,?/'-]", " ");
-    return plain.replaceAll("\\s+", " ").strip();
-  }
-
-  /**
-   * Share of people who gave the answer, as VQA counts it of ten (blip-spec 10.3); answers are
-   * compared in lower case, without the further normalisation of the official program.
-   */
+  /** The official accuracy of answers, from 0 to 1 (blip-spec 10.3). */
   private Findings answers(Predictor model) throws IOException {
     double[] sum = new double[2];
     List<Sample.ImageText> shown = new ArrayList<>();
@@ -125,29 +123,35 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
                       samples.stream().map(Sample.Question::question).toList());
               for (int i = 0; i < samples.size(); i++) {
                 LabelledRecords.requireRead(answers.get(i).status(), samples.get(i));
-                sum[0] += worth(answers.get(i).text(), samples.get(i).answers());
-                if (sum[1]++ < Examples.SHOWN) {
+                List<String> people = people(samples.get(i));
+                if (!people.isEmpty()) {
+                  sum[0] += VqaAccuracy.judge(answers.get(i).text(), people).accuracy();
+                  sum[1]++;
+                }
+                if (shown.size() < Examples.SHOWN) {
                   shown.addAll(Examples.answers(samples.get(i), answers.get(i)));
                 }
               }
             });
+    if (sum[1] == 0) {
+      throw new IOException(
+          shards.paths().get(0) + ": no question has an answer; validate on labelled records");
+    }
     return new Findings(ImmutableMap.of("accuracy", sum[0] / sum[1]), ImmutableList.copyOf(shown));
   }
 
-  private static double worth(String answer, List<Sample.Answer> truths) {
-    double all = truths.stream().mapToDouble(Sample.Answer::weight).sum();
-    double own =
-        truths.stream()
-            .filter(truth -> plain(truth.text()).equals(plain(answer)))
-            .mapToDouble(Sample.Answer::weight)
-            .sum();
-    long people = all == 0 ? 0 : Math.round(10 * own / all);
-    return (people * Math.min(1, (people - 1) / 3.0) + (10 - people) * Math.min(1, people / 3.0))
-        / 10;
-  }
-
-  private static String plain(String answer) {
-    return answer.strip().toLowerCase(Locale.ROOT);
+  /**
+   * The answers of ten people to a question, as many of each as its weight says; of VQA's these are
+   * the ten that were given.
+   */
+  public static ImmutableList<String> people(Sample.Question sample) {
+    double whole = sample.answers().stream().mapToDouble(Sample.Answer::weight).sum();
+    ImmutableList.Builder<String> people = ImmutableList.builder();
+    for (Sample.Answer answer : sample.answers()) {
+      long count = whole == 0 ? 1 : Math.round(PEOPLE * answer.weight() / whole);
+      people.addAll(Collections.nCopies((int) Math.max(1, count), answer.text()));
+    }
+    return people.build();
   }
 
   /** Share of statements that are rightly judged, in the order of the records (trap T7). */
