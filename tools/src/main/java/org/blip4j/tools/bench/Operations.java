@@ -11,11 +11,11 @@ import org.blip4j.graph.config.VitConfig;
  * multiplication with its addition, and bytes of weights, keys and values that have to come from
  * memory. All else is counted as nothing.
  */
-final class Operations {
+public final class Operations {
   private Operations() {}
 
   /** The vision transformer on one image. */
-  static double vision(VitConfig vision) {
+  public static double vision(VitConfig vision) {
     double tokens = vision.tokens();
     double width = vision.width();
     double patch = 3.0 * vision.patchSize() * vision.patchSize();
@@ -37,7 +37,7 @@ final class Operations {
   }
 
   /** Matching one encoded image with texts: its keys and values, and the tokens of the texts. */
-  static double match(BlipConfig config, int[] lengths) {
+  public static double match(BlipConfig config, int[] lengths) {
     TextConfig text = config.text();
     double width = text.width();
     double image = config.vision().tokens();
@@ -47,6 +47,18 @@ final class Operations {
       double attention = 4.0 * length * length * width;
       total += (text.layers() - 1) * (length * token + attention);
       total += length * 4 * width * width + token; // the last layer goes on with one token
+    }
+    return total;
+  }
+
+  /** The features of texts: the tokens that are not padding, by the unimodal encoder. */
+  public static double embedTexts(BlipConfig config, int[] lengths) {
+    TextConfig text = config.text();
+    double width = text.width();
+    double token = 2 * width * (4 * width + 2 * text.feedForward());
+    double total = 0;
+    for (int length : lengths) {
+      total += text.layers() * (length * token + 4.0 * length * length * width);
     }
     return total;
   }

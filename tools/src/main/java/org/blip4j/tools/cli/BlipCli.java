@@ -20,6 +20,7 @@ import org.blip4j.tools.console.ParseErrors;
 import org.blip4j.tools.console.ProgramVersion;
 import org.blip4j.tools.console.Streams;
 import org.blip4j.tools.doctor.DoctorCommand;
+import org.blip4j.tools.evaluate.EvaluateCommand;
 import org.blip4j.tools.export.ExportCommand;
 import org.blip4j.tools.infer.CaptionCommand;
 import org.blip4j.tools.infer.EmbedCommand;
@@ -63,6 +64,7 @@ import picocli.CommandLine.Spec;
       ConvertCommand.class,
       DoctorCommand.class,
       EmbedCommand.class,
+      EvaluateCommand.class,
       ExportCommand.class,
       FinetuneCommand.class,
       InspectCommand.class,

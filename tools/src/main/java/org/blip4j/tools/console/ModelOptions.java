@@ -14,25 +14,17 @@ import picocli.CommandLine.Option;
 
 /** Which model a command runs. */
 public final class ModelOptions {
-  @Option(
-      names = "--model",
-      paramLabel = "MODEL",
-      required = true,
-      description =
-          "A model folder, a .pth or safetensors file, a Hugging Face folder, hf:OWNER/NAME, or an"
-              + " exported model.")
+  private static final String FORMS =
+      "A model folder, a .pth or safetensors file, a Hugging Face folder, hf:OWNER/NAME, or an"
+          + " exported model.";
+
+  @Option(names = "--model", paramLabel = "MODEL", required = true, description = FORMS)
   private String model;
 
-  @Option(
-      names = "--config",
-      paramLabel = "FILE",
-      description = "Configuration of weights that do not tell their own (heads, tokens).")
-  private Path config;
-
-  @Mixin private HubOptions hub;
+  @Mixin private Opening opening;
 
   public ModelSource source(ComputeOptions common) throws IOException {
-    return hub.resolve(model, Optional.ofNullable(config), common.console());
+    return opening.source(model, common);
   }
 
   /**
@@ -45,7 +37,15 @@ public final class ModelOptions {
       ComputeOptions.Quantize quantize,
       UnaryOperator<ServingSettings> adjust)
       throws IOException {
-    ModelSource source = source(common);
+    return open(source(common), common, quantize, adjust);
+  }
+
+  private static Predictor open(
+      ModelSource source,
+      ComputeOptions common,
+      ComputeOptions.Quantize quantize,
+      UnaryOperator<ServingSettings> adjust)
+      throws IOException {
     PredictorOptions options = quantize.change(common.inference()).withSettings(adjust);
     if (!(source instanceof ModelSource.Exported)) {
       return Predictor.open(source, options);
@@ -62,13 +62,51 @@ public final class ModelOptions {
    *
    * @throws IllegalArgumentException if options ask for more
    */
-  public PredictorOptions portable(ComputeOptions common, UnaryOperator<ServingSettings> adjust) {
+  public static PredictorOptions portable(
+      ComputeOptions common, UnaryOperator<ServingSettings> adjust) {
     PredictorOptions options = common.inference().withSettings(adjust);
     if (options.kernels().narrow()) {
       throw new IllegalArgumentException(
           "an exported model computes in float32 on a GPU; leave --precision away");
     }
     return options;
+  }
+
+  /** How any model is found. */
+  static final class Opening {
+    @Option(
+        names = "--config",
+        paramLabel = "FILE",
+        description = "Configuration of weights that do not tell their own (heads, tokens).")
+    private Path config;
+
+    @Mixin private HubOptions hub;
+
+    private ModelSource source(String model, ComputeOptions common) throws IOException {
+      return hub.resolve(model, Optional.ofNullable(config), common.console());
+    }
+  }
+
+  /** A model for commands that can do without one. */
+  public static final class OrNone {
+    @Option(names = "--model", paramLabel = "MODEL", description = FORMS)
+    private String model;
+
+    @Mixin private Opening opening;
+
+    /** Whether one was named. */
+    public boolean given() {
+      return model != null;
+    }
+
+    /** The model that was named, ready to be run. */
+    public Predictor open(
+        ComputeOptions common,
+        ComputeOptions.Quantize quantize,
+        UnaryOperator<ServingSettings> adjust)
+        throws IOException {
+      return ModelOptions.open(opening.source(model, common), common, quantize, adjust);
+    }
   }
 
   /** {@code --match-token}, for commands that read texts or questions. */

@@ -61,7 +61,7 @@ public final class ExportCommand implements Callable<Integer> {
     ModelExporter.Exported exported =
         ModelExporter.export(
             model.source(common),
-            model.portable(
+            ModelOptions.portable(
                 common,
                 own -> matchToken.adjust(decoding.adjust(own)).withExpectedBatch(batch.size(1))),
             target);

@@ -15,19 +15,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How answers are found: written by search, or chosen from a list. */
-final class AnswerOptions {
-  @Option(
-      names = "--answers",
-      paramLabel = "FILE",
-      description = "Choose among these answers: one a line, or a JSON list of strings.")
-  private Path file;
-
-  @Option(
-      names = "--top-k",
-      paramLabel = "K",
-      description =
-          "With --answers: compare the K answers whole whose first tokens are likeliest (128).")
-  private Integer topK;
+public final class AnswerOptions {
+  @Mixin private Listed listed;
 
   @Option(
       names = "--top",
@@ -51,14 +40,11 @@ final class AnswerOptions {
    * @throws IllegalArgumentException if options contradict each other or the list is empty
    */
   Optional<Answer.Choice> choice() throws IOException {
-    if (file == null) {
-      if (topK != null || top != null) {
-        throw new IllegalArgumentException(
-            "--top-k and --top need a list of answers; give --answers FILE");
-      }
-      return Optional.empty();
+    Optional<Answer.Choice> choice = listed.choice();
+    if (choice.isEmpty() && top != null) {
+      throw new IllegalArgumentException("--top needs a list of answers; give --answers FILE");
     }
-    if (beams != null || lengths.given()) {
+    if (choice.isPresent() && (beams != null || lengths.given())) {
       throw new IllegalArgumentException(
           "--answers chooses and does not write; leave --beams, --min-length and --max-length"
               + " away");
@@ -66,33 +52,7 @@ final class AnswerOptions {
     if (top != null && top < 1) {
       throw new IllegalArgumentException("--top " + top + " is less than 1; use 1 or more");
     }
-    List<String> answers = answers();
-    if (answers.isEmpty()) {
-      throw new IllegalArgumentException(file + ": the list of answers is empty");
-    }
-    return Optional.of(
-        new Answer.Choice(
-            answers, Optional.ofNullable(topK).orElse(Answer.Choice.PUBLISHED_TOP_K)));
-  }
-
-  private List<String> answers() throws IOException {
-    List<String> lines = TextArguments.lines(file.toString(), InputStream.nullInputStream());
-    boolean json =
-        lines.stream()
-            .map(String::strip)
-            .filter(line -> !line.isEmpty())
-            .findFirst()
-            .filter(line -> line.startsWith("["))
-            .isPresent();
-    Stream<String> all = lines.stream();
-    if (json) {
-      try {
-        all = Stream.of(new JsonMapper().readValue(String.join("\n", lines), String[].class));
-      } catch (JsonProcessingException e) {
-        throw new IOException(file + ": not a JSON list of strings: " + e.getOriginalMessage(), e);
-      }
-    }
-    return all.map(String::strip).filter(answer -> !answer.isEmpty()).distinct().toList();
+    return choice;
   }
 
   /** The model's settings with those of the options in their place. */
@@ -101,5 +61,64 @@ final class AnswerOptions {
         own.search()
             .withBeams(Optional.ofNullable(beams).orElse(own.search().beams()))
             .withLengths(lengths.of(own.search().lengths())));
+  }
+
+  /** A list of answers to choose from. */
+  public static final class Listed {
+    @Option(
+        names = "--answers",
+        paramLabel = "FILE",
+        description = "Choose among these answers: one a line, or a JSON list of strings.")
+    private Path file;
+
+    @Option(
+        names = "--top-k",
+        paramLabel = "K",
+        description =
+            "With --answers: compare the K answers whole whose first tokens are likeliest (128).")
+    private Integer topK;
+
+    /**
+     * The answers, if there are any.
+     *
+     * @throws IllegalArgumentException if the list is empty, or is missing and the number is not
+     */
+    public Optional<Answer.Choice> choice() throws IOException {
+      if (file == null) {
+        if (topK != null) {
+          throw new IllegalArgumentException(
+              "--top-k needs a list of answers; give --answers FILE");
+        }
+        return Optional.empty();
+      }
+      List<String> answers = answers();
+      if (answers.isEmpty()) {
+        throw new IllegalArgumentException(file + ": the list of answers is empty");
+      }
+      return Optional.of(
+          new Answer.Choice(
+              answers, Optional.ofNullable(topK).orElse(Answer.Choice.PUBLISHED_TOP_K)));
+    }
+
+    private List<String> answers() throws IOException {
+      List<String> lines = TextArguments.lines(file.toString(), InputStream.nullInputStream());
+      boolean json =
+          lines.stream()
+              .map(String::strip)
+              .filter(line -> !line.isEmpty())
+              .findFirst()
+              .filter(line -> line.startsWith("["))
+              .isPresent();
+      Stream<String> all = lines.stream();
+      if (json) {
+        try {
+          all = Stream.of(new JsonMapper().readValue(String.join("\n", lines), String[].class));
+        } catch (JsonProcessingException e) {
+          throw new IOException(
+              file + ": not a JSON list of strings: " + e.getOriginalMessage(), e);
+        }
+      }
+      return all.map(String::strip).filter(answer -> !answer.isEmpty()).distinct().toList();
+    }
   }
 }

@@ -42,6 +42,10 @@ class BlipCliTest {
           "blip caption",
           "blip embed images",
           "blip embed texts",
+          "blip evaluate caption",
+          "blip evaluate nlvr",
+          "blip evaluate nocaps",
+          "blip evaluate vqa",
           "blip export",
           "blip finetune caption",
           "blip finetune nlvr",
@@ -54,7 +58,11 @@ class BlipCliTest {
   private static final ImmutableSet<String> COMPUTING =
       ImmutableSet.<String>builder()
           .addAll(BATCHES)
-          .add("blip bootstrap ablation", "blip quickstart", "blip verify")
+          .add(
+              "blip bootstrap ablation",
+              "blip evaluate retrieval",
+              "blip quickstart",
+              "blip verify")
           .build();
 
   @Test

@@ -150,6 +150,27 @@ record OptionInputs(Path folder, String human) {
         s,1,0,b,web around,web,0.4,2,a cat,no
         """);
     write("tuned.json", "{\"seed\": 77}");
+    StringBuilder captions = new StringBuilder("[");
+    StringBuilder references = new StringBuilder("{\"annotations\": [");
+    StringBuilder answers = new StringBuilder("[");
+    StringBuilder people = new StringBuilder("{\"annotations\": [");
+    for (int i = 0; i < 4; i++) {
+      String comma = i == 0 ? "" : ", ";
+      String id = comma + "{\"image_id\": \"moved0-%d\", \"caption\": \"%s\"}";
+      captions.append(id.formatted(i, "a red dog"));
+      references.append(id.formatted(i, "a cat " + i));
+      String question = comma + "{\"question_id\": \"q%d\", ".formatted(i);
+      answers.append(question).append("\"answer\": \"red\"}");
+      people.append(question).append("\"answers\": [{\"answer\": \"blue\"}]}");
+      if (i == 2) {
+        write("partcaptions", captions + "]");
+        write("partanswers", answers + "]");
+      }
+    }
+    write("evaluated", captions + "]");
+    write("references", references + "]}");
+    write("answered", answers + "]");
+    write("people", people + "]}");
   }
 
   private void shards(String name, int shards, int records) throws IOException {
