@@ -1,6 +1,8 @@
 package org.blip4j.data.dataset;
 
 import com.google.common.collect.ImmutableList;
+import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.Sets;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -8,6 +10,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.blip4j.data.sample.Columns;
 
@@ -34,7 +38,14 @@ public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> proble
   public record Row(String image, List<String> texts, Columns columns, String place) {
     /** Whether its columns {@code question} and {@code answers} are what it is there for. */
     boolean isQuestion() {
-      return texts.isEmpty() && Reading.isQuestion(columns.features().keySet());
+      return texts.isEmpty() && (Reading.isQuestion(columns.features().keySet()) || isUnanswered());
+    }
+
+    /** Whether it is a question of a test set, of which the answers are not known. */
+    private boolean isUnanswered() {
+      return columns.features().containsKey("question")
+          && columns.features().containsKey("question_id")
+          && !columns.features().containsKey("answers");
     }
 
     /** Whether its columns {@code right} and {@code statement} are what it is there for. */
@@ -69,7 +80,7 @@ public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> proble
       if (columns.texts("question").stream().allMatch(String::isBlank)) {
         throw new IllegalArgumentException("its question is empty");
       }
-      if (answers.isEmpty() || answers.stream().anyMatch(String::isBlank)) {
+      if ((answers.isEmpty() && !isUnanswered()) || answers.stream().anyMatch(String::isBlank)) {
         throw new IllegalArgumentException(
             "an answer or a list of answers is expected, not " + answers);
       }
@@ -96,9 +107,17 @@ public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> proble
    *
    * @param given whether the user named them, so that a file without them is an error
    * @param noHeader take the first row of a CSV file for data
+   * @param splits the parts of the data set that are wanted, by the column {@code split}; all if
+   *     none is named
+   * @param answers the file of the answers, of questions that have theirs apart (VQA)
    */
   public record Reading(
-      ImmutableList<String> image, ImmutableList<String> text, boolean given, boolean noHeader) {
+      ImmutableList<String> image,
+      ImmutableList<String> text,
+      boolean given,
+      boolean noHeader,
+      ImmutableSet<String> splits,
+      Optional<Path> answers) {
     private static final ImmutableList<String> IMAGE =
         ImmutableList.of(
             "image",
@@ -125,7 +144,7 @@ public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> proble
 
     /** The usual names. */
     public static Reading usual() {
-      return new Reading(IMAGE, TEXT, false, false);
+      return of(null, null, false);
     }
 
     /** The usual names, or those given (either may be null). */
@@ -134,7 +153,19 @@ public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> proble
           image == null ? IMAGE : ImmutableList.of(image),
           text == null ? TEXT : ImmutableList.of(text),
           image != null || text != null,
-          noHeader);
+          noHeader,
+          ImmutableSet.of(),
+          Optional.empty());
+    }
+
+    /** With the parts that are wanted; all if none is named. */
+    public Reading withSplits(Collection<String> wanted) {
+      return new Reading(image, text, given, noHeader, ImmutableSet.copyOf(wanted), answers);
+    }
+
+    /** With the file of the answers. */
+    public Reading withAnswers(Path file) {
+      return new Reading(image, text, given, noHeader, splits, Optional.of(file));
     }
 
     static boolean isQuestion(Collection<String> columns) {
@@ -185,17 +216,55 @@ public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> proble
       throw new IOException(file + ": there is no such caption file");
     }
     try {
-      return switch (ending(file)) {
-        case "jsonl", "ndjson" -> new JsonCaptions(file, reading).readLines();
-        case "json" -> new JsonCaptions(file, reading).read();
-        case "csv", "tsv", "txt", "token" -> new CsvCaptions(file, reading, isImage).read();
-        default ->
-            throw new IOException(
-                file + ": captions are read from .csv, .tsv, .json and .jsonl files only");
-      };
+      Optional<TaskJson> task =
+          isJson(file) && !reading.given() ? TaskJson.recognise(file) : Optional.empty();
+      if (task.isPresent()) {
+        return task.get().read(reading.answers()).only(reading.splits(), file);
+      }
+      if (reading.answers().isPresent()) {
+        throw new IOException(file + ": has no questions of VQA, to which --answers belong");
+      }
+      CaptionFile all =
+          switch (ending(file)) {
+            case "jsonl", "ndjson" -> new JsonCaptions(file, reading).readLines();
+            case "json" -> new JsonCaptions(file, reading).read();
+            case "csv", "tsv", "txt", "token" -> new CsvCaptions(file, reading, isImage).read();
+            default ->
+                throw new IOException(
+                    file + ": captions are read from .csv, .tsv, .json and .jsonl files only");
+          };
+      return all.only(reading.splits(), file);
     } catch (IllegalArgumentException e) {
       throw new IOException(e.getMessage(), e);
     }
+  }
+
+  private static boolean isJson(Path file) {
+    return List.of("json", "jsonl", "ndjson").contains(ending(file));
+  }
+
+  /** The rows of some parts of the data set. */
+  private CaptionFile only(Set<String> splits, Path file) throws IOException {
+    if (splits.isEmpty()) {
+      return this;
+    }
+    Set<String> there = new TreeSet<>();
+    rows.forEach(row -> there.addAll(row.columns().texts("split")));
+    if (!there.containsAll(splits)) {
+      throw new IOException(
+          "%s: has no split %s; %s"
+              .formatted(
+                  file,
+                  String.join(", ", Sets.difference(splits, there)),
+                  there.isEmpty()
+                      ? "its rows have no field split: leave --split out"
+                      : "it has " + String.join(", ", there)));
+    }
+    ImmutableList<Row> wanted =
+        rows.stream()
+            .filter(row -> row.columns().text("split").filter(splits::contains).isPresent())
+            .collect(ImmutableList.toImmutableList());
+    return new CaptionFile(wanted, problems);
   }
 
   private static String ending(Path file) {

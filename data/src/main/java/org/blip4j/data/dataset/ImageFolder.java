@@ -1,5 +1,6 @@
 package org.blip4j.data.dataset;
 
+import com.google.common.base.CharMatcher;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableListMultimap;
 import com.google.common.collect.ListMultimap;
@@ -25,12 +26,15 @@ import org.blip4j.data.sample.ImageInfo;
  * The image files below a folder, found by the names that caption files give them.
  *
  * <p>A name is looked for as a path below the folder, then as the name of a file in any folder,
- * then as such a name without its ending. What has no file as it stands is looked for without a
- * caption's number ({@code a.jpg#0}), with {@code \} for {@code /}, and as {@link FileNames}
- * compares.
+ * then as such a name without its ending; a number also as that which ends a name after {@code _}
+ * (the id of COCO's images). What has no file as it stands is looked for without a caption's number
+ * ({@code a.jpg#0}), with {@code \} for {@code /}, and as {@link FileNames} compares.
  */
 public final class ImageFolder {
   private static final Pattern NUMBERED = Pattern.compile("(.+)#\\d+");
+
+  /** The number of COCO's images: {@code COCO_val2014_000000391895}. */
+  private static final Pattern NUMBER = Pattern.compile("(?:^|_)([0-9]+)$");
 
   private final Path root;
   private final ImmutableList<Path> images;
@@ -39,6 +43,8 @@ public final class ImageFolder {
   private final ListMultimap<String, Path> byName =
       MultimapBuilder.hashKeys().arrayListValues(1).build();
   private final ListMultimap<String, Path> byStem =
+      MultimapBuilder.hashKeys().arrayListValues(1).build();
+  private final ListMultimap<String, Path> byNumber =
       MultimapBuilder.hashKeys().arrayListValues(1).build();
   private final ImmutableListMultimap<String, Path> texts;
 
@@ -52,6 +58,10 @@ public final class ImageFolder {
       byPath.put(FileNames.folded(root.relativize(image).toString()), image);
       byName.put(FileNames.folded(image.getFileName().toString()), image);
       byStem.put(FileNames.folded(stem(image)), image);
+      Matcher number = NUMBER.matcher(stem(image));
+      if (number.find()) {
+        byNumber.put(withoutZeros(number.group(1)), image);
+      }
     }
     this.texts =
         files.stream()
@@ -112,7 +122,21 @@ public final class ImageFolder {
     Path inside = path.normalize();
     return one(byPath.get(FileNames.folded(inside.toString())), inside, named)
         .or(() -> one(byName.get(FileNames.folded(name.toString())), inside, named))
-        .or(() -> one(byStem.get(FileNames.folded(name.toString())), inside, named));
+        .or(() -> one(byStem.get(FileNames.folded(name.toString())), inside, named))
+        .or(() -> one(numbered(name.toString()), inside, named));
+  }
+
+  /**
+   * The images whose names end with a number, however it is padded, and a number alone is named.
+   */
+  private List<Path> numbered(String name) {
+    return CharMatcher.inRange('0', '9').matchesAllOf(name)
+        ? byNumber.get(withoutZeros(name))
+        : List.of();
+  }
+
+  private static String withoutZeros(String number) {
+    return number.replaceFirst("^0+(?=\\d)", "");
   }
 
   /** Of several, the one whose folders are those of the name, or whose letters are. */

@@ -6,21 +6,18 @@ import com.google.common.collect.Lists;
 import com.google.common.collect.Streams;
 import com.google.common.primitives.Floats;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.blip4j.data.dataset.CaptionFile.Problem;
 import org.blip4j.data.dataset.CaptionFile.Reading;
 import org.blip4j.data.dataset.CaptionFile.Row;
 import org.blip4j.data.file.JsonFile;
+import org.blip4j.data.file.JsonItems;
 import org.blip4j.data.file.TextFile;
 import org.blip4j.data.sample.Columns;
 
@@ -28,11 +25,14 @@ import org.blip4j.data.sample.Columns;
  * Captions of a JSON or JSON Lines file.
  *
  * <p>Known forms: {@code {"file": "caption" or [captions]}}; a list (or lines) of {@code {"image":
- * ..., "caption": ... or [...]}}; COCO's {@code images} and {@code annotations}, whose ids meet if
- * they are equal as numbers (7, "7", "000007"); Karpathy's {@code images} with {@code sentences}.
+ * ..., "caption": ... or [...]}}; COCO's (see {@link CocoJson}); Karpathy's {@code images} with
+ * {@code sentences}.
  */
 final class JsonCaptions {
-  private static final Pattern NUMBER = Pattern.compile("\\+?0*(\\d+?)(?:\\.0*)?");
+
+  /** Bytes of a file that is not held as a whole. */
+  private static final long LARGE = 32L << 20;
+
   private static final int SHOWN_FIELDS = 20;
   private static final int SHOWN_VALUE = 60;
 
@@ -76,8 +76,19 @@ final class JsonCaptions {
     }
   }
 
-  /** One document. */
+  /** One document; of a large one, element by element, if it is a list or Karpathy's. */
   CaptionFile read() throws IOException {
+    if (Files.size(file) > LARGE && isList()) {
+      JsonItems.read(
+          file,
+          (list, index, one) -> {
+            if (list.isEmpty() || list.equals("images")) {
+              add(one, "%s entry %d".formatted(file, index));
+            }
+            return true;
+          });
+      return result();
+    }
     JsonNode root;
     try {
       root = JsonFile.read(file).tree();
@@ -87,10 +98,11 @@ final class JsonCaptions {
       }
       throw e;
     }
-    if (root.path("images").isArray() && root.path("annotations").isArray()) {
-      addCoco(root);
-    } else if (root.path("images").isArray()) {
-      addAll(root.get("images"));
+    JsonNode images = root.path("images");
+    if (CocoJson.describes(root, reading)) {
+      return new CocoJson(file).read(root);
+    } else if (images.isArray()) {
+      addAll(images);
     } else if (root.isArray()) {
       addAll(root);
     } else if (root.isObject()) {
@@ -102,6 +114,17 @@ final class JsonCaptions {
       throw new IOException(file + ": holds neither a list nor an object of captions");
     }
     return result();
+  }
+
+  private boolean isList() throws IOException {
+    boolean[] found = {false};
+    JsonItems.read(
+        file,
+        (list, index, one) -> {
+          found[0] = list.isEmpty() || (list.equals("images") && one.has("sentences"));
+          return !found[0] && !list.equals("images");
+        });
+    return found[0];
   }
 
   private void addAll(JsonNode list) {
@@ -134,6 +157,7 @@ final class JsonCaptions {
         put(columns, key, object.get(key));
       }
     }
+    put(columns, "image_id", object.path("cocoid"));
     JsonNode name = object.get(image.get());
     if (!name.isValueNode() || name.isNull() || isNan(name)) {
       problems.add(new Problem(place, "the name of an image is expected, not " + shown(name)));
@@ -188,55 +212,7 @@ final class JsonCaptions {
     }
   }
 
-  private void addCoco(JsonNode root) {
-    Map<String, List<String>> texts = new HashMap<>();
-    Set<String> seen = new HashSet<>();
-    for (JsonNode image : root.get("images")) {
-      if (image.hasNonNull("id")) {
-        texts.put(id(image.get("id")), new ArrayList<>());
-      }
-    }
-    for (JsonNode annotation : root.get("annotations")) {
-      String place = "%s annotation %s".formatted(file, annotation.path("id").asText());
-      JsonNode id = annotation.path("image_id");
-      List<String> of = texts.get(id(id));
-      Optional<String> problem =
-          of == null
-              ? Optional.of(
-                  id.isMissingNode()
-                      ? "has no image_id"
-                      : "its image_id %s is that of no image".formatted(shown(id)))
-              : texts(annotation.path("caption"), of);
-      problem.ifPresent(what -> problems.add(new Problem(place, what)));
-    }
-    for (JsonNode image : root.get("images")) {
-      String id = id(image.path("id"));
-      String place = "%s image %s".formatted(file, image.path("id").asText());
-      if (!image.hasNonNull("id")) {
-        problems.add(new Problem(place, "has no id"));
-      } else if (!seen.add(id)) {
-        problems.add(new Problem(place, "another image has this id"));
-      } else if (!image.path("file_name").isTextual()) {
-        problems.add(new Problem(place, "has no file_name"));
-      } else {
-        Columns.Builder columns = Columns.builder();
-        put(columns, "image/id", image.path("id"));
-        if (image.hasNonNull("coco_url")) {
-          columns.text("url", image.get("coco_url").asText());
-        }
-        rows.add(new Row(image.get("file_name").asText(), texts.get(id), columns.build(), place));
-      }
-    }
-  }
-
-  /** Equal for whole numbers that are equal, however they are written. */
-  private static String id(JsonNode id) {
-    String text = id.asText().strip();
-    Matcher number = NUMBER.matcher(text);
-    return number.matches() ? number.group(1) : '"' + text;
-  }
-
-  private static void put(Columns.Builder columns, String name, JsonNode value) {
+  static void put(Columns.Builder columns, String name, JsonNode value) {
     if (value.isIntegralNumber() && value.canConvertToLong()) {
       columns.whole(name, value.longValue());
     } else if (value.isNumber()) {
@@ -254,7 +230,7 @@ final class JsonCaptions {
   }
 
   /** Adds a caption, a list of captions, or Karpathy's sentences with their raw text. */
-  private static Optional<String> texts(JsonNode node, List<String> texts) {
+  static Optional<String> texts(JsonNode node, List<String> texts) {
     if (node.isTextual()) {
       texts.add(node.asText().strip());
       return Optional.empty();
@@ -277,7 +253,7 @@ final class JsonCaptions {
         : Optional.of("a caption or a list of captions is expected, not " + shown(node));
   }
 
-  private static String shown(JsonNode node) {
+  static String shown(JsonNode node) {
     String text = node.isMissingNode() ? "nothing" : isNan(node) ? "NaN" : node.toString();
     return text.length() > SHOWN_VALUE ? text.substring(0, SHOWN_VALUE) + "..." : text;
   }

@@ -53,6 +53,19 @@ final class PackCommand implements Callable<Integer> {
   private Path images;
 
   @Option(
+      names = "--answers",
+      paramLabel = "FILE",
+      description = "VQA's annotations, of questions that are the captions file or the SOURCE.")
+  private Path answers;
+
+  @Option(
+      names = "--split",
+      paramLabel = "NAME",
+      split = ",",
+      description = "Pack those rows alone whose field split has this value; may be repeated.")
+  private List<String> splits = List.of();
+
+  @Option(
       names = "--out",
       paramLabel = "DIR",
       required = true,
@@ -177,11 +190,15 @@ final class PackCommand implements Callable<Integer> {
 
   /** Of each tar a shard. */
   private int packTars(List<Path> tars, Console console) throws IOException {
-    if (captions != null || images != null || (shards != null && shards != tars.size())) {
+    if (captions != null
+        || images != null
+        || answers != null
+        || !splits.isEmpty()
+        || (shards != null && shards != tars.size())) {
       throw new IllegalArgumentException(
           "%d tar file(s) have their texts inside, and of each comes one shard; leave --captions,"
                   .formatted(tars.size())
-              + " --images and --shards out");
+              + " --images, --answers, --split and --shards out");
     }
     for (Path source : sources) {
       if (TarSamples.find(List.of(source)).isEmpty()) {
@@ -211,7 +228,8 @@ final class PackCommand implements Callable<Integer> {
   }
 
   private PackPlan plan() throws IOException {
-    PackPlan.Builder plan = PackPlan.of(Reading.of(imageColumn, captionColumn, noHeader));
+    Reading all = Reading.of(imageColumn, captionColumn, noHeader).withSplits(splits);
+    PackPlan.Builder plan = PackPlan.of(answers == null ? all : all.withAnswers(answers));
     if (captions != null) {
       if (sources.size() + (images == null ? 0 : 1) > 1) {
         throw new IllegalArgumentException(
