@@ -28,7 +28,7 @@ final class JoinedJson {
             List<String> of = texts.get(one.path("video_id").asText());
             if (of == null || !one.path("caption").isTextual()) {
               json.problem(
-                  "%s sentence %d".formatted(json.file(), index),
+                  "%s sentence %d".formatted(json.file, index),
                   of == null
                       ? "its video_id \"%s\" is that of no video"
                           .formatted(one.path("video_id").asText())

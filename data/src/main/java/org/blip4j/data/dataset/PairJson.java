@@ -41,7 +41,7 @@ final class PairJson {
   private void nlvr(JsonNode one, String place) {
     String identifier = one.path("identifier").asText();
     if (Character.isDigit(identifier.charAt(0))) {
-      String drawn = ImageFolder.stem(json.file()) + "-" + identifier;
+      String drawn = ImageFolder.stem(json.file) + "-" + identifier;
       pair(drawn + "-0.png", drawn + "-1.png", one, place);
     } else {
       String pair = LAST_NUMBER.matcher(identifier).replaceFirst("");

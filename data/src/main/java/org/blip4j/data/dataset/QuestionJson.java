@@ -79,7 +79,7 @@ final class QuestionJson {
     if (answers.isPresent() && answered[0] == 0) {
       throw new IOException(
           "%s answers no question of %s; they belong to different parts of VQA"
-              .formatted(answers.get(), json.file()));
+              .formatted(answers.get(), json.file));
     }
     given.keySet().removeAll(seen);
     given
@@ -91,9 +91,9 @@ final class QuestionJson {
 
   /** The answers that are distributed with a file of questions. */
   private Optional<Path> beside() {
-    String name = json.file().getFileName().toString();
+    String name = json.file.getFileName().toString();
     String other = name.replace("OpenEnded_", "").replace("questions", "annotations");
-    Path file = json.file().resolveSibling(other);
+    Path file = json.file.resolveSibling(other);
     return other.equals(name) || !Files.isRegularFile(file) ? Optional.empty() : Optional.of(file);
   }
 

@@ -76,7 +76,7 @@ final class TaskJson {
   private static final int LOOKED_AT = 1000;
   private static final int LONGEST_FIRST_LINE = 1 << 16;
 
-  private final Path file;
+  final Path file;
   private final boolean lines;
   private final Form form;
   private final ImmutableList.Builder<Row> rows = ImmutableList.builder();
@@ -175,7 +175,6 @@ final class TaskJson {
           ? Form.EASY_VQA
           : null;
     }
-    boolean captioned = one.has("caption");
     if (one.has("qas")) {
       return Form.GENOME;
     }
@@ -191,7 +190,7 @@ final class TaskJson {
     if (one.has("clip_name")) {
       return Form.CLIPS;
     }
-    return one.has("img_id") && one.has("image") && !captioned ? Form.BLIP_IMAGES : null;
+    return one.has("img_id") && one.has("image") && !one.has("caption") ? Form.BLIP_IMAGES : null;
   }
 
   /**
@@ -219,10 +218,6 @@ final class TaskJson {
       case DIALOGS -> new JoinedJson(this).dialogs();
     }
     return new CaptionFile(rows.build(), problems.build());
-  }
-
-  Path file() {
-    return file;
   }
 
   void add(Row row) {
