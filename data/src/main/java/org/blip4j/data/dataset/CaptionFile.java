@@ -130,7 +130,10 @@ public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> proble
             "path",
             "img",
             "jpg",
-            "image_id");
+            "image_id",
+            "video",
+            "clip_name",
+            "video_id");
     private static final ImmutableList<String> TEXT =
         ImmutableList.of(
             "caption",

@@ -1,8 +1,10 @@
 package org.blip4j.data.dataset;
 
 import com.google.common.base.CharMatcher;
+import com.google.common.base.Strings;
 import com.google.common.collect.ImmutableList;
 import com.google.common.collect.ImmutableListMultimap;
+import com.google.common.collect.ImmutableSet;
 import com.google.common.collect.ListMultimap;
 import com.google.common.collect.MultimapBuilder;
 import java.io.IOException;
@@ -11,11 +13,13 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -23,7 +27,7 @@ import org.blip4j.data.file.FileNames;
 import org.blip4j.data.sample.ImageInfo;
 
 /**
- * The image files below a folder, found by the names that caption files give them.
+ * The image files (or videos) below a folder, found by the names that caption files give them.
  *
  * <p>A name is looked for as a path below the folder, then as the name of a file in any folder,
  * then as such a name without its ending; a number also as that which ends a name after {@code _}
@@ -32,11 +36,18 @@ import org.blip4j.data.sample.ImageInfo;
  */
 public final class ImageFolder {
   private static final Pattern NUMBERED = Pattern.compile("(.+)#\\d+");
+  private static final Pattern DIGITS = Pattern.compile("\\d+");
+  private static final int LONGEST_NUMBER = 20;
+  private static final ImmutableSet<String> VIDEOS =
+      ImmutableSet.of(
+          "mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "wmv", "flv", "3gp", "ogv",
+          "mts", "m2ts");
 
   /** The number of COCO's images: {@code COCO_val2014_000000391895}. */
   private static final Pattern NUMBER = Pattern.compile("(?:^|_)([0-9]+)$");
 
   private final Path root;
+  private final String what;
   private final ImmutableList<Path> images;
   private final ListMultimap<String, Path> byPath =
       MultimapBuilder.hashKeys().arrayListValues(1).build();
@@ -48,12 +59,10 @@ public final class ImageFolder {
       MultimapBuilder.hashKeys().arrayListValues(1).build();
   private final ImmutableListMultimap<String, Path> texts;
 
-  private ImageFolder(Path root, List<Path> files) {
+  private ImageFolder(Path root, String what, List<Path> files, List<Path> images) {
     this.root = root;
-    this.images =
-        files.stream()
-            .filter(ImageInfo.ImageFormat::isNameOfImage)
-            .collect(ImmutableList.toImmutableList());
+    this.what = what;
+    this.images = ImmutableList.copyOf(images);
     for (Path image : images) {
       byPath.put(FileNames.folded(root.relativize(image).toString()), image);
       byName.put(FileNames.folded(image.getFileName().toString()), image);
@@ -75,8 +84,72 @@ public final class ImageFolder {
     if (!Files.isDirectory(root)) {
       throw new IOException(root + ": there is no such folder of images");
     }
+    List<Path> files = files(root);
+    return new ImageFolder(
+        root, "image", files, files.stream().filter(ImageInfo.ImageFormat::isNameOfImage).toList());
+  }
+
+  /** The same of videos: see {@link #videos(Path)}. */
+  public static ImageFolder openVideos(Path root) throws IOException {
+    if (!Files.isDirectory(root)) {
+      throw new IOException(root + ": there is no such folder of videos");
+    }
+    List<Path> files = files(root);
+    return new ImageFolder(root, "video", files, videos(root, files));
+  }
+
+  /**
+   * The videos below a folder, by path: files with the ending of one, and folders that hold images,
+   * which are the frames of one; the folder itself if it holds images and no other video.
+   */
+  public static List<Path> videos(Path root) throws IOException {
+    return videos(root, files(root));
+  }
+
+  private static List<Path> videos(Path root, List<Path> files) {
+    Set<Path> videos = new TreeSet<>();
+    boolean images = false;
+    for (Path file : files) {
+      boolean inside = !root.equals(file.getParent());
+      if (isNameOfVideo(file)) {
+        videos.add(file);
+      } else if (ImageInfo.ImageFormat.isNameOfImage(file)) {
+        images = true;
+        if (inside) {
+          videos.add(file.getParent());
+        }
+      }
+    }
+    return images && videos.isEmpty() ? List.of(root) : List.copyOf(videos);
+  }
+
+  /** Whether a file has the ending of a video. */
+  public static boolean isNameOfVideo(Path file) {
+    return file.getFileName() != null && VIDEOS.contains(ending(file));
+  }
+
+  /**
+   * The images that are directly in a folder, as the frames of a video: in order of name, where
+   * numbers are ordered by value (frame 2 before frame 10).
+   */
+  public static List<Path> frames(Path folder) throws IOException {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries
+          .filter(ImageInfo.ImageFormat::isNameOfImage)
+          .sorted(Comparator.comparing(ImageFolder::orderOf).thenComparing(Path::toString))
+          .toList();
+    }
+  }
+
+  private static String orderOf(Path frame) {
+    return DIGITS
+        .matcher(frame.getFileName().toString())
+        .replaceAll(found -> Strings.padStart(found.group(), LONGEST_NUMBER, '0'));
+  }
+
+  private static List<Path> files(Path root) throws IOException {
     try (Stream<Path> files = Files.walk(root, FileVisitOption.FOLLOW_LINKS)) {
-      return new ImageFolder(root, files.filter(Files::isRegularFile).sorted().toList());
+      return files.filter(Files::isRegularFile).sorted().toList();
     }
   }
 
@@ -87,6 +160,11 @@ public final class ImageFolder {
 
   Path root() {
     return root;
+  }
+
+  /** What it is searched for: image or video. */
+  String what() {
+    return what;
   }
 
   /**
@@ -108,7 +186,9 @@ public final class ImageFolder {
     try {
       Path path = Path.of(name);
       Path direct = root.resolve(path);
-      return Files.isRegularFile(direct) ? Optional.of(direct) : indexed(path, named);
+      return Files.isRegularFile(direct) || images.contains(direct)
+          ? Optional.of(direct)
+          : indexed(path, named);
     } catch (InvalidPathException e) {
       return Optional.empty(); // no file has such a name
     }

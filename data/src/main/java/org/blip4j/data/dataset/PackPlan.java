@@ -68,10 +68,12 @@ public record PackPlan(
   /** Collects sources. */
   public static final class Builder {
     private final Reading reading;
+    private final boolean videos;
     private final List<Source> sources = new ArrayList<>();
 
-    private Builder(Reading reading) {
+    private Builder(Reading reading, boolean videos) {
       this.reading = reading;
+      this.videos = videos;
     }
 
     /**
@@ -82,7 +84,7 @@ public record PackPlan(
      */
     public Builder source(Path source) throws IOException {
       if (Files.isDirectory(source)) {
-        ImageFolder folder = ImageFolder.open(source);
+        ImageFolder folder = open(source);
         Optional<Path> captions = captionFile(source);
         sources.add(
             captions.isPresent()
@@ -98,8 +100,12 @@ public record PackPlan(
 
     /** Adds a caption file and the folder of its images. */
     public Builder captions(Path captions, Path images) throws IOException {
-      sources.add(read(captions, ImageFolder.open(images)));
+      sources.add(read(captions, open(images)));
       return this;
+    }
+
+    private ImageFolder open(Path folder) throws IOException {
+      return videos ? ImageFolder.openVideos(folder) : ImageFolder.open(folder);
     }
 
     private Source read(Path captions, ImageFolder folder) throws IOException {
@@ -122,7 +128,12 @@ public record PackPlan(
 
   /** Starts a plan without sources. */
   public static Builder of(Reading reading) {
-    return new Builder(reading);
+    return new Builder(reading, false);
+  }
+
+  /** Starts a plan whose images are videos (see {@link ImageFolder#videos}). */
+  public static Builder ofVideos(Reading reading) {
+    return new Builder(reading, true);
   }
 
   /** The caption file of a folder, if it has any; several of unknown names are an error. */
@@ -174,8 +185,8 @@ public record PackPlan(
     }
     if (texts == 0) {
       throw new IOException(
-          "%s: has %d images but no captions.csv, .tsv, .json or .jsonl, and no .txt beside an image;"
-                  .formatted(folder.root(), folder.images().size())
+          "%s: has %d %ss but no captions.csv, .tsv, .json or .jsonl, and no .txt beside an image;"
+                  .formatted(folder.root(), folder.images().size(), folder.what())
               + " name the file with --captions");
     }
     return new CaptionFile(rows.build(), problems.build());
@@ -245,7 +256,8 @@ public record PackPlan(
       if (file.isEmpty()) {
         missing.add(
             new Problem(
-                row.place(), "there is no image \"%s\" below %s".formatted(name, folder.root())));
+                row.place(),
+                "there is no %s \"%s\" below %s".formatted(folder.what(), name, folder.root())));
       }
       return file;
     }

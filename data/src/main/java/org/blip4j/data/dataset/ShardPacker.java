@@ -93,7 +93,18 @@ public final class ShardPacker implements AutoCloseable {
     void failed(Path image, String why);
   }
 
+  /** Gives the frames that are kept of a video. */
+  public interface Frames {
+    /**
+     * Image files, in order of time.
+     *
+     * @throws SampleException if the video cannot be used; says why, without its name
+     */
+    ImmutableList<ByteString> of(Path video) throws IOException;
+  }
+
   private final Target target;
+  private final Optional<Frames> frames;
   private final AtomicFolder staging;
   private final ExampleCodec codec = ExampleCodec.standard();
   private final Set<Path> images = new HashSet<>();
@@ -101,8 +112,9 @@ public final class ShardPacker implements AutoCloseable {
   private long unreadable;
   private long bytes;
 
-  private ShardPacker(Target target, AtomicFolder staging) {
+  private ShardPacker(Target target, Optional<Frames> frames, AtomicFolder staging) {
     this.target = target;
+    this.frames = frames;
     this.staging = staging;
   }
 
@@ -112,8 +124,22 @@ public final class ShardPacker implements AutoCloseable {
    * @throws IOException if shards of this name are there and may not be replaced
    */
   public static ShardPacker open(Target target) throws IOException {
+    return open(target, Optional.empty());
+  }
+
+  /**
+   * Starts a set of videos.
+   *
+   * @throws IOException if shards of this name are there and may not be replaced
+   */
+  public static ShardPacker openVideos(Target target, Frames frames) throws IOException {
+    return open(target, Optional.of(frames));
+  }
+
+  private static ShardPacker open(Target target, Optional<Frames> frames) throws IOException {
     target.requireFree();
-    return new ShardPacker(target, AtomicFolder.create(target.folder().resolve(target.name())));
+    return new ShardPacker(
+        target, frames, AtomicFolder.create(target.folder().resolve(target.name())));
   }
 
   /**
@@ -217,8 +243,8 @@ public final class ShardPacker implements AutoCloseable {
       throws IOException {
     Path file = item.file();
     try {
-      ByteString image = read(file);
       if (item.statement().isPresent()) {
+        ByteString image = read(file);
         PackPlan.Statement said = item.statement().get();
         file = said.right();
         ByteString right = read(file);
@@ -235,7 +261,10 @@ public final class ShardPacker implements AutoCloseable {
           item.texts().stream()
               .filter(Predicate.not(String::isEmpty))
               .collect(ImmutableList.toImmutableList());
-      Sample sample = new Sample.ImageText(item.key(), image, kept, item.columns());
+      Sample sample =
+          frames.isPresent()
+              ? new Sample.Video(item.key(), frames.get().of(file), kept, item.columns())
+              : new Sample.ImageText(item.key(), read(file), kept, item.columns());
       writer.write(codec.encode(sample));
       images.add(item.file());
       texts += Math.max(kept.size(), item.columns().texts("question").size());

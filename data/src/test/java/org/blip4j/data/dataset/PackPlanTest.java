@@ -51,6 +51,25 @@ final class PackPlanTest {
   }
 
   @Test
+  void videosAreFilesAndFoldersOfFrames() throws IOException {
+    files("a.mp4", "loose.jpg", "x/b.MKV", "x/c/f10.png", "x/c/f2.png", "x/c/f1.jpg", "d.txt");
+    assertEquals(
+        List.of("a.mp4", "x/b.MKV", "x/c"),
+        ImageFolder.videos(folder).stream().map(v -> folder.relativize(v).toString()).toList());
+    assertEquals(List.of(folder.resolve("x/c")), ImageFolder.videos(folder.resolve("x/c")));
+    assertEquals(
+        List.of("f1.jpg", "f2.png", "f10.png"),
+        ImageFolder.frames(folder.resolve("x/c")).stream()
+            .map(frame -> frame.getFileName().toString())
+            .toList());
+    ImageFolder videos = ImageFolder.openVideos(folder);
+    for (String name : List.of("c", "x/c", "b", "x/b.MKV", "B.mkv", "a")) {
+      assertTrue(videos.find(name).isPresent(), name);
+    }
+    assertEquals(Optional.empty(), videos.find("e.mp4"));
+  }
+
+  @Test
   void namesThatSeveralFilesHaveAreAmbiguous() throws IOException {
     files("x/b.jpg", "y/b.jpg", "f.jpg", "F.JPG");
     ImageFolder images = ImageFolder.open(folder);
