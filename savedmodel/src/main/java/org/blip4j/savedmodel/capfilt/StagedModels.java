@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.ops.decode.DecodingSettings;
 import org.blip4j.savedmodel.open.ModelSource;
+import org.blip4j.savedmodel.predict.Caption;
 import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.savedmodel.predict.StagedModel;
 import org.blip4j.savedmodel.signature.ServingSettings;
@@ -207,9 +208,11 @@ final class StagedModels implements CaptionerAndFilter {
     @Override
     public List<String> captions(long[] seeds) {
       Tensor states = ofCaptioner.get(0);
-      List<String> texts =
-          searches ? captioner.search(states) : captioner.sample(states, Arrays.copyOf(seeds, all));
-      return texts.subList(0, seeds.length);
+      List<Caption> written =
+          searches
+              ? captioner.captions(states)
+              : captioner.captions(states, Arrays.copyOf(seeds, all));
+      return written.stream().limit(seeds.length).map(Caption::text).toList();
     }
 
     @Override

@@ -14,23 +14,35 @@ import org.blip4j.savedmodel.open.ServingModel;
 import org.tensorflow.Tensor;
 
 /**
- * Images and the texts that belong to them.
+ * Images, or videos as some frames each, and the texts that belong to them.
  *
  * @param images the pictures, which are read when they are needed
+ * @param frames how many pictures make an image: 1, or those of a video (blip-spec 7.7), whose
+ *     feature is made of the mean of theirs before it gets length 1, and whose states are theirs
+ *     behind each other
  * @param texts all of them, image by image
  * @param textsOfImage the numbers of each image's texts; may be none
  */
 public record Gallery(
-    Images images, ImmutableList<String> texts, ImmutableList<ImmutableIntArray> textsOfImage) {
+    Images images,
+    int frames,
+    ImmutableList<String> texts,
+    ImmutableList<ImmutableIntArray> textsOfImage) {
   /** Images that are asked for twice, in order. */
   public interface Images {
     /** Gives all images from one on, some at a time. */
     void from(int first, Block block) throws IOException;
   }
 
-  /** Takes the pixels {@code [B, S, S, 3]} of some adjacent images. */
+  /** Takes the pixels {@code [B*F, S, S, 3]} of some adjacent images, F frames each. */
   public interface Block {
     void pixels(int first, Tensor pixels) throws IOException;
+  }
+
+  /** A gallery of single images. */
+  public Gallery(
+      Images images, ImmutableList<String> texts, ImmutableList<ImmutableIntArray> textsOfImage) {
+    this(images, 1, texts, textsOfImage);
   }
 
   /** Checks that there is something to find. */
@@ -40,6 +52,17 @@ public record Gallery(
           "%d images and %d texts; retrieval needs at least one of each"
               .formatted(textsOfImage.size(), texts.size()));
     }
+  }
+
+  /** The features of images {@code [B][E]}, not of length 1, from those of their frames. */
+  float[][] means(float[][] ofFrames) {
+    float[][] means = new float[ofFrames.length / frames][ofFrames[0].length];
+    for (int i = 0; i < ofFrames.length; i++) {
+      for (int e = 0; e < ofFrames[i].length; e++) {
+        means[i / frames][e] += ofFrames[i][e] / frames;
+      }
+    }
+    return means;
   }
 
   /** How many images there are. */

@@ -69,7 +69,7 @@ record PairMatching(StagedModel model, Gallery gallery, int[][] texts, int[] len
             first,
             (at, pixels) -> {
               try (Result states = model.encode(pixels)) {
-                int images = Math.toIntExact(states.get(0).shape().get(0));
+                int images = Math.toIntExact(states.get(0).shape().get(0)) / gallery.frames();
                 for (int image = at; image < at + images; image++) {
                   try (TFloat32 one = image(states.get(0), image - at)) {
                     logits[image] = match(one, texts[image]);
@@ -87,12 +87,13 @@ record PairMatching(StagedModel model, Gallery gallery, int[][] texts, int[] len
     return rows.of(image).map(row -> Arrays.equals(row.texts(), texts[image])).orElse(false);
   }
 
-  private static TFloat32 image(Tensor states, int image) {
-    Shape shape = states.shape(); // [B, P, W]
-    long size = shape.get(1) * shape.get(2);
+  /** The states {@code [1, F*P, W]} of one image. */
+  private TFloat32 image(Tensor states, int image) {
+    Shape shape = states.shape(); // [B*F, P, W]
+    long count = gallery.frames() * shape.get(1);
+    long size = count * shape.get(2);
     FloatDataBuffer all = ((TFloat32) states).asRawTensor().data().asFloats();
-    return TFloat32.tensorOf(
-        Shape.of(1, shape.get(1), shape.get(2)), all.slice(image * size, size));
+    return TFloat32.tensorOf(Shape.of(1, count, shape.get(2)), all.slice(image * size, size));
   }
 
   private float[][] match(Tensor states, int[] numbers) {

@@ -148,7 +148,7 @@ public record RetrievalProtocol(
                 done,
                 (first, pixels) -> {
                   try (Result states = model.encode(pixels)) {
-                    float[][] some = model.projectImages(states.get(0));
+                    float[][] some = gallery.means(model.projectImages(states.get(0)));
                     for (int i = 0; i < some.length; i++) {
                       features[first + i] = unit(some[i]);
                       rows.add(new FinishedRows.Row(first + i, new int[0], features[first + i]));

@@ -21,9 +21,21 @@ public record Caption(String text, float logProb, ImmutableLongArray ids, String
   }
 
   static List<Caption> read(SignatureRunner.Outputs outputs, long padding) {
-    List<String> texts = outputs.strings(ServingSignature.CAPTION_TEXT);
-    float[] logProbs = outputs.floats(ServingSignature.LOG_PROB);
-    long[] ids = outputs.longs(ServingSignature.TOKEN_IDS);
+    List<Caption> captions =
+        read(
+            outputs.strings(ServingSignature.CAPTION_TEXT),
+            outputs.floats(ServingSignature.LOG_PROB),
+            outputs.longs(ServingSignature.TOKEN_IDS),
+            padding);
+    for (int i = 0; i < captions.size(); i++) {
+      Caption one = captions.get(i);
+      captions.set(i, new Caption(one.text(), one.logProb(), one.ids(), outputs.status(i)));
+    }
+    return captions;
+  }
+
+  /** Captions of rows none of which failed. */
+  static List<Caption> read(List<String> texts, float[] logProbs, long[] ids, long padding) {
     int width = ids.length / texts.size();
     List<Caption> captions = new ArrayList<>();
     for (int i = 0; i < texts.size(); i++) {
@@ -32,7 +44,7 @@ public record Caption(String text, float logProb, ImmutableLongArray ids, String
         end--;
       }
       ImmutableLongArray own = ImmutableLongArray.copyOf(Arrays.copyOfRange(ids, i * width, end));
-      captions.add(new Caption(texts.get(i), logProbs[i], own, outputs.status(i)));
+      captions.add(new Caption(texts.get(i), logProbs[i], own, ""));
     }
     return captions;
   }

@@ -11,6 +11,7 @@ import org.blip4j.ops.core.Variable;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.ServingModel;
 import org.blip4j.savedmodel.signature.ServingSettings;
+import org.blip4j.savedmodel.signature.ServingSignature;
 import org.blip4j.savedmodel.signature.StagedCalls;
 import org.tensorflow.Result;
 import org.tensorflow.Tensor;
@@ -85,6 +86,11 @@ public final class StagedModel implements AutoCloseable {
     return stages.sample().isPresent();
   }
 
+  /** Whether it answers questions. */
+  public boolean answers() {
+    return stages.answer().isPresent();
+  }
+
   /** Whether it has features and matches. */
   public boolean matches() {
     return stages.match().isPresent();
@@ -142,20 +148,66 @@ public final class StagedModel implements AutoCloseable {
     return stages.encode().run(loaded.session(), pixels);
   }
 
-  /** A caption for each image, by search. */
-  public List<String> search(Tensor states) {
+  /**
+   * A caption for each image, by search.
+   *
+   * @param states {@code [B, P, W]}; P is any number, as where a video's frames are concatenated
+   */
+  public List<Caption> captions(Tensor states) {
     try (Result result = stages.search().orElseThrow().run(loaded.session(), states)) {
-      return strings(result.get(0));
+      return captions(result);
     }
   }
 
-  /** A caption for each image, drawn by chance with the seed in its row. */
-  public List<String> sample(Tensor states, long[] seeds) {
-    try (TInt64 numbers =
-            TInt64.tensorOf(Shape.of(seeds.length), DataBuffers.of(seeds, true, false));
+  /** The same, drawn by chance with the seed in its row. */
+  public List<Caption> captions(Tensor states, long[] seeds) {
+    try (TInt64 numbers = seeds(seeds);
         Result result = stages.sample().orElseThrow().run(loaded.session(), states, numbers)) {
-      return strings(result.get(0));
+      return captions(result);
     }
+  }
+
+  private List<Caption> captions(Result result) {
+    long[] ids = new long[Math.toIntExact(result.get(2).shape().size())];
+    ((TInt64) result.get(2)).asRawTensor().data().asLongs().read(ids);
+    return Caption.read(
+        strings(result.get(0)), floats(result.get(1)), ids, loaded.model().vocabulary().pad());
+  }
+
+  /**
+   * Answers to questions, each about the image in its row.
+   *
+   * @param states {@code [B, P, W]}; P is any number, as where a video's frames are concatenated
+   */
+  public List<Answer> answers(Tensor states, int[] rows, List<String> questions) {
+    try (Result result = pairs(stages.answer(), states, rows, questions)) {
+      List<String> texts = strings(result.get(0));
+      float[] logProbs = floats(result.get(1));
+      List<String> statuses = strings(result.get(2));
+      List<Answer> answers = new ArrayList<>();
+      for (int i = 0; i < texts.size(); i++) {
+        boolean failed = ServingSignature.RowStatus.failed(statuses.get(i));
+        answers.add(
+            failed
+                ? new Answer("", 0, statuses.get(i), "")
+                : new Answer(texts.get(i), logProbs[i], "", statuses.get(i)));
+      }
+      return answers;
+    }
+  }
+
+  /**
+   * States {@code [V, F*P, W]} of videos: those of their frames one behind the other, with no
+   * positions of frames (blip-spec 7.7).
+   *
+   * @param states of the frames {@code [V*F, P, W]}, video by video
+   * @param frames how many a video has, F
+   */
+  public static TFloat32 concatenated(Tensor states, int frames) {
+    Shape shape = states.shape();
+    return TFloat32.tensorOf(
+        Shape.of(shape.get(0) / frames, frames * shape.get(1), shape.get(2)),
+        ((TFloat32) states).asRawTensor().data().asFloats());
   }
 
   /** Match probabilities and cosines of texts, each with the image in its row. */
@@ -200,6 +252,10 @@ public final class StagedModel implements AutoCloseable {
         Result result = stages.embedTexts().orElseThrow().run(loaded.session(), strings)) {
       return rows(result.get(0));
     }
+  }
+
+  private static TInt64 seeds(long[] seeds) {
+    return TInt64.tensorOf(Shape.of(seeds.length), DataBuffers.of(seeds, true, false));
   }
 
   private Result pairs(

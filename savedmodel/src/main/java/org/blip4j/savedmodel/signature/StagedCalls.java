@@ -3,6 +3,7 @@ package org.blip4j.savedmodel.signature;
 import com.google.common.collect.ImmutableList;
 import java.util.List;
 import java.util.Optional;
+import org.blip4j.graph.generate.AnswerGenerator;
 import org.blip4j.graph.generate.CaptionGenerator;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.model.DualEncoder;
@@ -39,8 +40,10 @@ import org.tensorflow.types.family.TType;
  * @param decode {@code image_bytes [B]} to pixels {@code [B, S, S, 3]} (0 where there is no image)
  *     and status {@code [B]}
  * @param encode pixels {@code [B, S, S, 3]} to states {@code [B, P, W]}
- * @param search states to captions {@code [B]}, by search; empty if the model writes none
- * @param sample states and seeds {@code [B]} to captions {@code [B]}, drawn by chance
+ * @param search any number of states an image {@code [B, P, W]} to captions {@code [B]} with their
+ *     log-probabilities {@code [B]} and tokens {@code [B, L]}, by search; empty if the model writes
+ *     none
+ * @param sample the same and seeds {@code [B]}, drawn by chance
  * @param match states {@code [B, P, W]}, rows {@code [N]} and texts {@code [N]} to match
  *     probabilities {@code [N]} and cosines {@code [N]}; empty if the model matches none, as the
  *     next three
@@ -49,6 +52,9 @@ import org.tensorflow.types.family.TType;
  * @param projectImages states to features {@code [B, E]} before they are made of length 1
  * @param embedTexts texts {@code [N]} to features {@code [N, E]} of length 1, as wide as the
  *     longest
+ * @param answer any number of states an image {@code [B, P, W]}, rows {@code [N]} and questions
+ *     {@code [N]} to answers {@code [N]}, their log-probabilities {@code [N]} and statuses {@code
+ *     [N]}; empty if the model answers none
  */
 public record StagedCalls(
     Call decode,
@@ -58,7 +64,8 @@ public record StagedCalls(
     Optional<Call> match,
     Optional<Call> matchLogits,
     Optional<Call> projectImages,
-    Optional<Call> embedTexts) {
+    Optional<Call> embedTexts,
+    Optional<Call> answer) {
   /**
    * A part of a graph that is run by itself.
    *
@@ -96,28 +103,45 @@ public record StagedCalls(
     return new StagedCalls(
         decode,
         encode,
-        captions ? Optional.of(search(ctx, parts, states)) : Optional.empty(),
-        captions ? Optional.of(sample(ctx, parts, states)) : Optional.empty(),
+        captions ? Optional.of(search(ctx, parts)) : Optional.empty(),
+        captions ? Optional.of(sample(ctx, parts)) : Optional.empty(),
         matches ? Optional.of(match(ctx, parts, states)) : Optional.empty(),
         matches ? Optional.of(matchLogits(ctx, parts)) : Optional.empty(),
         matches ? Optional.of(projectImages(ctx, parts, states)) : Optional.empty(),
-        matches ? Optional.of(embedTexts(ctx, parts)) : Optional.empty());
+        matches ? Optional.of(embedTexts(ctx, parts)) : Optional.empty(),
+        blip.task().answers() ? Optional.of(answer(ctx, parts)) : Optional.empty());
   }
 
-  private static Call search(GraphContext outer, ServingGraph.Parts parts, ImageStates states) {
+  /** Any number of states an image, {@code [B, P, W]}. */
+  private static ImageStates anyStates(GraphContext ctx, ServingGraph.Parts parts) {
+    Shape shape = Shape.of(-1, -1, parts.blip().config().vision().width());
+    return new ImageStates(input(ctx, "states", TFloat32.class, shape));
+  }
+
+  private static Call search(GraphContext outer, ServingGraph.Parts parts) {
     GraphContext ctx = outer.in("search");
+    ImageStates states = anyStates(ctx, parts);
     Prompt prompt = prompt(ctx, parts, states);
     Decoded decoded = generator(parts).search(ctx, states, prompt, parts.settings().search());
-    return call(List.of(states.hidden()), text(ctx, parts, decoded, prompt));
+    return call(
+        List.of(states.hidden()),
+        text(ctx, parts, decoded, prompt),
+        finite(ctx, decoded),
+        decoded.ids());
   }
 
-  private static Call sample(GraphContext outer, ServingGraph.Parts parts, ImageStates states) {
+  private static Call sample(GraphContext outer, ServingGraph.Parts parts) {
     GraphContext ctx = outer.in("sample");
+    ImageStates states = anyStates(ctx, parts);
     Operand<TInt64> seeds = input(ctx, "seeds", TInt64.class, Shape.of(-1));
     Prompt prompt = prompt(ctx, parts, states);
     Decoded decoded =
         generator(parts).sample(ctx, states, prompt, parts.settings().sampling(), seeds);
-    return call(List.of(states.hidden(), seeds), text(ctx, parts, decoded, prompt));
+    return call(
+        List.of(states.hidden(), seeds),
+        text(ctx, parts, decoded, prompt),
+        finite(ctx, decoded),
+        decoded.ids());
   }
 
   private static Call match(GraphContext outer, ServingGraph.Parts parts, ImageStates states) {
@@ -140,8 +164,7 @@ public record StagedCalls(
 
   private static Call matchLogits(GraphContext outer, ServingGraph.Parts parts) {
     GraphContext ctx = outer.in("match_logits");
-    Shape shape = Shape.of(-1, -1, parts.blip().config().vision().width()); // [B, P, W]
-    Operand<TFloat32> states = input(ctx, "states", TFloat32.class, shape);
+    ImageStates states = anyStates(ctx, parts);
     Operand<TInt32> rows = input(ctx, "rows", TInt32.class, Shape.of(-1));
     Operand<TString> texts = input(ctx, "texts", TString.class, Shape.of(-1));
     Tokens tokens = tokens(ctx, parts, texts, TokenLayout.Padding.LONGEST);
@@ -149,8 +172,8 @@ public record StagedCalls(
         parts
             .blip()
             .matching()
-            .itmLogits(ctx, grounded(ctx, parts, tokens), rows, new ImageStates(states)); // [N, 2]
-    return call(List.of(states, rows, texts), logits);
+            .itmLogits(ctx, grounded(ctx, parts, tokens), rows, states); // [N, 2]
+    return call(List.of(states.hidden(), rows, texts), logits);
   }
 
   private static Call projectImages(
@@ -164,6 +187,25 @@ public record StagedCalls(
     Operand<TString> texts = input(ctx, "texts", TString.class, Shape.of(-1));
     Tokens tokens = tokens(ctx, parts, texts, TokenLayout.Padding.LONGEST);
     return call(List.of(texts), parts.blip().matching().dual().textFeatures(ctx, tokens));
+  }
+
+  private static Call answer(GraphContext outer, ServingGraph.Parts parts) {
+    GraphContext ctx = outer.in("answer");
+    ImageStates states = anyStates(ctx, parts);
+    Operand<TInt32> rows = input(ctx, "rows", TInt32.class, Shape.of(-1));
+    Operand<TString> questions = input(ctx, "questions", TString.class, Shape.of(-1));
+    ServingTexts.Read read = VqaSignatures.read(ctx, parts, questions);
+    Decoded decoded =
+        AnswerGenerator.of(parts.blip(), parts.settings().expectedBatch())
+            .search(
+                ctx,
+                VqaSignatures.states(ctx, parts, read.tokens(), states, rows),
+                parts.settings().search());
+    return call(
+        List.of(states.hidden(), rows, questions),
+        parts.texts().captions(ctx, decoded.ids(), ctx.tf().constant(1)),
+        finite(ctx, decoded),
+        read.status());
   }
 
   /** Texts that begin with [CLS], prepared as the model's signatures prepare them. */
@@ -196,6 +238,11 @@ public record StagedCalls(
   private static Prompt prompt(GraphContext ctx, ServingGraph.Parts parts, ImageStates states) {
     long[] ids = parts.texts().promptIds(parts.settings().prompt());
     return Prompt.same(ctx, Shapes.dim(ctx, states.hidden(), 0), ids);
+  }
+
+  /** Infinity is no JSON: what cannot be written has a very low score instead. */
+  private static Operand<TFloat32> finite(GraphContext ctx, Decoded decoded) {
+    return ctx.clip(decoded.logProbs(), -1e9f, 1e9f);
   }
 
   /** The captions without their prompt, {@code [B]}. */

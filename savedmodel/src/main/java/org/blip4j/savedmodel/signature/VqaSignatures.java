@@ -7,6 +7,7 @@ import org.blip4j.graph.generate.AnswerRanking;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.Tokens;
+import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.decode.Decoded;
@@ -44,14 +45,22 @@ final class VqaSignatures {
     this.questions = placeholder(ctx, ServingSignature.QUESTION, TString.class, Shape.of(-1));
     GraphContext inner = ctx.in("questions");
     ServedImages.Distinct distinct = ServedImages.Distinct.of(inner, questions);
-    ServingTexts.Read read = read(inner, distinct.values());
+    ServingTexts.Read read = read(inner, parts, distinct.values());
     this.status =
         ServingSignature.RowStatus.of(
             inner, images.status(), distinct.perRow(inner, read.status()));
-    this.states = states(inner, read.tokens().gather(inner, distinct.rows()));
+    this.states =
+        states(
+            inner,
+            parts,
+            read.tokens().gather(inner, distinct.rows()),
+            images.states(),
+            images.rows());
   }
 
-  private ServingTexts.Read read(GraphContext ctx, Operand<TString> texts) {
+  /** Questions as the model reads them. */
+  static ServingTexts.Read read(
+      GraphContext ctx, ServingGraph.Parts parts, Operand<TString> texts) {
     TokenLayout.Padding padding = TokenLayout.Padding.LONGEST;
     ServingTexts reader = parts.texts();
     return switch (parts.settings().matchToken()) {
@@ -72,10 +81,16 @@ final class VqaSignatures {
     };
   }
 
-  private Attended.States states(GraphContext ctx, Tokens tokens) {
+  /** States {@code [N, T, W]} of questions, each read with the image in its row {@code [N]}. */
+  static Attended.States states(
+      GraphContext ctx,
+      ServingGraph.Parts parts,
+      Tokens tokens,
+      ImageStates images,
+      Operand<TInt32> rows) {
     Blip.Answering answering = parts.blip().answering();
-    Attended attended = answering.questions().stack().project(ctx, images.states().attended());
-    return answering.questions().apply(ctx, tokens, attended.gather(ctx, images.rows())).attended();
+    Attended attended = answering.questions().stack().project(ctx, images.attended());
+    return answering.questions().apply(ctx, tokens, attended.gather(ctx, rows)).attended();
   }
 
   Signatures.Bound answer(GraphContext outer) {
