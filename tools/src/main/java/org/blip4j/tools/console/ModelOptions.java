@@ -8,6 +8,7 @@ import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.Predictor;
 import org.blip4j.savedmodel.predict.PredictorOptions;
+import org.blip4j.savedmodel.predict.StagedModel;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -55,6 +56,15 @@ public final class ModelOptions {
           "an exported model has no products in eight bits; leave --quantize int8 away");
     }
     return Predictor.open(source, portable(common, adjust));
+  }
+
+  /** The model with its stages, to be run one by one; an exported one is built anew. */
+  public StagedModel openStages(
+      ComputeOptions common,
+      ComputeOptions.Quantize quantize,
+      UnaryOperator<ServingSettings> adjust)
+      throws IOException {
+    return StagedModel.open(source(common), quantize.change(common.inference()), adjust);
   }
 
   /**

@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import org.blip4j.data.stream.InOrder;
 import org.blip4j.savedmodel.predict.Caption;
 import org.blip4j.savedmodel.predict.Predictor;
+import org.blip4j.savedmodel.predict.StagedModel;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ModelOptions;
@@ -17,6 +18,7 @@ import org.blip4j.tools.console.Progress;
 import org.blip4j.tools.input.ImageArguments;
 import org.blip4j.tools.input.ImageStream;
 import org.blip4j.tools.input.LoadedImage;
+import org.blip4j.tools.input.VideoClip;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,7 +28,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "caption",
     description = {
-      "Write captions of images.",
+      "Write captions of images, or of videos.",
       "Prints a line for each image in the order of the input; an unreadable image is named on"
           + " standard error and passed by (exit status 1)."
     },
@@ -35,13 +37,18 @@ import picocli.CommandLine.Parameters;
 public final class CaptionCommand implements Callable<Integer> {
   private static final int BATCH = 4;
 
+  /** Frames of a video: as many as in published retrieval. */
+  private static final int FRAMES = 8;
+
   /** Batches computed at once; {@code bench caption} measures the same. */
   public static final int AT_ONCE = 2;
 
   @Parameters(
       paramLabel = "IMAGE",
       arity = "0..*",
-      description = "Image files, folders, globs or TFRecord shards.")
+      description =
+          "Image files, folders, globs or TFRecord shards; or video files, and with --frames or"
+              + " --every folders of frames.")
   private List<String> arguments = new ArrayList<>();
 
   @Option(
@@ -56,6 +63,14 @@ public final class CaptionCommand implements Callable<Integer> {
       description = "How each caption begins, a line for each image; - is standard input.")
   private String promptFile;
 
+  @Option(
+      names = "--every",
+      paramLabel = "SECONDS",
+      description =
+          "Of videos: a caption for each so many seconds, as a WebVTT track; with --sidecar"
+              + " NAME.vtt beside NAME.mp4.")
+  private Double every;
+
   @Option(names = "--ids", description = "With --json: print the tokens, too.")
   private boolean ids;
 
@@ -68,6 +83,7 @@ public final class CaptionCommand implements Callable<Integer> {
   @Option(names = "--overwrite", description = "Replace existing files of --sidecar and --csv.")
   private boolean overwrite;
 
+  @Mixin private VideoRun.Frames frames;
   @Mixin private ImageArguments inputs;
   @Mixin private ModelOptions model;
   @Mixin private ComputeOptions.Quantize quantize;
@@ -82,6 +98,9 @@ public final class CaptionCommand implements Callable<Integer> {
     Console console = common.console();
     int batchSize = batch.size(BATCH);
     int drawn = drawn();
+    if (every != null || frames.videos(arguments)) {
+      return videos(console, batchSize, drawn);
+    }
     Optional<Captioner.Prompts> prompts = prompts(console);
     try (ImageStream images =
             sidecar
@@ -106,6 +125,55 @@ public final class CaptionCommand implements Callable<Integer> {
       files.commit();
     }
     return console.exitCode();
+  }
+
+  private int videos(Console console, int batchSize, int drawn) throws IOException {
+    if (promptFile != null || inputs.given()) {
+      throw new IllegalArgumentException(
+          "videos are captioned without --prompts-from and --images-from; name them as arguments,"
+              + " and give --prompt TEXT");
+    }
+    List<Path> videos = VideoClip.find(arguments);
+    boolean track = every != null;
+    if (track) {
+      requireTrack(videos.size(), drawn, console);
+    }
+    VideoRun run =
+        new VideoRun(
+            model.openStages(
+                common,
+                quantize,
+                own -> decoding.adjust(own).withExpectedBatch(track ? batchSize : 1)),
+            console);
+    try (StagedModel open = run.model();
+        CaptionFiles files =
+            new CaptionFiles(Optional.ofNullable(csv), !track && sidecar, overwrite)) {
+      VideoCaptions captions =
+          new VideoCaptions(run, frames.count(track ? 1 : FRAMES), drawn, seed.value());
+      if (track) {
+        captions.tracks(videos, every, batchSize, sidecar, overwrite);
+      } else {
+        captions.whole(videos, files, ids);
+      }
+      files.commit();
+    }
+    return console.exitCode();
+  }
+
+  private void requireTrack(int videos, int drawn, Console console) {
+    if (!(every > 0)) {
+      throw new IllegalArgumentException("--every " + every + " is not above 0; give seconds");
+    }
+    if (csv != null || ids || drawn > 1) {
+      throw new IllegalArgumentException(
+          "--every writes one caption for each time; leave --csv, --ids and --samples away");
+    }
+    if (videos > 1 && !sidecar && !console.json()) {
+      throw new IllegalArgumentException(
+          "%d videos make as many tracks; give --sidecar, which writes NAME.vtt beside each, or"
+                  .formatted(videos)
+              + " --json");
+    }
   }
 
   private static Optional<List<LoadedImage>> nextBatch(ImageStream images, int size)

@@ -1,13 +1,17 @@
 package org.blip4j.tools.infer;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.google.common.collect.Lists;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.blip4j.data.sample.SampleException;
 import org.blip4j.savedmodel.predict.Answer;
 import org.blip4j.savedmodel.predict.Predictor;
+import org.blip4j.savedmodel.predict.StagedModel;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.ModelOptions;
@@ -15,6 +19,8 @@ import org.blip4j.tools.input.ImageArguments;
 import org.blip4j.tools.input.ImageStream;
 import org.blip4j.tools.input.PairFile;
 import org.blip4j.tools.input.TextArguments;
+import org.blip4j.tools.input.VideoClip;
+import org.tensorflow.types.TFloat32;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -35,10 +41,13 @@ public final class VqaCommand implements Callable<Integer> {
   private static final int WRITTEN = 8;
   private static final int RANKED = 4;
 
+  /** Frames of a video, as published for questions about videos. */
+  private static final int FRAMES = 16;
+
   @Option(
       names = "--image",
       paramLabel = "IMAGE",
-      description = "An image file, a folder, a glob or a shard; may be repeated.")
+      description = "An image file, a folder, a glob or a shard, or a video file; may be repeated.")
   private List<String> images = new ArrayList<>();
 
   @Option(names = "--question", paramLabel = "TEXT", description = "A question; may be repeated.")
@@ -58,6 +67,7 @@ public final class VqaCommand implements Callable<Integer> {
               + " is standard input.")
   private String pairFile;
 
+  @Mixin private VideoRun.Frames frames;
   @Mixin private AnswerOptions answers;
   @Mixin private ImageArguments inputs;
   @Mixin private ModelOptions.MatchToken matchToken;
@@ -72,6 +82,9 @@ public final class VqaCommand implements Callable<Integer> {
     Optional<Answer.Choice> choice = answers.choice();
     if (pairFile == null) {
       List<String> all = questions(console);
+      if (frames.videos(images)) {
+        return videos(all, choice, console);
+      }
       try (ImageStream stream = inputs.open(images, console);
           Predictor predictor = open(choice)) {
         run(predictor, choice, console).table(stream, all);
@@ -86,6 +99,44 @@ public final class VqaCommand implements Callable<Integer> {
           PairFile file = new PairFile(pairFile, console.in(), "question")) {
         run(predictor, choice, console).file(file);
       }
+    }
+    return console.exitCode();
+  }
+
+  private int videos(List<String> all, Optional<Answer.Choice> choice, Console console)
+      throws IOException {
+    if (choice.isPresent() || inputs.given()) {
+      throw new IllegalArgumentException(
+          "answers about videos are written, and videos are named with --image; leave --answers and"
+              + " --images-from away");
+    }
+    List<Path> videos = VideoClip.find(images);
+    int count = frames.count(FRAMES);
+    TextArguments.Notes notes = new TextArguments.Notes(console);
+    try (StagedModel stages =
+        model.openStages(
+            common,
+            quantize,
+            own -> matchToken.adjust(answers.adjust(own)).withExpectedBatch(batch.size(WRITTEN)))) {
+      VideoRun run = new VideoRun(stages, console);
+      run.each(
+          videos,
+          (path, clip) -> {
+            try (TFloat32 states = run.states(clip.sampled(count), count)) {
+              for (List<String> some : Lists.partition(all, batch.size(WRITTEN))) {
+                List<Answer> found = stages.answers(states, new int[some.size()], some);
+                for (int i = 0; i < found.size(); i++) {
+                  Answer answer = found.get(i);
+                  if (!answer.ok()) {
+                    throw new SampleException(answer.status());
+                  }
+                  Row row = Row.written(path.toString(), some.get(i), answer);
+                  console.result(row, row.line());
+                  notes.tell(some.get(i), answer.note());
+                }
+              }
+            }
+          });
     }
     return console.exitCode();
   }

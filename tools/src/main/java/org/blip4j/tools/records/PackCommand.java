@@ -15,6 +15,7 @@ import org.blip4j.data.dataset.TarSamples;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.Progress;
+import org.blip4j.tools.input.VideoClip;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -24,7 +25,7 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "pack",
     description = {
-      "Make shards of image folders with captions.",
+      "Make shards of image folders with captions, or of videos (--frames).",
       "A SOURCE is a folder with a captions file in it (.csv, .tsv, .json, .jsonl, COCO's"
           + " annotations) or a .txt beside each image, or a captions file. Several captions of an"
           + " image go into one record; a row with question and answers is a record for finetune"
@@ -81,6 +82,14 @@ final class PackCommand implements Callable<Integer> {
       description = "Number of shards (one for 1,000 images).")
   private Integer shards;
 
+  @Option(
+      names = "--frames",
+      paramLabel = "N",
+      description =
+          "Pack videos, N frames of each, taken evenly: video files, and folders whose images are"
+              + " frames in order of name.")
+  private Integer frames;
+
   @Option(names = "--gzip", description = "Compress the shards.")
   private boolean gzip;
 
@@ -125,7 +134,10 @@ final class PackCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     Console console = common.console();
-    ImmutableList<Path> tars = TarSamples.find(sources);
+    if (frames != null && frames < 1) {
+      throw new IllegalArgumentException("--frames " + frames + " is less than 1; 8 is usual");
+    }
+    ImmutableList<Path> tars = frames == null ? TarSamples.find(sources) : ImmutableList.of();
     if (!tars.isEmpty()) {
       return packTars(tars, console);
     }
@@ -133,8 +145,9 @@ final class PackCommand implements Callable<Integer> {
     if (plan.items().isEmpty()) {
       List<Problem> rows = Lists.newArrayList(Iterables.concat(plan.problems(), plan.missing()));
       throw new IOException(
-          "no image to pack: %d row(s) of captions, the first: %s"
+          "no %s to pack: %d row(s) of captions, the first: %s"
               .formatted(
+                  frames == null ? "image" : "video",
                   rows.size(),
                   rows.isEmpty() ? "none" : rows.get(0).place() + ": " + rows.get(0).what()));
     }
@@ -144,7 +157,13 @@ final class PackCommand implements Callable<Integer> {
           "--shards is %d, but there are only %d images".formatted(count, plan.items().size()));
     }
     ShardPacker.Target target = new ShardPacker.Target(out, name, count, gzip, overwrite);
-    try (ShardPacker packer = ShardPacker.open(target)) {
+    if (frames != null) {
+      VideoClip.requireDecoder(plan.items().stream().map(PackPlan.Item::file).toList());
+    }
+    try (ShardPacker packer =
+        frames == null
+            ? ShardPacker.open(target)
+            : ShardPacker.openVideos(target, file -> VideoClip.open(file).sampled(frames))) {
       plan.problems().forEach(row -> console.failed(row.place(), row.what()));
       if (!skipMissing) {
         plan.missing().forEach(row -> console.failed(row.place(), row.what()));
@@ -162,7 +181,7 @@ final class PackCommand implements Callable<Integer> {
               packed.unreadable(),
               plan.uncaptioned(),
               packed.bytes());
-      console.result(result, text(result));
+      console.result(result, text(result, frames == null ? "image" : "video"));
     }
     return console.exitCode();
   }
@@ -222,14 +241,15 @@ final class PackCommand implements Callable<Integer> {
               packed.unreadable(),
               0,
               packed.bytes());
-      console.result(result, text(result));
+      console.result(result, text(result, frames == null ? "image" : "video"));
     }
     return console.exitCode();
   }
 
   private PackPlan plan() throws IOException {
     Reading all = Reading.of(imageColumn, captionColumn, noHeader).withSplits(splits);
-    PackPlan.Builder plan = PackPlan.of(answers == null ? all : all.withAnswers(answers));
+    Reading reading = answers == null ? all : all.withAnswers(answers);
+    PackPlan.Builder plan = frames == null ? PackPlan.of(reading) : PackPlan.ofVideos(reading);
     if (captions != null) {
       if (sources.size() + (images == null ? 0 : 1) > 1) {
         throw new IllegalArgumentException(
@@ -254,25 +274,27 @@ final class PackCommand implements Callable<Integer> {
     return (images + IMAGES_A_SHARD - 1) / IMAGES_A_SHARD;
   }
 
-  private static String text(Result packed) {
+  private static String text(Result packed, String what) {
     StringBuilder text = new StringBuilder();
     text.append(
-        "%s: %,d images with %,d texts in %d shard(s), %,d bytes"
+        "%s: %,d %ss with %,d texts in %d shard(s), %,d bytes"
             .formatted(
-                packed.out(), packed.images(), packed.texts(), packed.shards(), packed.bytes()));
-    if (packed.missing() > 0) {
-      text.append("%n  %,d row(s) name an image that is not there".formatted(packed.missing()));
-    }
-    if (packed.unusable() > 0) {
-      text.append("%n  %,d row(s) cannot be used".formatted(packed.unusable()));
-    }
-    if (packed.unreadable() > 0) {
-      text.append("%n  %,d image(s) cannot be read".formatted(packed.unreadable()));
-    }
-    if (packed.uncaptioned() > 0) {
-      text.append(
-          "%n  %,d image(s) have no caption and were left out".formatted(packed.uncaptioned()));
-    }
+                packed.out(),
+                packed.images(),
+                what,
+                packed.texts(),
+                packed.shards(),
+                packed.bytes()));
+    add(text, packed.missing(), "row(s) name an image that is not there");
+    add(text, packed.unusable(), "row(s) cannot be used");
+    add(text, packed.unreadable(), what + "(s) cannot be read");
+    add(text, packed.uncaptioned(), what + "(s) have no caption and were left out");
     return text.toString();
+  }
+
+  private static void add(StringBuilder text, long count, String what) {
+    if (count > 0) {
+      text.append("%n  %,d %s".formatted(count, what));
+    }
   }
 }
