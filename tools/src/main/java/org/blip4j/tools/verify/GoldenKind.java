@@ -63,6 +63,8 @@ enum GoldenKind {
   RETRIEVAL(ContrastiveChecks::retrieval),
   /** Retrieval both ways by the published protocol. */
   RETRIEVAL_EVAL(RetrievalChecks::protocol),
+  /** The same of videos. */
+  VIDEO_EVAL(RetrievalChecks::videos),
   /** Training loss, answer ranking and generated answers of question answering. */
   VQA(VqaChecks::official),
   /** Two-image reasoning, and a pre-training checkpoint that it starts from. */
