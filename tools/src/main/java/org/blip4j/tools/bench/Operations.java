@@ -38,9 +38,14 @@ public final class Operations {
 
   /** Matching one encoded image with texts: its keys and values, and the tokens of the texts. */
   public static double match(BlipConfig config, int[] lengths) {
+    return match(config, 1, lengths);
+  }
+
+  /** The same of a video of so many frames, whose states are behind each other. */
+  public static double match(BlipConfig config, int frames, int[] lengths) {
     TextConfig text = config.text();
     double width = text.width();
-    double image = config.vision().tokens();
+    double image = frames * config.vision().tokens();
     double total = 4 * image * config.vision().width() * width * text.layers();
     double token = 2 * width * (6 * width + 2 * text.feedForward()) + 4 * image * width;
     for (int length : lengths) {

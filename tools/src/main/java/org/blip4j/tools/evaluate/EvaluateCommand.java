@@ -6,6 +6,8 @@ import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.savedmodel.evaluate.LabelledRecords;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.Predictor;
+import org.blip4j.savedmodel.predict.PredictorOptions;
+import org.blip4j.savedmodel.predict.StagedModel;
 import org.blip4j.tools.console.ColumnOptions;
 import org.blip4j.tools.console.ComputeOptions;
 import org.blip4j.tools.console.ModelOptions;
@@ -38,7 +40,7 @@ public final class EvaluateCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "one of caption, nocaps, retrieval, vqa and nlvr is missing");
+        spec.commandLine(), "one of caption, nocaps, retrieval, vqa, nlvr and video is missing");
   }
 
   /** Captions as COCO measures them. */
@@ -153,7 +155,8 @@ public final class EvaluateCommand implements Runnable {
       @Mixin ComputeOptions.Quantize quantize,
       @Mixin ComputeOptions common)
       throws IOException {
-    RetrievalEvaluation evaluation = retrieval.with(options, common.console());
+    RetrievalEvaluation evaluation =
+        retrieval.with(RetrievalEvaluation.Kind.IMAGE, options, common.console());
     LabelledRecords records = options.records(columns.codec());
     ModelSource source = model.source(common);
     evaluation.run(records, source, quantize.change(common.inference()), retrieval.keeps());
@@ -215,6 +218,46 @@ public final class EvaluateCommand implements Runnable {
     int size = batch.size(STATEMENTS);
     try (Predictor predictor = model.open(common, quantize, own -> own.withExpectedBatch(size))) {
       new NlvrEvaluation(options, common.console()).run(records, predictor, size);
+    }
+    return common.console().exitCode();
+  }
+
+  /** Videos, by a model of images. */
+  @Command(
+      name = "video",
+      description = {
+        "Find texts by videos and videos by texts, or answer questions about videos.",
+        "A model that matches is measured by recalls at 1, 5 and 10 in percent and the median rank"
+            + " of the right video; one that answers by the share of exact answers, in percent."
+            + " Records are made by records pack --frames."
+      },
+      footerHeading = "%nExample:%n",
+      footer =
+          "  tools/blip evaluate video --model runs/filter/model --data 'msrvtt-*.tfrecord'"
+              + " --report videos.html")
+  int video(
+      @Mixin EvaluationOptions options,
+      @Mixin RetrievalEvaluation.Options retrieval,
+      @Mixin ModelOptions model,
+      @Mixin ColumnOptions.Key columns,
+      @Mixin ComputeOptions.Quantize quantize,
+      @Mixin ComputeOptions common)
+      throws IOException {
+    RetrievalEvaluation evaluation =
+        retrieval.with(RetrievalEvaluation.Kind.VIDEO, options, common.console());
+    LabelledRecords records = options.records(columns.codec());
+    ModelSource source = model.source(common);
+    PredictorOptions predicting = quantize.change(common.inference());
+    try (StagedModel open = StagedModel.open(source, predicting, own -> own)) {
+      if (!open.answers()) {
+        evaluation.run(records, open, source, predicting, retrieval.keeps());
+      } else if (retrieval.given()) {
+        throw new IllegalArgumentException(
+            "--candidates and --work are about retrieval, and %s answers questions; leave them away"
+                .formatted(source.path()));
+      } else {
+        new VideoQuestions(options, common.console()).run(records, open);
+      }
     }
     return common.console().exitCode();
   }

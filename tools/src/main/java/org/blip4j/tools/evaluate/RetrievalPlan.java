@@ -49,7 +49,7 @@ record RetrievalPlan(
     int[] lengths = gallery.lengths(model);
     long images = gallery.size();
     long texts = lengths.length;
-    double keysValues = Operations.match(config, new int[0]);
+    double keysValues = Operations.match(config, gallery.frames(), new int[0]);
     long most =
         Math.min(
             images * texts,
@@ -59,9 +59,9 @@ record RetrievalPlan(
         texts,
         candidates,
         most,
-        images * Operations.vision(config.vision()),
+        images * gallery.frames() * Operations.vision(config.vision()),
         Operations.embedTexts(config, lengths) + 4.0 * images * texts * config.embedDim(),
-        (Operations.match(config, lengths) - keysValues) / texts,
+        (Operations.match(config, gallery.frames(), lengths) - keysValues) / texts,
         keysValues);
   }
 

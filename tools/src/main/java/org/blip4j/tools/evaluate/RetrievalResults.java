@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.blip4j.data.file.AtomicFile;
-import org.blip4j.data.sample.Sample;
 import org.blip4j.savedmodel.evaluate.Gallery;
 import org.blip4j.savedmodel.evaluate.LabelledRecords;
 import org.blip4j.savedmodel.evaluate.RankedSide;
@@ -20,17 +19,22 @@ import org.blip4j.savedmodel.evaluate.RetrievalProtocol;
 /**
  * What retrieval has found, for each image and text and as a page.
  *
- * @param keys of the images
+ * @param kind what is found beside texts
+ * @param keys of the images or videos
  */
-record RetrievalResults(RetrievalProtocol.Found found, Gallery gallery, List<String> keys) {
+record RetrievalResults(
+    RetrievalEvaluation.Kind kind,
+    RetrievalProtocol.Found found,
+    Gallery gallery,
+    List<String> keys) {
   private static final int SHOWN = 10;
   private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
   /** A line for each image and each text: its rank, and the best of the other kind. */
   void write(Path target) throws IOException {
     try (AtomicFile file = AtomicFile.create(target)) {
-      write(file.stream(), found.toText(), "image", keys, "texts", gallery.texts());
-      write(file.stream(), found.toImage(), "text", gallery.texts(), "images", keys);
+      write(file.stream(), found.toText(), kind.one(), keys, "texts", gallery.texts());
+      write(file.stream(), found.toImage(), "text", gallery.texts(), kind.one() + "s", keys);
       file.commit();
     }
   }
@@ -65,14 +69,14 @@ record RetrievalResults(RetrievalProtocol.Found found, Gallery gallery, List<Str
 
   /** The page; pictures are read from the records. */
   EvaluationReport report(LabelledRecords records) throws IOException {
-    Map<String, Double> recalls = found.recalls();
+    Map<String, Double> recalls = kind.recalls(found);
     List<List<String>> figures = new ArrayList<>();
     figures.add(List.of("found in %", "R@1", "R@5", "R@10", "mean"));
-    for (String kind : List.of("txt", "img")) {
+    for (String direction : List.of("txt", kind.figures())) {
       List<String> row = new ArrayList<>();
-      row.add(kind.equals("txt") ? "texts by images" : "images by texts");
+      row.add((direction.equals("txt") ? "texts by %ss" : "%ss by texts").formatted(kind.one()));
       for (String k : List.of("1", "5", "10", "_mean")) {
-        row.add(String.format(Locale.ROOT, "%.1f", recalls.get(kind + "_r" + k)));
+        row.add(String.format(Locale.ROOT, "%.1f", recalls.get(direction + "_r" + k)));
       }
       figures.add(row);
     }
@@ -105,12 +109,14 @@ record RetrievalResults(RetrievalProtocol.Found found, Gallery gallery, List<Str
         "Retrieval",
         String.format(
             Locale.ROOT,
-            "Among %d texts the first is right for %.1f %% of the images, among %d images for"
-                + " %.1f %% of the texts; by chance it would be %.2f %%.",
+            "Among %d texts the first is right for %.1f %% of the %ss, among %d %ss for %.1f %% of"
+                + " the texts; by chance it would be %.2f %%.",
             gallery.texts().size(),
             recalls.get("txt_r1"),
+            kind.one(),
             gallery.size(),
-            recalls.get("img_r1"),
+            kind.one(),
+            recalls.get(kind.figures() + "_r1"),
             100.0 / gallery.size()),
         figures,
         EvaluationReport.Choice.of(
@@ -119,6 +125,6 @@ record RetrievalResults(RetrievalProtocol.Found found, Gallery gallery, List<Str
             "Another text scores far higher than the best own one.",
             "The best own text scores far higher than any other."),
         records,
-        Sample.ImageText.class);
+        kind.type());
   }
 }

@@ -61,6 +61,7 @@ class BlipCliTest {
           .add(
               "blip bootstrap ablation",
               "blip evaluate retrieval",
+              "blip evaluate video",
               "blip quickstart",
               "blip verify")
           .build();

@@ -18,6 +18,7 @@ import org.blip4j.data.sample.Sample;
 import org.blip4j.data.tfrecord.TfRecordWriter;
 import org.blip4j.graph.config.Task;
 import org.blip4j.savedmodel.testing.TinyModel;
+import org.blip4j.tools.input.FlipBookDecoder;
 import org.blip4j.tools.train.TinyScenes;
 
 /**
@@ -60,6 +61,7 @@ record OptionInputs(Path folder, String human) {
     String file =
         switch (name) {
           case "photo" -> "photo.jpg";
+          case "book" -> "clips/book.mp4";
           case "second" -> "pictures/second.png";
           case "captions" -> "captions/captions.csv";
           case "config" -> "config.json";
@@ -127,6 +129,8 @@ record OptionInputs(Path folder, String human) {
     for (int i = 0; i < 5; i++) {
       Files.write(folder.resolve("many/%d.png".formatted(i)), TinyModel.image(i, "png"));
     }
+    write("clips/book.txt", "a book\n");
+    FlipBookDecoder.write(folder.resolve("clips/book.mp4"), 1, 1, 2);
     Files.createDirectory(folder.resolve("gaps"));
     Files.write(folder.resolve("gaps/first.jpg"), TinyModel.image(3, "jpg"));
   }
@@ -248,6 +252,10 @@ record OptionInputs(Path folder, String human) {
         "--out",
         at("strict"));
     run("records", "pack", at("folder"), "--out", at("packed"));
+    run("records", "pack", at("clips"), "--frames", "2", "--out", at("films"));
+    write("clips/other.txt", "another book\n");
+    FlipBookDecoder.write(folder.resolve("clips/other.mp4"), 1, 3, 4);
+    run("records", "pack", at("clips"), "--frames", "2", "--out", at("videos"));
     run(
         "pretrain",
         "--config",
