@@ -144,8 +144,7 @@ final class TaskJson {
       start = in.readNBytes(LONGEST_FIRST_LINE);
     }
     String text = new String(start, StandardCharsets.UTF_8).replace("\ufeff", "");
-    int end = text.indexOf('\n');
-    String line = (end < 0 ? text : text.substring(0, end)).strip();
+    String line = text.lines().findFirst().orElse("").strip();
     if (!line.startsWith("{") || !line.endsWith("}")) {
       return Optional.empty();
     }
@@ -274,7 +273,7 @@ final class TaskJson {
     }
   }
 
-  /** Visits everything in the file. */
+  /** Takes everything in the file. */
   interface Visitor {
     void item(String list, int index, JsonNode one) throws IOException;
   }

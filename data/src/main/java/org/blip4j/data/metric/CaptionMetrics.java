@@ -5,11 +5,9 @@ import com.google.common.base.Splitter;
 import com.google.common.collect.ImmutableList;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * What generated captions are worth against the captions that people wrote: BLEU and CIDEr as the
@@ -51,7 +49,7 @@ public final class CaptionMetrics {
     static final int MAX_SIZE = 4;
 
     /** White space of Python: Unicode's, and the separators U+001C to U+001F. */
-    private static final Splitter WORDS =
+    static final Splitter WORDS =
         Splitter.on(
                 CharMatcher.whitespace()
                     .or(CharMatcher.inRange('\u001c', '\u001f'))
@@ -176,7 +174,6 @@ public final class CaptionMetrics {
    * @param byItem one score per item, in the order given
    */
   public record CiderScore(ImmutableList<Double> byItem) {
-    private static final double SIGMA = 6;
     private static final double SCALE = 10;
 
     /** CIDEr of {@code items}, document frequencies taken from their own references. */
@@ -184,19 +181,20 @@ public final class CaptionMetrics {
       if (items.isEmpty()) {
         throw new IllegalArgumentException("CIDEr of no caption is undefined; give at least one");
       }
-      List<List<CaptionMetrics.NGrams>> references = new ArrayList<>();
+      CiderGrams grams = new CiderGrams();
+      List<List<CiderGrams.Numbers>> references = new ArrayList<>();
       for (CaptionMetrics.CaptionItem item : items) {
-        references.add(item.references().stream().map(CaptionMetrics.NGrams::of).toList());
+        references.add(item.references().stream().map(grams::of).toList());
       }
-      Map<List<String>, Integer> images = imagesPerGram(references);
-      double logImages = Math.log(items.size());
+      List<CiderGrams.Numbers> candidates =
+          items.stream().map(item -> grams.of(item.candidate())).toList();
+      double[] idf = grams.idf(references);
       ImmutableList.Builder<Double> scores = ImmutableList.builder();
       for (int i = 0; i < items.size(); i++) {
-        Weights candidate =
-            Weights.of(CaptionMetrics.NGrams.of(items.get(i).candidate()), images, logImages);
+        CiderGrams.Weights candidate = CiderGrams.Weights.of(candidates.get(i), idf);
         double sum = 0;
-        for (CaptionMetrics.NGrams reference : references.get(i)) {
-          sum += candidate.similarity(Weights.of(reference, images, logImages));
+        for (CiderGrams.Numbers reference : references.get(i)) {
+          sum += candidate.similarity(CiderGrams.Weights.of(reference, idf));
         }
         scores.add(SCALE * sum / references.get(i).size());
       }
@@ -210,63 +208,6 @@ public final class CaptionMetrics {
         sum += score;
       }
       return sum / byItem.size();
-    }
-
-    private static Map<List<String>, Integer> imagesPerGram(
-        List<List<CaptionMetrics.NGrams>> references) {
-      Map<List<String>, Integer> images = new HashMap<>();
-      for (List<CaptionMetrics.NGrams> ofImage : references) {
-        Set<List<String>> grams = new HashSet<>();
-        for (CaptionMetrics.NGrams reference : ofImage) {
-          reference.counts().forEach(counts -> grams.addAll(counts.keySet()));
-        }
-        grams.forEach(gram -> images.merge(gram, 1, Integer::sum));
-      }
-      return images;
-    }
-
-    /**
-     * A text's weighted n-grams.
-     *
-     * @param bySize n-gram to weight, first unigrams
-     * @param norms Euclidean norm for each n
-     * @param bigrams total of bigrams, the length that the penalty compares
-     */
-    private record Weights(
-        List<Map<List<String>, Double>> bySize, List<Double> norms, int bigrams) {
-      static Weights of(
-          CaptionMetrics.NGrams text, Map<List<String>, Integer> images, double logImages) {
-        List<Map<List<String>, Double>> bySize = new ArrayList<>();
-        List<Double> norms = new ArrayList<>();
-        for (Map<List<String>, Integer> counts : text.counts()) {
-          Map<List<String>, Double> weights = new HashMap<>();
-          double squares = 0;
-          for (Map.Entry<List<String>, Integer> gram : counts.entrySet()) {
-            double idf = logImages - Math.log(Math.max(1, images.getOrDefault(gram.getKey(), 0)));
-            double weight = gram.getValue() * idf;
-            weights.put(gram.getKey(), weight);
-            squares += weight * weight;
-          }
-          bySize.add(weights);
-          norms.add(Math.sqrt(squares));
-        }
-        return new Weights(bySize, norms, Math.max(0, text.length() - 1));
-      }
-
-      double similarity(Weights reference) {
-        double sum = 0;
-        for (int n = 0; n < bySize.size(); n++) {
-          double product = 0;
-          for (Map.Entry<List<String>, Double> gram : bySize.get(n).entrySet()) {
-            double other = reference.bySize.get(n).getOrDefault(gram.getKey(), 0.0);
-            product += Math.min(gram.getValue(), other) * other;
-          }
-          double norm = norms.get(n) * reference.norms.get(n);
-          sum += norm == 0 ? product : product / norm;
-        }
-        double gap = bigrams - reference.bigrams;
-        return sum / bySize.size() * Math.exp(-gap * gap / (2 * SIGMA * SIGMA));
-      }
     }
   }
 }

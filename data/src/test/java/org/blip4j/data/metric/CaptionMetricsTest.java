@@ -8,8 +8,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
+import org.blip4j.data.text.PtbTokens;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -55,6 +60,31 @@ final class CaptionMetricsTest {
     }
     assertEquals(expected.get("ROUGE-L").asDouble(), RougeL.of(item), TOLERANCE, item::candidate);
     assertEquals(expected.get("CIDEr").asDouble(), cider, TOLERANCE, item::candidate);
+  }
+
+  /** Processor time, so that other work on the machine does not count. */
+  @Tag("slow")
+  @Test
+  void fiveThousandImagesTakeLessThanFiveSeconds() {
+    Random random = new Random(1);
+    List<String> captions = new ArrayList<>();
+    for (int i = 0; i < 30_000; i++) {
+      StringBuilder caption = new StringBuilder("A dog's");
+      for (int word = 0; word < 9; word++) {
+        caption.append(" w").append((char) ('a' + random.nextInt(26))).append(word);
+      }
+      captions.add(caption.append(" left-hand, half.").toString());
+    }
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    long start = threads.getCurrentThreadCpuTime();
+    List<String> lines = PtbTokens.lines(captions);
+    List<CaptionMetrics.CaptionItem> items = new ArrayList<>();
+    for (int i = 0; i < lines.size(); i += 6) {
+      items.add(CaptionMetrics.CaptionItem.of(lines.get(i), lines.subList(i + 1, i + 6)));
+    }
+    double mean = CaptionMetrics.CiderScore.of(items).mean();
+    double seconds = (threads.getCurrentThreadCpuTime() - start) / 1e9;
+    assertTrue(mean > 0 && seconds < 5, seconds + " s");
   }
 
   @Test
