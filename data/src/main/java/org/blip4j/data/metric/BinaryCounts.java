@@ -1,5 +1,6 @@
 package org.blip4j.data.metric;
 
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.OptionalDouble;
 import java.util.stream.IntStream;
@@ -81,32 +82,50 @@ public record BinaryCounts(
    * @param positive the truth of each example
    */
   public static OptionalDouble rocAuc(double[] scores, boolean[] positive) {
+    double[] ones = new double[scores.length];
+    Arrays.fill(ones, 1);
+    return rocAuc(scores, positive, ones);
+  }
+
+  /**
+   * The same where each example stands for several.
+   *
+   * @param weights how many each stands for, above 0
+   */
+  public static OptionalDouble rocAuc(double[] scores, boolean[] positive, double[] weights) {
     requirePaired(scores, positive);
+    if (weights.length != scores.length) {
+      throw new IllegalArgumentException(
+          scores.length + " scores, but " + weights.length + " weights; give one for each");
+    }
     int[] ascending =
         IntStream.range(0, scores.length)
             .boxed()
             .sorted(Comparator.comparingDouble(i -> scores[i]))
             .mapToInt(Integer::intValue)
             .toArray();
-    double rankSum = 0;
-    long positives = 0;
+    double inOrder = 0;
+    double positives = 0;
+    double negatives = 0;
     int start = 0;
     while (start < ascending.length) {
       int end = start;
-      long positivesHere = 0;
+      double positivesHere = 0;
+      double negativesHere = 0;
       while (end < ascending.length && scores[ascending[end]] == scores[ascending[start]]) {
-        positivesHere += positive[ascending[end]] ? 1 : 0;
+        int example = ascending[end];
+        positivesHere += positive[example] ? weights[example] : 0;
+        negativesHere += positive[example] ? 0 : weights[example];
         end++;
       }
-      rankSum += positivesHere * (start + end + 1) / 2.0;
+      inOrder += positivesHere * (negatives + negativesHere / 2);
       positives += positivesHere;
+      negatives += negativesHere;
       start = end;
     }
-    long negatives = scores.length - positives;
     if (positives == 0 || negatives == 0) {
       return OptionalDouble.empty();
     }
-    double lowest = positives * (positives + 1) / 2.0;
-    return OptionalDouble.of((rankSum - lowest) / positives / negatives);
+    return OptionalDouble.of(inOrder / positives / negatives);
   }
 }

@@ -41,6 +41,18 @@ final class BinaryMetricsTest {
   }
 
   @Test
+  void anExampleOfWeightThreeIsThreeExamples() {
+    double[] scores = {0.2, 0.6, 0.6, 0.9};
+    boolean[] positive = {false, true, false, true};
+    double[] repeated = {0.2, 0.2, 0.2, 0.6, 0.6, 0.9, 0.9};
+    boolean[] their = {false, false, false, true, false, true, true};
+    assertEquals(
+        BinaryCounts.rocAuc(repeated, their).getAsDouble(),
+        BinaryCounts.rocAuc(scores, positive, new double[] {3, 1, 1, 2}).getAsDouble(),
+        1e-12);
+  }
+
+  @Test
   void oneClassAloneHasNoArea() {
     assertEquals(OptionalDouble.empty(), BinaryCounts.rocAuc(new double[] {1, 2}, new boolean[2]));
     assertEquals(OptionalDouble.empty(), BinaryCounts.rocAuc(new double[0], new boolean[0]));
@@ -67,6 +79,9 @@ final class BinaryMetricsTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> BinaryCounts.of(new double[] {Double.NaN}, new boolean[1], 0));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> BinaryCounts.rocAuc(new double[1], new boolean[1], new double[2]));
     assertThrows(IllegalArgumentException.class, () -> new BinaryCounts(1, 0, 0, -1));
   }
 

@@ -1,13 +1,16 @@
 package org.blip4j.tools.capfilt;
 
+import com.google.common.primitives.Booleans;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
+import org.blip4j.data.metric.BinaryCounts;
 import org.blip4j.data.metric.WilsonInterval;
 import org.blip4j.tools.console.CommonOptions;
 import org.blip4j.tools.console.Console;
@@ -21,8 +24,9 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "calibrate",
     description = {
-      "Say precision and recall by threshold and source from a table that a person has judged, and"
-          + " the threshold for a wanted precision.",
+      "Say precision and recall by threshold and source from a table that a person has judged, how"
+          + " well the score tells right from wrong (AUC), and the threshold for a wanted"
+          + " precision.",
       "Shares are of all texts of the set: each pair counts for those that it was drawn from."
           + " Intervals are Wilson's of 95 %% for the effective number of pairs (Kish)."
     },
@@ -111,6 +115,41 @@ final class CalibrateCommand implements Callable<Integer> {
   }
 
   /**
+   * How well the score tells right texts from wrong ones, whatever the threshold.
+   *
+   * @param source texts of it, or {@code all}
+   * @param auc probability that a right text scores above a wrong one, ties counting one half; null
+   *     if all are right or all wrong
+   * @param right judged pairs that are right
+   * @param wrong those that are not
+   */
+  record Ranking(String source, Double auc, long right, long wrong) {
+    static Ranking of(String source, List<JudgedTable.Row> rows) {
+      boolean[] right = Booleans.toArray(rows.stream().map(row -> row.right().get()).toList());
+      OptionalDouble auc =
+          BinaryCounts.rocAuc(
+              rows.stream().mapToDouble(JudgedTable.Row::probability).toArray(),
+              right,
+              rows.stream().mapToDouble(JudgedTable.Row::weight).toArray());
+      int rightOnes = Booleans.countTrue(right);
+      return new Ranking(
+          source, auc.isPresent() ? auc.getAsDouble() : null, rightOnes, rows.size() - rightOnes);
+    }
+
+    private String text() {
+      return auc == null
+          ? "%-10s no AUC: it needs right and wrong pairs".formatted(source)
+          : String.format(
+              Locale.ROOT,
+              "%-10s AUC %.3f: the share of %d right and %d wrong pairs that are told apart",
+              source,
+              auc,
+              right,
+              wrong);
+    }
+  }
+
+  /**
    * Thresholds for a wanted precision.
    *
    * @param source texts of it, or {@code all}
@@ -181,6 +220,10 @@ final class CalibrateCommand implements Callable<Integer> {
               .toList()) {
         console.result(figures, figures.text());
       }
+    }
+    for (String source : sources(judged)) {
+      Ranking ranking = Ranking.of(source, of(judged, source));
+      console.result(ranking, ranking.text());
     }
     if (precision != null) {
       for (String source : sources(judged)) {

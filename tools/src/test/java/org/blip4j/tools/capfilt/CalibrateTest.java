@@ -126,7 +126,11 @@ class CalibrateTest {
       }
     }
     assertEquals(20, checked);
-    JsonNode wanted = JsonMapper.builder().build().readTree(run.lines().get(60));
+    JsonNode web = JsonMapper.builder().build().readTree(run.lines().get(61));
+    assertEquals("web", web.path("source").asText());
+    assertEquals(IMAGES, web.path("right").asInt() + web.path("wrong").asInt());
+    assertTrue(web.path("auc").asDouble() > 0.7, web + "");
+    JsonNode wanted = JsonMapper.builder().build().readTree(run.lines().get(63));
     List<JudgedTable.Row> rows = judged.judged();
     double threshold = wanted.path("threshold").asDouble();
     assertTrue(CalibrateCommand.Figures.of("all", rows, threshold).precision() >= 0.9);
