@@ -73,6 +73,12 @@ public final class AblationCommand implements Callable<Integer> {
         required = true,
         description = "Held-out records that the models are measured on.")
     private List<String> test = new ArrayList<>();
+
+    @Option(
+        names = "--candidates",
+        paramLabel = "K",
+        description = "Nearest by their features that retrieval matches (16).")
+    private int candidates = CANDIDATES;
   }
 
   @ArgGroup(exclusive = false)
@@ -112,6 +118,10 @@ public final class AblationCommand implements Callable<Integer> {
     if (smoke && own != null) {
       throw new IllegalArgumentException("--smoke takes generated pictures; leave --config out");
     }
+    if (own != null && own.candidates < 1) {
+      throw new IllegalArgumentException(
+          "--candidates " + own.candidates + " matches nothing; use 1 or more, such as 16");
+    }
     List<AblationRow> chosen =
         rows.isEmpty()
             ? List.of(AblationRow.values())
@@ -119,8 +129,8 @@ public final class AblationCommand implements Callable<Integer> {
     List<Long> numbers = LongStream.rangeClosed(1, seeds).boxed().toList();
     Measured measured =
         own == null
-            ? new Measured("", List.of(), plan(1).toString())
-            : new Measured(own.config.toString(), shards(), "");
+            ? new Measured("", List.of(), CANDIDATES, plan(1).toString())
+            : new Measured(own.config.toString(), shards(), own.candidates, "");
     return ConsoleStages.run(
         common,
         context -> {
@@ -170,9 +180,10 @@ public final class AblationCommand implements Callable<Integer> {
    *
    * @param config the file, or nothing
    * @param test the held-out shards
+   * @param candidates how many of the other kind are matched in retrieval
    * @param scenes sizes of what is drawn, or nothing
    */
-  private record Measured(String config, List<String> test, String scenes) {}
+  private record Measured(String config, List<String> test, int candidates, String scenes) {}
 
   private void claim(Measured measured) throws IOException {
     Path file = out.resolve("ablation.json");
@@ -190,8 +201,9 @@ public final class AblationCommand implements Callable<Integer> {
   }
 
   private static Map<String, Double> measure(
-      ShardSet shards, ModelFolder model, PredictorOptions options) throws IOException {
-    TaskEvaluation test = new TaskEvaluation(shards, ExampleCodec.standard(), CANDIDATES);
+      ShardSet shards, int candidates, ModelFolder model, PredictorOptions options)
+      throws IOException {
+    TaskEvaluation test = new TaskEvaluation(shards, ExampleCodec.standard(), candidates);
     try (Predictor predictor = Predictor.open(new ModelSource.Folder(model), options)) {
       Map<String, Double> figures = new LinkedHashMap<>(test.captions(predictor).figures());
       figures.putAll(test.measure(predictor).figures());
@@ -209,7 +221,7 @@ public final class AblationCommand implements Callable<Integer> {
 
     @Override
     public Map<String, Double> measure(ModelFolder model) throws IOException {
-      return AblationCommand.measure(ShardSet.find(own.test), model, options);
+      return AblationCommand.measure(ShardSet.find(own.test), own.candidates, model, options);
     }
   }
 
@@ -230,7 +242,7 @@ public final class AblationCommand implements Callable<Integer> {
     @Override
     public Map<String, Double> measure(ModelFolder model) throws IOException {
       ShardSet test = ShardSet.of(data.shards(SceneData.Split.HELD_OUT));
-      return AblationCommand.measure(test, model, options);
+      return AblationCommand.measure(test, CANDIDATES, model, options);
     }
 
     /** The share of right ones among the kept texts of each source. */

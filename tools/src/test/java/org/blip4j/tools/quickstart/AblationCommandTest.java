@@ -37,6 +37,7 @@ final class AblationCommandTest {
     assertRefused("there is no row \"beams\"; use some of none, filter", "--rows", "beams");
     assertRefused("--seeds 0 trains nothing", "--seeds", "0");
     assertRefused("--test", "--config", "some.json");
+    assertRefused("--candidates 0", "--config", "a.json", "--test", "held/*", "--candidates", "0");
     assertFalse(Files.exists(folder.resolve("out")));
   }
 
