@@ -30,6 +30,7 @@ import org.blip4j.tools.infer.VqaCommand;
 import org.blip4j.tools.quickstart.AblationCommand;
 import org.blip4j.tools.quickstart.QuickstartCommand;
 import org.blip4j.tools.records.RecordsCommand;
+import org.blip4j.tools.search.SearchCommand;
 import org.blip4j.tools.train.FinetuneCommand;
 import org.blip4j.tools.train.PretrainCommand;
 import org.blip4j.tools.verify.VerifyCommand;
@@ -73,6 +74,7 @@ import picocli.CommandLine.Spec;
       PretrainCommand.class,
       QuickstartCommand.class,
       RecordsCommand.class,
+      SearchCommand.class,
       VerifyCommand.class,
       VqaCommand.class,
     })

@@ -143,6 +143,11 @@ public final class ComputeOptions extends CommonOptions {
         })
     private Kind kind = Kind.none;
 
+    /** What they are reduced to. */
+    public Kind kind() {
+      return kind;
+    }
+
     /**
      * The same with the products asked for.
      *

@@ -41,7 +41,8 @@ public final class ModelOptions {
     return open(source(common), common, quantize, adjust);
   }
 
-  private static Predictor open(
+  /** The same for a model that was found already. */
+  public static Predictor open(
       ModelSource source,
       ComputeOptions common,
       ComputeOptions.Quantize quantize,

@@ -24,8 +24,9 @@ import org.blip4j.tools.console.InterruptWatch;
  * <p>Rows are written as they come, beside the file's place; the header, which needs their number,
  * is filled in at the end.
  */
-final class NpyWriter implements Closeable {
-  private static final int HEADER = 128;
+public final class NpyWriter implements Closeable {
+  /** Bytes in front of the first row. */
+  public static final int HEADER = 128;
 
   private final AtomicFolder array;
   private final OutputStream out;
@@ -39,7 +40,7 @@ final class NpyWriter implements Closeable {
    *
    * @throws IOException if one exists and may not be replaced
    */
-  NpyWriter(Path target, boolean overwrite) throws IOException {
+  public NpyWriter(Path target, boolean overwrite) throws IOException {
     Path list = namesOf(target);
     for (Path file : new Path[] {target, list}) {
       if (!overwrite && Files.exists(file)) {
@@ -64,7 +65,8 @@ final class NpyWriter implements Closeable {
     return target.resolveSibling(base + ".txt");
   }
 
-  void add(String item, float... values) throws IOException {
+  /** Writes a row; all have the same length. */
+  public void add(String item, float... values) throws IOException {
     ByteBuffer bytes =
         ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     bytes.asFloatBuffer().put(values);
@@ -75,17 +77,17 @@ final class NpyWriter implements Closeable {
   }
 
   /** Gives both files their names. */
-  void commit() throws IOException {
+  public void commit() throws IOException {
     out.close();
     try (RandomAccessFile file = new RandomAccessFile(array.path().toFile(), "rw")) {
-      file.write(header());
+      file.write(header(count, width));
     }
     array.commit();
     names.commit();
   }
 
-  /** The format of numpy.lib.format, version 1.0. */
-  private byte[] header() {
+  /** What stands in front of so many rows: the format of numpy.lib.format, version 1.0. */
+  public static byte[] header(int count, int width) {
     String dictionary =
         "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }".formatted(count, width);
     String padded = Strings.padEnd(dictionary, HEADER - 11, ' ') + "\n";

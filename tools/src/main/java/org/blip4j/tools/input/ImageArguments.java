@@ -3,11 +3,15 @@ package org.blip4j.tools.input;
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.blip4j.data.file.FileNames;
 import org.blip4j.data.file.TextFile;
+import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.tools.console.Console;
 import picocli.CommandLine.Option;
 
@@ -49,6 +53,71 @@ public final class ImageArguments {
       }
     }
     return new ImageStream(sources, note -> console.warn("%s", note));
+  }
+
+  /**
+   * A file that holds an image, or a shard of them.
+   *
+   * @param file as it was named
+   */
+  public record Place(Path file, boolean shard) {}
+
+  /**
+   * Where the images of the arguments and of the list lie, in order, before any of them is read;
+   * what names nothing is told as failed.
+   *
+   * @throws IOException if no argument names anything
+   */
+  public List<Place> places(List<String> arguments, Console console) throws IOException {
+    List<Place> places = new ArrayList<>();
+    for (ImageSource source : sources(arguments, console.in())) {
+      if (source instanceof ImageSource.Lines lines) {
+        try (TextFile reader = lines.reader()) {
+          addLines(reader, places, console);
+        }
+      } else {
+        add(source, places, console);
+      }
+    }
+    return places;
+  }
+
+  private static void addLines(TextFile lines, List<Place> places, Console console)
+      throws IOException {
+    FileNames names = new FileNames();
+    for (Optional<TextFile.Line> next = lines.next(); next.isPresent(); next = lines.next()) {
+      TextFile.Line line = next.get();
+      if (line.problem().isPresent()) {
+        console.failed("%s line %d".formatted(lines.name(), line.number()), line.problem().get());
+      } else if (!line.text().isBlank()) {
+        add(named(names, line.text()), places, console);
+      }
+    }
+  }
+
+  private static ImageSource named(FileNames names, String name) {
+    try {
+      Path path = names.find(name);
+      if (Files.isDirectory(path)) {
+        return ImageSource.folder(path);
+      }
+      return Files.exists(path) && ImageSource.isShard(path)
+          ? new ImageSource.Shards(ShardSet.of(List.of(path)))
+          : new ImageSource.Paths(List.of(path));
+    } catch (IOException | InvalidPathException e) {
+      return new ImageSource.Missing(name, String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static void add(ImageSource source, List<Place> places, Console console) {
+    if (source instanceof ImageSource.Paths files) {
+      files.note().ifPresent(note -> console.warn("%s", note));
+      files.paths().forEach(path -> places.add(new Place(path, false)));
+    } else if (source instanceof ImageSource.Shards shards) {
+      shards.shards().paths().forEach(path -> places.add(new Place(path, true)));
+    } else if (source instanceof ImageSource.Missing missing) {
+      console.failed(missing.argument(), missing.why());
+    }
   }
 
   private List<ImageSource> sources(List<String> arguments, InputStream in) throws IOException {

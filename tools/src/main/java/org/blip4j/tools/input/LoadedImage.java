@@ -32,7 +32,7 @@ public record LoadedImage(String name, Optional<Path> file, Content content) {
   }
 
   /** An image with what {@link EncodedImage} makes of its file. */
-  static LoadedImage of(String name, Optional<Path> file, ByteString bytes) {
+  public static LoadedImage of(String name, Optional<Path> file, ByteString bytes) {
     try {
       byte[] encoded = EncodedImage.of(bytes).bytes().toByteArray();
       return new LoadedImage(name, file, new Bytes(encoded));

@@ -54,6 +54,8 @@ class BlipCliTest {
           "blip match",
           "blip nlvr",
           "blip pretrain",
+          "blip search",
+          "blip search index",
           "blip vqa");
   private static final ImmutableSet<String> COMPUTING =
       ImmutableSet.<String>builder()

@@ -31,7 +31,16 @@ import org.blip4j.tools.train.TinyScenes;
 record OptionInputs(Path folder, String human) {
   private static final Pattern NAME = Pattern.compile("\\$([a-z0-9]+)");
   private static final Set<String> COPIED =
-      Set.of("photo.jpg", "taken", "copy", "served", "filtered", "filtered2", "packed", "ran");
+      Set.of(
+          "photo.jpg",
+          "taken",
+          "copy",
+          "served",
+          "filtered",
+          "filtered2",
+          "packed",
+          "ran",
+          "copied");
 
   /** Makes models, pictures, lists and shards. */
   static OptionInputs write(Path folder) throws IOException {
@@ -256,6 +265,9 @@ record OptionInputs(Path folder, String human) {
     write("clips/other.txt", "another book\n");
     FlipBookDecoder.write(folder.resolve("clips/other.mp4"), 1, 3, 4);
     run("records", "pack", at("clips"), "--frames", "2", "--out", at("videos"));
+    run("search", "index", "--model", at("model"), "--out", at("indexed"), at("pictures"));
+    run("search", "index", "--model", at("model"), "--out", at("indexed2"), at("photo.jpg"));
+    copy(folder.resolve("indexed"), folder.resolve("copied"));
     run(
         "pretrain",
         "--config",
