@@ -1,6 +1,7 @@
 package org.blip4j.data.text;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.IntBinaryOperator;
 
 /**
@@ -22,6 +23,32 @@ public record TokenBatch(long[] ids, long[] mask, int rows, int columns) {
           "a token batch of %d x %d needs %d ids and mask values, not %d and %d"
               .formatted(rows, columns, expected, ids.length, mask.length));
     }
+  }
+
+  /**
+   * Ids of several texts.
+   *
+   * @param padding how wide they are made
+   * @param maxTokens what {@code padding} may go up to
+   * @param pad the id of [PAD]
+   */
+  public static TokenBatch of(List<int[]> rows, Padding padding, int maxTokens, int pad) {
+    int longest = rows.stream().mapToInt(row -> row.length).max().orElse(0);
+    int columns = padding.columns(longest, maxTokens);
+    if (columns == WordPieceTokenizer.NO_LIMIT) {
+      throw new IllegalArgumentException("padding to the maximum length needs a maximum length");
+    }
+    long[] ids = new long[Math.multiplyExact(rows.size(), columns)];
+    long[] mask = new long[ids.length];
+    Arrays.fill(ids, pad);
+    for (int r = 0; r < rows.size(); r++) {
+      int[] row = rows.get(r);
+      for (int c = 0; c < row.length; c++) {
+        ids[r * columns + c] = row[c];
+        mask[r * columns + c] = 1;
+      }
+    }
+    return new TokenBatch(ids, mask, rows.size(), columns);
   }
 
   /**

@@ -3,7 +3,6 @@ package org.blip4j.data.text;
 import com.google.common.primitives.Ints;
 import java.text.Normalizer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -96,22 +95,7 @@ public final class WordPieceTokenizer {
    */
   public TokenBatch encode(List<String> texts, TokenBatch.Padding padding, int maxTokens) {
     List<int[]> rows = texts.stream().map(text -> encode(text, maxTokens)).toList();
-    int longest = rows.stream().mapToInt(row -> row.length).max().orElse(0);
-    int columns = padding.columns(longest, maxTokens);
-    if (columns == NO_LIMIT) {
-      throw new IllegalArgumentException("padding to the maximum length needs a maximum length");
-    }
-    long[] ids = new long[Math.multiplyExact(rows.size(), columns)];
-    long[] mask = new long[ids.length];
-    Arrays.fill(ids, vocabulary.pad());
-    for (int r = 0; r < rows.size(); r++) {
-      int[] row = rows.get(r);
-      for (int c = 0; c < row.length; c++) {
-        ids[r * columns + c] = row[c];
-        mask[r * columns + c] = 1;
-      }
-    }
-    return new TokenBatch(ids, mask, rows.size(), columns);
+    return TokenBatch.of(rows, padding, maxTokens, vocabulary.pad());
   }
 
   private static String specialAt(String text, int start) {

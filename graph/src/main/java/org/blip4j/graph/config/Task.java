@@ -11,7 +11,9 @@ public enum Task {
   /** Encoder for the question, decoder for the answer; nothing shared. */
   VQA(false, false),
   /** Encoder that attends two images, and a classifier of statements about them (NLVR2). */
-  NLVR(false, false);
+  NLVR(false, false),
+  /** Encoder that attends an image and its caption, and the matching head (VisDial). */
+  DIALOGUE(false, false);
 
   private final boolean matches;
   private final boolean captions;
@@ -39,5 +41,10 @@ public enum Task {
   /** Whether there are an encoder over two images and a classifier. */
   public boolean judges() {
     return this == NLVR;
+  }
+
+  /** Whether there are an encoder and a matching head that can judge answers in a dialogue. */
+  public boolean converses() {
+    return matches || this == DIALOGUE;
   }
 }

@@ -1,6 +1,7 @@
 package org.blip4j.graph.config;
 
 import java.util.Objects;
+import org.blip4j.data.text.Dialogue;
 
 /**
  * How a model's texts are prepared (blip-spec 4.2, 4.4); lengths count the first token and the
@@ -49,6 +50,7 @@ public record TextSettings(
       case PRETRAIN, CAPTION, RETRIEVAL -> published();
       case VQA -> new TextSettings("", 50, 35, 1, 10);
       case NLVR -> new TextSettings("", 40, 512, 5, 20);
+      case DIALOGUE -> new TextSettings("", 40, Dialogue.MAX_TOKENS, 5, 20);
     };
   }
 }

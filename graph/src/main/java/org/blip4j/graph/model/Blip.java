@@ -31,6 +31,7 @@ public final class Blip {
   private final Optional<ImageGroundedDecoder> decoder;
   private final Optional<Answering> answering;
   private final Optional<Judging> judging;
+  private final Optional<DialogueJudge> dialogues;
 
   /**
    * The parts that compare images with texts.
@@ -101,6 +102,14 @@ public final class Blip {
         task.captions() ? Optional.of(decoder(vars.child("text_decoder"))) : Optional.empty();
     this.answering =
         task.answers() ? Optional.of(Answering.create(vars, config)) : Optional.empty();
+    this.dialogues =
+        matching
+            .map(present -> new DialogueJudge(present.grounded(), present.head()))
+            .or(
+                () ->
+                    task.converses()
+                        ? Optional.of(DialogueJudge.create(vars, config))
+                        : Optional.empty());
     this.judging = task.judges() ? Optional.of(Judging.create(vars, config)) : Optional.empty();
   }
 
@@ -171,6 +180,22 @@ public final class Blip {
   public Judging judging() {
     return judging.orElseThrow(
         () -> new IllegalStateException("a " + task + " model cannot judge two images"));
+  }
+
+  /**
+   * The parts that judge answers in a dialogue.
+   *
+   * @throws IllegalStateException if the model has none
+   * @throws IllegalArgumentException if states of images and of captions differ in width
+   */
+  public DialogueJudge dialogues() {
+    if (config.vision().width() != config.text().width()) {
+      throw new IllegalArgumentException(
+          "a dialogue attends states of image and caption side by side, but they are %d and %d wide; use a base model"
+              .formatted(config.vision().width(), config.text().width()));
+    }
+    return dialogues.orElseThrow(
+        () -> new IllegalStateException("a " + task + " model cannot judge answers"));
   }
 
   /**

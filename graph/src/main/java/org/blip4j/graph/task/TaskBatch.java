@@ -17,7 +17,7 @@ import org.tensorflow.types.family.TType;
  * @param <B> the batch itself
  */
 public sealed interface TaskBatch<B extends TaskBatch<B>>
-    permits ImageTextBatch, QuestionBatch, ImagePairBatch {
+    permits ImageTextBatch, QuestionBatch, ImagePairBatch, DialogueBatch {
 
   /** Name of the weight of the soft targets, which the run feeds, not the data. */
   String ALPHA = "alpha";

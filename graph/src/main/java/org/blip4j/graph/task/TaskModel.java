@@ -14,7 +14,7 @@ import org.tensorflow.op.Op;
  * @param <B> what one training step is given
  */
 public sealed interface TaskModel<B extends TaskBatch<B>>
-    permits ContrastiveTask, CaptionModel, VqaModel, NlvrModel {
+    permits ContrastiveTask, CaptionModel, VqaModel, NlvrModel, DialogueModel {
 
   /** The weights. */
   Blip blip();

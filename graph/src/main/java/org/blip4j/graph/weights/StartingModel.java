@@ -87,7 +87,7 @@ public record StartingModel(
   /** The families of variables that may keep their initial values. */
   static ImmutableList<WeightRule.NamePattern> fresh(Task task) {
     return switch (task) {
-      case CAPTION -> ImmutableList.of();
+      case CAPTION, DIALOGUE -> ImmutableList.of();
       case PRETRAIN, RETRIEVAL -> ImmutableList.of(TEMPERATURE, QUEUES);
       // Answers attend the question, not the image: these fit only where both widths agree.
       case VQA ->

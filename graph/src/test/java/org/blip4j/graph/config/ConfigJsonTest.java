@@ -54,7 +54,7 @@ final class ConfigJsonTest {
     String json = ConfigJson.write(CONFIG);
     assertEquals(
         "config.json: task is \"PRETRIAN\"; expected one of PRETRAIN, CAPTION, RETRIEVAL, VQA,"
-            + " NLVR; did you mean PRETRAIN? (line 3)",
+            + " NLVR, DIALOGUE; did you mean PRETRAIN? (line 3)",
         failure(json.replace("\"PRETRAIN\"", "\"PRETRIAN\"")));
     assertEquals(
         "config.json: architecture.vision.width is \"32\"; expected a whole number (line 8)",

@@ -58,7 +58,8 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
 
   /**
    * Figures of a model and what to look at. First is {@code r_mean} of models that match, {@code
-   * cider} of captioners, {@code accuracy} of those that answer or judge.
+   * cider} of captioners, {@code accuracy} of those that answer or judge, {@code mrr} of those that
+   * go on with dialogues.
    */
   public Findings measure(Predictor model) throws IOException {
     return switch (model.model().config().task()) {
@@ -66,6 +67,11 @@ public record TaskEvaluation(ShardSet shards, ExampleCodec codec, int candidates
       case CAPTION -> captions(model);
       case VQA -> answers(model);
       case NLVR -> statements(model);
+      case DIALOGUE ->
+          new Findings(
+              DialogueProtocol.of(StagedModel.of(model), records())
+                  .measure((sample, question) -> {}),
+              ImmutableList.of());
     };
   }
 

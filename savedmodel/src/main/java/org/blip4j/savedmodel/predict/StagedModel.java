@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
+import org.blip4j.data.text.TokenBatch;
 import org.blip4j.graph.config.VitConfig;
 import org.blip4j.ops.core.Variable;
 import org.blip4j.savedmodel.open.ModelSource;
@@ -237,6 +238,40 @@ public final class StagedModel implements AutoCloseable {
     try (Result result = pairs(stages.matchLogits(), states, rows, texts)) {
       return rows(result.get(0));
     }
+  }
+
+  /**
+   * The logits {@code [N][2]} of "another answer" and "the true answer" of dialogues that end with
+   * an answer (blip-spec 7.6).
+   *
+   * @param states {@code [B, P, W]} of images
+   * @param captions of the same images
+   * @param rows which of the images each dialogue is about
+   * @throws IllegalArgumentException if the model has no matching head
+   */
+  public float[][] judge(Tensor states, TokenBatch captions, int[] rows, TokenBatch dialogues) {
+    StagedCalls.Call call =
+        stages
+            .judge()
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "a %s model has no matching head for dialogues; give a base model that is pre-trained, or fine-tuned for retrieval or dialogue"
+                            .formatted(model().config().task())));
+    try (TInt64 captionIds = numbers(captions, captions.ids());
+        TInt64 captionMask = numbers(captions, captions.mask());
+        TInt32 numbers = TInt32.tensorOf(Shape.of(rows.length), DataBuffers.of(rows, true, false));
+        TInt64 ids = numbers(dialogues, dialogues.ids());
+        TInt64 mask = numbers(dialogues, dialogues.mask());
+        Result result =
+            call.run(loaded.session(), states, captionIds, captionMask, numbers, ids, mask)) {
+      return rows(result.get(0));
+    }
+  }
+
+  private static TInt64 numbers(TokenBatch tokens, long[] values) {
+    return TInt64.tensorOf(
+        Shape.of(tokens.rows(), tokens.columns()), DataBuffers.of(values, true, false));
   }
 
   /** Features {@code [B][E]} of images before they are made of length 1. */

@@ -6,7 +6,9 @@ import java.util.Optional;
 import org.blip4j.graph.generate.AnswerGenerator;
 import org.blip4j.graph.generate.CaptionGenerator;
 import org.blip4j.graph.model.Blip;
+import org.blip4j.graph.model.DialogueJudge;
 import org.blip4j.graph.model.DualEncoder;
+import org.blip4j.graph.text.Attended;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.graph.vision.ImageStates;
 import org.blip4j.ops.core.GraphContext;
@@ -50,6 +52,9 @@ import org.tensorflow.types.family.TType;
  * @param matchLogits the same inputs, with any number of states, to the logits {@code [N, 2]} of
  *     "no match" and "match"; texts are as wide as the longest of the call
  * @param projectImages states to features {@code [B, E]} before they are made of length 1
+ * @param judge states {@code [B, P, W]}, ids and mask {@code [B, C]} of their captions, rows {@code
+ *     [N]}, ids and mask {@code [N, T]} of dialogues that end with an answer, to the logits {@code
+ *     [N, 2]} of "another" and "the true answer"; empty if the model has no matching head
  * @param embedTexts texts {@code [N]} to features {@code [N, E]} of length 1, as wide as the
  *     longest
  * @param answer any number of states an image {@code [B, P, W]}, rows {@code [N]} and questions
@@ -63,6 +68,7 @@ public record StagedCalls(
     Optional<Call> sample,
     Optional<Call> match,
     Optional<Call> matchLogits,
+    Optional<Call> judge,
     Optional<Call> projectImages,
     Optional<Call> embedTexts,
     Optional<Call> answer) {
@@ -100,6 +106,8 @@ public record StagedCalls(
     ImageStates states = new ImageStates(input(ctx, "states", TFloat32.class, shape));
     boolean captions = blip.task().captions();
     boolean matches = blip.task().matches();
+    boolean converses =
+        blip.task().converses() && blip.config().vision().width() == blip.config().text().width();
     return new StagedCalls(
         decode,
         encode,
@@ -107,6 +115,7 @@ public record StagedCalls(
         captions ? Optional.of(sample(ctx, parts)) : Optional.empty(),
         matches ? Optional.of(match(ctx, parts, states)) : Optional.empty(),
         matches ? Optional.of(matchLogits(ctx, parts)) : Optional.empty(),
+        converses ? Optional.of(judge(ctx, parts)) : Optional.empty(),
         matches ? Optional.of(projectImages(ctx, parts, states)) : Optional.empty(),
         matches ? Optional.of(embedTexts(ctx, parts)) : Optional.empty(),
         blip.task().answers() ? Optional.of(answer(ctx, parts)) : Optional.empty());
@@ -174,6 +183,27 @@ public record StagedCalls(
             .matching()
             .itmLogits(ctx, grounded(ctx, parts, tokens), rows, states); // [N, 2]
     return call(List.of(states.hidden(), rows, texts), logits);
+  }
+
+  private static Call judge(GraphContext outer, ServingGraph.Parts parts) {
+    GraphContext ctx = outer.in("judge");
+    Shape shape = Shape.of(-1, -1, parts.blip().config().vision().width()); // [B, P, W]
+    Operand<TFloat32> states = input(ctx, "states", TFloat32.class, shape);
+    Tokens captions = tokens(ctx, "caption_");
+    Operand<TInt32> rows = input(ctx, "rows", TInt32.class, Shape.of(-1));
+    Tokens dialogues = tokens(ctx, "");
+    DialogueJudge judge = parts.blip().dialogues();
+    Attended contexts = judge.context(ctx, new ImageStates(states), captions);
+    return call(
+        List.of(states, captions.ids(), captions.mask(), rows, dialogues.ids(), dialogues.mask()),
+        judge.judge(ctx, dialogues, rows, contexts));
+  }
+
+  private static Tokens tokens(GraphContext ctx, String prefix) {
+    Shape any = Shape.of(-1, -1);
+    return new Tokens(
+        input(ctx, prefix + "ids", TInt64.class, any),
+        input(ctx, prefix + "mask", TInt64.class, any));
   }
 
   private static Call projectImages(

@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     description =
         "Measure a model on labelled records by the published protocol of a task: captions,"
-            + " retrieval, questions, or statements about two images.",
+            + " retrieval, questions, dialogues, or statements about two images.",
     footerHeading = "%nExample:%n",
     footer =
         "  tools/blip evaluate caption --model runs/captioner/model --data 'test-*.tfrecord'"
@@ -40,7 +40,8 @@ public final class EvaluateCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "one of caption, nocaps, retrieval, vqa, nlvr and video is missing");
+        spec.commandLine(),
+        "one of caption, nocaps, retrieval, vqa, nlvr, video and dialogue is missing");
   }
 
   /** Captions as COCO measures them. */
@@ -259,6 +260,35 @@ public final class EvaluateCommand implements Runnable {
         new VideoQuestions(options, common.console()).run(records, open);
       }
     }
+    return common.console().exitCode();
+  }
+
+  /** Answers in dialogues about a picture. */
+  @Command(
+      name = "dialogue",
+      description = {
+        "Rank the answers of questions in dialogues (VisDial): MRR and recalls at 1, 5 and 10 in"
+            + " percent, and mean rank.",
+        "A model that matches has all that is needed; finetune dialogue makes a better one."
+            + " --predictions writes what the server of VisDial takes."
+      },
+      footerHeading = "%nExample:%n",
+      footer =
+          "  tools/blip evaluate dialogue --model runs/dialogue/model --data"
+              + " 'visdial-val-*.tfrecord'")
+  int dialogue(
+      @Mixin EvaluationOptions options,
+      @Mixin DialogueEvaluation.Options dialogue,
+      @Mixin ModelOptions model,
+      @Mixin ColumnOptions columns,
+      @Mixin ComputeOptions.Quantize quantize,
+      @Mixin ComputeOptions common)
+      throws IOException {
+    LabelledRecords records = options.records(columns.codec());
+    ModelSource source = model.source(common);
+    dialogue
+        .with(options, common.console())
+        .run(records, source, quantize.change(common.inference()));
     return common.console().exitCode();
   }
 }

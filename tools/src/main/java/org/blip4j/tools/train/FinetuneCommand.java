@@ -17,8 +17,8 @@ import picocli.CommandLine.Spec;
     name = "finetune",
     mixinStandardHelpOptions = true,
     description =
-        "Fine-tune a pre-trained model for captions, retrieval, questions or statements about two"
-            + " images.",
+        "Fine-tune a pre-trained model for captions, retrieval, questions, dialogues or statements"
+            + " about two images.",
     footerHeading = "%nExample:%n",
     footer =
         "  tools/blip finetune caption --init runs/first/model --data human.tfrecord --out"
@@ -29,7 +29,7 @@ public final class FinetuneCommand implements Runnable {
   @Override
   public void run() {
     throw new ParameterException(
-        spec.commandLine(), "one of caption, retrieval, vqa and nlvr is missing");
+        spec.commandLine(), "one of caption, retrieval, vqa, nlvr and dialogue is missing");
   }
 
   /** The model that fine-tuning starts from. */
@@ -127,5 +127,28 @@ public final class FinetuneCommand implements Runnable {
       throws IOException {
     return arguments.run(
         Task.NLVR, Optional.ofNullable(start.model), false, common, columns.codec());
+  }
+
+  /** Answers in dialogues, matching of true and wrong ones. */
+  @Command(
+      name = "dialogue",
+      description = {
+        "Fine-tune for dialogues about images: which answer is the true one.",
+        "Records have an image, its caption and a column dialog, as records pack makes them of"
+            + " VisDial. Without --init, sizes are set in the configuration and weights are fresh.",
+        "Writes a run folder as pretrain does."
+      },
+      footerHeading = "%nExample:%n",
+      footer =
+          "  tools/blip finetune dialogue --init runs/first/model --data visdial.tfrecord --out"
+              + " runs/dialogue")
+  int dialogue(
+      @Mixin TrainingArguments arguments,
+      @Mixin StartOption start,
+      @Mixin ColumnOptions columns,
+      @Mixin ComputeOptions common)
+      throws IOException {
+    return arguments.run(
+        Task.DIALOGUE, Optional.ofNullable(start.model), false, common, columns.codec());
   }
 }

@@ -29,6 +29,7 @@ class BlipCliTest {
           "blip capfilt sample",
           "blip caption",
           "blip finetune caption",
+          "blip finetune dialogue",
           "blip finetune nlvr",
           "blip finetune retrieval",
           "blip finetune vqa",
@@ -48,6 +49,7 @@ class BlipCliTest {
           "blip evaluate vqa",
           "blip export",
           "blip finetune caption",
+          "blip finetune dialogue",
           "blip finetune nlvr",
           "blip finetune retrieval",
           "blip finetune vqa",
@@ -62,6 +64,7 @@ class BlipCliTest {
           .addAll(BATCHES)
           .add(
               "blip bootstrap ablation",
+              "blip evaluate dialogue",
               "blip evaluate retrieval",
               "blip evaluate video",
               "blip quickstart",

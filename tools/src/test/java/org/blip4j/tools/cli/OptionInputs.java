@@ -202,9 +202,31 @@ record OptionInputs(Path folder, String human) {
     }
   }
 
+  private void dialogues() throws IOException {
+    Files.createDirectory(folder.resolve("dialogues"));
+    String rounds =
+        """
+        [{"question": "red?", "answer": "the dog"},
+         {"question": "a cat?", "options": ["a dog", "red", "the small cat"], "gt_index": 1}]
+        """;
+    try (TfRecordWriter writer =
+        TfRecordWriter.create(
+            folder.resolve("dialogues/d.tfrecord"), TfRecordWriter.Options.plain())) {
+      for (int i = 0; i < 2; i++) {
+        writer.write(
+            ExampleCodec.standard()
+                .encode(
+                    Sample.ImageText.of("d" + i, TinyModel.image(i, "png"), List.of("a cat " + i))
+                        .withColumns(Columns.builder().text("dialog", rounds).build())));
+      }
+      writer.commit();
+    }
+  }
+
   private void examples() throws IOException {
     Files.createDirectory(folder.resolve("questions"));
     Files.createDirectory(folder.resolve("statements"));
+    dialogues();
     TfRecordWriter.Options plain = TfRecordWriter.Options.plain();
     try (TfRecordWriter questions =
             TfRecordWriter.create(folder.resolve("questions/q.tfrecord"), plain);

@@ -2,6 +2,7 @@ package org.blip4j.training.config;
 
 import java.util.Locale;
 import java.util.Optional;
+import org.blip4j.data.text.Dialogue;
 import org.blip4j.graph.config.BlipConfig;
 import org.blip4j.graph.config.ObjectiveConfig;
 import org.blip4j.graph.config.Task;
@@ -34,7 +35,9 @@ public enum Recipe {
   /** Questions, on 16 devices of 16. */
   VQA(Task.VQA),
   /** Statements about two images, on 16 devices of 16. */
-  NLVR(Task.NLVR);
+  NLVR(Task.NLVR),
+  /** Dialogues; the batch of 240 on, say, 8 devices of 30. */
+  DIALOGUE(Task.DIALOGUE);
 
   private static final int PRETRAINING_SIZE = 224;
   private static final int LARGE_WIDTH = BlipConfig.large(PRETRAINING_SIZE).vision().width();
@@ -53,6 +56,7 @@ public enum Recipe {
       case RETRIEVAL -> RETRIEVAL_COCO;
       case VQA -> VQA;
       case NLVR -> NLVR;
+      case DIALOGUE -> DIALOGUE;
     };
   }
 
@@ -107,6 +111,13 @@ public enum Recipe {
               new TextInput(512, TextInput.Width.LONGEST),
               3e-5,
               RunConfig.Duration.ofEpochs(16, 15));
+      case DIALOGUE -> // 20 epochs over ten questions an image, one of them a visit
+          finetune(
+              new TaskConfig.Dialogue(3),
+              384,
+              new TextInput(Dialogue.MAX_TOKENS, TextInput.Width.LONGEST),
+              2e-5,
+              RunConfig.Duration.ofEpochs(30, 200));
     };
   }
 

@@ -53,7 +53,8 @@ public final class RunConfigReader {
     this.tree = (ObjectNode) ConfigJson.tree(recipe.config(start.map(ModelConfig::architecture)));
     int positions =
         start.map(model -> model.architecture().text().maxPositions()).orElse(Integer.MAX_VALUE);
-    if (task == Task.NLVR && tree.path("text").path("maxTokens").asInt() > positions) {
+    if ((task == Task.NLVR || task == Task.DIALOGUE)
+        && tree.path("text").path("maxTokens").asInt() > positions) {
       ((ObjectNode) tree.get("text")).put("maxTokens", positions); // published: not cut
     }
   }

@@ -152,7 +152,7 @@ public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs,
     Optional<BlipConfig> base = start.map(ModelConfig::architecture);
     return switch (task) {
       case PRETRAIN -> base.or(() -> Optional.of(BlipConfig.base(PRETRAINING_SIZE)));
-      case CAPTION, RETRIEVAL -> base;
+      case CAPTION, RETRIEVAL, DIALOGUE -> base;
       case VQA, NLVR -> base.map(model -> model.withDropPath(DROP_PATH));
     };
   }

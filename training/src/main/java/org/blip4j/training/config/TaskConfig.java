@@ -9,6 +9,7 @@ import org.blip4j.graph.config.ObjectiveConfig;
 import org.blip4j.graph.config.Task;
 import org.blip4j.graph.loss.LmLoss;
 import org.blip4j.graph.task.CaptionModel;
+import org.blip4j.graph.task.DialogueModel;
 import org.blip4j.graph.task.NlvrModel;
 import org.blip4j.graph.task.PretrainModel;
 import org.blip4j.graph.task.RetrievalModel;
@@ -25,7 +26,8 @@ import org.blip4j.training.optimize.RunPosition;
   @JsonSubTypes.Type(value = TaskConfig.Retrieval.class, name = "RETRIEVAL"),
   @JsonSubTypes.Type(value = TaskConfig.Caption.class, name = "CAPTION"),
   @JsonSubTypes.Type(value = TaskConfig.Vqa.class, name = "VQA"),
-  @JsonSubTypes.Type(value = TaskConfig.Nlvr.class, name = "NLVR")
+  @JsonSubTypes.Type(value = TaskConfig.Nlvr.class, name = "NLVR"),
+  @JsonSubTypes.Type(value = TaskConfig.Dialogue.class, name = "DIALOGUE")
 })
 public sealed interface TaskConfig {
 
@@ -234,6 +236,31 @@ public sealed interface TaskConfig {
     @Override
     public TaskModel<?> model(VariableScope vars, BlipConfig architecture, int promptTokens) {
       return NlvrModel.create(vars, architecture);
+    }
+  }
+
+  /** Which answer goes on with a dialogue about an image (VisDial, blip-spec 7.6). */
+  record Dialogue(
+      @Meaning("wrong answers that stand beside each true one, drawn from its options")
+          int negatives)
+      implements TaskConfig {
+
+    /** Checks that there is one. */
+    public Dialogue {
+      if (negatives < 1) {
+        throw new IllegalArgumentException(
+            "negatives is " + negatives + "; a true answer needs at least 1 wrong one");
+      }
+    }
+
+    @Override
+    public Task task() {
+      return Task.DIALOGUE;
+    }
+
+    @Override
+    public TaskModel<?> model(VariableScope vars, BlipConfig architecture, int promptTokens) {
+      return DialogueModel.create(vars, architecture, negatives);
     }
   }
 }

@@ -51,7 +51,7 @@ abstract class BatchContent<S extends Sample> {
     }
   }
 
-  private BatchContent(RunPlan plan) {
+  BatchContent(RunPlan plan) {
     this.plan = plan;
     this.tokenizer = new WordPieceTokenizer(plan.vocabulary());
     int batch = plan.config().duration().batch();
@@ -65,6 +65,7 @@ abstract class BatchContent<S extends Sample> {
       case PRETRAIN, RETRIEVAL, CAPTION -> new Pairs(plan);
       case VQA -> new Questions(plan);
       case NLVR -> new ImagePairs(plan);
+      case DIALOGUE -> new Dialogues(plan);
     };
   }
 
@@ -119,8 +120,7 @@ abstract class BatchContent<S extends Sample> {
     return tensors;
   }
 
-  private static void add(
-      ImmutableMap.Builder<String, Tensor> tensors, String prefix, TokenBatch tokens) {
+  static void add(ImmutableMap.Builder<String, Tensor> tensors, String prefix, TokenBatch tokens) {
     Shape shape = Shape.of(tokens.rows(), tokens.columns());
     tensors.put(prefix + "ids", TInt64.tensorOf(shape, DataBuffers.of(tokens.ids())));
     tensors.put(prefix + "mask", TInt64.tensorOf(shape, DataBuffers.of(tokens.mask())));

@@ -11,6 +11,7 @@ import org.blip4j.ops.core.Variable;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunPlan;
+import org.blip4j.training.config.TaskConfig;
 import org.tensorflow.proto.DataType;
 
 /**
@@ -141,6 +142,7 @@ record StepMemory(
       case CAPTION -> image + keys + speaking;
       case VQA -> image + keys + crossing + ANSWERS * speaking;
       case NLVR -> 2 * (image + keys) + 2 * crossing;
+      case DIALOGUE -> image + (1 + answers(plan)) * keys + alone + answers(plan) * crossing;
     };
   }
 
@@ -163,7 +165,17 @@ record StepMemory(
       case VQA ->
           image + keys + (1 + ANSWERS) * text + Math.max(pair.block(), ANSWERS * pair.logits());
       case NLVR -> 2 * (image + keys) + text + 2 * pair.block();
+      case DIALOGUE ->
+          image
+              + (1 + answers(plan)) * keys
+              + (1 + answers(plan)) * text
+              + Math.max(pair.block(), answers(plan) * pair.crossing());
     };
+  }
+
+  /** Texts that a dialogue has in a step: with the true answer and with wrong ones. */
+  private static int answers(RunPlan plan) {
+    return plan.config().part() instanceof TaskConfig.Dialogue part ? 1 + part.negatives() : 1;
   }
 
   /** Bytes of a step. */

@@ -13,6 +13,7 @@ import java.util.Optional;
 import org.blip4j.data.pipeline.SamplePipeline;
 import org.blip4j.data.text.Vocabulary;
 import org.blip4j.graph.config.BlipConfig;
+import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.config.Task;
@@ -63,6 +64,30 @@ final class QuestionAndPairRunTest {
     double last = reports.get(reports.size() - 1).means().get("loss");
     assertTrue(last < share * first, first + " to " + last);
     assertEquals(task, outcome.model().readConfig().task());
+  }
+
+  @Test
+  void answersInDialoguesAreLearned() throws IOException {
+    int steps = 300;
+    RunConfig config =
+        TinyRun.changed(
+            TinyRun.changed(
+                tiny.fromScratch(Task.DIALOGUE)
+                    .withDuration(
+                        RunConfig.Duration.ofSteps(8, steps), new RunConfig.Keeping(50, 1000, 1)),
+                "schedule.peak",
+                "3e-3"),
+            "architecture",
+            ConfigJson.write(TinyRun.architecture().withoutDropout()));
+    List<StepReport> reports = new ArrayList<>();
+
+    Trainer.Outcome outcome =
+        Trainer.of(config, tiny.asBuilt(Task.DIALOGUE, 1)).run(folder.resolve("run"), reports::add);
+
+    StepReport last = reports.get(reports.size() - 1);
+    assertTrue(last.means().get("loss") < 0.1, last.means().toString()); // by chance 0.56
+    assertTrue(last.means().get("accuracy") > 0.95, last.means().toString());
+    assertEquals(Task.DIALOGUE, outcome.model().readConfig().task());
   }
 
   @ParameterizedTest

@@ -55,6 +55,7 @@ final class RunConfigFileTest {
     "retrieval-flickr, RETRIEVAL, 1e-5, 32, 6, 384",
     "vqa, VQA, 2e-5, 16, 10, 480",
     "nlvr, NLVR, 3e-5, 16, 15, 384",
+    "dialogue, DIALOGUE, 2e-5, 30, 200, 384",
   })
   void recipesAreThePublishedOnes(
       String name, Task task, double rate, int batch, long epochs, Integer size) {

@@ -110,7 +110,7 @@ final class TinyRun {
 
   /** The same pictures in records of a task's kind: a question each, or a pair with a statement. */
   RunInputs inputs(Task task) throws IOException {
-    if (task != Task.VQA && task != Task.NLVR) {
+    if (task != Task.VQA && task != Task.NLVR && task != Task.DIALOGUE) {
       return inputs();
     }
     Path file = folder.resolve(task + ".tfrecord");
@@ -119,7 +119,9 @@ final class TinyRun {
     }
     try (TfRecordWriter writer = TfRecordWriter.create(file, TfRecordWriter.Options.plain())) {
       for (int i = 0; i < 24; i++) {
-        writer.write(ExampleCodec.standard().encode(task == Task.VQA ? question(i) : statement(i)));
+        Sample sample =
+            task == Task.VQA ? question(i) : task == Task.NLVR ? statement(i) : dialogue(i);
+        writer.write(ExampleCodec.standard().encode(sample));
       }
       writer.commit();
     }
@@ -135,6 +137,20 @@ final class TinyRun {
         ImmutableList.of(
             new Sample.Answer(COLOURS.get(colour), 0.8f), new Sample.Answer("a square", 0.2f)),
         Columns.NONE);
+  }
+
+  /** The second answer names the colour; the first question says nothing. */
+  private static Sample dialogue(int i) throws IOException {
+    int colour = i % COLOURS.size();
+    String rounds =
+        """
+        [{"question": "What is number?", "answer": "a square"},
+         {"question": "What is the square?", "answer": "%s", "options": ["%s"], "gt_index": %d}]
+        """
+            .formatted(COLOURS.get(colour), String.join("\", \"", COLOURS), colour);
+    return Sample.ImageText.of(
+            "picture-" + i, picture(colour, i / COLOURS.size()), List.of("A square."))
+        .withColumns(Columns.builder().text("dialog", rounds).build());
   }
 
   private static Sample statement(int i) throws IOException {
@@ -213,6 +229,7 @@ final class TinyRun {
           case CAPTION -> new TaskConfig.Caption(new TaskConfig.Language(0.1));
           case VQA -> new TaskConfig.Vqa(new TaskConfig.Language(0.1));
           case NLVR -> new TaskConfig.Nlvr(true);
+          case DIALOGUE -> new TaskConfig.Dialogue(3);
         };
     return new RunConfig(
         part,
