@@ -73,7 +73,6 @@ final class TaskJson {
   /** Lists whose elements belong to other forms, see {@link JsonCaptions}. */
   private static final ImmutableSet<String> OTHERS = ImmutableSet.of("", "images", "annotations");
 
-  private static final int LOOKED_AT = 1000;
   private static final int LONGEST_FIRST_LINE = 1 << 16;
 
   final Path file;
@@ -88,7 +87,6 @@ final class TaskJson {
     this.form = form;
   }
 
-  /** A form, and the list and element that tell it. */
   private record Told(Form form, String list, JsonNode first) {}
 
   /**
@@ -102,17 +100,17 @@ final class TaskJson {
     if (ofLine.isPresent() || !file.toString().endsWith(".json")) {
       return ofLine.map(form -> new TaskJson(file, true, form));
     }
-    Optional<Told> told = look(file);
-    if (told.isEmpty()) {
+    Told told = look(file).orElse(null);
+    if (told == null) {
       return Optional.empty();
     }
-    Form form = told.get().form();
+    Form form = told.form();
     try {
-      form.require(told.get().first());
+      form.require(told.first());
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
           "%s: looks like %s, but the first element of \"%s\" %s"
-              .formatted(file, form, told.get().list(), e.getMessage()),
+              .formatted(file, form, told.list(), e.getMessage()),
           e);
     }
     return Optional.of(new TaskJson(file, false, form));
@@ -121,7 +119,6 @@ final class TaskJson {
   /** What the first elements of its lists tell. */
   private static Optional<Told> look(Path file) throws IOException {
     List<Told> told = new ArrayList<>();
-    int[] looked = {0};
     try {
       JsonItems.read(
           file,
@@ -129,7 +126,7 @@ final class TaskJson {
             if (index == 0) {
               formOf(list, one).ifPresent(form -> told.add(new Told(form, list, one)));
             }
-            return told.isEmpty() && !OTHERS.contains(list) && looked[0]++ < LOOKED_AT;
+            return told.isEmpty() && !OTHERS.contains(list);
           });
     } catch (IllegalArgumentException e) {
       return Optional.empty(); // the reader of other forms tells
@@ -199,6 +196,9 @@ final class TaskJson {
    *     the usual name, if it is there
    */
   CaptionFile read(Optional<Path> answers) throws IOException {
+    if (answers.isPresent() && form != Form.VQA_QUESTIONS) {
+      throw new IOException(file + ": has no questions of VQA, to which --answers belong");
+    }
     switch (form) {
       case VQA_QUESTIONS -> new QuestionJson(this).vqa(answers);
       case VQA_ANSWERS ->

@@ -27,8 +27,10 @@ final class ExternalMetricTest {
   /** Scores the number of words of the caption; numbers of EVAL are those of the statistics. */
   private static final String METEOR =
       """
-      import java.io.*;
-      import java.nio.file.*;
+      import java.io.BufferedReader;
+      import java.io.InputStreamReader;
+      import java.nio.file.Files;
+      import java.nio.file.Path;
       public class Meteor {
         public static void main(String[] args) throws Exception {
           String mode = Files.readString(Path.of("mode.txt")).strip();
@@ -63,7 +65,8 @@ final class ExternalMetricTest {
   private static final String SPICE =
       """
       package edu.anu.spice;
-      import java.nio.file.*;
+      import java.nio.file.Files;
+      import java.nio.file.Path;
       public class SpiceScorer {
         public static void main(String[] args) throws Exception {
           String mode = Files.readString(Path.of("mode.txt")).strip();
