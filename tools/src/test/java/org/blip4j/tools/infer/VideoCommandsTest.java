@@ -160,11 +160,11 @@ class VideoCommandsTest {
     Files.writeString(
         work.resolve("clips/captions.jsonl"),
         """
-        {"clip_name": "book", "caption": "a book"}
-        {"clip_name": "frames", "caption": "frames"}
-        {"clip_name": "frames", "caption": "many frames"}
-        {"clip_name": "cut", "caption": "cut"}
-        {"clip_name": "gone", "caption": "gone"}
+        {"video": "book", "caption": "a book"}
+        {"video": "frames", "caption": "frames"}
+        {"video": "frames", "caption": "many frames"}
+        {"video": "cut", "caption": "cut"}
+        {"video": "gone", "caption": "gone"}
         {"video": "short.mp4", "question": "what?", "answers": ["a dog"]}
         """);
     CliRun run = CliRun.of("records", "pack", clips, "--frames", "2", "--out", out.toString());
