@@ -14,6 +14,8 @@ import org.blip4j.data.sample.Sample;
 import org.blip4j.savedmodel.predict.Answer;
 import org.blip4j.savedmodel.predict.StagedModel;
 import org.tensorflow.Result;
+import org.tensorflow.Tensor;
+import org.tensorflow.ndarray.Shape;
 import org.tensorflow.types.TFloat32;
 
 /**
@@ -181,7 +183,7 @@ public record VideoProtocol(StagedModel model, LabelledRecords records) {
     List<Answer> answers;
     try (Result decoded = decode(videos.get(0));
         Result encoded = model.encode(decoded.get(0));
-        TFloat32 states = StagedModel.concatenated(encoded.get(0), videos.get(0).frames().size())) {
+        TFloat32 states = concatenated(encoded.get(0), videos.get(0).frames().size())) {
       answers = model.answers(states, new int[questions.size()], questions);
     }
     for (int i = 0; i < videos.size(); i++) {
@@ -196,5 +198,19 @@ public record VideoProtocol(StagedModel model, LabelledRecords records) {
 
   private static String plain(String answer) {
     return answer.strip().toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * States {@code [V, F*P, W]} of videos: those of their frames one behind the other, with no
+   * positions of frames (blip-spec 7.7).
+   *
+   * @param states of the frames {@code [V*F, P, W]}, video by video
+   * @param frames how many a video has, F
+   */
+  public static TFloat32 concatenated(Tensor states, int frames) {
+    Shape shape = states.shape();
+    return TFloat32.tensorOf(
+        Shape.of(shape.get(0) / frames, frames * shape.get(1), shape.get(2)),
+        ((TFloat32) states).asRawTensor().data().asFloats());
   }
 }

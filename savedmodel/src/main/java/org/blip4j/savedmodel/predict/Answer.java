@@ -31,6 +31,23 @@ public record Answer(String text, float logProb, String status, String note) {
   }
 
   /**
+   * Answers of a stage.
+   *
+   * @param statuses what was wrong with a row, or only worth saying
+   */
+  static List<Answer> of(List<String> texts, float[] logProbs, List<String> statuses) {
+    List<Answer> answers = new ArrayList<>();
+    for (int i = 0; i < texts.size(); i++) {
+      String status = statuses.get(i);
+      answers.add(
+          ServingSignature.RowStatus.failed(status)
+              ? new Answer("", 0, status, "")
+              : new Answer(texts.get(i), logProbs[i], "", status));
+    }
+    return answers;
+  }
+
+  /**
    * Answers to choose from, the same for every question.
    *
    * @param candidates the answers

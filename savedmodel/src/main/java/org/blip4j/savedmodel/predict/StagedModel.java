@@ -12,7 +12,6 @@ import org.blip4j.ops.core.Variable;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.ServingModel;
 import org.blip4j.savedmodel.signature.ServingSettings;
-import org.blip4j.savedmodel.signature.ServingSignature;
 import org.blip4j.savedmodel.signature.StagedCalls;
 import org.tensorflow.Result;
 import org.tensorflow.Tensor;
@@ -182,33 +181,8 @@ public final class StagedModel implements AutoCloseable {
    */
   public List<Answer> answers(Tensor states, int[] rows, List<String> questions) {
     try (Result result = pairs(stages.answer(), states, rows, questions)) {
-      List<String> texts = strings(result.get(0));
-      float[] logProbs = floats(result.get(1));
-      List<String> statuses = strings(result.get(2));
-      List<Answer> answers = new ArrayList<>();
-      for (int i = 0; i < texts.size(); i++) {
-        boolean failed = ServingSignature.RowStatus.failed(statuses.get(i));
-        answers.add(
-            failed
-                ? new Answer("", 0, statuses.get(i), "")
-                : new Answer(texts.get(i), logProbs[i], "", statuses.get(i)));
-      }
-      return answers;
+      return Answer.of(strings(result.get(0)), floats(result.get(1)), strings(result.get(2)));
     }
-  }
-
-  /**
-   * States {@code [V, F*P, W]} of videos: those of their frames one behind the other, with no
-   * positions of frames (blip-spec 7.7).
-   *
-   * @param states of the frames {@code [V*F, P, W]}, video by video
-   * @param frames how many a video has, F
-   */
-  public static TFloat32 concatenated(Tensor states, int frames) {
-    Shape shape = states.shape();
-    return TFloat32.tensorOf(
-        Shape.of(shape.get(0) / frames, frames * shape.get(1), shape.get(2)),
-        ((TFloat32) states).asRawTensor().data().asFloats());
   }
 
   /** Match probabilities and cosines of texts, each with the image in its row. */
@@ -219,21 +193,11 @@ public final class StagedModel implements AutoCloseable {
   }
 
   /**
-   * The logits of "match" of texts, each with the image in its row. Texts of one call are best
-   * about equally long, since each is as wide as the longest.
+   * The logits {@code [N][2]} of "no match" and "match" of texts, each with the image in its row.
+   * Texts of one call are best about equally long, since each is as wide as the longest.
    *
    * @param states {@code [B, P, W]}; P is any number, as where a video's frames are concatenated
    */
-  public float[] matchLogits(Tensor states, int[] rows, List<String> texts) {
-    float[][] both = itmLogits(states, rows, texts);
-    float[] match = new float[both.length];
-    for (int i = 0; i < match.length; i++) {
-      match[i] = both[i][1];
-    }
-    return match;
-  }
-
-  /** The logits {@code [N][2]} of "no match" and "match", as {@link #matchLogits} takes them. */
   public float[][] itmLogits(Tensor states, int[] rows, List<String> texts) {
     try (Result result = pairs(stages.matchLogits(), states, rows, texts)) {
       return rows(result.get(0));
@@ -256,8 +220,9 @@ public final class StagedModel implements AutoCloseable {
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
-                        "a %s model has no matching head for dialogues; give a base model that is pre-trained, or fine-tuned for retrieval or dialogue"
-                            .formatted(model().config().task())));
+                        "a %s model has no matching head for dialogues; give a base model that is"
+                                .formatted(model().config().task())
+                            + " pre-trained, or fine-tuned for retrieval or dialogue"));
     try (TInt64 captionIds = numbers(captions, captions.ids());
         TInt64 captionMask = numbers(captions, captions.mask());
         TInt32 numbers = TInt32.tensorOf(Shape.of(rows.length), DataBuffers.of(rows, true, false));

@@ -77,9 +77,10 @@ class VideoProtocolTest {
         List<byte[]> files = videos.get(i).frames().stream().map(ByteString::toByteArray).toList();
         try (Result decoded = model.decode(files);
             Result states = model.encode(decoded.get(0));
-            TFloat32 whole = StagedModel.concatenated(states.get(0), FRAMES)) {
+            TFloat32 whole = VideoProtocol.concatenated(states.get(0), FRAMES)) {
           int text = found.toText().candidates()[i][0];
-          float logit = model.matchLogits(whole, new int[1], List.of(gallery.texts().get(text)))[0];
+          float logit =
+              model.itmLogits(whole, new int[1], List.of(gallery.texts().get(text)))[0][1];
           assertEquals(logit + found.toText().cosines()[i][0], found.toText().scores()[i][0], 1e-4);
           assertArrayEquals(
               unitOfMean(model.projectImages(states.get(0))), found.imageFeatures()[i], 1e-5f);

@@ -38,14 +38,14 @@ class StagedModelTest {
       List<PairScore> pairs =
           whole.match(List.of(IMAGES.get(0), IMAGES.get(1), IMAGES.get(1)), TEXTS);
 
-      float[] logits = staged.matchLogits(states.get(0), rows, TEXTS);
+      float[][] logits = staged.itmLogits(states.get(0), rows, TEXTS);
       float[][] features = staged.embedTexts(TEXTS);
       float[][] projected = staged.projectImages(states.get(0));
 
       assertEquals(List.of("", ""), StagedModel.strings(decoded.get(1)));
       assertTrue(staged.matches());
       for (int i = 0; i < TEXTS.size(); i++) {
-        assertEquals(pairs.get(i).itmLogits().match(), logits[i], CLOSE);
+        assertEquals(pairs.get(i).itmLogits().match(), logits[i][1], CLOSE);
         assertArrayEquals(texts.get(i).values(), features[i], CLOSE);
       }
       for (int i = 0; i < IMAGES.size(); i++) {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.blip4j.data.sample.SampleException;
+import org.blip4j.savedmodel.evaluate.VideoProtocol;
 import org.blip4j.savedmodel.predict.StagedModel;
 import org.blip4j.tools.console.Console;
 import org.blip4j.tools.console.Progress;
@@ -64,7 +65,7 @@ record VideoRun(StagedModel model, Console console) {
         }
       }
       try (Result states = model.encode(decoded.get(0))) {
-        return StagedModel.concatenated(states.get(0), frames);
+        return VideoProtocol.concatenated(states.get(0), frames);
       }
     }
   }

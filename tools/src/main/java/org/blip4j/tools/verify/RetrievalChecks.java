@@ -15,6 +15,7 @@ import org.blip4j.data.text.CaptionText;
 import org.blip4j.savedmodel.evaluate.Gallery;
 import org.blip4j.savedmodel.evaluate.RankedSide;
 import org.blip4j.savedmodel.evaluate.RetrievalProtocol;
+import org.blip4j.savedmodel.evaluate.VideoProtocol;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.savedmodel.predict.StagedModel;
@@ -93,7 +94,7 @@ final class RetrievalChecks {
     try (StagedModel model = open(run, golden);
         Tensor pixels = image.channelsLast().tensor(TFloat32.class);
         Result states = model.encode(pixels);
-        TFloat32 whole = StagedModel.concatenated(states.get(0), frames)) {
+        TFloat32 whole = VideoProtocol.concatenated(states.get(0), frames)) {
       Values projected = matrix(model.projectImages(states.get(0)));
       run.add("frame_proj", projected.reshape(count, frames, projected.shape()[1]));
       run.add("visual_feats", Values.read(whole));
