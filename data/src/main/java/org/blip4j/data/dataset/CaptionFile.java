@@ -107,7 +107,7 @@ public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> proble
    *
    * @param given whether the user named them, so that a file without them is an error
    * @param noHeader take the first row of a CSV file for data
-   * @param splits the parts of the data set that are wanted, by the column {@code split}; all if
+   * @param splits the parts of the data set that are wanted, by the column {@code "split"}; all if
    *     none is named
    * @param answers the file of the answers, of questions that have theirs apart (VQA)
    */
