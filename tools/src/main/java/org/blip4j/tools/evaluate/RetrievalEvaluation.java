@@ -133,7 +133,7 @@ record RetrievalEvaluation(
     @Override
     public void at(RetrievalProtocol.Stage now, long done, long total, long before) {
       if (now != stage) {
-        close();
+        finish();
         stage = now;
         progress = console.progress(now.name().toLowerCase(Locale.ROOT), total - before);
         shown = before;
@@ -157,6 +157,10 @@ record RetrievalEvaluation(
 
     @Override
     public void close() {
+      finish();
+    }
+
+    void finish() {
       if (progress != null) {
         progress.close();
         progress = null;
@@ -201,7 +205,7 @@ record RetrievalEvaluation(
         Clock clock = new Clock(console)) {
       RetrievalProtocol.Found found =
           new RetrievalProtocol(model, gallery, candidates, folder.folder(), clock).measure();
-      clock.close();
+      clock.finish();
       RetrievalResults results = new RetrievalResults(kind, found, gallery, keys);
       if (out.predictions().isPresent()) {
         results.write(out.predictions().get());

@@ -138,18 +138,16 @@ public final class CaptionCommand implements Callable<Integer> {
     if (track) {
       requireTrack(videos.size(), drawn, console);
     }
-    VideoRun run =
-        new VideoRun(
+    try (StagedModel open =
             model.openStages(
                 common,
                 quantize,
-                own -> decoding.adjust(own).withExpectedBatch(track ? batchSize : 1)),
-            console);
-    try (StagedModel open = run.model();
+                own -> decoding.adjust(own).withExpectedBatch(track ? batchSize : 1));
         CaptionFiles files =
             new CaptionFiles(Optional.ofNullable(csv), !track && sidecar, overwrite)) {
       VideoCaptions captions =
-          new VideoCaptions(run, frames.count(track ? 1 : FRAMES), drawn, seed.value());
+          new VideoCaptions(
+              new VideoRun(open, console), frames.count(track ? 1 : FRAMES), drawn, seed.value());
       if (track) {
         captions.tracks(videos, every, batchSize, sidecar, overwrite);
       } else {

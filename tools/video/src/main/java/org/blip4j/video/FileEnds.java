@@ -51,8 +51,8 @@ final class FileEnds {
     }
     long size = first & (255 >> length);
     for (int i = 1; i < length; i++) {
-      size = size << 8 | (bytes.get() & 255);
+      size = (size << 8) | (bytes.get() & 255);
     }
-    return size == (1L << 7 * length) - 1 ? -1 : size;
+    return size == (1L << (7 * length)) - 1 ? -1 : size;
   }
 }
