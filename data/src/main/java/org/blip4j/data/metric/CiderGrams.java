@@ -19,6 +19,7 @@ final class CiderGrams {
    * @param counts how often each occurs
    * @param bigrams total of bigrams, the length that the penalty compares
    */
+  @SuppressWarnings("ArrayRecordComponent") // counted as they are; equality is not used
   record Numbers(int[][] bySize, int[][] counts, int bigrams) {}
 
   /**
@@ -26,6 +27,7 @@ final class CiderGrams {
    *
    * @param norms Euclidean norm for each n
    */
+  @SuppressWarnings("ArrayRecordComponent") // as above
   record Weights(Numbers text, double[][] bySize, double[] norms) {
     static Weights of(Numbers text, double[] idf) {
       double[][] bySize = new double[text.bySize().length][];

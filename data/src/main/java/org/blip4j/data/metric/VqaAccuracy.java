@@ -143,7 +143,8 @@ public final class VqaAccuracy {
   public static String withoutMarks(String text) {
     boolean number = COMMA_IN_NUMBER.matcher(text).find();
     String out = text;
-    for (char mark : MARKS.toCharArray()) {
+    for (int i = 0; i < MARKS.length(); i++) {
+      char mark = MARKS.charAt(i);
       boolean deleted = number || text.contains(mark + " ") || text.contains(" " + mark);
       out = out.replace(String.valueOf(mark), deleted ? "" : " ");
     }

@@ -167,7 +167,8 @@ public final class PtbTokens {
   /** Typographic quotation marks as the Penn Treebank writes them. */
   private static String quotes(String text) {
     StringBuilder out = new StringBuilder();
-    for (char c : text.toCharArray()) {
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
       switch (c) {
         case '\u0091', '\u2018', '\u201b', '\u2039' -> out.append('`');
         case '\u0092', '\u2019', '\u203a' -> out.append('\'');

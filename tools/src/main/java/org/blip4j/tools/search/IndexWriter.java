@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -161,11 +160,11 @@ final class IndexWriter implements Closeable {
   }
 
   /**
-   * Writes the index, with those pictures whose features are known, in their order.
+   * Writes the index, with those pictures whose features are known, in the order of the set.
    *
    * @throws IOException if there is none
    */
-  Outcome finish(LinkedHashSet<Picture> wanted) throws IOException {
+  Outcome finish(Set<Picture> wanted) throws IOException {
     List<Picture> order = wanted.stream().filter(this::has).toList();
     if (order.isEmpty()) {
       throw new IOException("none of the pictures could be read; there is no index to write");

@@ -58,12 +58,12 @@ record OptionInputs(Path folder, String human) {
   /** An argument with the names in it filled in. */
   String fill(String argument, Path run) throws IOException {
     StringBuilder filled = new StringBuilder();
-    int end = 0;
+    int from = 0;
     for (MatchResult name : NAME.matcher(argument).results().toList()) {
-      filled.append(argument, end, name.start()).append(path(name.group(1), run));
-      end = name.end();
+      filled.append(argument, from, name.start()).append(path(name.group(1), run));
+      from = name.end();
     }
-    return filled.append(argument.substring(end)).toString().replace('~', ' ');
+    return filled.append(argument.substring(from)).toString().replace('~', ' ');
   }
 
   private String path(String name, Path run) throws IOException {

@@ -1,5 +1,6 @@
 package org.blip4j.tools.search;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -288,11 +289,15 @@ class SearchCommandTest {
     List<Path> files = List.of(index.resolve("features.npy"), index.resolve("index.json"));
     List<byte[][]> damages =
         List.of(
-            new byte[][] {Arrays.copyOf(features, features.length - 8), info.getBytes()},
-            new byte[][] {features, info.replace("12", "11").getBytes()},
-            new byte[][] {features, info.replace("Sha256\" : \"", "Sha256\" : \"0").getBytes()},
-            new byte[][] {features, info.replace("\"format\" : 1", "\"format\" : 9").getBytes()},
-            new byte[][] {new byte[features.length], info.getBytes()});
+            new byte[][] {Arrays.copyOf(features, features.length - 8), info.getBytes(UTF_8)},
+            new byte[][] {features, info.replace("12", "11").getBytes(UTF_8)},
+            new byte[][] {
+              features, info.replace("Sha256\" : \"", "Sha256\" : \"0").getBytes(UTF_8)
+            },
+            new byte[][] {
+              features, info.replace("\"format\" : 1", "\"format\" : 9").getBytes(UTF_8)
+            },
+            new byte[][] {new byte[features.length], info.getBytes(UTF_8)});
     for (byte[][] damage : damages) {
       Files.write(files.get(0), damage[0]);
       Files.write(files.get(1), damage[1]);
