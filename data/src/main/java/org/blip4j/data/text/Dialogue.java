@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import org.blip4j.data.file.JsonFile;
 import org.blip4j.data.file.JsonValue;
+import org.blip4j.data.sample.Sample;
 
 /**
  * A dialogue about an image, round by round (VisDial), and how its rounds are joined to texts that
@@ -50,6 +51,21 @@ public record Dialogue(ImmutableList<Round> rounds) {
     if (rounds.isEmpty()) {
       throw new IllegalArgumentException("the dialogue has no round");
     }
+  }
+
+  /**
+   * The dialogue in the column {@value #COLUMN} of a sample.
+   *
+   * @throws IllegalArgumentException that names the sample and what is wrong
+   */
+  public static Dialogue of(Sample.ImageText sample) {
+    String name = "sample \"%s\": %s".formatted(sample.key(), COLUMN);
+    return parse(
+        sample
+            .columns()
+            .text(COLUMN)
+            .orElseThrow(() -> new IllegalArgumentException(name + ": there is no such column")),
+        name);
   }
 
   /**

@@ -147,14 +147,8 @@ public record DialogueProtocol(StagedModel model, LabelledRecords records, int m
   }
 
   private static Dialogue dialogue(Sample.ImageText sample) throws IOException {
-    String name = "sample \"%s\": %s".formatted(sample.key(), Dialogue.COLUMN);
     try {
-      return Dialogue.parse(
-          sample
-              .columns()
-              .text(Dialogue.COLUMN)
-              .orElseThrow(() -> new IllegalArgumentException(name + ": there is no such column")),
-          name);
+      return Dialogue.of(sample);
     } catch (IllegalArgumentException e) {
       throw new IOException(
           e.getMessage() + "; give records that records pack made of VisDial's files", e);
@@ -183,11 +177,9 @@ public record DialogueProtocol(StagedModel model, LabelledRecords records, int m
             .map(option -> dialogue.ids(tokenizer, round, option, maxTokens))
             .toList();
     int[] byLength =
-        IntStream.range(0, texts.size())
-            .boxed()
-            .sorted((one, two) -> texts.get(one).length - texts.get(two).length)
-            .mapToInt(Integer::intValue)
-            .toArray();
+        Gallery.byLength(
+            IntStream.range(0, texts.size()).toArray(),
+            texts.stream().mapToInt(text -> text.length).toArray());
     float[] scores = new float[texts.size()];
     for (int begin = 0; begin < byLength.length; begin += AT_ONCE) {
       int[] some = Arrays.copyOfRange(byLength, begin, Math.min(byLength.length, begin + AT_ONCE));

@@ -74,16 +74,19 @@ public record RetrievalProtocol(
       RecallAtK text = toText.recall();
       RecallAtK image = toImage.recall();
       return ImmutableMap.<String, Double>builder()
-          .put("txt_r1", text.percent(1))
-          .put("txt_r5", text.percent(5))
-          .put("txt_r10", text.percent(10))
-          .put("txt_r_mean", text.meanPercent())
-          .put("img_r1", image.percent(1))
-          .put("img_r5", image.percent(5))
-          .put("img_r10", image.percent(10))
-          .put("img_r_mean", image.meanPercent())
+          .putAll(recalls("txt", text))
+          .putAll(recalls("img", image))
           .put("r_mean", (text.meanPercent() + image.meanPercent()) / 2)
           .buildOrThrow();
+    }
+
+    /** Recalls of one direction, and their mean, in percent. */
+    static ImmutableMap<String, Double> recalls(String found, RecallAtK recall) {
+      return ImmutableMap.of(
+          found + "_r1", recall.percent(1),
+          found + "_r5", recall.percent(5),
+          found + "_r10", recall.percent(10),
+          found + "_r_mean", recall.meanPercent());
     }
   }
 

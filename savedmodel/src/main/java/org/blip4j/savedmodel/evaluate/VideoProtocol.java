@@ -105,14 +105,8 @@ public record VideoProtocol(StagedModel model, LabelledRecords records) {
     RecallAtK text = toText.recall();
     RecallAtK video = toVideo.recall();
     return ImmutableMap.<String, Double>builder()
-        .put("txt_r1", text.percent(1))
-        .put("txt_r5", text.percent(5))
-        .put("txt_r10", text.percent(10))
-        .put("txt_r_mean", text.meanPercent())
-        .put("vid_r1", video.percent(1))
-        .put("vid_r5", video.percent(5))
-        .put("vid_r10", video.percent(10))
-        .put("vid_r_mean", video.meanPercent())
+        .putAll(RetrievalProtocol.Found.recalls("txt", text))
+        .putAll(RetrievalProtocol.Found.recalls("vid", video))
         .put("vid_mdR", video.medianRank())
         .put("r_mean", (text.meanPercent() + video.meanPercent()) / 2)
         .buildOrThrow();

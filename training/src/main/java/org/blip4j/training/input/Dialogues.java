@@ -53,8 +53,9 @@ final class Dialogues extends BatchContent<Sample.ImageText> {
     }
     if (rounds.isEmpty()) {
       throw new SampleException(
-          "dialogue \"%s\" has no question with a known answer and wrong ones beside it; it cannot be trained on"
-              .formatted(sample.key()));
+          "dialogue \"%s\" has no question with a known answer and wrong ones beside it; it cannot"
+                  .formatted(sample.key())
+              + " be trained on");
     }
     int round = rounds.get(random.nextInt(rounds.size()));
     List<String> wrong = wrong(dialogue.rounds().get(round));
@@ -71,14 +72,8 @@ final class Dialogues extends BatchContent<Sample.ImageText> {
   }
 
   private static Dialogue dialogue(Sample.ImageText sample) throws SampleException {
-    String name = "sample \"%s\": %s".formatted(sample.key(), Dialogue.COLUMN);
     try {
-      return Dialogue.parse(
-          sample
-              .columns()
-              .text(Dialogue.COLUMN)
-              .orElseThrow(() -> new IllegalArgumentException(name + ": there is no such column")),
-          name);
+      return Dialogue.of(sample);
     } catch (IllegalArgumentException e) {
       throw new SampleException(e.getMessage(), e);
     }
@@ -109,8 +104,7 @@ final class Dialogues extends BatchContent<Sample.ImageText> {
       captions.add(
           Dialogue.captionIds(
               tokenizer, sample.texts().get(0), plan.textSettings().maxWords(), most));
-      Dialogue dialogue =
-          Dialogue.parse(sample.columns().text(Dialogue.COLUMN).orElseThrow(), sample.key());
+      Dialogue dialogue = Dialogue.of(sample);
       int round = Integer.parseInt(sample.columns().text(ROUND).orElseThrow());
       for (String answer : sample.texts().subList(1, sample.texts().size())) {
         dialogues.add(dialogue.ids(tokenizer, round, answer, most));
