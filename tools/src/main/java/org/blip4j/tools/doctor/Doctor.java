@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.blip4j.tools.console.Devices;
 import org.blip4j.tools.console.Processor;
+import org.blip4j.tools.input.VideoClip;
 import org.tensorflow.TensorFlow;
 import org.tensorflow.exceptions.TensorFlowException;
 import org.tensorflow.proto.ConfigProto;
@@ -59,6 +60,7 @@ public final class Doctor {
     findings.add(heap());
     findings.add(cache());
     findings.add(threads());
+    findings.add(videos());
     return findings;
   }
 
@@ -179,6 +181,21 @@ public final class Doctor {
         "threads",
         processors + " processors, " + kind.name() + kind.instructions(),
         "2 (set by --threads)");
+  }
+
+  private static Finding videos() {
+    String check = "video files";
+    try {
+      return Finding.good(check, "decoded by " + VideoClip.decoderName(), "only for video files");
+    } catch (IOException e) {
+      String found = e.getCause() == null ? "no decoder in this build" : e.getMessage();
+      return Finding.of(
+          check,
+          found,
+          "only for video files; a build with BLIP_MAVEN_OPTS=-Pvideo",
+          e.getCause() == null,
+          "build without -Pvideo, and give videos as folders of frames");
+    }
   }
 
   /** Takes no more of a GPU's memory than is needed to look at it. */

@@ -59,6 +59,15 @@ public final class VideoClip {
   }
 
   /**
+   * Loads what decodes video files, and tells its name.
+   *
+   * @throws IOException if it is not in this build; with a cause, if it is but does not run here
+   */
+  public static String decoderName() throws IOException {
+    return decoder().getClass().getSimpleName();
+  }
+
+  /**
    * The videos that arguments name: files, folders of frames, folders of videos, globs. What is not
    * there is among them, and said when it is opened.
    *

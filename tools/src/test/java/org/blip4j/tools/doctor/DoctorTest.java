@@ -23,6 +23,8 @@ class DoctorTest {
     assertEquals(0, run.status(), run.out());
     assertTrue(run.out().contains("\"check\":\"native library\",\"found\":\"TensorFlow 2.18"));
     assertTrue(run.out().contains("device:CPU:0"), run.out());
+    assertTrue(
+        run.out().contains("\"video files\",\"found\":\"decoded by FlipBookDecoder\""), run.out());
     assertEquals("", run.err());
   }
 
