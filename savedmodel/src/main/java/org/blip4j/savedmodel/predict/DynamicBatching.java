@@ -1,0 +1,300 @@
+package org.blip4j.savedmodel.predict;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
+import org.blip4j.savedmodel.predict.BatchRejectedException.Reason;
+
+/**
+ * Gathers rows that come one by one from many callers into batches, since a model computes sixteen
+ * rows in far less time than sixteen times one.
+ *
+ * <p>A row that comes while nothing runs is run at once. Rows that come while a batch runs wait for
+ * a full batch, for a free runner or for {@link Settings#maxWait}, whichever is first. Each batch
+ * takes one row of each client in turn, so that nobody waits behind another one's long list. If a
+ * batch fails, its rows are run one by one: only those that fail alone fail.
+ *
+ * <p>Futures are completed in the thread that ran the batch or noticed the deadline; what follows
+ * them should be short or move to another thread. Threads end after ten idle seconds.
+ *
+ * <pre>{@code
+ * try (var batching = DynamicBatching.start(Settings.of(16), (List<byte[]> images) -> ...)) {
+ *   CompletableFuture<Caption> caption = batching.submit("client 7", image);
+ * }
+ * }</pre>
+ *
+ * @param <I> a row of inputs
+ * @param <O> a row of outputs
+ */
+public final class DynamicBatching<I, O> implements AutoCloseable {
+  /** Runs some rows together. */
+  @FunctionalInterface
+  public interface Batch<I, O> {
+    /** Returns one output for each row, in the same order. */
+    List<O> run(List<I> rows) throws Exception;
+  }
+
+  /**
+   * Bounds.
+   *
+   * @param maxRows rows of a batch at most
+   * @param maxWait how long a row waits at most for a fuller batch while others run and a runner is
+   *     free
+   * @param maxQueued rows that may wait; a task that does not fit is refused
+   * @param runners batches that may run at the same time
+   */
+  public record Settings(int maxRows, Duration maxWait, int maxQueued, int runners) {
+    /** Checks the bounds. */
+    public Settings {
+      require(maxRows >= 1, "maxRows", maxRows, "at least 1");
+      require(!maxWait.isNegative(), "maxWait", maxWait, "zero or more");
+      require(maxQueued >= 1, "maxQueued", maxQueued, "at least 1");
+      require(runners >= 1, "runners", runners, "at least 1");
+    }
+
+    /** One runner, 2 ms, and a queue of 64 batches. */
+    public static Settings of(int maxRows) {
+      return new Settings(maxRows, Duration.ofMillis(2), Math.multiplyExact(maxRows, 64), 1);
+    }
+
+    private static void require(boolean ok, String name, Object value, String wanted) {
+      if (!ok) {
+        throw new IllegalArgumentException(name + " is " + value + "; it has to be " + wanted);
+      }
+    }
+  }
+
+  private static final Duration NO_LIMIT = Duration.ofDays(365);
+
+  private final Settings settings;
+  private final Batch<I, O> batch;
+  private final BatchTiming timing;
+  private final Lock lock = new ReentrantLock();
+  private final Condition drained = lock.newCondition();
+  private final FairQueue<I, O> queue = new FairQueue<>();
+  private int running;
+  private boolean closed;
+  private Runnable stopWaiting = () -> {};
+
+  DynamicBatching(Settings settings, Batch<I, O> batch, BatchTiming timing) {
+    this.settings = Objects.requireNonNull(settings, "settings");
+    this.batch = Objects.requireNonNull(batch, "batch");
+    this.timing = timing;
+  }
+
+  /** Batching with threads of its own. */
+  public static <I, O> DynamicBatching<I, O> start(Settings settings, Batch<I, O> batch) {
+    return new DynamicBatching<>(settings, batch, BatchTiming.real(settings.runners()));
+  }
+
+  /** Queues one row without a deadline; see {@link #submit(Object, List, Duration)}. */
+  public CompletableFuture<O> submit(Object client, I row) {
+    CompletableFuture<List<O>> task = submit(client, List.of(row), NO_LIMIT);
+    CompletableFuture<O> one = new CompletableFuture<>();
+    whenDone(
+        task,
+        (outputs, failure) -> {
+          if (failure == null) {
+            one.complete(outputs.get(0));
+          } else {
+            one.completeExceptionally(failure);
+          }
+        });
+    whenDone(one, (output, failure) -> task.cancel(false)); // of no effect on a finished task
+    return one;
+  }
+
+  private static <T> void whenDone(CompletableFuture<T> future, BiConsumer<T, Throwable> action) {
+    CompletableFuture<T> unused = future.whenComplete(action);
+  }
+
+  /**
+   * Queues the rows of one call, which may be run in several batches. Cancelling the future takes
+   * back those that wait.
+   *
+   * @param client whose turn it is: rows of different clients alternate
+   * @param limit the time that the whole task may take; a year is for ever
+   * @return the outputs in the order of the rows; fails with what a row failed with, or with {@link
+   *     BatchRejectedException}
+   */
+  public CompletableFuture<List<O>> submit(Object client, List<I> rows, Duration limit) {
+    FairQueue.Task<O> task = new FairQueue.Task<>(client, rows.size());
+    CompletableFuture<List<O>> future = task.future();
+    if (rows.isEmpty()) {
+      future.complete(List.of());
+      return future;
+    }
+    lock.lock();
+    try {
+      if (closed) {
+        refuse(task, Reason.CLOSED, "closed; it takes no more rows");
+        return future;
+      }
+      if (queue.size() + rows.size() > settings.maxQueued()) {
+        String message =
+            "%d rows wait and %d more do not fit into the queue of %d; try again later"
+                .formatted(queue.size(), rows.size(), settings.maxQueued());
+        refuse(task, Reason.QUEUE_FULL, message);
+        return future;
+      }
+      queue.add(task, rows, timing.nanos());
+      if (limit.compareTo(NO_LIMIT) < 0) {
+        Runnable inTime = timing.after(limit.toNanos(), () -> late(task, limit));
+        whenDone(future, (outputs, failure) -> inTime.run());
+      }
+      startRunners();
+    } finally {
+      lock.unlock();
+    }
+    whenDone(
+        future,
+        (outputs, failure) -> {
+          if (failure != null) {
+            takeBack(task);
+          }
+        });
+    return future;
+  }
+
+  /** How many rows wait. */
+  public int queued() {
+    lock.lock();
+    try {
+      return queue.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Takes no more rows and waits until all that were taken are done. */
+  @Override
+  public void close() {
+    lock.lock();
+    try {
+      closed = true;
+      while (queue.size() + running > 0) {
+        drained.awaitUninterruptibly();
+      }
+    } finally {
+      lock.unlock();
+    }
+    timing.stop();
+  }
+
+  private void refuse(FairQueue.Task<O> task, Reason reason, String message) {
+    task.future().completeExceptionally(new BatchRejectedException(reason, message));
+  }
+
+  private void late(FairQueue.Task<O> task, Duration limit) {
+    boolean started;
+    lock.lock();
+    try {
+      started = task.started();
+    } finally {
+      lock.unlock();
+    }
+    refuse(
+        task,
+        started ? Reason.LATE_WHILE_RUNNING : Reason.LATE_IN_QUEUE,
+        "not done within " + limit.toMillis() + " ms");
+  }
+
+  private void takeBack(FairQueue.Task<O> task) {
+    lock.lock();
+    try {
+      queue.remove(task);
+      signalIfDrained();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void signalIfDrained() {
+    if (queue.size() + running == 0) {
+      drained.signalAll();
+    }
+  }
+
+  /** Starts what may start, and looks again when a row has waited long enough. */
+  private void startRunners() {
+    while (running < settings.runners() && ready()) {
+      List<FairQueue.Row<I, O>> rows = take();
+      timing.execute(() -> runFrom(rows));
+    }
+    stopWaiting.run();
+    if (queue.size() > 0 && running < settings.runners()) {
+      long left = settings.maxWait().toNanos() - waited();
+      stopWaiting = timing.after(left, this::waitedEnough);
+    }
+  }
+
+  private void waitedEnough() {
+    lock.lock();
+    try {
+      startRunners();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean ready() {
+    return queue.size() > 0
+        && (running == 0
+            || queue.size() >= settings.maxRows()
+            || waited() >= settings.maxWait().toNanos());
+  }
+
+  private long waited() {
+    return timing.nanos() - queue.oldest();
+  }
+
+  private List<FairQueue.Row<I, O>> take() {
+    running++;
+    return queue.take(settings.maxRows());
+  }
+
+  private void runFrom(List<FairQueue.Row<I, O>> first) {
+    List<FairQueue.Row<I, O>> rows = first;
+    while (rows != null) {
+      run(rows.stream().filter(row -> !row.task().future().isDone()).toList());
+      lock.lock();
+      try {
+        running--;
+        rows = ready() ? take() : null;
+        startRunners();
+        signalIfDrained();
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  private void run(List<FairQueue.Row<I, O>> rows) {
+    if (rows.isEmpty()) {
+      return;
+    }
+    List<O> outputs;
+    try {
+      outputs = batch.run(rows.stream().map(FairQueue.Row::input).toList());
+      if (outputs.size() != rows.size()) {
+        throw new IllegalStateException(
+            "the batch gave %d outputs for %d rows".formatted(outputs.size(), rows.size()));
+      }
+    } catch (Throwable e) {
+      if (rows.size() == 1) {
+        rows.get(0).task().future().completeExceptionally(e);
+      } else {
+        rows.forEach(row -> run(List.of(row)));
+      }
+      return;
+    }
+    for (int i = 0; i < outputs.size(); i++) {
+      rows.get(i).done(outputs.get(i));
+    }
+  }
+}
