@@ -8,7 +8,6 @@ import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.KernelSet;
 import org.blip4j.ops.core.Mode;
 import org.bytedeco.javacpp.PointerScope;
-import org.tensorflow.TensorFlow;
 import org.tensorflow.internal.c_api.TF_Buffer;
 import org.tensorflow.internal.c_api.TF_Status;
 import org.tensorflow.proto.ConfigProto;
@@ -193,7 +192,7 @@ public enum Kernels {
 
   /** Asks the C library: its list of all operations takes a third of a second to read. */
   private static boolean hasKernel(String operation) {
-    TensorFlow.version(); // loads the library
+    NativeLibrary.load();
     try (PointerScope scope = new PointerScope()) {
       TF_Status status = TF_Status.newStatus();
       TF_Buffer kernels = TF_GetRegisteredKernelsForOp(operation, status);
