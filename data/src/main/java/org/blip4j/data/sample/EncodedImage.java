@@ -55,6 +55,24 @@ public record EncodedImage(ImageInfo info, ByteString bytes) {
   }
 
   /**
+   * A picture in memory as a PNG.
+   *
+   * @throws IllegalArgumentException if it has more pixels than are read of a file
+   */
+  public static EncodedImage of(BufferedImage picture) {
+    int width = picture.getWidth();
+    int height = picture.getHeight();
+    if ((long) width * height > ImageInfo.MOST_PIXELS) {
+      throw new IllegalArgumentException(
+          "%d x %d pixels are too many; %d are read at most"
+              .formatted(width, height, ImageInfo.MOST_PIXELS));
+    }
+    return new EncodedImage(
+        new ImageInfo(ImageInfo.ImageFormat.PNG, width, height),
+        png(new JavaPicture(picture, new int[0], width, height, 0, 0)));
+  }
+
+  /**
    * A small PNG for people to look at; a model is never given it.
    *
    * @param side the most pixels that it is wide or high; a smaller picture keeps its size

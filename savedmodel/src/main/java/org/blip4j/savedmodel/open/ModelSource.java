@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.blip4j.graph.config.ModelConfig;
@@ -79,6 +80,11 @@ public sealed interface ModelSource {
     }
   }
 
+  /** Tells what a path is; see {@link #resolve(String)}. */
+  static ModelSource resolve(Path path) throws IOException {
+    return resolve(Objects.requireNonNull(path, "path is null; name a model").toString());
+  }
+
   /** {@link #resolve(String, Optional)} without a configuration. */
   static ModelSource resolve(String name) throws IOException {
     return resolve(name, Optional.empty());
@@ -103,6 +109,7 @@ public sealed interface ModelSource {
   static ModelSource resolve(
       String name, Optional<Path> config, HubSettings hub, HubRepository.Listener listener)
       throws IOException {
+    Objects.requireNonNull(name, "name is null; name a model, such as a folder");
     if (name.startsWith(HubName.PREFIX)) {
       Path copy = new HubRepository(HubName.parse(name), hub, listener).folder();
       return Published.ofHub(name, copy, config);
@@ -117,7 +124,7 @@ public sealed interface ModelSource {
     ModelSource source =
         Files.isDirectory(path) ? folder(path, config) : new Published(path, config);
     if (config.isPresent() && !(source instanceof Published)) {
-      throw new IOException(path + " has a configuration of its own; leave --config away");
+      throw new IOException(path + " has a configuration of its own and takes no other");
     }
     return source;
   }

@@ -1,6 +1,7 @@
 package org.blip4j.savedmodel.predict;
 
 import com.google.common.base.Splitter;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,7 +15,8 @@ import org.blip4j.savedmodel.signature.ServingSignature;
  * @param status empty, or why the row failed
  * @param note empty, or how the question was cut
  */
-public record Answer(String text, float logProb, String status, String note) {
+public record Answer(String text, float logProb, String status, String note)
+    implements Serializable {
   /** Whether there is an answer. */
   public boolean ok() {
     return status.isEmpty();
@@ -66,7 +68,8 @@ public record Answer(String text, float logProb, String status, String note) {
      * @param status empty, or why the row failed
      * @param note empty, or how the question or answers were cut
      */
-    public record Ranking(List<Ranked> answers, String status, String note) {
+    public record Ranking(List<Ranked> answers, String status, String note)
+        implements Serializable {
       /** Copies the list. */
       public Ranking {
         answers = List.copyOf(answers);
@@ -85,7 +88,7 @@ public record Answer(String text, float logProb, String status, String note) {
      * @param logProb the sum of the log-probabilities of its tokens
      * @param score what answers are ordered by: the same with the label smoothing of training
      */
-    public record Ranked(String text, float logProb, float score) {}
+    public record Ranked(String text, float logProb, float score) implements Serializable {}
 
     /** Checks the parts. */
     public Choice {
@@ -113,7 +116,7 @@ public record Answer(String text, float logProb, String status, String note) {
       }
     }
 
-    SignatureRunner.Inputs addTo(SignatureRunner.Inputs inputs, int rows) {
+    CallInputs addTo(CallInputs inputs, int rows) {
       long[] most = new long[rows];
       Arrays.fill(most, topK);
       String lines = String.join("\n", candidates);
@@ -155,7 +158,8 @@ public record Answer(String text, float logProb, String status, String note) {
    * @param status empty, or why the row failed, and for which image
    * @param note empty, or how the statement was cut
    */
-  public record Nlvr(String label, float probability, String status, String note) {
+  public record Nlvr(String label, float probability, String status, String note)
+      implements Serializable {
     /** Whether both images and the statement were read. */
     public boolean ok() {
       return status.isEmpty();

@@ -1,6 +1,6 @@
 package org.blip4j.savedmodel.predict;
 
-import com.google.common.primitives.ImmutableLongArray;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -14,7 +14,13 @@ import org.blip4j.savedmodel.signature.ServingSignature;
  * @param ids start token, prompt, text and the end token if it fitted in
  * @param status empty, or why the row failed: its image, or its prompt
  */
-public record Caption(String text, float logProb, ImmutableLongArray ids, String status) {
+public record Caption(String text, float logProb, List<Long> ids, String status)
+    implements Serializable {
+  /** Copies the tokens. */
+  public Caption {
+    ids = List.copyOf(ids);
+  }
+
   /** Whether there is a caption. */
   public boolean ok() {
     return status.isEmpty();
@@ -43,7 +49,7 @@ public record Caption(String text, float logProb, ImmutableLongArray ids, String
       while (end > i * width && ids[end - 1] == padding) {
         end--;
       }
-      ImmutableLongArray own = ImmutableLongArray.copyOf(Arrays.copyOfRange(ids, i * width, end));
+      List<Long> own = Arrays.stream(ids, i * width, end).boxed().toList();
       captions.add(new Caption(texts.get(i), logProbs[i], own, ""));
     }
     return captions;

@@ -1,5 +1,6 @@
 package org.blip4j.savedmodel.predict;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -9,7 +10,9 @@ import org.blip4j.savedmodel.signature.ServingSignature;
  * A feature of an image or a text in the space that both share: E numbers, of length 1 together;
  * zeros if the row failed.
  */
-public final class EmbeddingVector {
+public final class EmbeddingVector implements Serializable {
+  private static final long serialVersionUID = 1L;
+
   private final float[] values;
   private final String status;
   private final String note;

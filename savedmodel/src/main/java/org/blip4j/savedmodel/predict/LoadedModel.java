@@ -8,6 +8,7 @@ import org.blip4j.data.text.Vocabulary;
 import org.blip4j.graph.config.ConfigJson;
 import org.blip4j.graph.config.ModelConfig;
 import org.blip4j.ops.core.Mode;
+import org.blip4j.ops.kernel.NativeLibrary;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.OpenModel;
 import org.blip4j.savedmodel.open.ServingModel;
@@ -58,6 +59,7 @@ public final class LoadedModel implements AutoCloseable {
     ServingSettings settings =
         options.adjust().apply(ServingSettings.of(model.config().textSettings()));
     List<AutoCloseable> made = new ArrayList<>();
+    NativeLibrary.begin(() -> WarmUp.firstSession(options.session()));
     try {
       ServingGraph graph = ServingGraph.build(model, settings, options.kernels());
       made.add(0, graph);
@@ -80,6 +82,16 @@ public final class LoadedModel implements AutoCloseable {
       }
       throw e;
     }
+  }
+
+  /**
+   * The same model with other settings in a graph of its own. On a CPU both graphs' variables share
+   * one memory; on a GPU they are copied.
+   *
+   * @param other what is baked into the graph
+   */
+  LoadedModel withSettings(ServingSettings other, PredictorOptions options) throws IOException {
+    return open(model, new ModelWeights.Shared(this), options.withSettings(own -> other));
   }
 
   /**

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,6 +21,7 @@ import org.blip4j.savedmodel.signature.ServingGraph;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
 import org.tensorflow.RawTensor;
+import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
 import org.tensorflow.exceptions.TensorFlowException;
@@ -114,6 +116,29 @@ sealed interface ModelWeights {
         runner.feed(graph.saver().stored(variable), values.get(variable.name()));
       }
       runner.addTarget(graph.saver().restoreAll()).run().close();
+    }
+  }
+
+  /**
+   * The variables of a model that is open already; their memory is shared, since neither graph
+   * assigns them again.
+   */
+  record Shared(LoadedModel model) implements ModelWeights {
+    @Override
+    public void load(ServingGraph graph, Session session) {
+      Session.Runner reading = model.session().runner();
+      List<String> names = new ArrayList<>();
+      for (Variable<?> variable : model.graph().variables()) {
+        names.add(variable.name());
+        reading.fetch(variable.value());
+      }
+      try (Result values = reading.run()) {
+        Session.Runner writing = session.runner();
+        for (Variable<?> variable : graph.variables()) {
+          writing.feed(graph.saver().stored(variable), values.get(names.indexOf(variable.name())));
+        }
+        writing.addTarget(graph.saver().restoreAll()).run().close();
+      }
     }
   }
 

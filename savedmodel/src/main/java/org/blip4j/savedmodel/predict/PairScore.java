@@ -1,5 +1,6 @@
 package org.blip4j.savedmodel.predict;
 
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import org.blip4j.savedmodel.signature.ServingSignature;
@@ -15,10 +16,14 @@ import org.blip4j.savedmodel.signature.ServingSignature;
  * @param note empty, or how the text was cut
  */
 public record PairScore(
-    float itmProbability, Logits itmLogits, float itcCosine, String status, String note) {
+    float itmProbability, Logits itmLogits, float itcCosine, String status, String note)
+    implements Serializable {
 
   /** Two scores. */
-  public record Logits(float noMatch, float match) {}
+  public record Logits(float noMatch, float match) implements Serializable {}
+
+  /** A text with its score for an image. */
+  public record Label(String text, PairScore score) implements Serializable {}
 
   /** Whether image and text were read. */
   public boolean ok() {

@@ -1,57 +1,72 @@
 package org.blip4j.savedmodel.predict;
 
-import com.google.common.primitives.ImmutableLongArray;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
-import org.blip4j.data.text.Vocabulary;
-import org.blip4j.graph.config.ConfigJson;
-import org.blip4j.ops.core.Mode;
+import java.util.function.UnaryOperator;
 import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.open.ServingModel;
-import org.blip4j.savedmodel.signature.ExportedInfo;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.blip4j.savedmodel.signature.ServingSignature;
-import org.tensorflow.SavedModelBundle;
-import org.tensorflow.exceptions.TensorFlowException;
 
 /**
  * Runs a model in Java: captions, match scores, embeddings, answers, statements about two images.
  *
  * <p>An exported model is run as a server would; for a model folder or published weights the same
- * graph is built in memory. A row that fails says so in its status, one whose text was cut in its
- * note, and both leave the others alone. Each call is one batch. Calls may come from several
- * threads at once; {@link #close} waits for those that run.
+ * graph is built in memory. An image is the bytes of a file, see {@link ImageBytes}. A row that
+ * fails says so in its status, one whose text was cut in its note, and both leave the others alone.
+ *
+ * <p>Calls may come from several threads at once; {@link #close} waits for those that run. A large
+ * call is computed in parts ({@link PredictorOptions#memoryBudget}). An interrupt ends a call with
+ * a {@link java.util.concurrent.CancellationException}: its thread goes on at once, the part that
+ * is being computed ends by itself, and no further part begins.
  *
  * <pre>{@code
- * try (Predictor model = Predictor.open(ModelSource.resolve("model"), options)) {
- *   System.out.println(model.caption(List.of(jpeg)).get(0).text());
+ * try (Predictor model = Predictor.open("hf:Salesforce/blip-image-captioning-base")) {
+ *   System.out.println(model.caption(ImageBytes.of(Path.of("photo.jpg"))).text());
+ *   model.with(own -> own.withBeams(1)).within(Duration.ofSeconds(5)).caption(images);
+ *   CompletableFuture<List<Caption>> later = model.async(it -> it.caption(images));
  * }
  * }</pre>
  */
-public final class Predictor implements AutoCloseable {
-  static {
-    PredictorOptions.NativeLimit.lift();
-  }
-
-  private final ServingModel model;
+public final class Predictor extends ModelCalls implements AutoCloseable {
+  private final OpenedModel opened;
   private final ServingSettings settings;
-  private final SignatureRunner runner;
-  private final Optional<LoadedModel> loaded;
+  private final CallControl control;
+  private final Optional<BatchedCalls> batched;
+  private final Runnable release;
 
   private Predictor(
-      ServingModel model,
+      OpenedModel opened,
       ServingSettings settings,
-      SignatureRunner runner,
-      Optional<LoadedModel> loaded) {
-    this.model = model;
+      CallControl control,
+      Optional<BatchedCalls> batched,
+      Runnable release) {
+    this.opened = opened;
     this.settings = settings;
-    this.runner = runner;
-    this.loaded = loaded;
+    this.control = control;
+    this.batched = batched;
+    this.release = release;
+  }
+
+  /** Opens a model by its name as the commands do, {@link ModelSource#resolve(String)}. */
+  public static Predictor open(String name) throws IOException {
+    return open(ModelSource.resolve(name));
+  }
+
+  /** Opens a model file or folder as the commands do. */
+  public static Predictor open(Path path) throws IOException {
+    return open(ModelSource.resolve(path));
+  }
+
+  /** Opens a model as the commands do: {@link PredictorOptions#defaults}. */
+  public static Predictor open(ModelSource source) throws IOException {
+    return open(source, PredictorOptions.defaults());
   }
 
   /**
@@ -59,218 +74,127 @@ public final class Predictor implements AutoCloseable {
    *
    * @throws IOException if it cannot be read; says what is wrong with it
    * @throws IllegalArgumentException if settings are asked for that an exported model does not have
+   * @throws IllegalStateException if TensorFlow's native library is missing or has no room; says
+   *     what to do
    */
   public static Predictor open(ModelSource source, PredictorOptions options) throws IOException {
     Objects.requireNonNull(source, "source is null; ModelSource.resolve finds one");
     Objects.requireNonNull(options, "options is null; PredictorOptions.defaults() are the usual");
-    PredictorOptions.NativeLimit.require(source.path());
-    if (source instanceof ModelSource.Exported exported) {
-      return open(exported, options.portable());
-    }
-    LoadedModel loaded;
-    try {
-      loaded = LoadedModel.open(source, options);
-    } catch (ClosedByInterruptException e) {
-      throw (IOException)
-          new InterruptedIOException(source.path() + ": interrupted while the model was opened")
-              .initCause(e);
-    }
+    OpenedModel opened = OpenedModel.open(source, options);
     return new Predictor(
-        loaded.model(),
-        loaded.settings(),
-        new SignatureRunner(loaded.session(), loaded.graph().signaturesOnDemand(), loaded::close),
-        Optional.of(loaded));
+        opened, opened.settings(), CallControl.NONE, Optional.empty(), opened::close);
   }
 
-  private static Predictor open(ModelSource.Exported source, PredictorOptions options)
-      throws IOException {
-    ExportedInfo info =
-        ConfigJson.read(source.path().resolve(ExportedInfo.FILE), ExportedInfo.class);
-    ServingSettings wanted = options.adjust().apply(info.serving());
-    if (!wanted.withExpectedBatch(info.serving().expectedBatch()).equals(info.serving())) {
-      throw new IllegalArgumentException(
-          "%s was exported with other settings (%s) than are asked for (%s); take those, or open the"
-                  .formatted(source.path(), info.serving(), wanted)
-              + " model that it was exported from");
-    }
-    Vocabulary vocabulary = Vocabulary.read(source.path().resolve(ExportedInfo.VOCABULARY_FILE));
-    ServingModel model = new ServingModel(info.model(), vocabulary);
-    SavedModelBundle bundle;
-    try {
-      bundle =
-          SavedModelBundle.loader(source.path().toString())
-              .withTags("serve")
-              .withConfigProto(options.kernels().sessionFrom(options.session(), Mode.INFER))
-              .load();
-    } catch (TensorFlowException e) {
-      throw new IOException(
-          source.path() + ": the exported model cannot be loaded: " + e.getMessage(), e);
-    }
-    try {
-      return new Predictor(
-          model,
-          info.serving(),
-          new SignatureRunner(
-              bundle.session(), bundle.metaGraphDef().getSignatureDefMap(), bundle::close),
-          Optional.empty());
-    } catch (RuntimeException | Error e) {
-      bundle.close();
-      throw e;
-    }
+  /**
+   * The same model with settings of its own for each call made on it: beams, lengths, sampling,
+   * prompt. The weights are shared. Graphs of the eight settings that were used last are kept, each
+   * built at its first call; the first one of a setting so takes longer. What is returned is closed
+   * with this one.
+   *
+   * @throws IllegalArgumentException of an exported model, whose settings are fixed
+   */
+  public Predictor with(UnaryOperator<ServingSettings> change) {
+    ServingSettings wanted = change.apply(settings);
+    opened.requireSettings(wanted);
+    return new Predictor(opened, wanted, control, Optional.empty(), () -> {});
+  }
+
+  /**
+   * The same model where no call takes longer: it ends with a {@link
+   * java.util.concurrent.CancellationException}, as when it is interrupted.
+   */
+  public Predictor within(Duration limit) {
+    Objects.requireNonNull(limit, "limit is null; give the longest time of a call");
+    CallControl other = new CallControl(Optional.of(limit), control.cancelled());
+    return new Predictor(opened, settings, other, batched, () -> {});
+  }
+
+  /**
+   * The same model where rows of calls from many threads are computed together. Its threads end
+   * when it is closed, which is to be done before this one is.
+   */
+  public Predictor batching(DynamicBatching.Settings bounds) {
+    BatchedCalls together = new BatchedCalls(opened, settings, bounds);
+    return new Predictor(opened, settings, control, Optional.of(together), together::close);
+  }
+
+  /**
+   * Makes a call in another thread. Once the future is done otherwise, cancelled or {@link
+   * CompletableFuture#orTimeout late}, no further part of the call begins.
+   *
+   * @param call is given this predictor, and no other is to be used in it
+   */
+  public <R> CompletableFuture<R> async(Function<Predictor, R> call) {
+    CompletableFuture<R> future = new CompletableFuture<>();
+    CallControl other = new CallControl(control.limit(), future::isDone);
+    Predictor own = new Predictor(opened, settings, other, batched, () -> {});
+    opened
+        .calling()
+        .execute(
+            () -> {
+              try {
+                if (!future.isDone()) {
+                  future.complete(call.apply(own));
+                }
+              } catch (Throwable e) {
+                future.completeExceptionally(e);
+              }
+            });
+    return future;
+  }
+
+  /**
+   * Makes one call of each signature that the model has, so that the first ones of the program take
+   * no longer than later ones.
+   */
+  public void warmUp() {
+    WarmUp.of(this);
   }
 
   /** What the model is. */
+  @Override
   public ServingModel model() {
-    return model;
+    return opened.model();
   }
 
-  /** The settings it runs with. */
+  /** The settings that calls are made with. */
   public ServingSettings settings() {
     return settings;
   }
 
   /** The graph that was built in memory; empty of an exported model. */
   Optional<LoadedModel> loaded() {
-    return loaded;
+    return opened.loaded();
+  }
+
+  /** How many graphs of other settings are kept. */
+  int kept() {
+    return opened.kept();
   }
 
   /** Whether the model has a signature. */
+  @Override
   public boolean has(ServingSignature signature) {
-    return runner.has(signature);
-  }
-
-  /** One caption an image, by search. */
-  public List<Caption> caption(List<byte[]> images) {
-    return captions(ServingSignature.CAPTION, images(images));
+    return opened.has(signature);
   }
 
   /**
-   * One caption an image, each with a beginning of its own that is not part of the answer; a row
-   * whose prompt leaves no room for a text fails.
-   */
-  public List<Caption> caption(List<byte[]> images, List<String> prompts) {
-    requireRows("images", images, "prompts", prompts);
-    return captions(
-        ServingSignature.CAPTION_PROMPTED,
-        images(images).texts(ServingSignature.PROMPT, "prompts", prompts));
-  }
-
-  /**
-   * One caption an image, drawn by chance.
-   *
-   * @param seeds one for each image; the same seed gives the same caption
-   */
-  public List<Caption> sample(List<byte[]> images, ImmutableLongArray seeds) {
-    requireRows("images", images, "seeds", seeds == null ? null : seeds.asList());
-    return captions(
-        ServingSignature.CAPTION_SAMPLE,
-        images(images).numbers(ServingSignature.SEED, seeds.toArray()));
-  }
-
-  /**
-   * Scores of pairs. An image or text that is in several pairs is encoded once, so that all pairs
-   * of N images and M texts are best given in one call.
-   */
-  public List<PairScore> match(List<byte[]> images, List<String> texts) {
-    requireRows("images", images, "texts", texts);
-    return run(
-        ServingSignature.MATCH,
-        images(images).texts(ServingSignature.TEXT, "texts", texts),
-        PairScore::read);
-  }
-
-  /** One feature an image. */
-  public List<EmbeddingVector> embedImages(List<byte[]> images) {
-    return run(ServingSignature.IMAGE_EMBEDDING, images(images), EmbeddingVector::read);
-  }
-
-  /** One feature a text. */
-  public List<EmbeddingVector> embedTexts(List<String> texts) {
-    return run(
-        ServingSignature.TEXT_EMBEDDING,
-        new SignatureRunner.Inputs().texts(ServingSignature.TEXT, "texts", texts),
-        EmbeddingVector::read);
-  }
-
-  /**
-   * Whether statements about two images hold (NLVR2). An image that is in several rows is encoded
-   * once, so that all statements about a pair are best given in one call.
-   */
-  public List<Answer.Nlvr> nlvr(List<byte[]> left, List<byte[]> right, List<String> statements) {
-    requireRows("left images", left, "right images", right);
-    requireRows("left images", left, "statements", statements);
-    return run(
-        ServingSignature.NLVR,
-        new SignatureRunner.Inputs()
-            .files(ServingSignature.LEFT_BYTES, "left", left)
-            .files(ServingSignature.RIGHT_BYTES, "right", right)
-            .texts(ServingSignature.STATEMENT, "statements", statements),
-        Answer.Nlvr::read);
-  }
-
-  /**
-   * One answer for each question about the image in its row, by search. An image that is in several
-   * rows is encoded once.
-   */
-  public List<Answer> vqa(List<byte[]> images, List<String> questions) {
-    requireRows("images", images, "questions", questions);
-    return run(
-        ServingSignature.VQA,
-        images(images).texts(ServingSignature.QUESTION, "questions", questions),
-        Answer::read);
-  }
-
-  /**
-   * The best of given answers for each question about the image in its row.
-   *
-   * @param choice the answers and how many of them are looked at whole
-   */
-  public List<Answer.Choice.Ranking> rank(
-      List<byte[]> images, List<String> questions, Answer.Choice choice) {
-    Objects.requireNonNull(choice, "choice is null; give the answers to choose from");
-    requireRows("images", images, "questions", questions);
-    return run(
-        ServingSignature.VQA_RANK,
-        choice.addTo(
-            images(images).texts(ServingSignature.QUESTION, "questions", questions), images.size()),
-        Answer.Choice::read);
-  }
-
-  /**
-   * Waits for the calls that run and lets the model go; later calls are refused with an {@link
-   * IllegalStateException}. A second time does nothing.
+   * Waits for the parts of calls that are computed and lets the model go; later calls are refused
+   * with an {@link IllegalStateException}. A second time does nothing. One that was made by {@link
+   * #with} or {@link #within} has nothing of its own to close.
    */
   @Override
   public void close() {
-    runner.close();
+    release.run();
   }
 
-  private static SignatureRunner.Inputs images(List<byte[]> images) {
-    return new SignatureRunner.Inputs().files(ServingSignature.IMAGE_BYTES, "images", images);
-  }
-
-  private List<Caption> captions(ServingSignature signature, SignatureRunner.Inputs inputs) {
-    return run(signature, inputs, outputs -> Caption.read(outputs, model.vocabulary().pad()));
-  }
-
-  private <R> List<R> run(
+  @Override
+  <R> List<R> compute(
       ServingSignature signature,
-      SignatureRunner.Inputs inputs,
+      CallInputs inputs,
       Function<SignatureRunner.Outputs, List<R>> read) {
-    return inputs.rows() == 0 ? List.of() : runner.run(signature, inputs, read);
-  }
-
-  private static void requireRows(String first, List<?> rows, String second, List<?> others) {
-    Objects.requireNonNull(rows, first + " is null; give a list with one for each row");
-    Objects.requireNonNull(others, second + " is null; give a list with one for each row");
-    if (rows.size() != others.size()) {
-      throw new IllegalArgumentException(
-          rows.size()
-              + " images with "
-              + others.size()
-              + " "
-              + second
-              + "; give one for each image");
-    }
+    return batched.isPresent()
+        ? batched.get().run(signature, inputs, control, read)
+        : opened.run(signature, settings, inputs, control, read);
   }
 }

@@ -1,15 +1,10 @@
 package org.blip4j.savedmodel.predict;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
-import java.util.stream.Stream;
 import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.ops.kernel.Precision;
 import org.blip4j.savedmodel.signature.ServingSettings;
-import org.bytedeco.javacpp.Pointer;
 import org.tensorflow.proto.ConfigProto;
 
 /**
@@ -26,18 +21,27 @@ import org.tensorflow.proto.ConfigProto;
  *     it may not
  * @param kernels what products and norms are made of, and with it the precision; an exported model
  *     has kernels of its own
+ * @param memoryBudget about how many bytes a call may hold beside the weights; larger calls are
+ *     computed in parts. What runs at once, four parts or one a core, may hold as much each
  */
 public record PredictorOptions(
-    ConfigProto session, UnaryOperator<ServingSettings> adjust, Kernels kernels) {
-  static {
-    NativeLimit.lift();
-  }
+    ConfigProto session,
+    UnaryOperator<ServingSettings> adjust,
+    Kernels kernels,
+    long memoryBudget) {
+  /** What a part of a call may hold of memory where nobody says how much: 1 GiB. */
+  public static final long USUAL_BUDGET = 1L << 30;
 
   /** Checks the parts. */
   public PredictorOptions {
     Objects.requireNonNull(session, "session");
     Objects.requireNonNull(adjust, "adjust");
     Objects.requireNonNull(kernels, "kernels");
+    if (memoryBudget < 1) {
+      throw new IllegalArgumentException(
+          "a memory budget of %d bytes holds nothing; %d are usual"
+              .formatted(memoryBudget, USUAL_BUDGET));
+    }
     if (kernels == Kernels.INT8 && Kernels.mayUseGpu(session)) {
       throw new IllegalArgumentException(
           "products in eight bits are computed on the CPU, and this session may use a GPU; give it"
@@ -57,7 +61,8 @@ public record PredictorOptions(
    * @throws IllegalArgumentException for float16 on the CPU
    */
   public static PredictorOptions of(ConfigProto session, Precision precision) {
-    return new PredictorOptions(session, UnaryOperator.identity(), fastest(session, precision));
+    return new PredictorOptions(
+        session, UnaryOperator.identity(), fastest(session, precision), USUAL_BUDGET);
   }
 
   private static Kernels fastest(ConfigProto session, Precision precision) {
@@ -87,7 +92,8 @@ public record PredictorOptions(
         adjust,
         kernels == fastest(session, kernels.precision())
             ? fastest(other, kernels.precision())
-            : kernels);
+            : kernels,
+        memoryBudget);
   }
 
   /**
@@ -112,14 +118,56 @@ public record PredictorOptions(
             .build());
   }
 
+  /**
+   * The same on another device, {@code cpu} or one GPU such as {@code gpu:0}.
+   *
+   * @throws IllegalArgumentException if it is not the name of one, or if kernels in eight bits were
+   *     chosen and it is a GPU
+   */
+  public PredictorOptions withDevice(String device) {
+    if (!device.matches("cpu|gpu:\\d{1,4}")) {
+      throw new IllegalArgumentException(
+          "device " + device + " is none; use cpu, or gpu:0 for the first GPU");
+    }
+    ConfigProto.Builder other = session.toBuilder().clearDeviceCount().clearGpuOptions();
+    if (device.equals("cpu")) {
+      return withSession(other.putDeviceCount("GPU", 0).build());
+    }
+    other
+        .getGpuOptionsBuilder()
+        .setAllowGrowth(true)
+        .setVisibleDeviceList(device.substring("gpu:".length()));
+    return withSession(other.build());
+  }
+
+  /**
+   * The same with the products of all layers in eight bits: two to three times as fast on a CPU,
+   * other words in some captions, and a row depends a little on its batch.
+   *
+   * @throws IllegalArgumentException on a GPU, or on a processor that is not x86-64
+   */
+  public PredictorOptions quantized() {
+    if (!Kernels.packedAvailable()) {
+      throw new IllegalArgumentException(
+          "products in eight bits need an x86-64 processor with oneDNN (TF_ENABLE_ONEDNN_OPTS not"
+              + " 0); compute in float32 or bfloat16");
+    }
+    return withKernels(Kernels.INT8);
+  }
+
+  /** The same where a call may hold so many bytes beside the weights, or a little more. */
+  public PredictorOptions withMemoryBudget(long bytes) {
+    return new PredictorOptions(session, adjust, kernels, bytes);
+  }
+
   /** The same with other kernels. */
   public PredictorOptions withKernels(Kernels other) {
-    return new PredictorOptions(session, adjust, other);
+    return new PredictorOptions(session, adjust, other, memoryBudget);
   }
 
   /** The same with other settings. */
   public PredictorOptions withSettings(UnaryOperator<ServingSettings> other) {
-    return new PredictorOptions(session, other, kernels);
+    return new PredictorOptions(session, other, kernels, memoryBudget);
   }
 
   /**
@@ -140,56 +188,5 @@ public record PredictorOptions(
               + " open the model folder or the weights themselves");
     }
     return withKernels(kernels.stock());
-  }
-
-  /**
-   * How much memory a process may hold before JavaCPP refuses to give it more: twice the heap
-   * unless a property says otherwise, which a small heap and a model of common size exceed
-   * together.
-   *
-   * <p>JavaCPP reads the property once, when its first class is loaded.
-   */
-  static final class NativeLimit {
-    private static final String PROPERTY = "org.bytedeco.javacpp.maxPhysicalBytes";
-
-    private NativeLimit() {}
-
-    /** Switches the limit off where nothing was said about it; too late once JavaCPP is in use. */
-    static void lift() {
-      if (System.getProperty(PROPERTY) == null
-          && System.getProperty(PROPERTY.replace("maxPhysicalBytes", "maxphysicalbytes")) == null) {
-        System.setProperty(PROPERTY, "0");
-      }
-    }
-
-    /**
-     * Fails if a model does not fit below the limit, which was fixed before.
-     *
-     * @throws IllegalStateException with the numbers and what to do
-     */
-    static void require(Path model) throws IOException {
-      long limit = Pointer.maxPhysicalBytes();
-      if (limit <= 0) {
-        return;
-      }
-      long held = Pointer.physicalBytes();
-      long needed = size(model);
-      if (held + needed > limit) {
-        throw new IllegalStateException(
-            ("%s needs %d MB, this process holds %d MB and may hold %d MB; start Java with -D%s=0,"
-                    + " or with a larger -Xmx")
-                .formatted(model, needed >> 20, held >> 20, limit >> 20, PROPERTY));
-      }
-    }
-
-    private static long size(Path model) throws IOException {
-      long size = 0;
-      try (Stream<Path> files = Files.walk(model)) {
-        for (Path file : files.filter(Files::isRegularFile).toList()) {
-          size += Files.size(file);
-        }
-      }
-      return size;
-    }
   }
 }

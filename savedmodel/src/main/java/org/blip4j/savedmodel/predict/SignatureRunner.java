@@ -2,33 +2,23 @@ package org.blip4j.savedmodel.predict;
 
 import com.google.common.collect.ImmutableList;
 import com.google.common.io.Closer;
-import com.google.protobuf.ByteString;
-import com.google.protobuf.UnsafeByteOperations;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.blip4j.data.sample.EncodedImage;
-import org.blip4j.data.sample.ImageInfo;
-import org.blip4j.data.sample.SampleException;
 import org.blip4j.savedmodel.signature.ServingSignature;
 import org.tensorflow.Result;
 import org.tensorflow.Session;
 import org.tensorflow.Tensor;
-import org.tensorflow.ndarray.NdArrays;
-import org.tensorflow.ndarray.Shape;
-import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
@@ -45,16 +35,27 @@ final class SignatureRunner implements AutoCloseable {
   private final Session session;
   private final Map<String, SignatureDef> signatures;
   private final Runnable release;
+  private final CallParts parts;
+  private final ExecutorService threads;
   private final ReadWriteLock lock = new ReentrantReadWriteLock(true);
   private boolean closed;
 
   /**
    * A runner.
    *
+   * @param parts cuts calls into parts
+   * @param threads compute them
    * @param release closes the session and all around it
    */
-  SignatureRunner(Session session, Map<String, SignatureDef> signatures, Runnable release) {
+  SignatureRunner(
+      Session session,
+      Map<String, SignatureDef> signatures,
+      CallParts parts,
+      ExecutorService threads,
+      Runnable release) {
     this.session = session;
+    this.parts = parts;
+    this.threads = threads;
     this.signatures = signatures;
     this.release = release;
   }
@@ -64,45 +65,93 @@ final class SignatureRunner implements AutoCloseable {
   }
 
   /**
-   * Runs a signature.
+   * Runs a signature, part by part.
    *
+   * @param read gives one result for each row of a part
    * @throws IllegalArgumentException if the model does not have it
    * @throws IllegalStateException after {@link #close}
+   * @throws java.util.concurrent.CancellationException if {@code control} ends it
    */
-  <R> R run(ServingSignature signature, Inputs inputs, Function<Outputs, R> read) {
+  <R> List<R> run(
+      ServingSignature signature,
+      CallInputs inputs,
+      CallControl control,
+      Function<Outputs, List<R>> read) {
+    CallControl.Watch watch = control.begin(signature.key(), inputs.rows());
+    List<R> results = new ArrayList<>(Collections.nCopies(inputs.rows(), null));
+    int done = 0;
+    for (int[] rows : parts.of(signature, inputs)) {
+      List<R> some;
+      try {
+        some = watch.await(threads, () -> part(signature, inputs, rows, read), done);
+      } catch (RejectedExecutionException e) {
+        throw closed(signature);
+      }
+      for (int i = 0; i < rows.length; i++) {
+        results.set(rows[i], some.get(i));
+      }
+      done += rows.length;
+    }
+    return results;
+  }
+
+  /** Does something with the model, which cannot be closed meanwhile. */
+  <T> T whileOpen(Supplier<T> work) {
     lock.readLock().lock();
     try {
       if (closed) {
-        throw new IllegalStateException(
-            "this predictor was closed and cannot run "
-                + signature.key()
-                + "; open the model again, or close it after the last call");
+        throw new IllegalStateException("this predictor was closed; open the model again");
+      }
+      return work.get();
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  private static IllegalStateException closed(ServingSignature signature) {
+    return new IllegalStateException(
+        "this predictor was closed and cannot run "
+            + signature.key()
+            + "; open the model again, or close it after the last call");
+  }
+
+  private <R> List<R> part(
+      ServingSignature signature, CallInputs inputs, int[] rows, Function<Outputs, List<R>> read) {
+    lock.readLock().lock();
+    try {
+      if (closed) {
+        throw closed(signature);
       }
       if (!has(signature)) {
         throw new IllegalArgumentException(
             "this model has no signature %s, only %s; use a model that was trained for it"
                 .formatted(signature.key(), String.join(", ", signatures.keySet())));
       }
-      return run(signatures.get(signature.key()), inputs, read);
+      return run(signatures.get(signature.key()), inputs, rows, read);
     } finally {
       lock.readLock().unlock();
     }
   }
 
-  private <R> R run(SignatureDef definition, Inputs inputs, Function<Outputs, R> read) {
+  private <R> List<R> run(
+      SignatureDef definition, CallInputs inputs, int[] rows, Function<Outputs, List<R>> read) {
     try (Closer closer = Closer.create()) {
       Session.Runner runner = session.runner();
-      inputs.tensors.forEach(
-          (name, maker) -> {
-            Tensor tensor = maker.get();
-            closer.register(tensor::close);
-            runner.feed(definition.getInputsOrThrow(name).getName(), tensor);
-          });
+      for (String name : inputs.names()) {
+        Tensor tensor = inputs.tensor(name, rows);
+        closer.register(tensor::close);
+        runner.feed(definition.getInputsOrThrow(name).getName(), tensor);
+      }
       ImmutableList<String> names = ImmutableList.sortedCopyOf(definition.getOutputsMap().keySet());
       names.forEach(name -> runner.fetch(definition.getOutputsOrThrow(name).getName()));
       Result result = runner.run();
       closer.register(result::close);
-      return read.apply(new Outputs(result, names, inputs.problems));
+      Map<Integer, String> problems = new HashMap<>();
+      for (int i = 0; i < rows.length; i++) {
+        int row = i;
+        inputs.problem(rows[i]).ifPresent(why -> problems.put(row, why));
+      }
+      return read.apply(new Outputs(result, names, problems));
     } catch (IOException e) {
       throw new UncheckedIOException(e); // nothing that is closed here reads or writes
     }
@@ -119,88 +168,6 @@ final class SignatureRunner implements AutoCloseable {
       }
     } finally {
       lock.writeLock().unlock();
-    }
-  }
-
-  /** What a call is given, checked before anything native is made of it. */
-  static final class Inputs {
-    private final Map<String, Supplier<Tensor>> tensors = new LinkedHashMap<>();
-    private final Map<Integer, String> problems = new HashMap<>();
-    private int rows;
-
-    /** How many rows the last one has. */
-    int rows() {
-      return rows;
-    }
-
-    /**
-     * The bytes of image files, one a row, in the form that the graph reads. What is wrong with a
-     * file the graph says itself, but for WebP and TIFF, of which it knows nothing: such a row
-     * fails with what {@link EncodedImage} says.
-     */
-    Inputs files(String name, String argument, List<byte[]> files) {
-      byte[][] all = rows(argument, files).toArray(new byte[0][]);
-      requireAll(argument, "give the bytes of an image file, or no bytes", (Object[]) all);
-      rows = all.length;
-      IdentityHashMap<byte[], byte[]> encoded =
-          new IdentityHashMap<>(); // an image may be in many rows
-      for (int row = 0; row < all.length; row++) {
-        ByteString file = UnsafeByteOperations.unsafeWrap(all[row]);
-        Optional<ImageInfo.ImageFormat> format = ImageInfo.ImageFormat.of(file);
-        try {
-          if (!encoded.containsKey(all[row])) {
-            ByteString bytes = EncodedImage.of(file).bytes();
-            encoded.put(all[row], bytes.equals(file) ? all[row] : bytes.toByteArray());
-          }
-          all[row] = encoded.get(all[row]);
-        } catch (SampleException e) {
-          if (format.equals(Optional.of(ImageInfo.ImageFormat.WEBP))
-              || format.equals(Optional.of(ImageInfo.ImageFormat.TIFF))) {
-            problems.merge(row, whose(name) + e.getMessage(), (one, two) -> one + "; " + two);
-            all[row] = new byte[0];
-          }
-        }
-      }
-      tensors.put(name, () -> TString.tensorOfBytes(NdArrays.vectorOfObjects(all)));
-      return this;
-    }
-
-    /** How the graph says which of two images is meant. */
-    private static String whose(String name) {
-      return switch (name) {
-        case ServingSignature.LEFT_BYTES -> "left image: ";
-        case ServingSignature.RIGHT_BYTES -> "right image: ";
-        default -> "";
-      };
-    }
-
-    /** Texts, one a row. */
-    Inputs texts(String name, String argument, List<String> texts) {
-      String[] all = rows(argument, texts).toArray(new String[0]);
-      requireAll(argument, "give a text, or \"\"", (Object[]) all);
-      rows = all.length;
-      tensors.put(name, () -> TString.vectorOf(all));
-      return this;
-    }
-
-    /** Numbers, one a row. */
-    Inputs numbers(String name, long... numbers) {
-      rows = numbers.length;
-      tensors.put(
-          name,
-          () -> TInt64.tensorOf(Shape.of(numbers.length), DataBuffers.of(numbers, true, false)));
-      return this;
-    }
-
-    private static <T> List<T> rows(String argument, List<T> rows) {
-      return Objects.requireNonNull(rows, argument + " is null; give a list with one for each row");
-    }
-
-    private static void requireAll(String argument, String instead, Object... rows) {
-      int row = Arrays.asList(rows).indexOf(null);
-      if (row >= 0) {
-        throw new NullPointerException("%s[%d] is null; %s".formatted(argument, row, instead));
-      }
     }
   }
 

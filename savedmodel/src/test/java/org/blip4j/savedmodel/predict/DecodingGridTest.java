@@ -4,13 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import com.google.common.primitives.ImmutableLongArray;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.blip4j.graph.config.Task;
 import org.blip4j.ops.decode.LengthNormalization;
 import org.blip4j.ops.kernel.Kernels;
@@ -77,12 +77,12 @@ class DecodingGridTest {
     try (Predictor model = Predictor.open(source, options)) {
       List<Caption> alone = new ArrayList<>();
       for (int i = 0; i < IMAGES.size(); i++) {
-        alone.addAll(model.caption(List.of(IMAGES.get(i)), List.of(PROMPTS.get(i))));
+        alone.addAll(model.captionPrompted(List.of(IMAGES.get(i)), List.of(PROMPTS.get(i))));
       }
       for (int batch : BATCHES) {
         for (int begin = 0; begin + batch <= IMAGES.size(); begin += batch) {
           List<Caption> together =
-              model.caption(
+              model.captionPrompted(
                   IMAGES.subList(begin, begin + batch), PROMPTS.subList(begin, begin + batch));
           for (int i = 0; i < batch; i++) {
             same(
@@ -104,16 +104,12 @@ class DecodingGridTest {
     try (Predictor model = Predictor.open(source, PredictorOptions.defaults())) {
       List<Caption> alone = new ArrayList<>();
       for (int i = 0; i < IMAGES.size(); i++) {
-        alone.addAll(model.sample(List.of(IMAGES.get(i)), ImmutableLongArray.of(100 + i)));
+        alone.addAll(model.captionSample(List.of(IMAGES.get(i)), 100 + i));
       }
       for (int batch : BATCHES) {
         for (int begin = 0; begin + batch <= IMAGES.size(); begin += batch) {
-          ImmutableLongArray.Builder seeds = ImmutableLongArray.builder();
-          for (int i = 0; i < batch; i++) {
-            seeds.add(100 + begin + i);
-          }
-          List<Caption> together =
-              model.sample(IMAGES.subList(begin, begin + batch), seeds.build());
+          long[] seeds = LongStream.range(100 + begin, 100 + begin + batch).toArray();
+          List<Caption> together = model.captionSample(IMAGES.subList(begin, begin + batch), seeds);
           for (int i = 0; i < batch; i++) {
             same(
                 alone.get(begin + i),

@@ -86,7 +86,7 @@ class PredictorOptionsTest {
       refused("images is null", () -> model.embedImages(null));
       refused("images is null", () -> model.match(null, List.of("a")));
       refused("texts is null", () -> model.match(List.of(image), null));
-      refused("seeds is null", () -> model.sample(List.of(image), null));
+      refused("seeds is null", () -> model.captionSample(List.of(image), null));
       refused("right images is null", () -> model.nlvr(List.of(image), null, List.of("a")));
       refused("texts[0] is null", () -> model.embedTexts(Arrays.asList(null, "a")));
       refused(

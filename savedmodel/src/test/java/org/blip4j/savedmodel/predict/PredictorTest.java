@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.common.primitives.ImmutableLongArray;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -64,7 +63,7 @@ class PredictorTest {
       assertFalse(expected.get(i).text().startsWith("a picture of"), expected.get(i).text());
       assertTrue(expected.get(i).logProb() < 0);
     }
-    assertEquals(List.of(118L, 1L, 2L, 3L), expected.get(0).ids().subArray(0, 4).asList());
+    assertEquals(List.of(118L, 1L, 2L, 3L), expected.get(0).ids().subList(0, 4));
     assertNotEquals(expected.get(0).ids(), expected.get(2).ids());
   }
 
@@ -123,7 +122,7 @@ class PredictorTest {
     for (int bad : new int[] {0, 2, 3}) {
       assertEquals("", captions.get(bad).text());
       assertEquals(0, captions.get(bad).logProb());
-      assertEquals(0, captions.get(bad).ids().length());
+      assertEquals(0, captions.get(bad).ids().size());
       assertFalse(captions.get(bad).status().isEmpty());
     }
     assertTrue(captions.get(2).status().contains("truncated"), captions.get(2).status());
@@ -135,13 +134,12 @@ class PredictorTest {
 
   @Test
   void aSeedGivesTheSameCaptionWhateverSharesItsBatch() {
-    Caption alone = exported.sample(List.of(A), ImmutableLongArray.of(7)).get(0);
+    Caption alone = exported.captionSample(List.of(A), 7).get(0);
 
-    List<Caption> together =
-        exported.sample(List.of(C, A, A, A), ImmutableLongArray.of(1, 7, 8, 9));
+    List<Caption> together = exported.captionSample(List.of(C, A, A, A), 1, 7, 8, 9);
 
     assertSame(alone, together.get(1));
-    assertSame(alone, inMemory.sample(List.of(A), ImmutableLongArray.of(7)).get(0));
+    assertSame(alone, inMemory.captionSample(List.of(A), 7).get(0));
     assertTrue(
         together.subList(1, 4).stream().map(Caption::ids).distinct().count() > 1,
         "three seeds gave one caption");
@@ -152,12 +150,13 @@ class PredictorTest {
     List<Caption> fixed = inMemory.caption(List.of(A, B));
 
     List<Caption> prompted =
-        inMemory.caption(List.of(A, B, A), List.of("a picture of", "a picture of", "the red"));
+        inMemory.captionPrompted(
+            List.of(A, B, A), List.of("a picture of", "a picture of", "the red"));
 
     assertSame(fixed.get(0), prompted.get(0));
     assertSame(fixed.get(1), prompted.get(1));
-    assertEquals(List.of(118L, 13L, 4L), prompted.get(2).ids().subArray(0, 3).asList());
-    assertSame(prompted.get(2), exported.caption(List.of(A), List.of("the red")).get(0));
+    assertEquals(List.of(118L, 13L, 4L), prompted.get(2).ids().subList(0, 3));
+    assertSame(prompted.get(2), exported.captionPrompted(List.of(A), List.of("the red")).get(0));
   }
 
   @Test

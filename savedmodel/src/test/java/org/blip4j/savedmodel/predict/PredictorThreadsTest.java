@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.common.primitives.ImmutableLongArray;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -51,8 +50,8 @@ class PredictorThreadsTest {
   private static List<Callable<Object>> calls(Predictor model) {
     return List.of(
         () -> model.caption(List.of(A, B)),
-        () -> model.caption(List.of(A, B), List.of("the", "a red")),
-        () -> model.sample(List.of(A, B), ImmutableLongArray.of(7, 8)),
+        () -> model.captionPrompted(List.of(A, B), List.of("the", "a red")),
+        () -> model.captionSample(List.of(A, B), 7, 8),
         () -> model.match(List.of(A, B), List.of("a dog", "a red circle")),
         () -> model.embedImages(List.of(A, B)),
         () -> model.embedTexts(List.of("a dog", "a red circle")));

@@ -75,7 +75,7 @@ class VqaSignaturesTest {
   @Test
   void allAnswersOfAListAreOrderedByTheirScores() {
     List<Answer.Choice.Ranking> rows =
-        exported.rank(List.of(A, B), List.of(SHORT, LONG), new Answer.Choice(LIST, 128));
+        exported.vqaRank(List.of(A, B), List.of(SHORT, LONG), new Answer.Choice(LIST, 128));
 
     for (Answer.Choice.Ranking row : rows) {
       assertTrue(row.ok(), row.status());
@@ -98,12 +98,12 @@ class VqaSignaturesTest {
     Answer.Choice choice = new Answer.Choice(LIST, 3);
     try (Predictor model = Predictor.open(plain, PredictorOptions.defaults())) {
       for (Answer.Choice.Ranked one :
-          model.rank(List.of(A), List.of(SHORT), choice).get(0).answers()) {
+          model.vqaRank(List.of(A), List.of(SHORT), choice).get(0).answers()) {
         assertEquals(one.logProb(), one.score(), 1e-4);
       }
     }
     for (Answer.Choice.Ranked one :
-        inMemory.rank(List.of(A), List.of(SHORT), choice).get(0).answers()) {
+        inMemory.vqaRank(List.of(A), List.of(SHORT), choice).get(0).answers()) {
       assertNotEquals(one.logProb(), one.score(), 1e-3);
     }
   }
@@ -112,12 +112,12 @@ class VqaSignaturesTest {
   void aRankingDoesNotDependOnTheRowsBesideIt() {
     Answer.Choice choice = new Answer.Choice(LIST, 3);
     List<Answer.Choice.Ranking> together =
-        exported.rank(List.of(A, TEXT, B, A), List.of(SHORT, SHORT, SHORT, LONG), choice);
+        exported.vqaRank(List.of(A, TEXT, B, A), List.of(SHORT, SHORT, SHORT, LONG), choice);
 
     assertEquals(3, together.get(0).answers().size());
-    assertSame(inMemory.rank(List.of(A), List.of(SHORT), choice).get(0), together.get(0));
-    assertSame(inMemory.rank(List.of(B), List.of(SHORT), choice).get(0), together.get(2));
-    assertSame(inMemory.rank(List.of(A), List.of(LONG), choice).get(0), together.get(3));
+    assertSame(inMemory.vqaRank(List.of(A), List.of(SHORT), choice).get(0), together.get(0));
+    assertSame(inMemory.vqaRank(List.of(B), List.of(SHORT), choice).get(0), together.get(2));
+    assertSame(inMemory.vqaRank(List.of(A), List.of(LONG), choice).get(0), together.get(3));
     assertFalse(together.get(1).ok());
     assertEquals(List.of(), together.get(1).answers());
   }

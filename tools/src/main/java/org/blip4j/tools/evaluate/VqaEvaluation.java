@@ -137,7 +137,7 @@ record VqaEvaluation(Options options, EvaluationOptions out, Console console) {
     List<Answer> answers =
         choice.isEmpty()
             ? model.vqa(images, questions)
-            : model.rank(images, questions, choice.get()).stream()
+            : model.vqaRank(images, questions, choice.get()).stream()
                 .map(VqaEvaluation::best)
                 .toList();
     for (int i = 0; i < samples.size(); i++) {

@@ -247,7 +247,7 @@ public final class CaptionCommand implements Callable<Integer> {
 
       private static Drawn of(Caption caption, boolean withIds) {
         return new Drawn(
-            caption.text(), caption.logProb(), caption.ids().length(), idsOf(caption, withIds));
+            caption.text(), caption.logProb(), caption.ids().size(), idsOf(caption, withIds));
       }
     }
 
@@ -261,7 +261,7 @@ public final class CaptionCommand implements Callable<Integer> {
               ? List.of()
               : captions.stream().map(caption -> Drawn.of(caption, withIds)).toList();
       return new Row(
-          image, best.text(), best.logProb(), best.ids().length(), idsOf(best, withIds), drawn);
+          image, best.text(), best.logProb(), best.ids().size(), idsOf(best, withIds), drawn);
     }
 
     /** For people: the image and its captions, with tabs between. */
@@ -272,7 +272,7 @@ public final class CaptionCommand implements Callable<Integer> {
     }
 
     private static List<Long> idsOf(Caption caption, boolean wanted) {
-      return wanted ? caption.ids().asList() : List.of();
+      return wanted ? caption.ids() : List.of();
     }
   }
 }

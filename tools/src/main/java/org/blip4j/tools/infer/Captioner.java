@@ -1,7 +1,6 @@
 package org.blip4j.tools.infer;
 
 import com.google.common.collect.ImmutableList;
-import com.google.common.primitives.ImmutableLongArray;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -90,7 +89,7 @@ final class Captioner {
   private List<List<Caption>> captions(List<LoadedImage> images, List<String> beginnings) {
     int rows = Math.max(1, samples);
     List<byte[]> bytes = new ArrayList<>();
-    ImmutableLongArray.Builder seeds = ImmutableLongArray.builder();
+    List<Long> seeds = new ArrayList<>();
     for (LoadedImage image : images) {
       LoadedImage.Bytes content = (LoadedImage.Bytes) image.content();
       for (int i = 0; i < rows; i++) {
@@ -100,8 +99,8 @@ final class Captioner {
     }
     List<Caption> all =
         samples > 0
-            ? model.sample(bytes, seeds.build())
-            : prompts.isPresent() ? model.caption(bytes, beginnings) : model.caption(bytes);
+            ? model.captionSample(bytes, seeds.stream().mapToLong(Long::longValue).toArray())
+            : prompts.isPresent() ? model.captionPrompted(bytes, beginnings) : model.caption(bytes);
     List<List<Caption>> grouped = new ArrayList<>();
     for (int i = 0; i < all.size(); i += rows) {
       grouped.add(all.subList(i, i + rows));

@@ -101,7 +101,12 @@ public final class MatchCommand implements Callable<Integer> {
   }
 
   private static PairRun<PairScore> run(Predictor predictor, int batchSize, Console console) {
-    var work = new PairRun.Work<>(predictor::match, PairScore::status, PairScore::note, Row::of);
+    var work =
+        new PairRun.Work<PairScore>(
+            (images, texts) -> predictor.match(images, texts),
+            PairScore::status,
+            PairScore::note,
+            Row::of);
     return new PairRun<>(work, batchSize, console);
   }
 

@@ -144,12 +144,17 @@ public final class VqaCommand implements Callable<Integer> {
   private PairRun<?> run(Predictor predictor, Optional<Answer.Choice> choice, Console console) {
     int batchSize = batch.size(choice.isPresent() ? RANKED : WRITTEN);
     if (choice.isEmpty()) {
-      var writing = new PairRun.Work<>(predictor::vqa, Answer::status, Answer::note, Row::written);
+      var writing =
+          new PairRun.Work<Answer>(
+              (images, questions) -> predictor.vqa(images, questions),
+              Answer::status,
+              Answer::note,
+              Row::written);
       return new PairRun<>(writing, batchSize, console);
     }
     var choosing =
         new PairRun.Work<Answer.Choice.Ranking>(
-            (images, questions) -> predictor.rank(images, questions, choice.get()),
+            (images, questions) -> predictor.vqaRank(images, questions, choice.get()),
             Answer.Choice.Ranking::status,
             Answer.Choice.Ranking::note,
             (image, question, all) -> Row.ranked(image, question, all, answers.shown()));

@@ -70,7 +70,7 @@ final class SceneEvaluation {
   /** One caption for each held-out picture. */
   ImmutableList<String> captions(Predictor model) throws IOException {
     ImmutableList.Builder<String> captions = ImmutableList.builder();
-    for (Caption caption : inBatches(pictures.values(), model::caption)) {
+    for (Caption caption : inBatches(pictures.values(), some -> model.caption(some))) {
       requireRead(caption.status());
       captions.add(caption.text());
     }

@@ -117,7 +117,10 @@ final class RetrievalChecks {
   private static StagedModel open(GoldenRun run, GoldenModel golden) throws IOException {
     PredictorOptions options =
         new PredictorOptions(
-            run.machine().session(), UnaryOperator.identity(), run.machine().kernels());
+            run.machine().session(),
+            UnaryOperator.identity(),
+            run.machine().kernels(),
+            PredictorOptions.USUAL_BUDGET);
     return StagedModel.open(
         ModelSource.resolve(golden.weights().toString()), options, UnaryOperator.identity());
   }
