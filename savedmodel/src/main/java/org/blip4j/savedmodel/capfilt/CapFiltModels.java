@@ -57,6 +57,11 @@ public record CapFiltModels(Optional<ModelSource> captioner, Optional<ModelSourc
     }
   }
 
+  /** Both models. */
+  public static CapFiltModels of(ModelSource captioner, ModelSource filter) {
+    return new CapFiltModels(Optional.of(captioner), Optional.of(filter));
+  }
+
   /** The published procedure, with the captioner's own lengths. */
   public CapFiltSettings published(long seed) throws IOException {
     return CapFiltSettings.published(texts(), seed);

@@ -84,6 +84,21 @@ public record RunConfig(
       return new Duration(batch, 1, false, Optional.empty(), Optional.of(steps));
     }
 
+    /** The same with steps as its length. */
+    public Duration withSteps(long other) {
+      return new Duration(batch, accumulate, recompute, Optional.empty(), Optional.of(other));
+    }
+
+    /** The same with passes over the data as its length. */
+    public Duration withEpochs(long other) {
+      return new Duration(batch, accumulate, recompute, Optional.of(other), Optional.empty());
+    }
+
+    /** The same with another batch, computed in one part. */
+    public Duration withBatch(int other) {
+      return new Duration(other, 1, recompute, epochs, steps);
+    }
+
     /** Steps of the whole run. */
     public long totalSteps(long stepsPerEpoch) {
       return steps.isPresent() ? steps.get() : Math.multiplyExact(epochs.get(), stepsPerEpoch);
@@ -161,6 +176,102 @@ public record RunConfig(
         other,
         kept,
         seed);
+  }
+
+  /** The same of so many steps, of batches as before. */
+  public RunConfig withSteps(long steps) {
+    return new RunConfig(
+        part,
+        architecture,
+        vocabulary,
+        textSettings,
+        text,
+        images,
+        optimizer,
+        schedule,
+        duration.withSteps(steps),
+        keeping,
+        seed);
+  }
+
+  /** The same of so many passes over the data, of batches as before. */
+  public RunConfig withEpochs(long epochs) {
+    return new RunConfig(
+        part,
+        architecture,
+        vocabulary,
+        textSettings,
+        text,
+        images,
+        optimizer,
+        schedule,
+        duration.withEpochs(epochs),
+        keeping,
+        seed);
+  }
+
+  /** The same with so many pairs in a step, computed in one part. */
+  public RunConfig withBatch(int batch) {
+    return new RunConfig(
+        part,
+        architecture,
+        vocabulary,
+        textSettings,
+        text,
+        images,
+        optimizer,
+        schedule,
+        duration.withBatch(batch),
+        keeping,
+        seed);
+  }
+
+  /** The same with another learning rate. */
+  public RunConfig withSchedule(LearningRateSchedule other) {
+    return new RunConfig(
+        part,
+        architecture,
+        vocabulary,
+        textSettings,
+        text,
+        images,
+        optimizer,
+        other,
+        duration,
+        keeping,
+        seed);
+  }
+
+  /** The same, logged and kept in another way. */
+  public RunConfig withKeeping(Keeping other) {
+    return new RunConfig(
+        part,
+        architecture,
+        vocabulary,
+        textSettings,
+        text,
+        images,
+        optimizer,
+        schedule,
+        duration,
+        other,
+        seed);
+  }
+
+  /** The same with another seed of everything random. */
+  public RunConfig withSeed(long other) {
+    return new RunConfig(
+        part,
+        architecture,
+        vocabulary,
+        textSettings,
+        text,
+        images,
+        optimizer,
+        schedule,
+        duration,
+        keeping,
+        other);
   }
 
   private static void positive(String field, long value) {

@@ -38,7 +38,7 @@ public interface TrainingListener {
   default void stepped(double seconds) {}
 
   /** At each logged step. */
-  void logged(StepReport report) throws IOException;
+  default void logged(StepReport report) throws IOException {}
 
   /**
    * After a validation.
