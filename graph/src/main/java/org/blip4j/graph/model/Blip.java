@@ -60,6 +60,16 @@ public final class Blip {
       Attended projected = grounded.stack().project(ctx.in("match"), images.attended());
       return head.apply(ctx.in("itm_head"), grounded.sentenceStates(ctx, tokens, rows, projected));
     }
+
+    /**
+     * Where in its image each text is seen; for inference, with kernels that have gradients.
+     *
+     * @return {@code [B, P - 1]}, a number for each patch, see {@link GradCam}
+     */
+    public Operand<TFloat32> attribution(GraphContext ctx, Tokens tokens, ImageStates images) {
+      return GradCam.of(grounded.stack().layers().size())
+          .apply(ctx, tokens, traced -> itmLogits(traced, tokens, images));
+    }
   }
 
   /**

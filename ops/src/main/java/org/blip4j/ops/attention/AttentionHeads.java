@@ -15,6 +15,8 @@ import org.tensorflow.types.TFloat32;
  * @param width the width of a head D
  */
 public record AttentionHeads(int heads, int width) {
+  /** By which name what each query attends is traced, {@code [B, H, T, S]}. */
+  public static final String PROBABILITIES = "probabilities";
 
   /**
    * Heads over a model width.
@@ -89,7 +91,8 @@ public record AttentionHeads(int heads, int width) {
     if (mask.isPresent()) {
       scores = mask.get().addTo(ctx, scores);
     }
-    Operand<TFloat32> probabilities = dropout.apply(ctx, kernels.softmax(ctx, scores));
+    Operand<TFloat32> probabilities =
+        ctx.trace(PROBABILITIES, dropout.apply(ctx, kernels.softmax(ctx, scores)));
     return kernels.batchMatMul(ctx, probabilities, ctx.capture(source.values())); // [B, H, T, D]
   }
 }

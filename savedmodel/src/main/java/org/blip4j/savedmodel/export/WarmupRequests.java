@@ -18,8 +18,8 @@ import java.util.Optional;
 import java.util.TreeMap;
 import javax.imageio.ImageIO;
 import org.blip4j.data.tfrecord.TfRecordWriter;
-import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.SignatureDef;
+import org.tensorflow.proto.TensorInfo;
 import org.tensorflow.proto.TensorProto;
 import org.tensorflow.proto.TensorShapeProto;
 
@@ -37,6 +37,7 @@ final class WarmupRequests {
   static final String FILE = "tf_serving_warmup_requests";
 
   private static final int SIDE = 32;
+  private static final ByteString TEXT = ByteString.copyFromUtf8("a");
   private static final FileDescriptor PROTO = describe();
 
   private WarmupRequests() {}
@@ -61,26 +62,36 @@ final class WarmupRequests {
     DynamicMessage.Builder request = builder("PredictRequest");
     set(request, "model_spec", set(builder("ModelSpec"), "signature_name", key).build());
     for (String name : new TreeMap<>(signature.getInputsMap()).keySet()) {
-      TensorProto.Builder tensor =
-          TensorProto.newBuilder()
-              .setDtype(signature.getInputsOrThrow(name).getDtype())
-              .setTensorShape(
-                  TensorShapeProto.newBuilder()
-                      .addDim(TensorShapeProto.Dim.newBuilder().setSize(1)));
-      if (tensor.getDtype() == DataType.DT_STRING) {
-        tensor.addStringVal(name.endsWith("_bytes") ? image : ByteString.copyFromUtf8("a"));
-      } else if (tensor.getDtype() == DataType.DT_INT64) {
-        tensor.addInt64Val(1);
-      } else {
+      Optional<TensorProto> tensor = row(name, signature.getInputsOrThrow(name), image);
+      if (tensor.isEmpty()) {
         return Optional.empty();
       }
       DynamicMessage.Builder input = builder("Input");
-      set(set(input, "key", name), "value", tensor.build());
+      set(set(input, "key", name), "value", tensor.get());
       request.addRepeatedField(
           request.getDescriptorForType().findFieldByName("inputs"), input.build());
     }
     DynamicMessage.Builder log = set(builder("PredictLog"), "request", request.build());
     return Optional.of(set(builder("PredictionLog"), "predict_log", log.build()).build());
+  }
+
+  /** One row of an input; of many equal numbers only the first is written. */
+  private static Optional<TensorProto> row(String name, TensorInfo input, ByteString image) {
+    TensorShapeProto shape = input.getTensorShape();
+    TensorProto.Builder tensor =
+        TensorProto.newBuilder()
+            .setDtype(input.getDtype())
+            .setTensorShape(
+                shape.toBuilder().setDim(0, TensorShapeProto.Dim.newBuilder().setSize(1)));
+    switch (input.getDtype()) {
+      case DT_STRING -> tensor.addStringVal(name.endsWith("_bytes") ? image : TEXT);
+      case DT_INT64 -> tensor.addInt64Val(1);
+      case DT_FLOAT -> tensor.addFloatVal(0);
+      default -> {
+        return Optional.empty();
+      }
+    }
+    return Optional.of(tensor.build());
   }
 
   private static ByteString image() throws IOException {

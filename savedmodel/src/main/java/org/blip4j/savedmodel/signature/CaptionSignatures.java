@@ -8,9 +8,7 @@ import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.decode.Decoded;
 import org.blip4j.ops.decode.Prompt;
 import org.tensorflow.Operand;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -36,36 +34,55 @@ final class CaptionSignatures {
     return new Signatures.Bound(
         ServingSignature.CAPTION,
         ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes()),
+        ImmutableMap.of(ServingSignature.PIXELS, Signatures.Given.of(images.pixels())),
         outputs(ctx, decoded, prompt, images.status()));
   }
 
   Signatures.Bound prompted(GraphContext outer) {
     GraphContext ctx = outer.in("caption_prompted");
-    Operand<TString> beginnings = placeholder(ctx, ServingSignature.PROMPT, TString.class);
-    ServingTexts.Prompts prompts =
-        parts.texts().prompts(ctx, beginnings, parts.settings().search().lengths().maximum());
-    Decoded decoded =
-        generator.search(ctx, images.perRow(ctx), prompts.prompt(), parts.settings().search());
+    int maximum = parts.settings().search().lengths().maximum();
+    ServedTexts prompts =
+        ServedTexts.create(
+                ctx,
+                parts.texts(),
+                ServingSignature.PROMPT,
+                maximum,
+                (inner, texts) -> parts.texts().prompts(inner, texts, maximum))
+            .asManyAs(ctx, ServingSignature.PROMPT, images.rows(), ServingSignature.IMAGE_BYTES);
+    Prompt prompt = parts.texts().prompt(ctx, prompts.perRow(ctx));
+    Decoded decoded = generator.search(ctx, images.perRow(ctx), prompt, parts.settings().search());
     return new Signatures.Bound(
         ServingSignature.CAPTION_PROMPTED,
         ImmutableMap.of(
-            ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.PROMPT, beginnings),
+            ServingSignature.IMAGE_BYTES, images.bytes(),
+            ServingSignature.PROMPT, prompts.texts()),
+        ImmutableMap.of(
+            ServingSignature.PIXELS, Signatures.Given.of(images.pixels()),
+            ServingSignature.TOKEN_IDS, prompts.ids()),
         outputs(
             ctx,
             decoded,
-            prompts.prompt(),
+            prompt,
             ServingSignature.RowStatus.of(ctx, images.status(), prompts.status())));
   }
 
   Signatures.Bound sample(GraphContext outer) {
     GraphContext ctx = outer.in("caption_sample");
-    Operand<TInt64> seeds = placeholder(ctx, ServingSignature.SEED, TInt64.class);
+    Operand<TInt64> given = ServedInputs.numbers(ctx, ServingSignature.SEED, TInt64.class);
+    Operand<TInt64> seeds =
+        ServedInputs.perRow(
+            ctx, given, ServingSignature.SEED, images.rows(), ServingSignature.IMAGE_BYTES);
     Prompt prompt = fixedPrompt(ctx);
     ImageStates states = images.perRow(ctx);
     Decoded decoded = generator.sample(ctx, states, prompt, parts.settings().sampling(), seeds);
     return new Signatures.Bound(
         ServingSignature.CAPTION_SAMPLE,
-        ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.SEED, seeds),
+        ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.SEED, given),
+        ImmutableMap.of(
+            ServingSignature.PIXELS,
+            Signatures.Given.of(images.pixels()),
+            ServingSignature.SEED,
+            Signatures.Given.of(given)),
         outputs(ctx, decoded, prompt, images.status()));
   }
 
@@ -101,10 +118,5 @@ final class CaptionSignatures {
   /** Infinity is no JSON: what cannot be written has a very low score instead. */
   private static Operand<TFloat32> finite(GraphContext ctx, Operand<TFloat32> scores) {
     return ctx.clip(scores, -1e9f, 1e9f);
-  }
-
-  private static <T extends org.tensorflow.types.family.TType> Operand<T> placeholder(
-      GraphContext ctx, String name, Class<T> type) {
-    return ctx.tf().withName(name).placeholder(type, Placeholder.shape(Shape.of(-1)));
   }
 }

@@ -4,11 +4,10 @@ import com.google.common.collect.ImmutableMap;
 import org.blip4j.graph.model.Blip;
 import org.blip4j.graph.text.Tokens;
 import org.blip4j.ops.core.GraphContext;
+import org.blip4j.ops.kernel.Kernels;
 import org.blip4j.ops.text.TokenLayout;
 import org.tensorflow.Operand;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TString;
@@ -23,64 +22,103 @@ final class MatchSignatures {
   private final ServingGraph.Parts parts;
   private final ServedImages images;
   private final Blip.Matching matching;
-  private final Operand<TString> texts;
-  private final ServedImages.Distinct distinct;
-  private final Tokens tokens; // [U, T], beginning with [CLS]
-  private final Operand<TString> textStatus; // [B]
-  private final Operand<TFloat32> imageFeatures; // [B, E]
-  private final Operand<TFloat32> textFeatures; // [B, E]
+  private final ServedTexts texts; // beginning with [CLS]
+  private final Operand<TFloat32> textFeatures; // [U, E]
 
   MatchSignatures(GraphContext ctx, ServingGraph.Parts parts, ServedImages images) {
     this.parts = parts;
     this.images = images;
     this.matching = parts.blip().matching();
-    Ops tf = ctx.tf();
-    this.texts =
-        tf.withName(ServingSignature.TEXT)
-            .placeholder(TString.class, Placeholder.shape(Shape.of(-1)));
-    GraphContext inner = ctx.in("texts");
-    this.distinct = ServedImages.Distinct.of(inner, texts);
-    boolean stream = parts.settings().expectedBatch() > 1;
+    TokenLayout layout =
+        parts
+            .texts()
+            .layout(
+                TokenLayout.First.CLASSIFY,
+                parts.settings().expectedBatch() > 1
+                    ? TokenLayout.Padding.EIGHTS
+                    : TokenLayout.Padding.LONGEST);
     ServingTexts.Cleaning cleaning =
         switch (parts.settings().matchToken()) {
           case ENC -> ServingTexts.Cleaning.CAPTION;
           case CLS -> ServingTexts.Cleaning.NONE;
         };
-    TokenLayout.Padding padding = stream ? TokenLayout.Padding.EIGHTS : TokenLayout.Padding.LONGEST;
-    ServingTexts.Read read =
-        parts
-            .texts()
-            .read(
-                inner,
-                distinct.values(),
-                "text",
-                cleaning,
-                parts.texts().layout(TokenLayout.First.CLASSIFY, padding));
-    this.tokens = read.tokens();
-    this.textStatus = distinct.perRow(inner, read.status());
-    this.imageFeatures =
-        ctx.gather(matching.dual().imageFeatures(ctx, images.states()), images.rows(), 0);
-    this.textFeatures = ctx.gather(matching.dual().textFeatures(ctx, tokens), distinct.rows(), 0);
+    this.texts =
+        ServedTexts.create(
+            ctx,
+            parts.texts(),
+            ServingSignature.TEXT,
+            layout.maxTokens(),
+            (inner, given) -> parts.texts().read(inner, given, "text", cleaning, layout));
+    this.textFeatures = matching.dual().textFeatures(ctx, texts.tokens());
+  }
+
+  /** The texts, each with the image in its row. */
+  private ServedTexts pairs(GraphContext ctx) {
+    return texts.asManyAs(ctx, ServingSignature.TEXT, images.rows(), ServingSignature.IMAGE_BYTES);
+  }
+
+  private Signatures.Bound bound(
+      ServingSignature signature, ImmutableMap<String, Operand<?>> outputs) {
+    return new Signatures.Bound(
+        signature,
+        ImmutableMap.of(
+            ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.TEXT, texts.texts()),
+        ImmutableMap.of(
+            ServingSignature.PIXELS,
+            Signatures.Given.of(images.pixels()),
+            ServingSignature.TOKEN_IDS,
+            texts.ids()),
+        outputs);
   }
 
   Signatures.Bound match(GraphContext outer) {
     GraphContext ctx = outer.in("match");
     Ops tf = ctx.tf();
+    ServedTexts pairs = pairs(ctx);
     Operand<TString> status =
-        ServingSignature.RowStatus.of(ctx, images.status(), textStatus); // [B]
+        ServingSignature.RowStatus.of(ctx, images.status(), pairs.status()); // [B]
     Operand<TBool> ok = ServingSignature.RowStatus.ok(ctx, status); // [B]
-    Operand<TFloat32> logits = itmLogits(ctx); // [B, 2]
+    Operand<TFloat32> logits =
+        matching.itmLogits(
+            ctx, grounded(ctx).gather(ctx, pairs.rows()), images.rows(), images.states()); // [B, 2]
     Operand<TFloat32> probability = ctx.at(tf.nn.softmax(logits), 1, 1); // [B]
-    Operand<TFloat32> cosine = ctx.sum(tf.math.mul(imageFeatures, textFeatures), 1); // [B]
-    Operand<TFloat32> none = tf.constant(0f);
-    return new Signatures.Bound(
+    Operand<TFloat32> imageFeatures =
+        ctx.gather(matching.dual().imageFeatures(ctx, images.states()), images.rows(), 0); // [B, E]
+    Operand<TFloat32> cosine =
+        ctx.sum(tf.math.mul(imageFeatures, ctx.gather(textFeatures, pairs.rows(), 0)), 1); // [B]
+    return bound(
         ServingSignature.MATCH,
-        ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.TEXT, texts),
         ImmutableMap.of(
-            ServingSignature.ITM_PROBABILITY, tf.select(ok, probability, none),
-            ServingSignature.ITM_LOGITS, tf.select(ctx.expandDims(ok, 1), logits, none),
-            ServingSignature.ITC_COSINE, tf.select(ok, cosine, none),
+            ServingSignature.ITM_PROBABILITY, ctx.select(ok, probability, 0),
+            ServingSignature.ITM_LOGITS, ctx.select(ctx.expandDims(ok, 1), logits, 0),
+            ServingSignature.ITC_COSINE, ctx.select(ok, cosine, 0),
             ServingSignature.STATUS, status));
+  }
+
+  /**
+   * Where the image-grounded encoder sees a text (Grad-CAM, as in the paper's figures): the
+   * cross-attention of a layer times what the matching logit gains by it, over heads and pieces.
+   */
+  Signatures.Bound attribution(GraphContext outer) {
+    GraphContext ctx = outer.in("attribution");
+    ServedTexts pairs = pairs(ctx);
+    Operand<TString> status =
+        ServingSignature.RowStatus.of(ctx, images.status(), pairs.status()); // [B]
+    Operand<TFloat32> heat =
+        matching.attribution(
+            Kernels.PORTABLE.on(ctx), // only these have gradients
+            grounded(ctx).gather(ctx, pairs.rows()),
+            images.perRow(ctx)); // [B, P - 1]
+    long side =
+        parts.blip().config().vision().imageSize() / parts.blip().config().vision().patchSize();
+    Operand<TBool> ok = ctx.expandDims(ServingSignature.RowStatus.ok(ctx, status), 1); // [B, 1]
+    return bound(
+        ServingSignature.ATTRIBUTION,
+        ImmutableMap.of(
+            ServingSignature.HEAT,
+            ctx.reshape(ctx.select(ok, heat, 0), -1, side, side),
+            ServingSignature.STATUS,
+            status));
   }
 
   Signatures.Bound imageEmbedding(GraphContext outer) {
@@ -92,6 +130,7 @@ final class MatchSignatures {
     return new Signatures.Bound(
         ServingSignature.IMAGE_EMBEDDING,
         ImmutableMap.of(ServingSignature.IMAGE_BYTES, images.bytes()),
+        ImmutableMap.of(ServingSignature.PIXELS, Signatures.Given.of(images.pixels())),
         ImmutableMap.of(
             ServingSignature.EMBEDDING, ctx.select(readable, features, 0),
             ServingSignature.STATUS, images.status()));
@@ -99,24 +138,24 @@ final class MatchSignatures {
 
   Signatures.Bound textEmbedding(GraphContext outer) {
     GraphContext ctx = outer.in("text_embedding").onCpu();
-    Operand<TBool> ok = ctx.expandDims(ServingSignature.RowStatus.ok(ctx, textStatus), 1); // [B, 1]
+    Operand<TBool> ok =
+        ctx.expandDims(ServingSignature.RowStatus.ok(ctx, texts.status()), 1); // [B, 1]
     return new Signatures.Bound(
         ServingSignature.TEXT_EMBEDDING,
-        ImmutableMap.of(ServingSignature.TEXT, texts),
+        ImmutableMap.of(ServingSignature.TEXT, texts.texts()),
+        ImmutableMap.of(ServingSignature.TOKEN_IDS, texts.ids()),
         ImmutableMap.of(
             ServingSignature.EMBEDDING,
-            ctx.select(ok, textFeatures, 0),
+            ctx.select(ok, ctx.gather(textFeatures, texts.rows(), 0), 0),
             ServingSignature.STATUS,
-            textStatus));
+            texts.status()));
   }
 
-  private Operand<TFloat32> itmLogits(GraphContext ctx) {
-    Tokens first =
-        switch (parts.settings().matchToken()) {
-          case ENC -> tokens.withFirst(ctx, parts.model().vocabulary().encode());
-          case CLS -> tokens;
-        };
-    return matching.itmLogits(
-        ctx, first.gather(ctx, distinct.rows()), images.rows(), images.states());
+  /** The distinct texts as the image-grounded encoder reads them. */
+  private Tokens grounded(GraphContext ctx) {
+    return switch (parts.settings().matchToken()) {
+      case ENC -> texts.tokens().withFirst(ctx, parts.model().vocabulary().encode());
+      case CLS -> texts.tokens();
+    };
   }
 }

@@ -8,9 +8,7 @@ import org.blip4j.graph.text.Tokens;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.text.TokenLayout;
 import org.tensorflow.Operand;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
@@ -27,26 +25,33 @@ final class NlvrSignature {
   private final ServedImages left;
   private final ServedImages right;
 
-  NlvrSignature(ServingGraph.Parts parts, ServedImages.Pair images) {
+  NlvrSignature(GraphContext ctx, ServingGraph.Parts parts, ServedImages.Pair images) {
     this.parts = parts;
     this.left = images.left();
-    this.right = images.right();
+    this.right =
+        images
+            .right()
+            .asManyAs(ctx, ServingSignature.RIGHT_BYTES, left, ServingSignature.LEFT_BYTES);
   }
 
   Signatures.Bound bind(GraphContext outer) {
     GraphContext ctx = outer.in("nlvr");
     Ops tf = ctx.tf();
-    Operand<TString> statements =
-        tf.withName(ServingSignature.STATEMENT)
-            .placeholder(TString.class, Placeholder.shape(Shape.of(-1)));
-    GraphContext inner = ctx.in("texts");
-    TokenLayout layout =
-        parts.texts().layout(TokenLayout.First.CLASSIFY, TokenLayout.Padding.LONGEST);
-    ServingTexts.Read read =
-        parts.texts().read(inner, statements, "statement", ServingTexts.Cleaning.CAPTION, layout);
-    Operand<TString> status = ServingSignature.RowStatus.of(ctx, images(ctx), read.status()); // [B]
+    ServingTexts reader = parts.texts();
+    TokenLayout layout = reader.layout(TokenLayout.First.CLASSIFY, TokenLayout.Padding.LONGEST);
+    ServedTexts statements =
+        ServedTexts.create(
+                ctx,
+                reader,
+                ServingSignature.STATEMENT,
+                layout.maxTokens(),
+                (inner, texts) ->
+                    reader.read(inner, texts, "statement", ServingTexts.Cleaning.CAPTION, layout))
+            .asManyAs(ctx, ServingSignature.STATEMENT, left.rows(), ServingSignature.LEFT_BYTES);
+    Operand<TString> status =
+        ServingSignature.RowStatus.of(ctx, images(ctx), statements.status()); // [B]
     Operand<TBool> ok = ServingSignature.RowStatus.ok(ctx, status); // [B]
-    Operand<TFloat32> shares = tf.nn.softmax(logits(ctx, read.tokens())); // [B, 2]
+    Operand<TFloat32> shares = tf.nn.softmax(logits(ctx, statements.perRow(ctx))); // [B, 2]
     Operand<TInt64> likelier = ctx.argMax(shares, 1); // [B]
     Ops text = ctx.onCpu().tf();
     Operand<TString> label =
@@ -57,7 +62,11 @@ final class NlvrSignature {
         ImmutableMap.of(
             ServingSignature.LEFT_BYTES, left.bytes(),
             ServingSignature.RIGHT_BYTES, right.bytes(),
-            ServingSignature.STATEMENT, statements),
+            ServingSignature.STATEMENT, statements.texts()),
+        ImmutableMap.of(
+            ServingSignature.LEFT_PIXELS, Signatures.Given.of(left.pixels()),
+            ServingSignature.RIGHT_PIXELS, Signatures.Given.of(right.pixels()),
+            ServingSignature.TOKEN_IDS, statements.ids()),
         ImmutableMap.of(
             ServingSignature.LABEL, text.select(ok, label, text.array("")),
             ServingSignature.PROBABILITY, ctx.select(ok, ctx.max(shares, 1), 0),

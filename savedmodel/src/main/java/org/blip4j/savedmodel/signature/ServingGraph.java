@@ -91,6 +91,11 @@ public final class ServingGraph implements AutoCloseable {
       result.put(ServingSignature.MATCH, () -> matches.get().match(ctx));
       result.put(ServingSignature.IMAGE_EMBEDDING, () -> matches.get().imageEmbedding(ctx));
       result.put(ServingSignature.TEXT_EMBEDDING, () -> matches.get().textEmbedding(ctx));
+      result.put(ServingSignature.ATTRIBUTION, () -> matches.get().attribution(ctx));
+    }
+    if (ServingSignature.DIALOGUE_RANK.supportedBy(task)) {
+      result.put(
+          ServingSignature.DIALOGUE_RANK, () -> new DialogueSignature(parts, images).bind(ctx));
     }
     if (task.answers()) {
       Supplier<VqaSignatures> answers =
@@ -106,7 +111,7 @@ public final class ServingGraph implements AutoCloseable {
       GraphContext ctx, Parts parts) {
     return Map.of(
         ServingSignature.NLVR,
-        () -> new NlvrSignature(parts, ServedImages.createPair(ctx, parts.blip())).bind(ctx));
+        () -> new NlvrSignature(ctx, parts, ServedImages.createPair(ctx, parts.blip())).bind(ctx));
   }
 
   /** {@link #build(ServingModel, ServingSettings, Kernels)} of kernels that can be exported. */
@@ -183,17 +188,19 @@ public final class ServingGraph implements AutoCloseable {
     Map<String, Supplier<SignatureDef>> result = new LinkedHashMap<>();
     bound.forEach(
         (signature, builder) -> {
-          Supplier<SignatureDef> once = Suppliers.memoize(() -> builder.get().definition());
-          Supplier<SignatureDef> definition =
+          Supplier<Signatures.Bound> once = Suppliers.memoize(builder::get);
+          Supplier<Signatures.Bound> one =
               () -> {
                 synchronized (building) {
                   return once.get();
                 }
               };
+          Supplier<SignatureDef> definition = Suppliers.memoize(() -> one.get().definition());
           if (result.isEmpty()) {
             result.put(ServingSignature.DEFAULT_KEY, definition);
           }
           result.put(signature.key(), definition);
+          result.put(signature.tensorKey(), Suppliers.memoize(() -> one.get().tensorDefinition()));
         });
     return Collections.unmodifiableMap(Maps.transformValues(result, Supplier::get));
   }

@@ -27,18 +27,30 @@ public enum ServingSignature {
   IMAGE_EMBEDDING("image_embedding"),
   /** {@code text} to the text's feature. */
   TEXT_EMBEDDING("text_embedding"),
+  /** {@code image_bytes, text} to where in the image the text is seen. */
+  ATTRIBUTION("attribution"),
   /** {@code left_bytes, right_bytes, statement} to whether the statement holds. */
   NLVR("nlvr"),
   /** {@code image_bytes, question} to an answer by search. */
   VQA("vqa"),
   /** {@code image_bytes, question, answers, top_k} to the likeliest of the row's own answers. */
-  VQA_RANK("vqa_rank");
+  VQA_RANK("vqa_rank"),
+  /** {@code image_bytes, caption, history, question, answers} to the likeliest of the answers. */
+  DIALOGUE_RANK("dialogue_rank"),
+  /** {@code image_bytes, text, seed} to a caption and how both texts match; of two models. */
+  CAPFILT("capfilt");
+
+  /** What the key of a signature ends with whose files and texts are given as tensors. */
+  public static final String TENSOR_SUFFIX = "_tensor";
 
   /** The key under which the first signature of a model is found, too. */
   public static final String DEFAULT_KEY = "serving_default";
 
   /** Input: the bytes of image files, {@code string[B]}. */
   public static final String IMAGE_BYTES = "image_bytes";
+
+  /** Input: images as the vision transformer takes them, {@code float[B, S, S, 3]}. */
+  public static final String PIXELS = "pixels";
 
   /** Input: UTF-8 texts, {@code string[B]}. */
   public static final String TEXT = "text";
@@ -58,7 +70,10 @@ public enum ServingSignature {
   /** Output: sum of the log-probabilities of the generated tokens, {@code float[B]}. */
   public static final String LOG_PROB = "log_prob";
 
-  /** Output: start token, prompt, text, end token, padding; {@code int64[B, L]}. */
+  /**
+   * Output: start token, prompt, text, end token, padding; {@code int64[B, L]}. Input in place of a
+   * text: [CLS], its pieces, [SEP], padding up to the width of the signature.
+   */
   public static final String TOKEN_IDS = "token_ids";
 
   /** Output: {@code float[B]}. */
@@ -78,6 +93,12 @@ public enum ServingSignature {
 
   /** Input: the bytes of the second images, {@code string[B]}. */
   public static final String RIGHT_BYTES = "right_bytes";
+
+  /** Input: the first images, {@code float[B, S, S, 3]}. */
+  public static final String LEFT_PIXELS = "left_pixels";
+
+  /** Input: the second images, {@code float[B, S, S, 3]}. */
+  public static final String RIGHT_PIXELS = "right_pixels";
 
   /** Input: UTF-8 statements, {@code string[B]}. */
   public static final String STATEMENT = "statement";
@@ -111,6 +132,21 @@ public enum ServingSignature {
    */
   public static final String SCORES = "scores";
 
+  /** Output: where a text is seen, 0 or more for each patch, {@code float[B, G, G]}. */
+  public static final String HEAT = "heat";
+
+  /** Input: earlier rounds of a dialogue, {@code string[B]}, lines of question, tab, answer. */
+  public static final String HISTORY = "history";
+
+  /** Output: {@code string[B]}. */
+  public static final String SYNTHETIC_CAPTION = "synthetic_caption";
+
+  /** Output: the probability that the given text matches, {@code float[B]}. */
+  public static final String ITM_WEB = "itm_web";
+
+  /** Output: the probability that the synthetic caption matches, {@code float[B]}. */
+  public static final String ITM_SYNTHETIC = "itm_synthetic";
+
   private final String key;
 
   ServingSignature(String key) {
@@ -122,13 +158,20 @@ public enum ServingSignature {
     return key;
   }
 
+  /** The name of the same over tensors. */
+  public String tensorKey() {
+    return key + TENSOR_SUFFIX;
+  }
+
   /** Whether a model of the task has the weights for it. */
   public boolean supportedBy(Task task) {
     return switch (this) {
       case CAPTION, CAPTION_PROMPTED, CAPTION_SAMPLE -> task.captions();
-      case MATCH, IMAGE_EMBEDDING, TEXT_EMBEDDING -> task.matches();
+      case MATCH, IMAGE_EMBEDDING, TEXT_EMBEDDING, ATTRIBUTION -> task.matches();
       case NLVR -> task.judges();
       case VQA, VQA_RANK -> task.answers();
+      case DIALOGUE_RANK -> task == Task.DIALOGUE;
+      case CAPFILT -> false; // of two models
     };
   }
 

@@ -84,6 +84,56 @@ final class ServingTexts {
         ServingSignature.RowStatus.of(ctx, words, tooLong(ctx, tokens, what, layout.maxTokens())));
   }
 
+  /**
+   * Texts that are not cut.
+   *
+   * @param tokens {@code [N, T]}, [CLS] and [SEP] included
+   * @param lengths {@code [N]}
+   */
+  record Whole(Tokens tokens, Operand<TInt32> lengths) {}
+
+  /** Texts as they stand. */
+  Whole whole(GraphContext ctx, Operand<TString> texts) {
+    WordPieceOps.TokenIds tokens =
+        pieces.tokenize(
+            ctx,
+            texts,
+            new TokenLayout(
+                TokenLayout.First.CLASSIFY, TokenLayout.NO_LIMIT, TokenLayout.Padding.LONGEST));
+    return new Whole(new Tokens(tokens.ids(), tokens.mask()), tokens.lengths());
+  }
+
+  /**
+   * A part of a text that is put together of two.
+   *
+   * @param ids {@code [M, T]}, [CLS] before it
+   * @param shift {@code [M, 1]}, what is added to a place of the text for its place there
+   * @param end {@code [M, 1]}, the last place of the first part, the place behind the second
+   */
+  record Piece(Operand<TInt64> ids, Operand<TInt32> shift, Operand<TInt32> end) {
+    private Operand<TInt64> at(GraphContext ctx, Operand<TInt32> places) {
+      Ops tf = ctx.tf();
+      Operand<TInt32> last = ctx.sub(Shapes.dim(ctx, ids, 1), 1);
+      return ctx.gatherInRows(
+          ids, tf.math.minimum(ctx.maximum(tf.math.add(places, shift), 0), last)); // [M, T]
+    }
+  }
+
+  /** [CLS], two parts, [SEP] and padding over places {@code [T]}. */
+  Operand<TInt64> assembled(
+      GraphContext ctx, Operand<TInt32> places, Piece first, Piece second) { // [M, T]
+    Ops tf = ctx.tf();
+    Operand<TInt64> text =
+        tf.select(
+            tf.math.lessEqual(places, first.end()), first.at(ctx, places), second.at(ctx, places));
+    Operand<TInt64> ended =
+        ctx.select(
+            tf.math.equal(places, second.end()), (long) model.vocabulary().separator(), text);
+    Operand<TInt64> padded =
+        ctx.select(tf.math.greater(places, second.end()), (long) model.vocabulary().pad(), ended);
+    return ctx.select(ctx.equal(places, 0), (long) model.vocabulary().classify(), padded);
+  }
+
   /** How texts to be matched, asked or told are laid out. */
   TokenLayout layout(TokenLayout.First first, TokenLayout.Padding padding) {
     return new TokenLayout(first, model.config().textSettings().matchTokens(), padding);
@@ -98,27 +148,16 @@ final class ServingTexts {
   }
 
   /**
-   * Beginnings of captions.
-   *
-   * @param prompt [DEC] and pieces, no [SEP]; with what fits of a prompt that leaves no room
-   * @param status {@code [B]}, why a row fails
-   */
-  record Prompts(Prompt prompt, Operand<TString> status) {}
-
-  /**
-   * Beginnings of captions, one a row.
+   * Beginnings of captions, laid out as texts are, [SEP] at their end included.
    *
    * @param maximum length of a caption with its prompt
    */
-  Prompts prompts(GraphContext ctx, Operand<TString> texts, int maximum) {
+  Read prompts(GraphContext ctx, Operand<TString> texts, int maximum) {
     WordPieceOps.TokenIds tokens =
         pieces.tokenize(
             ctx,
             texts,
             new TokenLayout(TokenLayout.First.DECODE, maximum, TokenLayout.Padding.LONGEST));
-    Ops tf = ctx.tf();
-    Operand<TInt64> withEnd = ctx.sum(tokens.mask(), 1); // [B]
-    Operand<TInt32> lengths = ctx.sub(tf.dtypes.cast(withEnd, TInt32.class), 1); // [B]
     Operand<TBool> noRoom = ctx.greater(tokens.lengths(), maximum); // [B]
     Operand<TString> message =
         joined(
@@ -127,12 +166,58 @@ final class ServingTexts {
             ctx.sub(tokens.lengths(), 1),
             " tokens with the start token, but the maximum length is %d; shorten it"
                 .formatted(maximum));
-    return new Prompts(
-        new Prompt(tokens.ids(), Optional.of(lengths)),
+    return new Read(
+        new Tokens(tokens.ids(), tokens.mask()),
         ServingSignature.RowStatus.of(
             ctx,
             notUtf8(ctx, texts, "prompt"),
             ServingSignature.RowStatus.where(ctx, noRoom, message)));
+  }
+
+  /** What generation goes on from: the same without [SEP], beginning with [DEC]. */
+  Prompt prompt(GraphContext ctx, Tokens tokens) {
+    Operand<TInt64> withEnd = ctx.sum(tokens.mask(), 1); // [B]
+    Operand<TInt32> lengths = ctx.sub(ctx.tf().dtypes.cast(withEnd, TInt32.class), 1); // [B]
+    return new Prompt(
+        tokens.withFirst(ctx, model.vocabulary().decode()).ids(),
+        Optional.of(ctx.maximum(lengths, 1)));
+  }
+
+  /**
+   * What is wrong with the tokens of a row that a client has made, {@code [B]}, and the tokens with
+   * nothing in their places that the model does not know.
+   *
+   * @param ids {@code [B, T]}
+   */
+  Read given(GraphContext ctx, Operand<TInt64> ids) {
+    GraphContext inner = ctx.onCpu();
+    Ops tf = inner.tf();
+    long pad = model.vocabulary().pad();
+    int size = model.vocabulary().size();
+    Operand<TBool> known =
+        tf.math.logicalAnd(inner.greaterEqual(ids, 0L), inner.less(ids, (long) size)); // [B, T]
+    Operand<TInt64> safe = inner.select(known, ids, pad); // [B, T]
+    Operand<TInt32> places = inner.range(Shapes.dim(inner, ids, 1)); // [T]
+    Operand<TInt32> used =
+        tf.math.mul(tf.dtypes.cast(inner.notEqual(safe, pad), TInt32.class), places); // [B, T]
+    Operand<TInt32> last = inner.max(used, 1); // [B]
+    Operand<TBool> ends =
+        inner.equal(inner.gatherInRows(safe, last), (long) model.vocabulary().separator()); // [B]
+    Operand<TString> unknown =
+        ServingSignature.RowStatus.where(
+            ctx,
+            tf.math.logicalNot(inner.all(known, 1)),
+            tf.constant("token_ids has ids that are not from 0 to " + (size - 1)));
+    Operand<TString> open =
+        ServingSignature.RowStatus.where(
+            ctx,
+            tf.math.logicalNot(ends),
+            tf.constant(
+                "token_ids does not end with [SEP]; give [CLS], the pieces, [SEP], and [PAD] up to"
+                    + " the width"));
+    Operand<TInt64> mask =
+        tf.dtypes.cast(tf.math.lessEqual(places, inner.expandDims(last, 1)), TInt64.class);
+    return new Read(new Tokens(safe, mask), ServingSignature.RowStatus.of(ctx, unknown, open));
   }
 
   /** The same for a prompt that is known: [DEC] and pieces. */
@@ -160,8 +245,8 @@ final class ServingTexts {
     return pieces.detokenize(ctx, tf.select(given, padding, ids));
   }
 
-  private static Operand<TString> notUtf8(
-      GraphContext ctx, Operand<TString> texts, String what) { // [B]
+  /** What is wrong with texts that are no UTF-8. */
+  static Operand<TString> notUtf8(GraphContext ctx, Operand<TString> texts, String what) { // [B]
     GraphContext inner = ctx.onCpu();
     Ops tf = inner.tf();
     Operand<TString> valid = tf.strings.unicodeTranscode(texts, "UTF-8", "UTF-8");

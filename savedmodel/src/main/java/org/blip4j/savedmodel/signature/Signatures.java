@@ -20,14 +20,29 @@ public final class Signatures {
       ImmutableMap<String, ? extends Operand<?>> inputs,
       ImmutableMap<String, ? extends Operand<?>> outputs) {
     SignatureDef.Builder result = SignatureDef.newBuilder().setMethodName(METHOD);
-    inputs.forEach((name, operand) -> result.putInputs(name, info(operand.asOutput())));
-    outputs.forEach((name, operand) -> result.putOutputs(name, info(operand.asOutput())));
+    inputs.forEach((name, operand) -> result.putInputs(name, Given.of(operand).info()));
+    outputs.forEach((name, operand) -> result.putOutputs(name, Given.of(operand).info()));
     return result.build();
   }
 
-  private static TensorInfo info(Output<?> output) {
+  /**
+   * A tensor of a signature.
+   *
+   * @param operand the tensor
+   * @param shape what clients are to give, which may say more than the graph knows
+   */
+  record Given(Operand<?> operand, Shape shape) {
+    static Given of(Operand<?> operand) {
+      return new Given(operand, operand.shape());
+    }
+
+    private TensorInfo info() {
+      return Signatures.info(operand.asOutput(), shape);
+    }
+  }
+
+  private static TensorInfo info(Output<?> output, Shape shape) {
     TensorShapeProto.Builder dimensions = TensorShapeProto.newBuilder();
-    Shape shape = output.shape();
     for (int i = 0; i < shape.numDimensions(); i++) {
       dimensions.addDim(TensorShapeProto.Dim.newBuilder().setSize(shape.get(i)));
     }
@@ -42,16 +57,24 @@ public final class Signatures {
    * A signature with its place in a graph.
    *
    * @param signature which one
-   * @param inputs placeholders by name
+   * @param inputs by name
+   * @param tensors the inputs of the same over tensors
    * @param outputs by name; every one has the batch as first dimension
    */
   record Bound(
       ServingSignature signature,
       ImmutableMap<String, Operand<?>> inputs,
+      ImmutableMap<String, Given> tensors,
       ImmutableMap<String, Operand<?>> outputs) {
 
     SignatureDef definition() {
       return Signatures.definition(inputs, outputs);
+    }
+
+    SignatureDef tensorDefinition() {
+      SignatureDef.Builder result = Signatures.definition(ImmutableMap.of(), outputs).toBuilder();
+      tensors.forEach((name, given) -> result.putInputs(name, given.info()));
+      return result.build();
     }
   }
 }

@@ -13,11 +13,7 @@ import org.blip4j.ops.core.Shapes;
 import org.blip4j.ops.decode.Decoded;
 import org.blip4j.ops.text.TokenLayout;
 import org.tensorflow.Operand;
-import org.tensorflow.ndarray.Shape;
 import org.tensorflow.op.Ops;
-import org.tensorflow.op.core.Placeholder;
-import org.tensorflow.op.dtypes.AsString;
-import org.tensorflow.op.strings.StringSplit;
 import org.tensorflow.types.TBool;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt32;
@@ -35,27 +31,30 @@ import org.tensorflow.types.family.TType;
 final class VqaSignatures {
   private final ServingGraph.Parts parts;
   private final ServedImages images;
-  private final Operand<TString> questions;
+  private final ServedTexts questions;
   private final Attended.States states; // [B, T, W]
   private final Operand<TString> status; // [B], of image and question
 
   VqaSignatures(GraphContext ctx, ServingGraph.Parts parts, ServedImages images) {
     this.parts = parts;
     this.images = images;
-    this.questions = placeholder(ctx, ServingSignature.QUESTION, TString.class, Shape.of(-1));
+    this.questions =
+        ServedTexts.create(
+                ctx,
+                parts.texts(),
+                ServingSignature.QUESTION,
+                parts.model().config().textSettings().matchTokens(),
+                (inner, texts) -> read(inner, parts, texts))
+            .asManyAs(ctx, ServingSignature.QUESTION, images.rows(), ServingSignature.IMAGE_BYTES);
     GraphContext inner = ctx.in("questions");
-    ServedImages.Distinct distinct = ServedImages.Distinct.of(inner, questions);
-    ServingTexts.Read read = read(inner, parts, distinct.values());
-    this.status =
-        ServingSignature.RowStatus.of(
-            inner, images.status(), distinct.perRow(inner, read.status()));
-    this.states =
-        states(
-            inner,
-            parts,
-            read.tokens().gather(inner, distinct.rows()),
-            images.states(),
-            images.rows());
+    this.status = ServingSignature.RowStatus.of(inner, images.status(), questions.status());
+    Tokens tokens = questions.perRow(inner);
+    Tokens first =
+        switch (parts.settings().matchToken()) {
+          case ENC -> tokens.withFirst(inner, parts.model().vocabulary().encode());
+          case CLS -> tokens;
+        };
+    this.states = states(inner, parts, first, images.states(), images.rows());
   }
 
   /** Questions as the model reads them. */
@@ -107,7 +106,11 @@ final class VqaSignatures {
     return new Signatures.Bound(
         ServingSignature.VQA,
         ImmutableMap.of(
-            ServingSignature.IMAGE_BYTES, images.bytes(), ServingSignature.QUESTION, questions),
+            ServingSignature.IMAGE_BYTES, images.bytes(),
+            ServingSignature.QUESTION, questions.texts()),
+        ImmutableMap.of(
+            ServingSignature.PIXELS, Signatures.Given.of(images.pixels()),
+            ServingSignature.TOKEN_IDS, questions.ids()),
         ImmutableMap.of(
             ServingSignature.ANSWER, ctx.onCpu().tf().select(ok, text, tf.array("")),
             ServingSignature.LOG_PROB, ctx.select(ok, finite, 0),
@@ -118,11 +121,17 @@ final class VqaSignatures {
   Signatures.Bound rank(GraphContext outer) {
     GraphContext ctx = outer.in("vqa_rank");
     Ops tf = ctx.tf();
-    Operand<TString> lists =
-        placeholder(ctx, ServingSignature.ANSWERS, TString.class, Shape.of(-1));
-    Operand<TInt64> topK = placeholder(ctx, ServingSignature.TOP_K, TInt64.class, Shape.of(-1));
-    Operand<TString> answers = RankedLines.split(ctx.in("answers"), lists); // [B, N]
-    ServedImages.Distinct distinct = ServedImages.Distinct.of(ctx, ctx.onCpu().flat(answers));
+    Operand<TString> lists = ServedInputs.texts(ctx, ServingSignature.ANSWERS);
+    Operand<TInt64> most = ServedInputs.numbers(ctx, ServingSignature.TOP_K, TInt64.class);
+    Operand<TInt64> topK = asManyAsImages(ctx, most, ServingSignature.TOP_K);
+    Operand<TString> answers =
+        RankedLines.split(
+            ctx.in("answers"),
+            asManyAsImages(
+                ctx,
+                ServedInputs.vector(ctx, lists, ServingSignature.ANSWERS),
+                ServingSignature.ANSWERS)); // [B, N]
+    ServedInputs.Distinct distinct = ServedInputs.Distinct.of(ctx, ctx.onCpu().flat(answers));
     ServingTexts.Read read = parts.texts().ranked(ctx, distinct.values());
     Operand<TBool> none = ctx.onCpu().tf().math.equal(answers, tf.array("")); // [B, N]
     Operand<TInt32> rows =
@@ -131,25 +140,42 @@ final class VqaSignatures {
         ServingSignature.RowStatus.of(ctx, status, listStatus(ctx, none, topK)); // [B]
     Operand<TString> all =
         ServingSignature.RowStatus.of(
-            ctx, whole, worst(ctx, distinct.perRow(ctx, read.status()), none)); // [B]
-    Operand<TInt32> most = bounded(ctx, topK); // [B]
+            ctx, whole, RankedLines.worst(ctx, distinct.perRow(ctx, read.status()), none)); // [B]
+    Operand<TInt32> kept = bounded(ctx, topK); // [B]
     AnswerRanking.Result ranked =
         AnswerRanking.of(parts.blip(), parts.model().config().labelSmoothing())
             .rank(
                 ctx,
                 states,
                 new AnswerRanking.Candidates(read.tokens(), rows),
-                ctx.maximum(ctx.max(most, 0), 1));
+                ctx.maximum(ctx.max(kept, 0), 1));
     RankedLines lines =
         RankedLines.of(
-            ctx, answers, ranked, kept(ctx, ranked, most, ServingSignature.RowStatus.ok(ctx, all)));
+            ctx,
+            ctx.onCpu().gatherInRows(answers, ranked.kept()), // [B, K]
+            ranked.scores(),
+            ranked.logProbs(),
+            kept(ctx, ranked, kept, ServingSignature.RowStatus.ok(ctx, all)));
     return new Signatures.Bound(
         ServingSignature.VQA_RANK,
         ImmutableMap.of(
-            ServingSignature.IMAGE_BYTES, images.bytes(),
-            ServingSignature.QUESTION, questions,
-            ServingSignature.ANSWERS, lists,
-            ServingSignature.TOP_K, topK),
+            ServingSignature.IMAGE_BYTES,
+            images.bytes(),
+            ServingSignature.QUESTION,
+            questions.texts(),
+            ServingSignature.ANSWERS,
+            lists,
+            ServingSignature.TOP_K,
+            most),
+        ImmutableMap.of(
+            ServingSignature.PIXELS,
+            Signatures.Given.of(images.pixels()),
+            ServingSignature.TOKEN_IDS,
+            questions.ids(),
+            ServingSignature.ANSWERS,
+            Signatures.Given.of(lists),
+            ServingSignature.TOP_K,
+            Signatures.Given.of(most)),
         ImmutableMap.of(
             ServingSignature.ANSWER, lines.best(),
             ServingSignature.LOG_PROB, lines.bestLogProb(),
@@ -163,11 +189,6 @@ final class VqaSignatures {
       GraphContext ctx, Operand<TBool> none, Operand<TInt64> topK) {
     GraphContext inner = ctx.onCpu();
     Ops tf = inner.tf();
-    Operand<TString> empty =
-        ServingSignature.RowStatus.where(
-            ctx,
-            ctx.onCpu().all(none, 1),
-            tf.constant("there are no answers to choose from; give one a line"));
     Operand<TString> tooFew =
         ServingSignature.RowStatus.where(
             ctx,
@@ -177,22 +198,7 @@ final class VqaSignatures {
                     tf.constant("top_k "),
                     tf.dtypes.asString(topK),
                     tf.constant(" is less than 1; 128 is usual"))));
-    return ServingSignature.RowStatus.of(ctx, empty, tooFew);
-  }
-
-  /** Of the statuses of a row's answers one, a failure before a note, {@code [B]}. */
-  private static Operand<TString> worst(
-      GraphContext ctx, Operand<TString> statuses, Operand<TBool> none) {
-    GraphContext inner = ctx.onCpu();
-    Ops tf = inner.tf();
-    Operand<TString> table = tf.reshape(statuses, tf.shape(none)); // [B, N]
-    Operand<TBool> failed = tf.math.logicalNot(ServingSignature.RowStatus.ok(ctx, table)); // [B, N]
-    Operand<TInt32> weights =
-        tf.math.add(
-            tf.dtypes.cast(tf.math.notEqual(table, tf.array("")), TInt32.class),
-            tf.dtypes.cast(failed, TInt32.class)); // [B, N]: 0, 1 or 2
-    Operand<TInt64> place = ctx.onCpu().argMax(weights, 1); // [B]
-    return inner.gatherInRows(table, place);
+    return ServingSignature.RowStatus.of(ctx, RankedLines.empty(ctx, none), tooFew);
   }
 
   /** Numbers that are none stand for 0 and large ones for a very large one. */
@@ -211,86 +217,8 @@ final class VqaSignatures {
     return tf.math.logicalAnd(ctx.expandDims(ok, 1), tf.math.logicalAnd(wanted, there)); // [B, K]
   }
 
-  private static <T extends TType> Operand<T> placeholder(
-      GraphContext ctx, String name, Class<T> type, Shape shape) {
-    return ctx.tf().withName(name).placeholder(type, Placeholder.shape(shape));
-  }
-
-  /**
-   * Lists of answers as text, a line each, so that no dimension of an input or output depends on
-   * the rows beside.
-   *
-   * @param best {@code [B]}, empty where a row has none
-   * @param bestLogProb {@code [B]}
-   * @param ranking {@code [B]}, lines of answer, tab, log-probability, the best first
-   * @param scores {@code [B]}, what the lines are ordered by
-   */
-  record RankedLines(
-      Operand<TString> best,
-      Operand<TFloat32> bestLogProb,
-      Operand<TString> ranking,
-      Operand<TString> scores) {
-    /** Score of a place without an answer; infinity is no JSON. */
-    static final float LOWEST = -1e9f;
-
-    /** The lines of lists {@code [B]}, {@code [B, N]}; blank and missing ones are empty. */
-    static Operand<TString> split(GraphContext ctx, Operand<TString> lists) {
-      GraphContext inner = ctx.onCpu();
-      Ops tf = inner.tf();
-      Operand<TString> ended = tf.strings.staticRegexReplace(lists, "\\r\\n?", "\n");
-      Operand<TString> lines = tf.strings.staticRegexReplace(ended, "(?m)^\\s+$", "");
-      StringSplit parts = tf.strings.stringSplit(lines, tf.constant("\n"));
-      Operand<TInt64> shape =
-          tf.math.maximum(parts.shape(), tf.constant(new long[] {0, 1})); // one column at least
-      return tf.sparse.sparseToDense(parts.indices(), shape, parts.values(), tf.constant(""));
-    }
-
-    /**
-     * What a ranking says.
-     *
-     * @param answers {@code [B, N]}
-     * @param kept {@code [B, K]}, which places of the ranking hold an answer
-     */
-    static RankedLines of(
-        GraphContext ctx,
-        Operand<TString> answers,
-        AnswerRanking.Result ranked,
-        Operand<TBool> kept) {
-      Operand<TFloat32> scores = ctx.select(kept, ranked.scores(), LOWEST); // [B, K]
-      Operand<TInt32> order =
-          ctx.tf().nn.topK(scores, Shapes.dim(ctx, scores, 1), TInt32.class).indices(); // [B, K]
-      GraphContext text = ctx.onCpu();
-      Ops tf = text.tf();
-      Operand<TString> texts = text.gatherInRows(answers, ranked.kept()); // [B, K]
-      Operand<TString> best =
-          text.gatherInRows(text.select(kept, texts, tf.array("")), order); // [B, K]
-      Operand<TFloat32> logProbs =
-          ctx.gatherInRows(ctx.select(kept, ranked.logProbs(), 0), order); // [B, K]
-      Operand<TFloat32> ordered = ctx.gatherInRows(scores, order); // [B, K]
-      Operand<TBool> none = tf.math.equal(best, tf.array("")); // [B, K]
-      Operand<TString> scored =
-          tf.strings.join(List.of(best, tf.constant("\t"), number(text, logProbs))); // [B, K]
-      return new RankedLines(
-          text.at(best, 0, 1),
-          ctx.at(logProbs, 0, 1),
-          lines(text, none, scored),
-          lines(text, none, number(text, ordered)));
-    }
-
-    /** Nine digits tell any float32 from its neighbours. */
-    private static Operand<TString> number(GraphContext ctx, Operand<TFloat32> values) {
-      Ops tf = ctx.tf();
-      return tf.dtypes.asString(values, AsString.precision(9L), AsString.shortest(true));
-    }
-
-    private static Operand<TString> lines(
-        GraphContext ctx, Operand<TBool> none, Operand<TString> texts) {
-      Ops tf = ctx.tf();
-      Operand<TString> each =
-          tf.select(
-              none, tf.array(""), tf.strings.join(List.of(tf.constant("\n"), texts))); // [B, K]
-      Operand<TString> all = tf.strings.reduceJoin(each, tf.constant(1)); // [B]
-      return tf.strings.staticRegexReplace(all, "\\A\\n", "");
-    }
+  private <T extends TType> Operand<T> asManyAsImages(
+      GraphContext ctx, Operand<T> input, String name) {
+    return ServedInputs.perRow(ctx, input, name, images.rows(), ServingSignature.IMAGE_BYTES);
   }
 }

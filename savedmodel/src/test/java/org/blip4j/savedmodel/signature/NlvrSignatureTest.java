@@ -43,7 +43,8 @@ class NlvrSignatureTest {
     models = OpenedTwice.write(folder, Task.NLVR);
     inMemory = models.inMemory();
     exported = models.exported();
-    assertEquals(List.of("serving_default", "nlvr"), models.written().signatures().asList());
+    assertEquals(
+        List.of("serving_default", "nlvr", "nlvr_tensor"), models.written().signatures().asList());
   }
 
   @AfterAll
