@@ -86,6 +86,14 @@ final class CaptionSignatures {
         outputs(ctx, decoded, prompt, images.status()));
   }
 
+  /** Captions {@code [B]} drawn by chance, for what goes on with them. */
+  Operand<TString> drawn(GraphContext ctx, Operand<TInt64> seeds) {
+    Prompt prompt = fixedPrompt(ctx);
+    Decoded decoded =
+        generator.sample(ctx, images.perRow(ctx), prompt, parts.settings().sampling(), seeds);
+    return parts.texts().captions(ctx, decoded.ids(), promptLength(ctx, prompt));
+  }
+
   private Prompt fixedPrompt(GraphContext ctx) {
     long[] ids = parts.texts().promptIds(parts.settings().prompt());
     return Prompt.same(ctx, Shapes.dim(ctx, images.rows(), 0), ids);

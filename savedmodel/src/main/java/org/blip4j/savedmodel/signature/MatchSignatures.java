@@ -29,31 +29,18 @@ final class MatchSignatures {
     this.parts = parts;
     this.images = images;
     this.matching = parts.blip().matching();
-    TokenLayout layout =
-        parts
-            .texts()
-            .layout(
-                TokenLayout.First.CLASSIFY,
-                parts.settings().expectedBatch() > 1
-                    ? TokenLayout.Padding.EIGHTS
-                    : TokenLayout.Padding.LONGEST);
-    ServingTexts.Cleaning cleaning =
-        switch (parts.settings().matchToken()) {
-          case ENC -> ServingTexts.Cleaning.CAPTION;
-          case CLS -> ServingTexts.Cleaning.NONE;
-        };
     this.texts =
         ServedTexts.create(
             ctx,
             parts.texts(),
             ServingSignature.TEXT,
-            layout.maxTokens(),
-            (inner, given) -> parts.texts().read(inner, given, "text", cleaning, layout));
+            layout(parts).maxTokens(),
+            (inner, given) -> read(inner, parts, given));
     this.textFeatures = matching.dual().textFeatures(ctx, texts.tokens());
   }
 
   /** The texts, each with the image in its row. */
-  private ServedTexts pairs(GraphContext ctx) {
+  ServedTexts pairs(GraphContext ctx) {
     return texts.asManyAs(ctx, ServingSignature.TEXT, images.rows(), ServingSignature.IMAGE_BYTES);
   }
 
@@ -78,10 +65,8 @@ final class MatchSignatures {
     Operand<TString> status =
         ServingSignature.RowStatus.of(ctx, images.status(), pairs.status()); // [B]
     Operand<TBool> ok = ServingSignature.RowStatus.ok(ctx, status); // [B]
-    Operand<TFloat32> logits =
-        matching.itmLogits(
-            ctx, grounded(ctx).gather(ctx, pairs.rows()), images.rows(), images.states()); // [B, 2]
-    Operand<TFloat32> probability = ctx.at(tf.nn.softmax(logits), 1, 1); // [B]
+    Operand<TFloat32> logits = logits(ctx, texts.tokens().gather(ctx, pairs.rows())); // [B, 2]
+    Operand<TFloat32> probability = probability(ctx, logits); // [B]
     Operand<TFloat32> imageFeatures =
         ctx.gather(matching.dual().imageFeatures(ctx, images.states()), images.rows(), 0); // [B, E]
     Operand<TFloat32> cosine =
@@ -107,7 +92,7 @@ final class MatchSignatures {
     Operand<TFloat32> heat =
         matching.attribution(
             Kernels.PORTABLE.on(ctx), // only these have gradients
-            grounded(ctx).gather(ctx, pairs.rows()),
+            grounded(ctx, texts.tokens().gather(ctx, pairs.rows())),
             images.perRow(ctx)); // [B, P - 1]
     long side =
         parts.blip().config().vision().imageSize() / parts.blip().config().vision().patchSize();
@@ -151,11 +136,46 @@ final class MatchSignatures {
             texts.status()));
   }
 
-  /** The distinct texts as the image-grounded encoder reads them. */
-  private Tokens grounded(GraphContext ctx) {
+  /** Logits {@code [B, 2]} of texts, each with the image in its row. */
+  Operand<TFloat32> logits(GraphContext ctx, Tokens tokens) {
+    return matching.itmLogits(ctx, grounded(ctx, tokens), images.rows(), images.states());
+  }
+
+  /** Of "match", {@code [B]}. */
+  static Operand<TFloat32> probability(GraphContext ctx, Operand<TFloat32> logits) {
+    return ctx.at(ctx.tf().nn.softmax(logits), 1, 1);
+  }
+
+  /** Texts as the image-grounded encoder reads them. */
+  private Tokens grounded(GraphContext ctx, Tokens tokens) {
     return switch (parts.settings().matchToken()) {
-      case ENC -> texts.tokens().withFirst(ctx, parts.model().vocabulary().encode());
-      case CLS -> texts.tokens();
+      case ENC -> tokens.withFirst(ctx, parts.model().vocabulary().encode());
+      case CLS -> tokens;
     };
+  }
+
+  /** Texts that were made in the graph, read as given ones are. */
+  Tokens read(GraphContext ctx, Operand<TString> made) {
+    return read(ctx, parts, made).tokens();
+  }
+
+  private static ServingTexts.Read read(
+      GraphContext ctx, ServingGraph.Parts parts, Operand<TString> texts) {
+    ServingTexts.Cleaning cleaning =
+        switch (parts.settings().matchToken()) {
+          case ENC -> ServingTexts.Cleaning.CAPTION;
+          case CLS -> ServingTexts.Cleaning.NONE;
+        };
+    return parts.texts().read(ctx, texts, "text", cleaning, layout(parts));
+  }
+
+  private static TokenLayout layout(ServingGraph.Parts parts) {
+    return parts
+        .texts()
+        .layout(
+            TokenLayout.First.CLASSIFY,
+            parts.settings().expectedBatch() > 1
+                ? TokenLayout.Padding.EIGHTS
+                : TokenLayout.Padding.LONGEST);
   }
 }

@@ -37,10 +37,30 @@ record ServedImages(
 
   static ServedImages create(GraphContext outer, Blip blip) {
     GraphContext ctx = outer.in("images");
-    ImageInput input =
-        ImageInput.create(outer, ctx, blip, ServingSignature.IMAGE_BYTES, ServingSignature.PIXELS);
-    VisionTransformer.Encoded encoded = blip.vision().encode(ctx, input.checked());
-    return input.served(ctx, encoded.states(), () -> blip.vision().classStates(ctx, encoded));
+    return input(outer, ctx, blip).encoded(ctx, blip);
+  }
+
+  /**
+   * The images of one input for two models, each of which encodes them.
+   *
+   * @throws IllegalArgumentException if the models take images of different sizes
+   */
+  static Pair createShared(GraphContext outer, Blip first, Blip second) {
+    int side = first.config().vision().imageSize();
+    int other = second.config().vision().imageSize();
+    if (side != other) {
+      throw new IllegalArgumentException(
+          "one model takes images of %d pixels, the other of %d; give models of one image size"
+              .formatted(side, other));
+    }
+    GraphContext ctx = outer.in("images");
+    ImageInput input = input(outer, ctx, first);
+    return new Pair(input.encoded(ctx.in("first"), first), input.encoded(ctx.in("second"), second));
+  }
+
+  private static ImageInput input(GraphContext outer, GraphContext ctx, Blip blip) {
+    return ImageInput.create(
+        outer, ctx, blip, ServingSignature.IMAGE_BYTES, ServingSignature.PIXELS);
   }
 
   /** An input of images before it is encoded. */
@@ -68,6 +88,11 @@ record ServedImages(
           distinct.statusWith(ctx, decoded.status(), pixels));
     }
 
+    ServedImages encoded(GraphContext ctx, Blip blip) {
+      VisionTransformer.Encoded encoded = blip.vision().encode(ctx, checked);
+      return served(ctx, encoded.states(), () -> blip.vision().classStates(ctx, encoded));
+    }
+
     ServedImages served(GraphContext ctx, ImageStates states) {
       return served(ctx, states, () -> states.classState(ctx));
     }
@@ -84,7 +109,7 @@ record ServedImages(
     }
   }
 
-  /** Two images a row. */
+  /** Two images a row, or one for each of two models. */
   record Pair(ServedImages left, ServedImages right) {}
 
   /** Two inputs of images, all encoded in one application. */
