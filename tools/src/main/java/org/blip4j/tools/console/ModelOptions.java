@@ -110,13 +110,23 @@ public final class ModelOptions {
       return model != null;
     }
 
+    /** The model that was named. */
+    public ModelSource source(ComputeOptions common) throws IOException {
+      return source(model, common);
+    }
+
+    /** A model that another option names, found in the same way. */
+    public ModelSource source(String name, ComputeOptions common) throws IOException {
+      return opening.source(name, common);
+    }
+
     /** The model that was named, ready to be run. */
     public Predictor open(
         ComputeOptions common,
         ComputeOptions.Quantize quantize,
         UnaryOperator<ServingSettings> adjust)
         throws IOException {
-      return ModelOptions.open(opening.source(model, common), common, quantize, adjust);
+      return ModelOptions.open(source(common), common, quantize, adjust);
     }
   }
 
