@@ -129,7 +129,7 @@ public final class BlipClient {
   }
 
   /** An answer to each question about the image in its row. */
-  public List<Text> answer(List<byte[]> images, List<String> questions) throws IOException {
+  public List<Text> vqa(List<byte[]> images, List<String> questions) throws IOException {
     return texts(
         ServingSignature.VQA,
         ServingSignature.ANSWER,

@@ -90,7 +90,8 @@ record CallParts(long budget, ModelConfig config) {
       case IMAGE_EMBEDDING -> 0;
       case TEXT_EMBEDDING -> layer;
       case CAPTION, CAPTION_PROMPTED, CAPTION_SAMPLE -> attended * (1 + 2L * text.layers());
-      case MATCH, NLVR -> layer + 4 * attended;
+      case MATCH, NLVR, CAPFILT -> layer + 4 * attended;
+      case ATTRIBUTION, DIALOGUE_RANK -> text.layers() * (layer + 4 * attended);
       case VQA -> layer + attended * 2 * text.layers();
       case VQA_RANK ->
           layer

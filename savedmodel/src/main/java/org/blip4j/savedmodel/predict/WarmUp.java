@@ -43,6 +43,8 @@ final class WarmUp {
               case NLVR -> model.nlvr(image, image, text);
               case VQA -> model.vqa(image, text);
               case VQA_RANK -> model.vqaRank(image, text, new Answer.Choice(text, 1));
+              // No method of a predictor calls these; they are for servers.
+              case ATTRIBUTION, DIALOGUE_RANK, CAPFILT -> text;
             };
         if (unread.size() != 1) {
           throw new IllegalStateException(signature.key() + " gave " + unread.size() + " rows");

@@ -111,7 +111,7 @@ class BlipClientTest {
     assertSent("caption_prompted", "\"prompt\":\"the\"");
     assertEquals("a", client().sample(List.of(PHOTO), List.of(7L)).get(0).text());
     assertSent("caption_sample", "\"seed\":7");
-    assertEquals("yes", client().answer(List.of(PHOTO), List.of("red?")).get(0).text());
+    assertEquals("yes", client().vqa(List.of(PHOTO), List.of("red?")).get(0).text());
     assertSent("vqa", "\"question\":\"red?\"");
     answer =
         "{\"predictions\": [{\"itm_probability\": 0.25, \"itc_cosine\": NaN, \"status\": \"x\"}]}";
