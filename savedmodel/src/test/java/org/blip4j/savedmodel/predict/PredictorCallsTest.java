@@ -184,18 +184,23 @@ class PredictorCallsTest {
           assertThrows(CancellationException.class, () -> one.within(limit).caption(many))
               .getMessage();
       assertTrue(late.startsWith("caption was not done within 20 ms, with "), late);
-      CountDownLatch ended = new CountDownLatch(1);
+      CountDownLatch begun = new CountDownLatch(1);
+      CompletableFuture<Throwable> ended = new CompletableFuture<>();
       CompletableFuture<List<Caption>> future =
           one.async(
               it -> {
+                begun.countDown();
                 try {
                   return it.caption(many);
-                } finally {
-                  ended.countDown();
+                } catch (CancellationException e) {
+                  ended.complete(e);
+                  throw e;
                 }
               });
+      assertTrue(begun.await(1, TimeUnit.MINUTES));
       assertTrue(future.cancel(true));
-      assertTrue(ended.await(1, TimeUnit.MINUTES) || future.isCancelled());
+      String cancelled = ended.get(1, TimeUnit.MINUTES).getMessage();
+      assertTrue(cancelled.startsWith("caption was cancelled, with "), cancelled);
       assertEquals(one.caption(IMAGES.get(0)), one.async(it -> it.caption(IMAGES.get(0))).get());
     }
   }

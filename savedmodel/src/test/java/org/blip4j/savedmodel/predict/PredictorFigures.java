@@ -37,7 +37,8 @@ public final class PredictorFigures {
         double direct = 1000 / perSecond(ROWS, () -> oneByOne(model, images));
         double queued = 1000 / perSecond(ROWS, () -> oneByOne(together, images));
         if (round >= 0) {
-          figures.add(List.of(batches, singles, singles / batches, direct, queued, queued / direct));
+          figures.add(
+              List.of(batches, singles, singles / batches, direct, queued, queued / direct));
           System.out.println(figures.get(round));
         }
       }
