@@ -116,7 +116,7 @@ public enum Kernels {
   public static Kernels forTraining(Precision precision, boolean mayUseGpu) {
     if (precision == Precision.FLOAT16) {
       throw new IllegalArgumentException(
-          "small gradients vanish in float16; train with --precision float32 or bfloat16");
+          "small gradients vanish in float16; train in float32 or bfloat16");
     }
     return stock(precision, mayUseGpu);
   }

@@ -21,6 +21,11 @@ class RunSettingsTest {
     ConfigProto commands = new RunSettings("cpu", 0, Precision.FLOAT32).sessionConfig();
     assertEquals(commands, library.session());
     assertEquals(PredictorOptions.of(commands, Precision.FLOAT32).kernels(), library.kernels());
+    for (String device : List.of("cpu", "gpu:0", "gpu:3")) {
+      assertEquals(
+          new RunSettings(device, 2, Precision.FLOAT32).sessionConfig(),
+          library.withThreads(2).withDevice(device).session());
+    }
   }
 
   @Test

@@ -11,6 +11,7 @@ import org.blip4j.data.pipeline.SamplePipeline;
 import org.blip4j.data.stream.Prefetch;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.weights.ImportReport;
+import org.blip4j.ops.kernel.NativeLibrary;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunDescription;
 import org.blip4j.training.config.RunInputs;
@@ -20,6 +21,11 @@ import org.blip4j.training.event.TrainingListener;
 import org.blip4j.training.input.RecordBatches;
 import org.blip4j.training.input.TrainingBatch;
 import org.blip4j.training.validate.Validation;
+import org.tensorflow.Graph;
+import org.tensorflow.Output;
+import org.tensorflow.Session;
+import org.tensorflow.op.Ops;
+import org.tensorflow.proto.ConfigProto;
 
 /**
  * The training loop: pre-training and fine-tuning, from the first step or from where a stopped run
@@ -115,6 +121,7 @@ public final class Trainer {
    * @param out the run folder: not there, empty, or one of the same run
    */
   public Outcome run(Path out, TrainingListener listener) throws IOException {
+    NativeLibrary.begin(() -> firstSession(plan.inputs().session()));
     RunFolder folder = new RunFolder(out);
     RecordBatches.Data<?> data = RecordBatches.Data.open(plan, folder.index(), listener::note);
     data.pipeline().requireBatch();
@@ -145,6 +152,15 @@ public final class Trainer {
                 plan, session, folder, writing ? TrainingListener.all(events, listener) : listener);
         return loop.run(state, batches, stop, validation);
       }
+    }
+  }
+
+  private static void firstSession(ConfigProto config) {
+    try (Graph graph = new Graph();
+        Session session = new Session(graph, config)) {
+      Ops tf = Ops.create(graph);
+      Output<?> sum = tf.math.add(tf.constant(1f), tf.constant(1f)).asOutput();
+      session.runner().fetch(sum).run().close();
     }
   }
 

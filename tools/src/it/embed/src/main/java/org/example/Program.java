@@ -25,7 +25,8 @@ public final class Program {
 
   /** Runs {@code KIND MODEL [COUNT]}. */
   public static void main(String[] args) throws Exception {
-    System.out.println(run(args[0], Path.of(args[1]), args.length > 2 ? Integer.parseInt(args[2]) : 0));
+    System.out.println(
+        run(args[0], Path.of(args[1]), args.length > 2 ? Integer.parseInt(args[2]) : 0));
   }
 
   /** What a kind of use gives. */

@@ -118,9 +118,7 @@ class EmbedTest {
     Path temporary = Files.createDirectories(folder.resolve("tmp"));
     Ended ended =
         java(
-            CLASS_PATH,
-            List.of("-Duser.home=/proc/none", "-Djava.io.tmpdir=" + temporary),
-            "once");
+            CLASS_PATH, List.of("-Duser.home=/proc/none", "-Djava.io.tmpdir=" + temporary), "once");
     assertEquals(new Ended(0, "ok", ""), ended);
   }
 
@@ -131,10 +129,7 @@ class EmbedTest {
     Ended ended = java(String.join(File.pathSeparator, without), List.of(), "once");
     assertTrue(ended.err().contains("depend on org.blip4j:blip-platform"), ended.err());
     Ended nowhere =
-        java(
-            CLASS_PATH,
-            List.of("-Duser.home=/proc/none", "-Djava.io.tmpdir=/proc/none"),
-            "once");
+        java(CLASS_PATH, List.of("-Duser.home=/proc/none", "-Djava.io.tmpdir=/proc/none"), "once");
     assertTrue(nowhere.err().contains("-Dorg.bytedeco.javacpp.cachedir=DIR"), nowhere.err());
   }
 
@@ -178,9 +173,7 @@ class EmbedTest {
     Path out = Files.createTempFile(folder, "out", "");
     Path err = Files.createTempFile(folder, "err", "");
     ProcessBuilder builder =
-        new ProcessBuilder(command)
-            .redirectOutput(out.toFile())
-            .redirectError(err.toFile());
+        new ProcessBuilder(command).redirectOutput(out.toFile()).redirectError(err.toFile());
     builder.environment().remove("TF_CPP_MIN_LOG_LEVEL");
     Process process = builder.start();
     assertTrue(process.waitFor(10, TimeUnit.HOURS));
@@ -208,7 +201,8 @@ class EmbedTest {
             String name = entry.getName();
             if (name.startsWith("META-INF/services/") && !entry.isDirectory()) {
               services.merge(name, new String(in.readAllBytes()) + "\n", String::concat);
-            } else if (!entry.isDirectory() && !name.matches("META-INF/[^/]*|.*module-info.class")) {
+            } else if (!entry.isDirectory()
+                && !name.matches("META-INF/[^/]*|.*module-info.class")) {
               copy(name, in, out, written);
             }
           }
