@@ -28,7 +28,6 @@ import tensorflow as tf
 import checking
 
 TOLERANCE = 1e-5
-BATCHES = 200
 ALLOWED = (1, 2, 4, 8, 16)
 TEXTS = [
     b"a red circle",
@@ -248,6 +247,7 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     arguments.add_argument("--model", required=True, help="the folder of a version")
     arguments.add_argument("--seed", type=int, default=1, help="of rows and batches (1)")
+    arguments.add_argument("--batches", type=int, default=200, help="and as many merges (200)")
     options = arguments.parse_args()
     folder = pathlib.Path(options.model)
     check = checking.Check(TOLERANCE)
@@ -260,7 +260,7 @@ def main():
         check.equal(definition.method_name, "tensorflow/serving/predict", f"method of {key}")
     distinct = [key for key in sorted(signatures) if key != "serving_default"]
     for key in distinct:
-        times = -(-BATCHES // len(distinct))
+        times = -(-options.batches // len(distinct))
         check_rows(key, signatures[key], vocabulary, check, random, times)
     check_warmup(folder, signatures, check)
     check_tools(folder, signatures, check)

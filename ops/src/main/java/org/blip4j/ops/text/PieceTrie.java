@@ -106,40 +106,52 @@ final class PieceTrie {
             WhileLoop.Execution.CALLED,
             List.of(
                 WhileLoop.LoopVariable.of(tf.constant(0)),
+                new WhileLoop.LoopVariable(ctx.range(tf.size(characters)), vector),
                 new WhileLoop.LoopVariable(root, vector),
                 new WhileLoop.LoopVariable(none, vector),
                 new WhileLoop.LoopVariable(none, vector)),
-            (inner, in) -> List.of(anyOpen(inner, longs(in.get(1)))),
+            (inner, in) -> List.of(inner.greater(inner.tf().size(ints(in.get(1))), 0)),
             walk::step);
-    return new Matches(ints(end.get(2)), ints(end.get(3)));
+    return new Matches(ints(end.get(3)), ints(end.get(4)));
   }
 
-  private static Operand<TBool> anyOpen(GraphContext ctx, Operand<TInt64> nodes) {
-    return ctx.any(ctx.greaterEqual(nodes, 0), 0);
-  }
-
-  /** One step down the trie from every character's node; a node of -1 stays where it is. */
+  /**
+   * One step down the trie from the nodes of those characters at which a match may still grow: soon
+   * only a few.
+   */
   private record Walk(
       Operand<TInt64> classOf, Operand<TInt64> edges, Operand<TInt32> pieces, int classCount) {
 
     List<Operand<?>> step(GraphContext ctx, List<Operand<?>> in) {
       Ops tf = ctx.tf();
       Operand<TInt32> depth = ints(in.get(0));
-      Operand<TInt64> nodes = longs(in.get(1));
-      Operand<TInt32> count = tf.size(nodes);
+      Operand<TInt32> open = ints(in.get(1)); // [A] characters
+      Operand<TInt64> nodes = longs(in.get(2)); // [A]
+      Operand<TInt32> lengths = ints(in.get(3)); // [L]
+      Operand<TInt64> classes = ctx.capture(classOf);
       Operand<TInt32> at =
-          tf.math.minimum(ctx.range(depth, tf.math.add(count, depth)), ctx.sub(count, 1)); // [L]
+          tf.math.minimum(tf.math.add(open, depth), ctx.sub(tf.size(classes), 1)); // [A]
       Operand<TInt64> wanted =
-          tf.math.add(ctx.mul(nodes, classCount), ctx.gather(ctx.capture(classOf), at, 0));
+          tf.math.add(ctx.mul(nodes, classCount), ctx.gather(classes, at, 0)); // [A]
       Operand<TInt64> node = child(ctx, ctx.capture(edges), wanted);
-      Operand<TInt32> id = ctx.gather(ctx.capture(pieces), ctx.maximum(node, 0), 0);
-      Operand<TBool> found = tf.math.logicalAnd(ctx.greaterEqual(node, 0), ctx.greaterEqual(id, 0));
+      Operand<TInt64> grown = ctx.flat(tf.where(ctx.greaterEqual(node, 0))); // [G]
+      Operand<TInt64> reached = ctx.gather(node, grown, 0); // [G]
+      Operand<TInt32> places = ctx.gather(open, grown, 0); // [G]
+      Operand<TInt32> id = ctx.gather(ctx.capture(pieces), reached, 0); // [G]
+      Operand<TInt64> whole = ctx.flat(tf.where(ctx.greaterEqual(id, 0))); // [F]
+      Operand<TInt32> found = ctx.gather(places, whole, 0); // [F]
       Operand<TInt32> next = ctx.add(depth, 1);
       return List.of(
           next,
-          node,
-          tf.select(found, next, ints(in.get(2))),
-          tf.select(found, id, ints(in.get(3))));
+          places,
+          reached,
+          put(ctx, lengths, found, tf.fill(tf.shape(found), next)),
+          put(ctx, ints(in.get(4)), found, ctx.gather(id, whole, 0)));
+    }
+
+    private static Operand<TInt32> put(
+        GraphContext ctx, Operand<TInt32> all, Operand<TInt32> places, Operand<TInt32> values) {
+      return ctx.tf().tensorScatterNdUpdate(all, ctx.expandDims(places, 1), values);
     }
   }
 
