@@ -6,6 +6,7 @@ import com.google.common.base.Ascii;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,6 +64,22 @@ final class TextChecks {
             default -> CaptionText.cleanQuestion(text, limit);
           };
         });
+    graphTokenizer(run);
+  }
+
+  /**
+   * The same in the graph, as exported models do it: ids, padded ids with their mask, clean texts.
+   */
+  private static void graphTokenizer(GoldenRun run) throws IOException {
+    List<String> texts = new ArrayList<>();
+    lines(run, (number, line) -> texts.add(line.path("text").textValue()));
+    try (GraphTexts graph = new GraphTexts(Vocabulary.bertBaseUncased())) {
+      Map<String, GraphTexts.Read> read = graph.read(texts);
+      check(
+          run,
+          " in the graph",
+          (field, line) -> read.get(line.path("text").textValue()).field(field));
+    }
   }
 
   /** Turns every list of ids back into text. */
@@ -78,20 +95,45 @@ final class TextChecks {
   }
 
   private static void check(GoldenRun run, Field function) throws IOException {
-    Map<String, Tally> tallies = new LinkedHashMap<>();
+    check(run, "", function);
+  }
+
+  /** Takes the lines of a file with their numbers, from 1. */
+  @FunctionalInterface
+  private interface Line {
+    void take(long number, JsonNode line);
+  }
+
+  private static long lines(GoldenRun run, Line take) throws IOException {
     long number = 0;
     try (BufferedReader reader = Files.newBufferedReader(run.golden().path())) {
       for (String text = reader.readLine(); text != null; text = reader.readLine()) {
-        JsonNode line = Golden.readJson(run.golden().path() + ":" + ++number, text);
-        for (Map.Entry<String, JsonNode> field : line.properties()) {
-          Object actual = function.compute(field.getKey(), line);
-          if (actual != null) {
-            Tally tally = tallies.computeIfAbsent(field.getKey(), name -> new Tally());
-            count(tally, number, MAPPER.valueToTree(actual), field.getValue());
-          }
-        }
+        take.take(++number, Golden.readJson(run.golden().path() + ":" + number, text));
       }
     }
+    return number;
+  }
+
+  /**
+   * Compares fields.
+   *
+   * @param where ends the name of each row
+   */
+  private static void check(GoldenRun run, String where, Field function) throws IOException {
+    Map<String, Tally> tallies = new LinkedHashMap<>();
+    long number =
+        lines(
+            run,
+            (place, line) -> {
+              for (Map.Entry<String, JsonNode> field : line.properties()) {
+                Object actual = function.compute(field.getKey(), line);
+                if (actual != null) {
+                  Tally tally =
+                      tallies.computeIfAbsent(field.getKey() + where, name -> new Tally());
+                  count(tally, place, MAPPER.valueToTree(actual), field.getValue());
+                }
+              }
+            });
     for (Map.Entry<String, Tally> entry : tallies.entrySet()) {
       Tally tally = entry.getValue();
       if (tally.lines < number) {
