@@ -31,6 +31,7 @@ import org.blip4j.tools.quickstart.AblationCommand;
 import org.blip4j.tools.quickstart.QuickstartCommand;
 import org.blip4j.tools.records.RecordsCommand;
 import org.blip4j.tools.search.SearchCommand;
+import org.blip4j.tools.serve.ServeCommand;
 import org.blip4j.tools.train.FinetuneCommand;
 import org.blip4j.tools.train.PretrainCommand;
 import org.blip4j.tools.verify.VerifyCommand;
@@ -75,6 +76,7 @@ import picocli.CommandLine.Spec;
       QuickstartCommand.class,
       RecordsCommand.class,
       SearchCommand.class,
+      ServeCommand.class,
       VerifyCommand.class,
       VqaCommand.class,
     })

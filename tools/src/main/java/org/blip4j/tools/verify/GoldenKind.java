@@ -23,6 +23,8 @@ enum GoldenKind {
   TOKENIZER(TextChecks::tokenizer, line -> isText(line) && line.size() != 2),
   /** Id lists with their text. */
   DETOKENIZE(TextChecks::detokenizer, line -> isText(line) && line.size() == 2),
+  /** Requests to a server with their answers. */
+  SERVING(ServingChecks::check, line -> line.has("method") && line.has("response")),
   /** Learning rates and soft target weights by epoch and step. */
   SCHEDULES(
       FigureChecks::schedules,

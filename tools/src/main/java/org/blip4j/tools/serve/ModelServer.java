@@ -1,0 +1,130 @@
+package org.blip4j.tools.serve;
+
+import java.io.Closeable;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.blip4j.savedmodel.predict.DynamicBatching;
+import org.tensorflow.proto.ConfigProto;
+import org.tensorflow.proto.GraphOptions;
+import org.tensorflow.proto.RewriterConfig;
+
+/** Models that answer requests, without a network. */
+public final class ModelServer implements Closeable {
+  private static final long POLL_SECONDS = 1;
+
+  /**
+   * How to serve.
+   *
+   * @param session devices and threads
+   * @param batching bounds of each signature's queue
+   * @param limit how long a call may take
+   * @param mostBytes how long the body of a request may be
+   */
+  public record Settings(
+      ConfigProto session, DynamicBatching.Settings batching, Duration limit, int mostBytes) {
+    /** Half a minute and 16 MiB, as a server has them unless told otherwise. */
+    public static Settings of(ConfigProto session) {
+      return new Settings(
+          session, DynamicBatching.Settings.of(16), Duration.ofSeconds(30), 16 << 20);
+    }
+
+    /** The same without the rewriting of graphs, which costs a second at the first call. */
+    private ConfigProto plainSession() {
+      RewriterConfig none = RewriterConfig.newBuilder().setDisableMetaOptimizer(true).build();
+      GraphOptions graph = session.getGraphOptions().toBuilder().setRewriteOptions(none).build();
+      return session.toBuilder().setGraphOptions(graph).build();
+    }
+  }
+
+  private final ModelRepository<ServedModel> models;
+  private final ServerMetrics metrics = new ServerMetrics();
+  private final Settings settings;
+  private final RestApi rest;
+  private final ScheduledExecutorService polling =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread thread = new Thread(task, "model polling");
+            thread.setDaemon(true);
+            return thread;
+          });
+
+  /**
+   * A server that loads its models when it is told to.
+   *
+   * @param writing where answers are written
+   */
+  public ModelServer(List<ModelConfigs.Model> models, Settings settings, Executor writing) {
+    this.settings = settings;
+    ServedModel.Settings running =
+        new ServedModel.Settings(settings.plainSession(), settings.batching());
+    this.models =
+        new ModelRepository<>(
+            models,
+            (model, version, folder) ->
+                ServedModel.load(
+                    folder, running, (rows, time) -> metrics.ran(model.name(), rows, time)),
+            System::nanoTime);
+    this.rest = new RestApi(this.models, metrics, settings.limit(), settings.mostBytes(), writing);
+    metrics.watchQueues(this::queued);
+  }
+
+  private Map<String, Integer> queued() {
+    Map<String, Integer> queued = new LinkedHashMap<>();
+    for (String name : models.names()) {
+      try {
+        queued.put(name, models.find(name, Optional.empty(), Optional.empty()).model().queued());
+      } catch (ServingException e) {
+        queued.put(name, 0); // not there at the moment
+      }
+    }
+    return queued;
+  }
+
+  /** Loads what there is now. */
+  public void load() {
+    models.poll();
+  }
+
+  /** Goes on looking every second for what changes in the folders. */
+  public void keepLooking() {
+    ScheduledFuture<?> unused =
+        polling.scheduleWithFixedDelay(models::poll, POLL_SECONDS, POLL_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /** The REST API. */
+  public RestApi rest() {
+    return rest;
+  }
+
+  ModelRepository<ServedModel> models() {
+    return models;
+  }
+
+  ServerMetrics metrics() {
+    return metrics;
+  }
+
+  Settings settings() {
+    return settings;
+  }
+
+  /** Answers what is queued and lets the models go. */
+  @Override
+  public void close() {
+    polling.shutdown();
+    try {
+      boolean unused = polling.awaitTermination(1, TimeUnit.MINUTES);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    models.close();
+  }
+}

@@ -1,0 +1,293 @@
+package org.blip4j.tools.serve;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.GZIPInputStream;
+import org.blip4j.savedmodel.predict.BatchRejectedException;
+import org.blip4j.tools.serve.ModelRepository.Available;
+import org.blip4j.tools.serve.ServingException.Code;
+import org.tensorflow.proto.SignatureDef;
+
+/**
+ * TensorFlow Serving's REST API from a request in memory to an answer in memory: routes, statuses
+ * and texts are those of its 2.18 ({@code http_rest_api_handler.cc}).
+ */
+public final class RestApi {
+  private static final Pattern CALL =
+      Pattern.compile(
+          "(?i)/v1/models/([^/:]+)(?:/versions/([0-9]+)|/labels/([^/:]+))?:(classify|regress|predict)");
+  private static final Pattern LOOK =
+      Pattern.compile(
+          "(?i)/v1/models(?:/([^/:]+))?(?:/versions/([0-9]+)|/labels/([^/:]+))?(?:/(metadata))?");
+  private static final byte[] NOT_FOUND =
+      """
+      <HTML><HEAD>
+      <TITLE>404 Not Found</TITLE>
+      </HEAD><BODY>
+      <H1>Not Found</H1>
+      </BODY></HTML>
+      """
+          .getBytes(UTF_8);
+
+  /**
+   * A request.
+   *
+   * @param path with the query string, as it came
+   * @param encoding the header {@code Content-Encoding}, or an empty text
+   * @param origin the header {@code Origin}, or an empty text
+   * @param client whose turn it is in queues
+   */
+  @SuppressWarnings("ArrayRecordComponent") // bytes that nobody compares or changes
+  public record Request(
+      String method, String path, String encoding, String origin, byte[] body, String client) {}
+
+  /** An answer. */
+  @SuppressWarnings("ArrayRecordComponent") // bytes that nobody compares or changes
+  public record Answer(int status, String contentType, byte[] body) {
+    private static Answer json(int status, byte[] body) {
+      return new Answer(status, "application/json", body);
+    }
+
+    /** An error as TensorFlow Serving tells it. */
+    static Answer error(int status, String text) {
+      return json(status, JsonWriter.error(text));
+    }
+  }
+
+  private final ModelRepository<ServedModel> models;
+  private final ServerMetrics metrics;
+  private final Duration limit;
+  private final int mostBytes;
+  private final Executor writing;
+
+  /**
+   * The API of some models.
+   *
+   * @param limit how long a call may take
+   * @param mostBytes how long an unpacked body may be
+   * @param writing where answers are written, so that the next batch does not wait for them
+   */
+  RestApi(
+      ModelRepository<ServedModel> models,
+      ServerMetrics metrics,
+      Duration limit,
+      int mostBytes,
+      Executor writing) {
+    this.models = models;
+    this.metrics = metrics;
+    this.limit = limit;
+    this.mostBytes = mostBytes;
+    this.writing = writing;
+  }
+
+  /** Answers a request; the future never fails. */
+  public CompletableFuture<Answer> answer(Request request) {
+    try {
+      return route(request).exceptionally(failure -> error(ServingException.of(failure)));
+    } catch (ServingException e) {
+      return CompletableFuture.completedFuture(error(e));
+    } catch (RuntimeException e) {
+      return CompletableFuture.completedFuture(error(ServingException.of(e)));
+    }
+  }
+
+  private static Answer error(ServingException failure) {
+    return Answer.error(failure.code().status(), failure.getMessage());
+  }
+
+  private CompletableFuture<Answer> route(Request request) throws ServingException {
+    if (!request.path().startsWith("/v1/") && !request.path().equals("/v1/models")) {
+      return done(new Answer(404, "text/html", NOT_FOUND));
+    }
+    switch (request.method()) {
+      case "OPTIONS" -> {
+        boolean web = request.origin().matches("https?://.*");
+        return done(new Answer(web ? 200 : 400, "text/html; charset=ISO-8859-1", new byte[0]));
+      }
+      case "HEAD" -> {
+        return done(Answer.json(400, new byte[0]));
+      }
+      default -> {}
+    }
+    boolean post = request.method().equals("POST");
+    Matcher route = (post ? CALL : LOOK).matcher(request.path());
+    boolean known = post || request.method().equals("GET");
+    String verb = known && route.matches() ? route.group(4) : null;
+    boolean verbFits = post ? isLower(verb) : verb == null || isLower(verb);
+    if (!known || !route.matches() || !verbFits) {
+      return done(
+          Answer.error(400, "Malformed request: " + request.method() + " " + request.path()));
+    }
+    if (route.group(1) == null) {
+      return done(Answer.error(400, "Missing model name in request."));
+    }
+    Optional<Long> version;
+    try {
+      version = Optional.ofNullable(route.group(2)).map(Long::valueOf);
+    } catch (NumberFormatException e) {
+      return done(Answer.json(400, new byte[0])); // as it is there
+    }
+    Target target =
+        new Target(
+            decoded(route.group(1)),
+            version,
+            Optional.ofNullable(route.group(3)).map(RestApi::decoded));
+    if (post) {
+      long start = System.nanoTime();
+      try {
+        return call(request, target, verb);
+      } catch (ServingException e) {
+        if (models.names().contains(target.name())) { // other names are anybody's
+          metrics.called(target.name(), e.code(), "REST", start);
+        }
+        throw e;
+      }
+    }
+    return done(
+        Answer.json(
+            200,
+            verb == null
+                ? AnswerJson.status(models.status(target.name(), target.version()))
+                : AnswerJson.metadata(find(target))));
+  }
+
+  /** A model as a path names it. */
+  private record Target(String name, Optional<Long> version, Optional<String> label) {}
+
+  private static CompletableFuture<Answer> done(Answer answer) {
+    return CompletableFuture.completedFuture(answer);
+  }
+
+  private static boolean isLower(String verb) {
+    return verb != null && verb.chars().allMatch(Character::isLowerCase);
+  }
+
+  /** Percent signs as curl reads them: those that begin no two digits stay. */
+  private static String decoded(String part) {
+    byte[] text = part.getBytes(UTF_8);
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (int i = 0; i < text.length; i++) {
+      boolean escape =
+          text[i] == '%'
+              && i + 2 < text.length
+              && Character.digit(text[i + 1], 16) >= 0
+              && Character.digit(text[i + 2], 16) >= 0;
+      if (escape) {
+        out.write(Character.digit(text[i + 1], 16) * 16 + Character.digit(text[i + 2], 16));
+        i += 2;
+      } else {
+        out.write(text[i]);
+      }
+    }
+    return out.toString(UTF_8);
+  }
+
+  private CompletableFuture<Answer> call(Request request, Target target, String verb)
+      throws ServingException {
+    byte[] body = unpacked(request);
+    if (!verb.equals("predict")) {
+      String signature = ExamplesJson.read(body);
+      Available<ServedModel> model = find(target);
+      throw ExamplesJson.refuse(verb, signature, model.model());
+    }
+    return predict(request, body, target, 2);
+  }
+
+  private CompletableFuture<Answer> predict(
+      Request request, byte[] body, Target target, int attempts) throws ServingException {
+    long start = System.nanoTime();
+    AvailableSignature found = new AvailableSignature();
+    RequestJson.Request read =
+        RequestJson.read(
+            body,
+            name -> {
+              found.model = find(target);
+              String key = name.isEmpty() ? "serving_default" : name;
+              SignatureDef signature = found.model.model().signatures().get(key);
+              if (signature == null) {
+                throw ServingException.invalid(
+                    "Serving signature name: \"" + key + "\" not found in signature def");
+              }
+              return signature;
+            });
+    CompletableFuture<Map<String, TensorData>> outputs =
+        found.model.model().run(request.client(), read.signature(), read.inputs(), limit);
+    CompletableFuture<Answer> answer = new CompletableFuture<>();
+    CompletableFuture<Void> unused =
+        outputs.handleAsync(
+            (values, failure) -> {
+              try {
+                if (failure != null && attempts > 0 && closed(failure)) { // a newer one is there
+                  forward(predict(request, body, target, attempts - 1), answer);
+                  return null;
+                }
+                if (failure != null) {
+                  throw ServingException.of(failure);
+                }
+                answer.complete(Answer.json(200, AnswerJson.predictions(values, read.inByRows())));
+                metrics.called(target.name(), Code.OK, "REST", start);
+              } catch (ServingException e) {
+                metrics.called(target.name(), e.code(), "REST", start);
+                answer.completeExceptionally(e);
+              } catch (RuntimeException e) {
+                answer.completeExceptionally(e);
+              }
+              return null;
+            },
+            writing);
+    return answer;
+  }
+
+  private static boolean closed(Throwable failure) {
+    return ServingException.of(failure).getCause() instanceof BatchRejectedException rejected
+        && rejected.reason() == BatchRejectedException.Reason.CLOSED;
+  }
+
+  private static void forward(CompletableFuture<Answer> from, CompletableFuture<Answer> to) {
+    CompletableFuture<Answer> unused =
+        from.whenComplete(
+            (answer, failure) -> {
+              if (failure == null) {
+                to.complete(answer);
+              } else {
+                to.completeExceptionally(failure);
+              }
+            });
+  }
+
+  /** The version that was found while a request was read. */
+  private static final class AvailableSignature {
+    private Available<ServedModel> model;
+  }
+
+  private Available<ServedModel> find(Target target) throws ServingException {
+    return models.find(target.name(), target.version(), target.label());
+  }
+
+  /** The body without gzip; what is no gzip is an empty document, as it is there. */
+  private byte[] unpacked(Request request) throws ServingException {
+    if (!request.encoding().equals("gzip")) {
+      return request.body();
+    }
+    try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(request.body()))) {
+      byte[] body = in.readNBytes(mostBytes + 1);
+      if (body.length > mostBytes) {
+        throw ServingException.invalid(
+            "the unpacked body has more than %d bytes".formatted(mostBytes));
+      }
+      return body;
+    } catch (IOException e) {
+      return new byte[0];
+    }
+  }
+}

@@ -1,0 +1,175 @@
+package org.blip4j.tools.serve;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.DynamicMessage;
+import com.google.protobuf.Message;
+import io.grpc.CallOptions;
+import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.ClientCalls;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.blip4j.savedmodel.testing.Served;
+import org.blip4j.savedmodel.testing.TinyModel;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.tensorflow.proto.TensorProto;
+
+/** The three methods over gRPC, with messages that are put together by their numbers. */
+class GrpcServerTest {
+  private static final ModelServer SERVER = TinyServer.get();
+  private static GrpcServer grpc;
+  private static ManagedChannel channel;
+
+  /** A client's side of a message. */
+  private record Marshaller(String type) implements MethodDescriptor.Marshaller<Message> {
+    @Override
+    public InputStream stream(Message message) {
+      return message.toByteString().newInput();
+    }
+
+    @Override
+    public Message parse(InputStream stream) {
+      try {
+        return DynamicMessage.parseFrom(ServingMessages.type(type), stream);
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  @BeforeAll
+  static void start() throws IOException {
+    grpc = GrpcServer.start(SERVER, "127.0.0.1", 0, TinyServer.WORKERS);
+    channel = NettyChannelBuilder.forAddress("127.0.0.1", grpc.port()).usePlaintext().build();
+  }
+
+  @AfterAll
+  static void stop() {
+    ManagedChannel unused = channel.shutdownNow();
+    grpc.close();
+  }
+
+  private static Message call(String method, String message, Message request) {
+    MethodDescriptor<Message, Message> described =
+        MethodDescriptor.<Message, Message>newBuilder()
+            .setType(MethodDescriptor.MethodType.UNARY)
+            .setFullMethodName("tensorflow.serving." + method)
+            .setRequestMarshaller(new Marshaller(message + "Request"))
+            .setResponseMarshaller(new Marshaller(message + "Response"))
+            .build();
+    return ClientCalls.blockingUnaryCall(channel, described, CallOptions.DEFAULT, request);
+  }
+
+  private static DynamicMessage.Builder request(String type, String model, String signature) {
+    DynamicMessage.Builder spec = ServingMessages.builder("ModelSpec");
+    ServingMessages.set(ServingMessages.set(spec, "name", model), "signature_name", signature);
+    return ServingMessages.set(ServingMessages.builder(type), "model_spec", spec.build());
+  }
+
+  private static Message predict(String model, String signature, byte[]... images) {
+    DynamicMessage.Builder input = ServingMessages.builder("TensorEntry");
+    TensorData tensor = TensorData.ofStrings(new long[] {images.length}, images);
+    ServingMessages.set(input, "key", "image_bytes");
+    ServingMessages.set(input, "value", tensor.toProto());
+    DynamicMessage.Builder request = request("PredictRequest", model, signature);
+    return ServingMessages.set(request, "inputs", input.build()).build();
+  }
+
+  @Test
+  void answersAsTheModelItselfDoes() throws Exception {
+    byte[][] images = {
+      TinyModel.image(1, "png"), Served.bytes("junk")[0], TinyModel.image(2, "png")
+    };
+    Message response = call("PredictionService/Predict", "Predict", predict("caption", "", images));
+    ServedModel model = SERVER.models().find("caption", Optional.of(3L), Optional.empty()).model();
+    byte[][] captions =
+        model
+            .run(
+                "test",
+                model.signatureOf("caption"),
+                Map.of("image_bytes", TensorData.ofStrings(new long[] {3}, images)),
+                Duration.ofMinutes(1))
+            .join()
+            .get("caption")
+            .strings();
+    int compared = 0;
+    for (Message entry : ServingMessages.parts(response, "outputs")) {
+      TensorProto tensor =
+          TensorProto.parseFrom(ServingMessages.part(entry, "value").toByteString());
+      if (ServingMessages.text(entry, "key").equals("caption")) {
+        assertEquals(
+            Stream.of(captions).map(ByteString::copyFrom).toList(), tensor.getStringValList());
+        compared++;
+      }
+    }
+    assertEquals(1, compared);
+    assertEquals(
+        3L, ServingMessages.version(ServingMessages.part(response, "model_spec")).orElseThrow());
+  }
+
+  @Test
+  void refusesWithServingsCodes() {
+    assertRefused(
+        Status.Code.NOT_FOUND, "Servable not found for request: Latest(nope)", "nope", "");
+    assertRefused(
+        Status.Code.FAILED_PRECONDITION,
+        "Serving signature key \"nope\" not found.",
+        "caption",
+        "nope");
+    assertRefused(
+        Status.Code.INVALID_ARGUMENT,
+        "input size does not match signature: 1!=2 len({image_bytes}) != len({image_bytes,seed})."
+            + " Sent extra: {}. Missing but required: {seed}.",
+        "caption",
+        "caption_sample");
+  }
+
+  private static void assertRefused(Status.Code code, String text, String model, String signature) {
+    Message request = predict(model, signature, TinyModel.image(1, "png"));
+    StatusRuntimeException e =
+        assertThrows(
+            StatusRuntimeException.class,
+            () -> call("PredictionService/Predict", "Predict", request));
+    assertEquals(code, e.getStatus().getCode());
+    assertEquals(text, e.getStatus().getDescription());
+  }
+
+  @Test
+  void tellsSignaturesAndStates() throws Exception {
+    DynamicMessage.Builder request = request("GetModelMetadataRequest", "caption", "");
+    ServingMessages.set(request, "metadata_field", "signature_def");
+    Message metadata =
+        call("PredictionService/GetModelMetadata", "GetModelMetadata", request.build());
+    Message packed = ServingMessages.parts(metadata, "metadata").get(0);
+    Any any = Any.parseFrom(ServingMessages.part(packed, "value").toByteString());
+    Message map = ServingMessages.parse("SignatureDefMap", any.getValue());
+    assertTrue(
+        ServingMessages.parts(map, "signature_def").stream()
+            .map(entry -> ServingMessages.text(entry, "key"))
+            .toList()
+            .containsAll(List.of("serving_default", "caption", "caption_sample")));
+    Message status =
+        call(
+            "ModelService/GetModelStatus",
+            "GetModelStatus",
+            request("GetModelStatusRequest", "caption", "").build());
+    Message version = ServingMessages.parts(status, "model_version_status").get(0);
+    assertEquals(3L, ServingMessages.get(version, "version"));
+    assertEquals(30, ServingMessages.get(version, "state"));
+  }
+}

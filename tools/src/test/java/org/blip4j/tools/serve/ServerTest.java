@@ -1,0 +1,263 @@
+package org.blip4j.tools.serve;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.blip4j.savedmodel.testing.TinyModel;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** A server with a tiny captioner, called as clients call it and as those that mean no good do. */
+class ServerTest {
+  private static final ObjectMapper MAPPER = new ObjectMapper();
+  private static final int MOST = TinyServer.MOST;
+  private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
+  private static final ModelServer SERVER = TinyServer.get();
+  private static HttpServer http;
+
+  @BeforeAll
+  static void start() throws IOException {
+    http =
+        HttpServer.start(
+            SERVER,
+            new HttpServer.Settings(
+                "127.0.0.1", 0, 4L * MOST, Duration.ofMillis(1000), 4 * MOST, 64),
+            TinyServer.WORKERS);
+  }
+
+  @AfterAll
+  static void stop() {
+    http.close();
+  }
+
+  private static URI uri(String path) {
+    return URI.create("http://127.0.0.1:" + http.port() + path);
+  }
+
+  private static HttpRequest post(String body) {
+    return HttpRequest.newBuilder(uri("/v1/models/caption:predict"))
+        .POST(HttpRequest.BodyPublishers.ofString(body))
+        .build();
+  }
+
+  private static HttpResponse<String> call(String body) throws IOException, InterruptedException {
+    return CLIENT.send(post(body), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static String picture(int seed) {
+    return "{\"b64\":\"" + Base64.getEncoder().encodeToString(TinyModel.image(seed, "png")) + "\"}";
+  }
+
+  private static String row(String value) {
+    return "{\"instances\":[" + value + "]}";
+  }
+
+  private static String sample(String picture, String seed) {
+    return "{\"signature_name\":\"caption_sample\",\"inputs\":{\"image_bytes\":%s,\"seed\":%s}}"
+        .formatted(picture, seed);
+  }
+
+  @Test
+  void neighboursDoNotChangeAnAnswer() throws Exception {
+    List<String> bodies = new ArrayList<>();
+    for (int i = 0; i < 12; i++) {
+      bodies.add(row(picture(i)));
+    }
+    bodies.add(row("\"no picture\""));
+    bodies.add(row("[" + picture(1) + "]")); // another rank
+    bodies.add("{\"instances\":[{\"b64\":\"@\"}]}");
+    bodies.add(row(picture(3) + "," + picture(4)));
+    List<String> alone = new ArrayList<>();
+    for (String body : bodies) {
+      alone.add(call(body).body());
+    }
+    List<CompletableFuture<HttpResponse<String>>> together =
+        bodies.stream()
+            .map(body -> CLIENT.sendAsync(post(body), HttpResponse.BodyHandlers.ofString()))
+            .toList();
+    for (int i = 0; i < bodies.size(); i++) {
+      assertEquals(withoutNoise(alone.get(i)), withoutNoise(together.get(i).join().body()));
+    }
+    assertTrue(alone.get(0).contains("\"status\": \"\""), alone.get(0));
+    assertTrue(alone.get(12).contains("not an image"), alone.get(12));
+    assertTrue(
+        alone.get(13).contains("input image_bytes has shape [1, 1]; the signature wants [any]"),
+        alone.get(13));
+  }
+
+  /** Sums of floats differ in their last places with the number of rows. */
+  private static String withoutNoise(String json) {
+    return json.replaceAll("(-?[0-9]+\\.[0-9]{0,3})[0-9]*", "$1");
+  }
+
+  @Test
+  void shapesAreCheckedBeforeAnythingIsQueued() throws Exception {
+    JsonNode none = MAPPER.readTree(call("{\"inputs\":[]}").body()).path("outputs");
+    assertEquals("[]", none.path("caption").toString());
+    assertEquals("[]", none.path("token_ids").toString());
+    HttpResponse<String> rows =
+        call(sample("[" + picture(1) + "," + picture(2) + "," + picture(3) + "]", "[1,2]"));
+    assertEquals(400, rows.statusCode());
+    assertTrue(rows.body().contains("input seed has 2 rows and another one 3"), rows.body());
+    String both = "[" + picture(1) + "," + picture(2) + "]";
+    assertEquals(call(sample(both, "[5,5]")).body(), call(sample(both, "[5]")).body());
+    HttpResponse<String> many = call("{\"inputs\":[" + "\"x\",".repeat(64) + "\"x\"]}");
+    assertEquals(400, many.statusCode());
+    assertTrue(many.body().contains("Task size 65 is larger than maximum"), many.body());
+  }
+
+  @Test
+  void foreignPagesAreRefused() throws Exception {
+    HttpRequest foreign =
+        HttpRequest.newBuilder(uri("/v1/models/caption"))
+            .header("Origin", "http://elsewhere.example")
+            .build();
+    HttpResponse<String> refused = CLIENT.send(foreign, HttpResponse.BodyHandlers.ofString());
+    assertEquals(403, refused.statusCode());
+    HttpRequest own =
+        HttpRequest.newBuilder(uri("/v1/models/caption"))
+            .header("Origin", "http://127.0.0.1:" + http.port())
+            .build();
+    assertEquals(200, CLIENT.send(own, HttpResponse.BodyHandlers.ofString()).statusCode());
+    String host = "GET /v1/models/caption HTTP/1.1\r\nHost: rebound.example\r\n\r\n";
+    assertTrue(raw(host).startsWith("HTTP/1.1 403"));
+  }
+
+  @Test
+  void bodiesThatAreTooLargeAreRefusedBeforeTheyCome() throws Exception {
+    String head = "POST /v1/models/caption:predict HTTP/1.1\r\nHost: localhost\r\n";
+    String declared =
+        raw(head + "Content-Length: 64000000\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n");
+    assertTrue(declared.startsWith("HTTP/1.1 413"), declared);
+    assertTrue(declared.contains("the body has more than 1048576 bytes"), declared);
+    String chunk = "10000\r\n" + "x".repeat(65_536) + "\r\n";
+    String chunked = raw(head + "Transfer-Encoding: chunked\r\n\r\n" + chunk.repeat(17));
+    assertTrue(chunked.startsWith("HTTP/1.1 413"), chunked);
+    assertTrue(raw("nonsense\r\n\r\n").startsWith("HTTP/1.1 400"));
+  }
+
+  @Test
+  void slowAndStalledClientsAreClosedAndHoldNoThread() throws Exception {
+    String head =
+        "POST /v1/models/caption:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n";
+    List<Socket> bad = new ArrayList<>();
+    try {
+      for (int i = 0; i < 40; i++) {
+        bad.add(open(i % 2 == 0 ? head + "\r\n{" : head)); // a stalled body, a stalled head
+      }
+      bad.get(0).getOutputStream().write('"');
+      assertEquals(200, call(row(picture(1))).statusCode());
+      for (Socket socket : bad) {
+        byte[] rest = socket.getInputStream().readAllBytes(); // until the server closes it
+        assertTrue(rest.length == 0 || new String(rest, ISO_8859_1).startsWith("HTTP/1.1 4"));
+      }
+      for (int i = 0; i < 20; i++) {
+        open(head + "\r\n{").close(); // cut in the middle
+      }
+      assertEquals(200, call(row(picture(1))).statusCode());
+    } finally {
+      for (Socket socket : bad) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void allBodiesTogetherAreBounded() throws Exception {
+    String head =
+        "POST /v1/models/caption:predict HTTP/1.1\r\n"
+            + "Host: localhost\r\n"
+            + "Content-Length: 1048576\r\n\r\n"
+            + "{";
+    List<Socket> sent = new ArrayList<>();
+    StringBuilder answers = new StringBuilder();
+    for (int i = 0; i < 8; i++) {
+      sent.add(open(head));
+    }
+    for (Socket socket : sent) {
+      try (socket) {
+        answers.append(new String(socket.getInputStream().readAllBytes(), UTF_8));
+      }
+    }
+    assertTrue(answers.toString().contains("HTTP/1.1 503"), answers.toString());
+    assertTrue(answers.toString().contains("Retry-After: 1"), answers.toString());
+    String metrics =
+        CLIENT
+            .send(
+                HttpRequest.newBuilder(uri("/metrics")).build(),
+                HttpResponse.BodyHandlers.ofString())
+            .body();
+    assertTrue(metrics.contains("blip_refused_total{reason=\"no memory\"}"), metrics);
+  }
+
+  @Test
+  void countsUnderServingsNames() throws Exception {
+    assertEquals(200, call(row(picture(1))).statusCode());
+    HttpRequest scrape = HttpRequest.newBuilder(uri("/monitoring/prometheus/metrics")).build();
+    String text = CLIENT.send(scrape, HttpResponse.BodyHandlers.ofString()).body();
+    assertTrue(
+        text.contains(":tensorflow:serving:request_count{model_name=\"caption\",status=\"OK\"} "),
+        text);
+    assertTrue(text.contains(":tensorflow:serving:request_latency_bucket{"), text);
+    assertTrue(text.contains("blip_queued_rows{model=\"caption\"} 0"), text);
+    HttpRequest health = HttpRequest.newBuilder(uri("/healthz")).build();
+    assertEquals("ok\n", CLIENT.send(health, HttpResponse.BodyHandlers.ofString()).body());
+  }
+
+  @Test
+  void whatHasBegunIsAnsweredAtTheEnd() throws Exception {
+    HttpServer second =
+        HttpServer.start(SERVER, HttpServer.Settings.of("127.0.0.1", 0), TinyServer.WORKERS);
+    String body = row(picture(2));
+    String head =
+        "POST /v1/models/caption:predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            + "Content-Length: "
+            + body.length()
+            + "\r\n\r\n";
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), second.port())) {
+      OutputStream out = socket.getOutputStream();
+      out.write((head + body.substring(0, 10)).getBytes(UTF_8));
+      out.flush();
+      CompletableFuture<Void> closing = CompletableFuture.runAsync(second::close);
+      out.write(body.substring(10).getBytes(UTF_8));
+      out.flush();
+      String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
+      closing.join();
+      assertTrue(answer.startsWith("HTTP/1.1 200") || answer.startsWith("HTTP/1.1 503"), answer);
+    }
+  }
+
+  private static Socket open(String text) throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port());
+    socket.setSoTimeout(8_000);
+    socket.getOutputStream().write(text.getBytes(ISO_8859_1));
+    socket.getOutputStream().flush();
+    return socket;
+  }
+
+  /** Sends bytes and returns all that comes until the server closes. */
+  private static String raw(String text) throws IOException {
+    try (Socket socket = open(text)) {
+      return new String(socket.getInputStream().readAllBytes(), UTF_8);
+    }
+  }
+}
