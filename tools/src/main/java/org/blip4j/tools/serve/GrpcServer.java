@@ -28,6 +28,8 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.blip4j.tools.serve.ModelRepository.Available;
 import org.blip4j.tools.serve.ServingException.Code;
 import org.tensorflow.proto.SignatureDef;
@@ -40,6 +42,9 @@ final class GrpcServer implements Closeable {
   private static final String PREDICTION = "tensorflow.serving.PredictionService";
   private static final String MODEL = "tensorflow.serving.ModelService";
   private static final String SIGNATURES = "signature_def";
+
+  /** Tells of every message that is too long; kept here, as its level would be forgotten. */
+  private static final Logger LOGGER = Logger.getLogger("io.grpc");
 
   /** Messages whose classes nobody generated. */
   private record Marshaller(String type) implements MethodDescriptor.Marshaller<Message> {
@@ -69,6 +74,7 @@ final class GrpcServer implements Closeable {
 
   private GrpcServer(ModelServer server, String host, int port, Executor workers) {
     this.server = server;
+    LOGGER.setLevel(Level.SEVERE);
     ServerServiceDefinition prediction =
         ServerServiceDefinition.builder(PREDICTION)
             .addMethod(

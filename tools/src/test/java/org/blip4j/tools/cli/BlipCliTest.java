@@ -58,6 +58,7 @@ class BlipCliTest {
           "blip pretrain",
           "blip search",
           "blip search index",
+          "blip serve",
           "blip vqa");
   private static final ImmutableSet<String> COMPUTING =
       ImmutableSet.<String>builder()
