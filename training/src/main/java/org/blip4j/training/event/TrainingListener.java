@@ -38,7 +38,7 @@ public interface TrainingListener {
   default void stepped(double seconds) {}
 
   /** At each logged step. */
-  default void logged(StepReport report) throws IOException {}
+  void logged(StepReport report) throws IOException;
 
   /**
    * After a validation.
