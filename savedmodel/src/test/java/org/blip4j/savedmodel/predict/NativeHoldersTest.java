@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.common.util.concurrent.MoreExecutors;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.management.ManagementFactory;
@@ -182,24 +183,35 @@ final class NativeHoldersTest {
   void aCallWhoseInputsCannotAllBeMade() throws Throwable {
     try (LoadedModel loaded = LoadedModel.open(captioner, PredictorOptions.defaults());
         SignatureRunner runner =
-            new SignatureRunner(loaded.session(), loaded.graph().signaturesOnDemand(), () -> {})) {
+            new SignatureRunner(
+                loaded.session(),
+                loaded.graph().signaturesOnDemand(),
+                new CallParts(1 << 30, loaded.model().config()),
+                MoreExecutors.newDirectExecutorService(),
+                () -> {})) {
       failsAndHoldsNothing(
           IllegalArgumentException.class,
-          () -> runner.run(ServingSignature.CAPTION, image().numbers("unknown", 1), out -> 0));
+          () ->
+              runner.run(
+                  ServingSignature.CAPTION,
+                  image().numbers("unknown", 1),
+                  CallControl.NONE,
+                  out -> List.of(0)));
       failsAndHoldsNothing(
           IllegalStateException.class,
           () ->
               runner.run(
                   ServingSignature.CAPTION,
                   image(),
+                  CallControl.NONE,
                   out -> {
                     throw new IllegalStateException("while the outputs are read");
                   }));
     }
   }
 
-  private static SignatureRunner.Inputs image() {
-    return new SignatureRunner.Inputs()
+  private static CallInputs image() {
+    return new CallInputs()
         .files(ServingSignature.IMAGE_BYTES, "images", List.of(TinyModel.image(1, "jpg")));
   }
 
@@ -242,9 +254,9 @@ final class NativeHoldersTest {
     byte[] picture = TinyModel.image(1, "png");
     byte[] large = Arrays.copyOf(picture, 8 << 20); // what follows the end is not looked at
     var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-    new SignatureRunner.Inputs().files("x", "images", List.of(large));
+    new CallInputs().files("x", "images", List.of(large));
     long before = threads.getCurrentThreadAllocatedBytes();
-    new SignatureRunner.Inputs().files("x", "images", List.of(large, large));
+    new CallInputs().files("x", "images", List.of(large, large));
     long allocated = threads.getCurrentThreadAllocatedBytes() - before;
     assertTrue(allocated < 1 << 20, allocated + " bytes");
   }

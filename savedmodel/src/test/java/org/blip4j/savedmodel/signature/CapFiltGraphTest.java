@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.google.common.primitives.ImmutableLongArray;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -75,7 +74,7 @@ class CapFiltGraphTest {
     assertEquals("", captions.get(1));
     try (Predictor writes = Predictor.open(captioner, OPTIONS);
         Predictor judges = Predictor.open(filter, OPTIONS)) {
-      List<Caption> drawn = writes.sample(List.of(A, B), ImmutableLongArray.of(5, 7));
+      List<Caption> drawn = writes.captionSample(List.of(A, B), 5, 7);
       for (int i = 0; i < 2; i++) {
         int row = 2 * i;
         String caption = drawn.get(i).text();
