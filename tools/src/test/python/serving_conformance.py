@@ -232,7 +232,7 @@ def check_tools(folder, signatures, check):
     check.that("Result for output key status" in run.stdout, f"saved_model_cli runs {key}: {run.stderr[-300:]}")
     layer = tf.keras.layers.TFSMLayer(str(folder), call_endpoint=key)
     expected = call(signatures[key], {"image_bytes": tf.constant([file, b"none"])})
-    for name, value in layer(image_bytes=tf.constant([file, b"none"])).items():
+    for name, value in layer(tf.constant([file, b"none"])).items():
         check.equal(value.numpy().tolist(), expected[name].tolist(), f"{name} of a Keras layer")
 
 
