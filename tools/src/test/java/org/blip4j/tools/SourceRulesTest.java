@@ -116,7 +116,7 @@ class SourceRulesTest {
           Path relative = ROOT.relativize(path);
           String name = relative.toString();
           if (!name.contains("/target/") && Stream.of(endings).anyMatch(name::endsWith)) {
-            boolean test = name.contains("src/test/");
+            boolean test = name.contains("src/test/") || name.contains("src/it/");
             sources.add(new Source(relative, module, test, Files.readString(path)));
           }
         }
