@@ -144,7 +144,8 @@ final class ServingChecks {
     }
     boolean same =
         (expected.isFloatingPointNumber() && found.isFloatingPointNumber())
-            ? Math.abs(found.asDouble() - expected.asDouble()) <= TOLERANCE
+            ? Double.compare(found.asDouble(), expected.asDouble()) == 0
+                || Math.abs(found.asDouble() - expected.asDouble()) <= TOLERANCE
             : found.equals(expected);
     boolean ours = at.equals("/error") && expected.asText().contains("[[{{node");
     return (same || ours)

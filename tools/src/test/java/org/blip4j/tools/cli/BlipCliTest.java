@@ -58,7 +58,6 @@ class BlipCliTest {
           "blip pretrain",
           "blip search",
           "blip search index",
-          "blip serve",
           "blip vqa");
   private static final ImmutableSet<String> COMPUTING =
       ImmutableSet.<String>builder()
@@ -69,6 +68,7 @@ class BlipCliTest {
               "blip evaluate retrieval",
               "blip evaluate video",
               "blip quickstart",
+              "blip serve",
               "blip verify")
           .build();
 
