@@ -62,7 +62,7 @@ class JsonTextTest {
     assertEquals(Long.MAX_VALUE, parse("9223372036854775807").number());
     assertEquals(Long.MIN_VALUE, parse("-9223372036854775808").number());
     assertEquals(new BigInteger("18446744073709551615"), parse("18446744073709551615").number());
-    assertEquals(18446744073709551616d, parse("18446744073709551616").number());
+    assertEquals(0x1p64, parse("18446744073709551616").number());
     assertEquals(7.0, parse("7.0").number());
   }
 

@@ -39,8 +39,7 @@ class ServerTest {
     http =
         HttpServer.start(
             SERVER,
-            new HttpServer.Settings(
-                "127.0.0.1", 0, 4L * MOST, Duration.ofMillis(1000), 4 * MOST, 64),
+            new HttpServer.Settings("127.0.0.1", 0, 4L * MOST, Duration.ofSeconds(1), 4 * MOST, 64),
             TinyServer.WORKERS);
   }
 
@@ -184,10 +183,8 @@ class ServerTest {
   @Test
   void allBodiesTogetherAreBounded() throws Exception {
     String head =
-        "POST /v1/models/caption:predict HTTP/1.1\r\n"
-            + "Host: localhost\r\n"
-            + "Content-Length: 1048576\r\n\r\n"
-            + "{";
+        "POST /v1/models/caption:predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n{"
+            .formatted(MOST);
     List<Socket> sent = new ArrayList<>();
     StringBuilder answers = new StringBuilder();
     for (int i = 0; i < 8; i++) {
