@@ -1,0 +1,2 @@
+/** A program outside the reactor that embeds BLIP. */
+package org.example;
