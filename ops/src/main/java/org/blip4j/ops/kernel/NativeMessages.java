@@ -18,10 +18,11 @@ import org.tensorflow.internal.c_api.Deallocator_Pointer_long_Pointer;
 /**
  * Keeps TensorFlow from writing to standard error, which belongs to the program.
  *
- * <p>Its log heeds an environment variable, which is read while the library is loaded. One message
- * of its first session heeds nothing, so that a first session of one constant is run with standard
- * error turned away for some milliseconds (on Linux). Java has no way to call the C library; what
- * JavaCPP calls to free memory is such a way.
+ * <p>Its log heeds an environment variable, at 3 all but fatal errors (others are exceptions, too),
+ * which is read while the library is loaded. One message of its first session heeds nothing, so
+ * that a first session of one constant is run with standard error turned away for some milliseconds
+ * (on Linux). Java has no way to call the C library; what JavaCPP calls to free memory is such a
+ * way.
  */
 final class NativeMessages {
   private static final String LEVEL = "TF_CPP_MIN_LOG_LEVEL";
@@ -43,7 +44,7 @@ final class NativeMessages {
     try {
       Loader.load(org.bytedeco.javacpp.presets.javacpp.class);
       Pointer set = Loader.addressof("putenv");
-      byte[] text = (LEVEL + "=2\0").getBytes(UTF_8);
+      byte[] text = (LEVEL + "=3\0").getBytes(UTF_8);
       BytePointer kept = new BytePointer(Pointer.malloc(text.length)); // the environment's from now
       long value = kept.capacity(text.length).put(text, 0, text.length).address();
       Method init =
