@@ -27,7 +27,7 @@ import org.tensorflow.internal.c_api.Deallocator_Pointer_long_Pointer;
 final class NativeMessages {
   private static final String LEVEL = "TF_CPP_MIN_LOG_LEVEL";
   private static final int STANDARD_ERROR = 2;
-  private static final List<Integer> SPARE = List.of(250, 251, 252, 253);
+  private static final List<Integer> SPARE = List.of(1000, 1001, 1002, 1003);
 
   private NativeMessages() {}
 
@@ -75,6 +75,9 @@ final class NativeMessages {
         return;
       }
       call("dup2", STANDARD_ERROR, spare);
+      if (!Files.exists(open.resolve(String.valueOf(spare)))) {
+        return; // the process may not have so many files open; nothing was turned
+      }
       call("dup2", turned, STANDARD_ERROR);
       try {
         firstSession.run();
@@ -82,7 +85,7 @@ final class NativeMessages {
         call("dup2", spare, STANDARD_ERROR);
         call("close", spare, 0);
       }
-    } catch (IOException e) {
+    } catch (IOException | LinkageError e) {
       return; // the message is read then
     }
   }
