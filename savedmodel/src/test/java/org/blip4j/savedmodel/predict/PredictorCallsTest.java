@@ -34,6 +34,7 @@ import org.blip4j.savedmodel.signature.ServingSignature;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -102,6 +103,7 @@ class PredictorCallsTest {
   }
 
   @Test
+  @Tag("slow")
   void ofManySettingsTheLeastUsedGoes() throws IOException {
     try (Predictor one = Predictor.open(source)) {
       List<byte[]> image = IMAGES.subList(0, 1);
