@@ -76,7 +76,8 @@ final class RecordAttackTest {
   private void shards(boolean gzip, int rounds) throws IOException {
     Path file = folder.resolve("whole");
     try (TfRecordWriter writer =
-        TfRecordWriter.create(file, TfRecordWriter.Options.plain().withGzip(gzip).withOverwrite(true))) {
+        TfRecordWriter.create(
+            file, TfRecordWriter.Options.plain().withGzip(gzip).withOverwrite(true))) {
       writer.write(record());
       writer.write(new byte[0]);
       writer.write(record());

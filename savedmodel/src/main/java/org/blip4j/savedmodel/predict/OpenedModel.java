@@ -227,7 +227,8 @@ final class OpenedModel implements AutoCloseable {
       case CAPTION_PROMPTED -> settings.withSearch(wanted.search());
       case CAPTION_SAMPLE -> settings.withSampling(wanted.sampling()).withPrompt(wanted.prompt());
       case VQA -> settings.withSearch(wanted.search()).withMatchToken(wanted.matchToken());
-      case VQA_RANK, MATCH, TEXT_EMBEDDING, ATTRIBUTION -> settings.withMatchToken(wanted.matchToken());
+      case VQA_RANK, MATCH, TEXT_EMBEDDING, ATTRIBUTION ->
+          settings.withMatchToken(wanted.matchToken());
       case IMAGE_EMBEDDING, NLVR, DIALOGUE_RANK, CAPFILT -> settings;
     };
   }
