@@ -10,6 +10,7 @@ import io.undertow.UndertowOptions;
 import io.undertow.io.Receiver;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.GracefulShutdownHandler;
+import io.undertow.server.handlers.HttpContinueReadHandler;
 import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 import java.io.Closeable;
@@ -68,6 +69,7 @@ final class HttpServer implements Closeable {
   private final Executor workers;
   private final AtomicLong reserved = new AtomicLong();
   private final GracefulShutdownHandler graceful = Handlers.gracefulShutdown(this::handle);
+
   private final Undertow undertow;
 
   private HttpServer(ModelServer server, Settings settings, Executor workers) {
@@ -91,7 +93,7 @@ final class HttpServer implements Closeable {
             .setSocketOption(Options.WRITE_TIMEOUT, idle)
             .setSocketOption(Options.CONNECTION_HIGH_WATER, settings.connections())
             .setSocketOption(Options.CONNECTION_LOW_WATER, settings.connections())
-            .setHandler(graceful)
+            .setHandler(new HttpContinueReadHandler(graceful)) // goes on once a body is read
             .build();
   }
 
