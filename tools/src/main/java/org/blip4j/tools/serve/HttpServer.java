@@ -294,6 +294,6 @@ final class HttpServer implements Closeable {
       }
       default -> {}
     }
-    return StaticPage.answered(exchange, path);
+    return StaticPage.answered(exchange, path, server);
   }
 }

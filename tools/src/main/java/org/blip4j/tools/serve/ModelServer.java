@@ -2,6 +2,7 @@ package org.blip4j.tools.serve;
 
 import java.io.Closeable;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +13,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.blip4j.savedmodel.predict.DynamicBatching;
+import org.blip4j.savedmodel.signature.ServingSignature;
 import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.proto.GraphOptions;
 import org.tensorflow.proto.RewriterConfig;
@@ -74,6 +76,33 @@ public final class ModelServer implements Closeable {
             System::nanoTime);
     this.rest = new RestApi(this.models, metrics, settings.limit(), settings.mostBytes(), writing);
     metrics.watchQueues(this::queued);
+  }
+
+  /**
+   * A model that answers.
+   *
+   * @param signatures keys, but for those that take tensors in place of files and texts
+   */
+  record Offered(String name, List<String> signatures) {}
+
+  /** The models that answer at the moment, in the order of the command line. */
+  List<Offered> offered() {
+    List<Offered> offered = new ArrayList<>();
+    for (String name : models.names()) {
+      try {
+        ServedModel model = models.find(name, Optional.empty(), Optional.empty()).model();
+        offered.add(
+            new Offered(
+                name,
+                model.signatures().keySet().stream()
+                    .filter(key -> !key.endsWith(ServingSignature.TENSOR_SUFFIX))
+                    .sorted()
+                    .toList()));
+      } catch (ServingException e) {
+        continue; // not there at the moment
+      }
+    }
+    return offered;
   }
 
   private Map<String, Integer> queued() {

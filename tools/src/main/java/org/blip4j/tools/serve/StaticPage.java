@@ -1,5 +1,6 @@
 package org.blip4j.tools.serve;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.common.collect.ImmutableMap;
 import com.google.common.io.ByteStreams;
 import io.undertow.server.HttpServerExchange;
@@ -7,11 +8,17 @@ import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The files of the page to try models, which lie in the class path and nowhere else. */
+/**
+ * The page to try models: its files, which lie in the class path and nowhere else, and the list of
+ * models that it offers.
+ */
 final class StaticPage {
+  private static final String MODELS = "/blip/models";
+  private static final ObjectMapper JSON = new ObjectMapper();
   private static final String FOLDER = "page/";
   private static final Pattern FILE = Pattern.compile("/([A-Za-z0-9_-]+\\.([a-z0-9]+))");
   private static final ImmutableMap<String, String> TYPES =
@@ -28,8 +35,14 @@ final class StaticPage {
 
   private StaticPage() {}
 
-  /** Sends a file, if the path names one. */
-  static boolean answered(HttpServerExchange exchange, String path) throws IOException {
+  /** Sends a file or the list of models, if the path names one. */
+  static boolean answered(HttpServerExchange exchange, String path, ModelServer server)
+      throws IOException {
+    if (path.equals(MODELS)) {
+      byte[] models = JSON.writeValueAsBytes(Map.of("models", server.offered()));
+      HttpServer.send(exchange, new RestApi.Answer(200, "application/json", models));
+      return true;
+    }
     Matcher file = FILE.matcher(path.equals("/") ? "/index.html" : path);
     if (!file.matches() || !TYPES.containsKey(file.group(2))) {
       return false;

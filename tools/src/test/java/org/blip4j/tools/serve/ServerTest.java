@@ -239,6 +239,20 @@ class ServerTest {
     assertEquals("ok\n", CLIENT.send(health, HttpResponse.BodyHandlers.ofString()).body());
   }
 
+  /** What the page asks for first. */
+  @Test
+  void thePageIsToldWhatEachModelCanDo() throws Exception {
+    HttpRequest request = HttpRequest.newBuilder(uri("/blip/models")).build();
+    JsonNode models =
+        MAPPER
+            .readTree(CLIENT.send(request, HttpResponse.BodyHandlers.ofString()).body())
+            .path("models");
+    assertEquals("caption", models.path(0).path("name").asText());
+    assertEquals(
+        "[\"caption\",\"caption_prompted\",\"caption_sample\",\"serving_default\"]",
+        models.path(0).path("signatures").toString());
+  }
+
   @Test
   void whatHasBegunIsAnsweredAtTheEnd() throws Exception {
     HttpServer second =
