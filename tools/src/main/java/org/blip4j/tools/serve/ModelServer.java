@@ -89,18 +89,16 @@ public final class ModelServer implements Closeable {
   List<Offered> offered() {
     List<Offered> offered = new ArrayList<>();
     for (String name : models.names()) {
-      try {
-        ServedModel model = models.find(name, Optional.empty(), Optional.empty()).model();
-        offered.add(
-            new Offered(
-                name,
-                model.signatures().keySet().stream()
-                    .filter(key -> !key.endsWith(ServingSignature.TENSOR_SUFFIX))
-                    .sorted()
-                    .toList()));
-      } catch (ServingException e) {
-        continue; // not there at the moment
-      }
+      answering(name)
+          .ifPresent(
+              model ->
+                  offered.add(
+                      new Offered(
+                          name,
+                          model.signatures().keySet().stream()
+                              .filter(key -> !key.endsWith(ServingSignature.TENSOR_SUFFIX))
+                              .sorted()
+                              .toList())));
     }
     return offered;
   }
@@ -108,13 +106,18 @@ public final class ModelServer implements Closeable {
   private Map<String, Integer> queued() {
     Map<String, Integer> queued = new LinkedHashMap<>();
     for (String name : models.names()) {
-      try {
-        queued.put(name, models.find(name, Optional.empty(), Optional.empty()).model().queued());
-      } catch (ServingException e) {
-        queued.put(name, 0); // not there at the moment
-      }
+      queued.put(name, answering(name).map(ServedModel::queued).orElse(0));
     }
     return queued;
+  }
+
+  /** The newest version of a model, if there is one at the moment. */
+  private Optional<ServedModel> answering(String name) {
+    try {
+      return Optional.of(models.find(name, Optional.empty(), Optional.empty()).model());
+    } catch (ServingException e) {
+      return Optional.empty();
+    }
   }
 
   /** Loads what there is now. */
