@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
@@ -86,9 +88,19 @@ public record CapFiltShards(
   /**
    * Judges what is not written yet.
    *
-   * @throws IllegalArgumentException if a shard lies in the output folder itself
+   * @throws IllegalArgumentException if a shard lies in the output folder itself, or two of them
+   *     have one name
    */
   public Totals run(ShardSet shards, Path out) throws IOException {
+    Map<String, Path> named = new HashMap<>();
+    for (Path shard : shards.paths()) {
+      Path other = named.putIfAbsent(plain(shard), shard);
+      if (other != null) {
+        throw new IllegalArgumentException(
+            "%s and %s would both be written as %s.tfrecord; rename one, or give them other folders"
+                .formatted(other, shard, plain(shard)));
+      }
+    }
     Files.createDirectories(out);
     Totals totals = new Totals(0, 0, 0, 0, true);
     for (int i = 0; i < shards.size(); i++) {

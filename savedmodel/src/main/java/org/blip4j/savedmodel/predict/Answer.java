@@ -101,7 +101,7 @@ public record Answer(String text, float logProb, String status, String note)
           throw new IllegalArgumentException(
               "one of the answers is empty (candidates[" + i + "]); leave it away");
         }
-        if (candidate.contains("\n")) {
+        if (candidate.contains("\n") || candidate.contains("\r")) {
           throw new IllegalArgumentException(
               "candidates[" + i + "] has several lines; an answer is one line");
         }

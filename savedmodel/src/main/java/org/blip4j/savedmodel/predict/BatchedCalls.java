@@ -1,5 +1,6 @@
 package org.blip4j.savedmodel.predict;
 
+import com.google.common.collect.Lists;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -19,6 +20,7 @@ final class BatchedCalls implements AutoCloseable {
   private final DynamicBatching.Settings bounds;
   private final Map<ServingSignature, DynamicBatching<Row, Object>> batchings =
       new EnumMap<>(ServingSignature.class);
+  private boolean closed;
 
   BatchedCalls(OpenedModel model, ServingSettings settings, DynamicBatching.Settings bounds) {
     this.model = model;
@@ -36,10 +38,14 @@ final class BatchedCalls implements AutoCloseable {
     for (int row = 0; row < inputs.rows(); row++) {
       rows.add(new Row(inputs, row, read));
     }
-    List<Object> results =
-        control
-            .begin(signature.key(), rows.size())
-            .await(limit -> batching(signature).submit(Thread.currentThread(), rows, limit), 0);
+    CallControl.Watch watch = control.begin(signature.key(), rows.size());
+    List<Object> results = new ArrayList<>();
+    for (List<Row> some : Lists.partition(rows, bounds.maxRows())) {
+      results.addAll(
+          watch.await(
+              limit -> batching(signature).submit(Thread.currentThread(), some, limit),
+              results.size()));
+    }
     @SuppressWarnings("unchecked") // each row was read by the function of its own call
     List<R> own = (List<R>) results;
     return own;
@@ -47,6 +53,9 @@ final class BatchedCalls implements AutoCloseable {
 
   private DynamicBatching<Row, Object> batching(ServingSignature signature) {
     synchronized (batchings) {
+      if (closed) {
+        throw new IllegalStateException("this predictor was closed; open the model again");
+      }
       return batchings.computeIfAbsent(
           signature, key -> DynamicBatching.start(bounds, rows -> compute(signature, rows)));
     }
@@ -67,9 +76,11 @@ final class BatchedCalls implements AutoCloseable {
 
   @Override
   public void close() {
+    List<DynamicBatching<Row, Object>> all;
     synchronized (batchings) {
-      batchings.values().forEach(DynamicBatching::close);
-      batchings.clear();
+      closed = true;
+      all = List.copyOf(batchings.values());
     }
+    all.forEach(DynamicBatching::close);
   }
 }

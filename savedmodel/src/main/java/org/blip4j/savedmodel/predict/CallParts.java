@@ -32,7 +32,8 @@ record CallParts(long budget, ModelConfig config) {
   List<int[]> of(ServingSignature signature, CallInputs inputs) {
     long image = imageBytes();
     long row = rowBytes(signature);
-    if (inputs.rows() * (image + row) <= budget) { // even if all images are different
+    int most = signature == ServingSignature.NLVR ? 2 : 1;
+    if (inputs.rows() * (most * image + row) <= budget) { // even if all images are different
       return List.of(range(inputs.rows()));
     }
     int[][] images = inputs.images();

@@ -93,12 +93,16 @@ public abstract sealed class ModelCalls permits Predictor {
    * @return for each image a list with the score of each text
    */
   public List<List<PairScore>> matchAll(List<byte[]> images, List<String> texts) {
+    Objects.requireNonNull(images, "images is null; give a list");
+    Objects.requireNonNull(texts, "texts is null; give a list");
+    for (int i = 0; i < images.size(); i++) {
+      Objects.requireNonNull(
+          images.get(i), "images[" + i + "] is null; give the bytes of an image file");
+    }
     List<byte[]> pictures = new ArrayList<>();
     List<String> all = new ArrayList<>();
-    for (byte[] image : Objects.requireNonNull(images, "images is null; give a list")) {
-      pictures.addAll(
-          Collections.nCopies(
-              Objects.requireNonNull(texts, "texts is null; give a list").size(), image));
+    for (byte[] image : images) {
+      pictures.addAll(Collections.nCopies(texts.size(), image));
       all.addAll(texts);
     }
     List<PairScore> scores = match(pictures, all);

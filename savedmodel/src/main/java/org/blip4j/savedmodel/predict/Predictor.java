@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.blip4j.savedmodel.open.ModelSource;
@@ -87,9 +88,9 @@ public final class Predictor extends ModelCalls implements AutoCloseable {
 
   /**
    * The same model with settings of its own for each call made on it: beams, lengths, sampling,
-   * prompt. The weights are shared. Graphs of the eight settings that were used last are kept, each
-   * built at its first call; the first one of a setting so takes longer. What is returned is closed
-   * with this one.
+   * prompt. The weights are shared, a batching is not: calls are computed one by one. Graphs of the
+   * eight settings that were used last are kept, each built at its first call; the first one of a
+   * setting so takes longer. What is returned is closed with this one.
    *
    * @throws IllegalArgumentException of an exported model, whose settings are fixed
    */
@@ -128,18 +129,22 @@ public final class Predictor extends ModelCalls implements AutoCloseable {
     CompletableFuture<R> future = new CompletableFuture<>();
     CallControl other = new CallControl(control.limit(), future::isDone);
     Predictor own = new Predictor(opened, settings, other, batched, () -> {});
-    opened
-        .calling()
-        .execute(
-            () -> {
-              try {
-                if (!future.isDone()) {
-                  future.complete(call.apply(own));
-                }
-              } catch (Throwable e) {
-                future.completeExceptionally(e);
-              }
-            });
+    Runnable calling =
+        () -> {
+          try {
+            if (!future.isDone()) {
+              future.complete(call.apply(own));
+            }
+          } catch (Throwable e) {
+            future.completeExceptionally(e);
+          }
+        };
+    try {
+      opened.calling().execute(calling);
+    } catch (RejectedExecutionException e) {
+      future.completeExceptionally(
+          new IllegalStateException("this predictor was closed; open the model again", e));
+    }
     return future;
   }
 

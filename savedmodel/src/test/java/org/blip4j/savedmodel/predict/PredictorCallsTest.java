@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Properties;
@@ -226,6 +227,30 @@ class PredictorCallsTest {
       assertTrue(together.caption(new byte[3]).status().length() > 0);
     }
     model.embedText("still open");
+  }
+
+  @Test
+  void aListMayBeLongerThanTheQueueOfABatching() {
+    DynamicBatching.Settings small = new DynamicBatching.Settings(2, Duration.ZERO, 2, 1);
+    List<String> texts = List.of("a", "b", "c", "d", "e");
+    Predictor together = model.batching(small);
+    List<EmbeddingVector> all = together.embedTexts(texts);
+    assertEquals(5, all.size());
+    assertEquals(1, all.get(4).cosine(model.embedText("e")), 1e-5);
+    together.close();
+    String closed =
+        assertThrows(IllegalStateException.class, () -> together.embedText("a")).getMessage();
+    assertTrue(closed.contains("was closed"), closed);
+  }
+
+  @Test
+  void aMissingImageIsNamedByItsPlace() {
+    List<byte[]> images = Arrays.asList(IMAGES.get(0), null);
+    String named =
+        assertThrows(
+                NullPointerException.class, () -> model.matchAll(images, List.of("a", "b", "c")))
+            .getMessage();
+    assertTrue(named.startsWith("images[1] is null"), named);
   }
 
   @Test

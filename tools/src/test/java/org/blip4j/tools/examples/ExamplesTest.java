@@ -88,6 +88,16 @@ final class ExamplesTest {
     CapFiltShards.Totals again = CleanShards.run(captioner, model, shards, out, seen);
     assertEquals(4, again.records());
     assertArrayEquals(written, Files.readAllBytes(out.resolve("a.tfrecord")));
+
+    Path same = Files.createDirectory(folder.resolve("same")).resolve("a.tfrecord");
+    Files.copy(folder.resolve("a.tfrecord"), same);
+    ShardSet alike = ShardSet.of(List.of(folder.resolve("a.tfrecord"), same));
+    String refused =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> CleanShards.run(captioner, model, alike, out, seen))
+            .getMessage();
+    assertTrue(refused.contains("would both be written as a.tfrecord"), refused);
   }
 
   private Path shard(String name, int first, int count) throws IOException {
