@@ -180,50 +180,17 @@ public record RunConfig(
 
   /** The same of so many steps, of batches as before. */
   public RunConfig withSteps(long steps) {
-    return new RunConfig(
-        part,
-        architecture,
-        vocabulary,
-        textSettings,
-        text,
-        images,
-        optimizer,
-        schedule,
-        duration.withSteps(steps),
-        keeping,
-        seed);
+    return withDuration(duration.withSteps(steps), keeping);
   }
 
   /** The same of so many passes over the data, of batches as before. */
   public RunConfig withEpochs(long epochs) {
-    return new RunConfig(
-        part,
-        architecture,
-        vocabulary,
-        textSettings,
-        text,
-        images,
-        optimizer,
-        schedule,
-        duration.withEpochs(epochs),
-        keeping,
-        seed);
+    return withDuration(duration.withEpochs(epochs), keeping);
   }
 
   /** The same with so many pairs in a step, computed in one part. */
   public RunConfig withBatch(int batch) {
-    return new RunConfig(
-        part,
-        architecture,
-        vocabulary,
-        textSettings,
-        text,
-        images,
-        optimizer,
-        schedule,
-        duration.withBatch(batch),
-        keeping,
-        seed);
+    return withDuration(duration.withBatch(batch), keeping);
   }
 
   /** The same with another learning rate. */
@@ -244,18 +211,7 @@ public record RunConfig(
 
   /** The same, logged and kept in another way. */
   public RunConfig withKeeping(Keeping other) {
-    return new RunConfig(
-        part,
-        architecture,
-        vocabulary,
-        textSettings,
-        text,
-        images,
-        optimizer,
-        schedule,
-        duration,
-        other,
-        seed);
+    return withDuration(duration, other);
   }
 
   /** The same with another seed of everything random. */
