@@ -47,7 +47,7 @@ final class GrpcServer implements Closeable {
   private static final Logger LOGGER = Logger.getLogger("io.grpc");
 
   /** Messages whose classes nobody generated. */
-  private record Marshaller(String type) implements MethodDescriptor.Marshaller<Message> {
+  record Marshaller(String type) implements MethodDescriptor.Marshaller<Message> {
     @Override
     public InputStream stream(Message message) {
       return message.toByteString().newInput();

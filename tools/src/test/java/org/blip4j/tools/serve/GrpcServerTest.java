@@ -16,7 +16,6 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
 import java.io.IOException;
-import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -35,23 +34,6 @@ class GrpcServerTest {
   private static GrpcServer grpc;
   private static ManagedChannel channel;
 
-  /** A client's side of a message. */
-  private record Marshaller(String type) implements MethodDescriptor.Marshaller<Message> {
-    @Override
-    public InputStream stream(Message message) {
-      return message.toByteString().newInput();
-    }
-
-    @Override
-    public Message parse(InputStream stream) {
-      try {
-        return DynamicMessage.parseFrom(ServingMessages.type(type), stream);
-      } catch (IOException e) {
-        throw new IllegalStateException(e);
-      }
-    }
-  }
-
   @BeforeAll
   static void start() throws IOException {
     grpc = GrpcServer.start(SERVER, "127.0.0.1", 0, TinyServer.WORKERS);
@@ -69,8 +51,8 @@ class GrpcServerTest {
         MethodDescriptor.<Message, Message>newBuilder()
             .setType(MethodDescriptor.MethodType.UNARY)
             .setFullMethodName("tensorflow.serving." + method)
-            .setRequestMarshaller(new Marshaller(message + "Request"))
-            .setResponseMarshaller(new Marshaller(message + "Response"))
+            .setRequestMarshaller(new GrpcServer.Marshaller(message + "Request"))
+            .setResponseMarshaller(new GrpcServer.Marshaller(message + "Response"))
             .build();
     return ClientCalls.blockingUnaryCall(channel, described, CallOptions.DEFAULT, request);
   }
