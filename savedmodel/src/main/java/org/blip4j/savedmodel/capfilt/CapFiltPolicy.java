@@ -137,7 +137,7 @@ public record CapFiltPolicy(
   }
 
   /** Decides on all texts of one image, in their order, where no rule asks for the picture. */
-  public ImmutableList<CapFiltText> decide(List<CapFiltText> all) {
+  public List<CapFiltText> decide(List<CapFiltText> all) {
     return decide(all, Optional.empty());
   }
 
@@ -146,8 +146,7 @@ public record CapFiltPolicy(
    *
    * @param picture what its rules ask; empty only if there are none
    */
-  public ImmutableList<CapFiltText> decide(
-      List<CapFiltText> all, Optional<CapFiltPicture> picture) {
+  public List<CapFiltText> decide(List<CapFiltText> all, Optional<CapFiltPicture> picture) {
     boolean allowed =
         rules.picture().none()
             || rules

@@ -20,12 +20,13 @@ import org.blip4j.data.sample.Sample;
 public record CapFiltRecord(
     String key,
     Optional<Sample.ImageText> sample,
-    ImmutableList<CapFiltText> texts,
+    List<CapFiltText> texts,
     String problem,
     Optional<CapFiltPicture> picture) {
   /** Refuses what is neither usable nor says why. */
   public CapFiltRecord {
     Objects.requireNonNull(key, "key");
+    texts = ImmutableList.copyOf(texts);
     if (sample.isPresent() != problem.isEmpty()) {
       throw new IllegalArgumentException(
           "record "
@@ -47,7 +48,7 @@ public record CapFiltRecord(
 
   /** The same record with judged texts. */
   public CapFiltRecord withTexts(List<CapFiltText> judged) {
-    return new CapFiltRecord(key, sample, ImmutableList.copyOf(judged), problem, picture);
+    return new CapFiltRecord(key, sample, judged, problem, picture);
   }
 
   /** The same record with what is known of its picture. */
@@ -66,7 +67,7 @@ public record CapFiltRecord(
   }
 
   /** The texts that stay. */
-  public ImmutableList<CapFiltText> kept() {
+  public List<CapFiltText> kept() {
     return texts.stream().filter(CapFiltText::kept).collect(ImmutableList.toImmutableList());
   }
 
@@ -77,7 +78,7 @@ public record CapFiltRecord(
    * and {@code itm_synthetic}; every column that came in stays.
    */
   public Optional<Sample.ImageText> keptSample() {
-    ImmutableList<CapFiltText> kept = kept();
+    List<CapFiltText> kept = kept();
     if (sample.isEmpty() || kept.isEmpty()) {
       return Optional.empty();
     }

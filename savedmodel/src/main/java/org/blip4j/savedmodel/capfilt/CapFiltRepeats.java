@@ -46,8 +46,7 @@ public final class CapFiltRepeats {
    * @param picture with the hash of its pixels, if pictures may not come again
    * @param decided its texts as {@link CapFiltPolicy#decide} left them
    */
-  public ImmutableList<CapFiltText> apply(
-      Optional<CapFiltPicture> picture, List<CapFiltText> decided) {
+  public List<CapFiltText> apply(Optional<CapFiltPicture> picture, List<CapFiltText> decided) {
     boolean again =
         rules.uniquePictures()
             && decided.stream().anyMatch(CapFiltText::kept)

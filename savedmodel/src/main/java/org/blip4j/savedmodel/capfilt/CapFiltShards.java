@@ -1,6 +1,5 @@
 package org.blip4j.savedmodel.capfilt;
 
-import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -140,7 +139,7 @@ public record CapFiltShards(
         if (stop.getAsBoolean()) {
           return Optional.empty();
         }
-        ImmutableList<CapFiltRecord> judged = step.apply(batch);
+        List<CapFiltRecord> judged = step.apply(batch);
         for (CapFiltRecord record : judged) {
           listener.judged(shard, record);
           Optional<Sample.ImageText> kept = record.keptSample();

@@ -87,7 +87,7 @@ public final class CapFiltStep implements AutoCloseable {
    * Judges samples; the records come in their order. A run for which the device has no room is
    * halved and tried again, and the size kept.
    */
-  public ImmutableList<CapFiltRecord> apply(List<Sample.ImageText> samples) {
+  public List<CapFiltRecord> apply(List<Sample.ImageText> samples) {
     use.readLock().lock();
     try {
       if (closed) {

@@ -1,7 +1,6 @@
 package org.blip4j.beam;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import com.google.common.collect.ImmutableList;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -181,8 +180,7 @@ public final class CapFiltTransform
     }
 
     private List<Decided> judge(List<Waiting> records) throws IOException {
-      ImmutableList<CapFiltRecord> judged =
-          step.apply(records.stream().map(Waiting::sample).toList());
+      List<CapFiltRecord> judged = step.apply(records.stream().map(Waiting::sample).toList());
       List<Decided> done = new ArrayList<>();
       for (int i = 0; i < records.size(); i++) {
         CapFiltRecord record = judged.get(i);

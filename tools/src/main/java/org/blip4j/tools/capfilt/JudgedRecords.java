@@ -1,6 +1,5 @@
 package org.blip4j.tools.capfilt;
 
-import com.google.common.collect.ImmutableList;
 import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
@@ -208,7 +207,7 @@ interface JudgedRecords extends Closeable {
       } catch (SampleException e) {
         return CapFiltRecord.unusable(record.key(), e.getMessage());
       }
-      ImmutableList<CapFiltText> decided = policy.decide(scores.texts(), Optional.of(picture));
+      List<CapFiltText> decided = policy.decide(scores.texts(), Optional.of(picture));
       return record.withPicture(picture).withTexts(set.apply(earlier, decided));
     }
 

@@ -78,7 +78,7 @@ final class WholeSet {
   /** What the rules leave of a shard. */
   interface OfShard {
     /** All. */
-    OfShard ALL = (before, decided) -> ImmutableList.copyOf(decided);
+    OfShard ALL = (before, decided) -> decided;
 
     /**
      * Takes out what the rules leave out.
@@ -86,7 +86,7 @@ final class WholeSet {
      * @param before texts of the shard's earlier records
      * @param decided texts of the next record
      */
-    ImmutableList<CapFiltText> apply(int before, List<CapFiltText> decided);
+    List<CapFiltText> apply(int before, List<CapFiltText> decided);
   }
 
   /** What is left of a shard. */
@@ -116,7 +116,7 @@ final class WholeSet {
     private JudgedRecords.ShardRecords records;
     private long recordsRead;
     private Optional<CapFiltPicture> picture = Optional.empty();
-    private ImmutableList<CapFiltText> decided = ImmutableList.of();
+    private List<CapFiltText> decided = List.of();
 
     Lines(CapFiltFolder from, CapFiltPlan.Shard shard, CapFiltPolicy policy, SourceOptions source)
         throws IOException {
@@ -135,10 +135,7 @@ final class WholeSet {
       }
       ScoreLine line = ScoreLine.parse(text, file + ", line " + ++read);
       picture = line.readable() ? picture(line) : Optional.empty();
-      decided =
-          line.readable()
-              ? policy.decide(line.texts(), picture)
-              : ImmutableList.copyOf(line.texts());
+      decided = line.readable() ? policy.decide(line.texts(), picture) : line.texts();
       return true;
     }
 
