@@ -16,6 +16,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.blip4j.data.file.TextFile;
 
 /**
  * Which models to serve: given one by one, or in TensorFlow Serving's {@code model_config_list}.
@@ -81,7 +82,7 @@ public final class ModelConfigs {
   static List<Model> read(Path file) throws IOException {
     DynamicMessage.Builder config = ServingMessages.builder("ModelServerConfig");
     try {
-      TextFormat.merge(Files.readString(file), config);
+      TextFormat.merge(TextFile.read(file), config);
     } catch (TextFormat.ParseException e) {
       throw new IllegalArgumentException(
           "%s:%d: no model_config_list in protobuf's text form: %s"
@@ -102,17 +103,24 @@ public final class ModelConfigs {
     if (path.isEmpty()) {
       throw new IllegalArgumentException("%s: model '%s' has no base_path".formatted(file, name));
     }
-    if (!platform.isEmpty() && !platform.equals("tensorflow")) {
+    String type = ServingMessages.get(config, "model_type").toString();
+    boolean other = type.equals("OTHER");
+    if (other || (!platform.isEmpty() && !platform.equals("tensorflow"))) {
       throw new IllegalArgumentException(
-          "%s: model '%s' is of model_platform '%s'; 'tensorflow' is served"
-              .formatted(file, name, platform));
+          "%s: model '%s' is of %s; 'tensorflow' is served"
+              .formatted(
+                  file, name, other ? "model_type OTHER" : "model_platform '" + platform + "'"));
     }
     Map<String, Long> labels = new TreeMap<>();
     for (Message label : ServingMessages.parts(config, "version_labels")) {
       labels.put(ServingMessages.text(label, "key"), (Long) ServingMessages.get(label, "value"));
     }
     Message policy = ServingMessages.part(config, "model_version_policy");
-    return new Model(name, Path.of(path), policy(policy), labels);
+    try {
+      return new Model(name, Path.of(path), policy(policy), labels);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+    }
   }
 
   private static Policy policy(Message policy) {

@@ -9,8 +9,12 @@ import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -125,9 +129,9 @@ public final class ServeCommand implements Callable<Integer> {
         ModelServer server = new ModelServer(checked, settings, workers)) {
       watch.allow(STOP_SECONDS);
       if (check) {
-        return check(server, console);
+        return check(server, checked, console);
       }
-      serve(server, workers, console, watch);
+      serve(server, checked, workers, console, watch);
     } finally {
       workers.shutdown();
     }
@@ -137,7 +141,7 @@ public final class ServeCommand implements Callable<Integer> {
   private ModelServer.Settings settings() throws IOException {
     PredictorOptions options = common.inference().portable();
     require(maxBody >= 1 && maxBody <= 1024, "--max-body", maxBody, "1 to 1024");
-    require(timeout > 0 && timeout <= 86_400, "--timeout", timeout, "above 0, and a day at most");
+    require(timeout >= 0.001 && timeout <= 86_400, "--timeout", timeout, "0.001 to 86400");
     require(maxBatch >= 1, "--max-batch", maxBatch, "1 or more");
     require(maxQueue >= maxBatch, "--max-queue", maxQueue, "--max-batch or more");
     if (!check) {
@@ -172,22 +176,22 @@ public final class ServeCommand implements Callable<Integer> {
   }
 
   private void serve(
-      ModelServer server, ExecutorService workers, Console console, InterruptWatch watch)
+      ModelServer server,
+      List<ModelConfigs.Model> models,
+      ExecutorService workers,
+      Console console,
+      InterruptWatch watch)
       throws IOException {
     try (HttpServer http = HttpServer.start(server, HttpServer.Settings.of(host, port), workers);
         GrpcServer grpc =
             grpcPort == null ? null : GrpcServer.start(server, host, grpcPort, workers)) {
       server.load();
-      for (Checked version : versions(server)) {
-        if (!version.error().isEmpty()) {
-          console.warn(
-              "version %d of %s is not served: %s",
-              version.version(), version.model(), version.error());
-        }
-      }
+      Set<String> told = new HashSet<>();
+      tell(server, models, console, told);
       server.keepLooking();
       while (!watch.interrupted() && !server.models().allAvailable()) {
         LockSupport.parkNanos(LOOK_NANOS);
+        tell(server, models, console, told);
       }
       String name = host.contains(":") ? "[" + host + "]" : host;
       String url = "http://%s:%d".formatted(name, http.port());
@@ -199,14 +203,57 @@ public final class ServeCommand implements Callable<Integer> {
       }
       while (!watch.interrupted()) {
         LockSupport.parkNanos(LOOK_NANOS);
+        tell(server, models, console, told);
       }
     }
   }
 
-  private static int check(ModelServer server, Console console) throws IOException {
+  /** Logs what became of the models since they were last looked at. */
+  static void tell(
+      ModelServer server, List<ModelConfigs.Model> models, Console console, Set<String> told)
+      throws IOException {
+    Map<String, Boolean> now = new LinkedHashMap<>();
+    List<Checked> versions = versions(server);
+    for (ModelConfigs.Model model : models) {
+      if (versions.stream().noneMatch(version -> version.model().equals(model.name()))) {
+        now.put(empty(model), false);
+      }
+    }
+    for (Checked version : versions) {
+      String which = "version %d of %s is ".formatted(version.version(), version.model());
+      if (!version.error().isEmpty()) {
+        now.put(which + "not served: " + version.error(), false);
+      } else if (version.state().equals(ModelRepository.State.AVAILABLE.name())) {
+        now.put(which + "served", true);
+      } else if (version.state().equals(ModelRepository.State.END.name())) {
+        now.put(which + "unloaded", true);
+      }
+    }
+    for (Map.Entry<String, Boolean> line : now.entrySet()) {
+      if (told.contains(line.getKey())) {
+        continue;
+      }
+      if (line.getValue()) {
+        console.note("%s", line.getKey());
+      } else {
+        console.warn("%s", line.getKey());
+      }
+    }
+    told.clear();
+    told.addAll(now.keySet());
+  }
+
+  private static String empty(ModelConfigs.Model model) {
+    return "model %s has no version in %s; a version is a folder whose name is a number"
+        .formatted(model.name(), model.folder());
+  }
+
+  private static int check(ModelServer server, List<ModelConfigs.Model> models, Console console)
+      throws IOException {
     console.note("loading %s", String.join(", ", server.models().names()));
     server.load();
-    for (Checked version : versions(server)) {
+    List<Checked> versions = versions(server);
+    for (Checked version : versions) {
       String told =
           version.error().isEmpty() ? String.join(" ", version.signatures()) : version.error();
       console.result(
@@ -216,8 +263,10 @@ public final class ServeCommand implements Callable<Integer> {
         console.failed(version.model() + " version " + version.version(), version.error());
       }
     }
-    if (!server.models().allAvailable()) {
-      console.failed("--check", "a model has no version that can be served");
+    for (ModelConfigs.Model model : models) {
+      if (versions.stream().noneMatch(version -> version.model().equals(model.name()))) {
+        console.failed("--check", empty(model));
+      }
     }
     return console.exitCode();
   }

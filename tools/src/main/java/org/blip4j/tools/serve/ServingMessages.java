@@ -4,6 +4,7 @@ import com.google.common.base.Splitter;
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.DescriptorProtos.DescriptorProto;
+import com.google.protobuf.DescriptorProtos.EnumDescriptorProto;
 import com.google.protobuf.DescriptorProtos.FieldDescriptorProto;
 import com.google.protobuf.DescriptorProtos.FileDescriptorProto;
 import com.google.protobuf.Descriptors.Descriptor;
@@ -28,10 +29,10 @@ import org.tensorflow.proto.TensorProto;
  * warming up, and the configuration of models. Names and numbers are those of {@code
  * predict.proto}, {@code get_model_metadata.proto}, {@code get_model_status.proto}, {@code
  * prediction_log.proto} and {@code model_server_config.proto}; a map is written as what it is on
- * the wire, a list of entries, and an enum as its number.
+ * the wire, a list of entries.
  */
 final class ServingMessages {
-  /** One message a line: its name, then fields as {@code name=number type}; * is repeated. */
+  /** One message or enum a line: fields as {@code name=number type}, * is repeated; constants. */
   private static final String MESSAGES =
       """
       ModelSpec: name=1 string, version=2 .google.protobuf.Int64Value, signature_name=3 string, version_label=4 string
@@ -51,7 +52,8 @@ final class ServingMessages {
       PredictionLog: predict_log=6 PredictLog
       ModelServerConfig: model_config_list=1 ModelConfigList
       ModelConfigList: config=1 *ModelConfig
-      ModelConfig: name=1 string, base_path=2 string, model_platform=4 string, logging_config=6 LoggingConfig, model_version_policy=7 VersionPolicy, version_labels=8 *LabelEntry
+      ModelConfig: name=1 string, base_path=2 string, model_type=3 ModelType, model_platform=4 string, logging_config=6 LoggingConfig, model_version_policy=7 VersionPolicy, version_labels=8 *LabelEntry
+      ModelType: MODEL_TYPE_UNSPECIFIED=0, TENSORFLOW=1, OTHER=2
       LabelEntry: key=1 string, value=2 int64
       VersionPolicy: latest=100 Latest, all=101 All, specific=102 Specific
       Latest: num_versions=1 uint32
@@ -59,7 +61,7 @@ final class ServingMessages {
       Specific: versions=1 *int64
       LoggingConfig: log_collector_config=1 LogCollectorConfig, sampling_config=2 SamplingConfig
       LogCollectorConfig: type=1 string, filename_prefix=2 string
-      SamplingConfig: sampling_rate=1 double
+      SamplingConfig: sampling_rate=1 double, attributes=2 int32
       """;
 
   private static final FileDescriptor FILE = describe();
@@ -79,7 +81,7 @@ final class ServingMessages {
             .setPackage("tensorflow.serving")
             .setSyntax("proto3");
     used.forEach(one -> file.addDependency(one.getName()));
-    MESSAGES.lines().map(ServingMessages::message).forEach(file::addMessageType);
+    MESSAGES.lines().forEach(line -> add(line, file));
     try {
       return FileDescriptor.buildFrom(file.build(), used.toArray(new FileDescriptor[0]));
     } catch (DescriptorValidationException e) {
@@ -87,31 +89,46 @@ final class ServingMessages {
     }
   }
 
-  private static DescriptorProto message(String line) {
+  private static void add(String line, FileDescriptorProto.Builder file) {
     int colon = line.indexOf(':');
-    DescriptorProto.Builder message =
-        DescriptorProto.newBuilder().setName(line.substring(0, colon));
-    for (String field :
-        Splitter.on(',').trimResults().omitEmptyStrings().split(line.substring(colon + 1))) {
-      List<String> parts = Splitter.onPattern("[= ]").splitToList(field);
-      String type = parts.get(2).replace("*", "");
-      FieldDescriptorProto.Builder made =
-          message
-              .addFieldBuilder()
-              .setName(parts.get(0))
-              .setNumber(Integer.parseInt(parts.get(1)))
-              .setLabel(
-                  parts.get(2).startsWith("*")
-                      ? FieldDescriptorProto.Label.LABEL_REPEATED
-                      : FieldDescriptorProto.Label.LABEL_OPTIONAL);
-      if (Character.isLowerCase(type.charAt(0))) {
-        made.setType(FieldDescriptorProto.Type.valueOf("TYPE_" + type.toUpperCase(Locale.ROOT)));
-      } else {
-        made.setType(FieldDescriptorProto.Type.TYPE_MESSAGE)
-            .setTypeName(type.startsWith(".") ? type : ".tensorflow.serving." + type);
-      }
+    String name = line.substring(0, colon);
+    List<List<String>> parts =
+        Splitter.on(',')
+            .trimResults()
+            .omitEmptyStrings()
+            .splitToStream(line.substring(colon + 1))
+            .map(Splitter.onPattern("[= ]")::splitToList)
+            .toList();
+    if (!parts.isEmpty() && parts.get(0).size() == 2) {
+      EnumDescriptorProto.Builder constants = file.addEnumTypeBuilder().setName(name);
+      parts.forEach(
+          part ->
+              constants
+                  .addValueBuilder()
+                  .setName(part.get(0))
+                  .setNumber(Integer.parseInt(part.get(1))));
+      return;
     }
-    return message.build();
+    DescriptorProto.Builder message = file.addMessageTypeBuilder().setName(name);
+    parts.forEach(part -> add(part.get(0), Integer.parseInt(part.get(1)), part.get(2), message));
+  }
+
+  private static void add(String name, int number, String given, DescriptorProto.Builder message) {
+    String type = given.replace("*", "");
+    FieldDescriptorProto.Builder field =
+        message
+            .addFieldBuilder()
+            .setName(name)
+            .setNumber(number)
+            .setLabel(
+                given.startsWith("*")
+                    ? FieldDescriptorProto.Label.LABEL_REPEATED
+                    : FieldDescriptorProto.Label.LABEL_OPTIONAL);
+    if (Character.isLowerCase(type.charAt(0))) {
+      field.setType(FieldDescriptorProto.Type.valueOf("TYPE_" + type.toUpperCase(Locale.ROOT)));
+    } else {
+      field.setTypeName(type.startsWith(".") ? type : ".tensorflow.serving." + type);
+    }
   }
 
   static Descriptor type(String message) {

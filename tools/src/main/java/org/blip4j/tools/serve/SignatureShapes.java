@@ -71,7 +71,7 @@ final class SignatureShapes {
     long rows = fitting.values().stream().mapToLong(TensorData::rows).max().orElse(0);
     for (Map.Entry<String, TensorData> input : fitting.entrySet()) {
       TensorData tensor = input.getValue();
-      if (tensor.rows() == 1 && tensor.strings() == null && rows > 1) {
+      if (tensor.rows() == 1 && tensor.rank() == 1 && tensor.strings() == null && rows > 1) {
         input.setValue(TensorData.concat(Collections.nCopies((int) rows, tensor)));
       } else if (tensor.rows() != rows) {
         throw ServingException.invalid(

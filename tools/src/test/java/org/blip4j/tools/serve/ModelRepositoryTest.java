@@ -161,7 +161,7 @@ class ModelRepositoryTest {
           }
           config: { name: 'match', base_path: '/served/match'
                     model_version_policy: { specific: { versions: [3, 5] } } },
-          config { name: "last" base_path: "x" model_version_policy { latest { num_versions: 2 } } }
+          config { name: "last" base_path: "x" model_type: TENSORFLOW model_version_policy { latest { num_versions: 2 } } }
         }
         """);
     List<Model> models = ModelConfigs.read(file);
@@ -187,6 +187,15 @@ class ModelRepositoryTest {
     Files.writeString(file, "model_config_list { config { name: \"x\" } }");
     assertEquals(
         file + ": model 'x' has no base_path",
+        assertThrows(IllegalArgumentException.class, () -> ModelConfigs.read(file)).getMessage());
+    Files.writeString(file, "model_config_list { config { name: \"a/b\" base_path: \"x\" } }");
+    assertEquals(
+        file + ": 'a/b' is no name for a model; use one without / and :",
+        assertThrows(IllegalArgumentException.class, () -> ModelConfigs.read(file)).getMessage());
+    Files.writeString(
+        file, "\ufeffmodel_config_list { config { base_path: \"x\" model_type: OTHER } }");
+    assertEquals(
+        file + ": model '' is of model_type OTHER; 'tensorflow' is served",
         assertThrows(IllegalArgumentException.class, () -> ModelConfigs.read(file)).getMessage());
     Model model = Model.of("a", base);
     assertThrows(IllegalArgumentException.class, () -> ModelConfigs.checked(List.of()));
