@@ -55,6 +55,9 @@ final class DialogueSignature {
     Operand<TString> answers =
         RankedLines.split(inner, rows(inner, lists, ServingSignature.ANSWERS)); // [B, N]
     Operand<TBool> none = inner.onCpu().tf().math.equal(answers, inner.tf().array("")); // [B, N]
+    Pairs pairs = Pairs.of(inner, answers, none);
+    Earlier earlier = Earlier.of(inner, parts.texts(), history, question);
+    Joined dialogues = joined(inner, earlier, pairs);
     Operand<TString> status = images.status();
     for (Operand<TString> problem :
         List.of(
@@ -63,16 +66,34 @@ final class DialogueSignature {
             ServingTexts.notUtf8(inner, question, ServingSignature.QUESTION),
             RankedLines.empty(inner, none),
             RankedLines.worst(
-                inner, ServingTexts.notUtf8(inner, inner.onCpu().flat(answers), "answer"), none))) {
+                inner, ServingTexts.notUtf8(inner, inner.onCpu().flat(answers), "answer"), none),
+            ServingSignature.RowStatus.where(
+                inner,
+                earlier.malformed(),
+                inner
+                    .onCpu()
+                    .tf()
+                    .constant("a line of the history has no tab between question and answer")),
+            ServingSignature.RowStatus.where(
+                inner,
+                inner
+                    .onCpu()
+                    .greater(
+                        inner.onCpu().max(pairs.table(inner.onCpu(), dialogues.cut(), answers), 1),
+                        0),
+                inner
+                    .onCpu()
+                    .tf()
+                    .constant(
+                        "%squestion and answer have more than %d tokens, only these were read"
+                            .formatted(ServingSignature.RowStatus.CUT, most - 2))))) {
       status = ServingSignature.RowStatus.of(inner, status, problem); // [B]
     }
-    Pairs pairs = Pairs.of(inner, answers, none);
-    Tokens dialogues = joined(inner, Earlier.of(inner, parts.texts(), history, question), pairs);
     DialogueJudge judge = parts.blip().dialogues();
     Operand<TFloat32> logits =
         judge.judge(
             ctx,
-            dialogues,
+            dialogues.tokens(),
             pairs.rows(),
             judge.context(ctx, images.perRow(ctx), caption.tokens())); // [M, 2]
     Operand<TBool> ok = ServingSignature.RowStatus.ok(ctx, status); // [B]
@@ -175,8 +196,10 @@ final class DialogueSignature {
    * @param tokens of earlier rounds and the question, {@code [B, C]}, [CLS] before them
    * @param ends {@code [B, R]}, how many tokens the question has, the last round and the question,
    *     and so on
+   * @param malformed whether a line of the history is no round, {@code [B]}; a round without an
+   *     answer is left out
    */
-  private record Earlier(Tokens tokens, Operand<TInt32> ends) {
+  private record Earlier(Tokens tokens, Operand<TInt32> ends, Operand<TBool> malformed) {
     static Earlier of(
         GraphContext outer,
         ServingTexts reader,
@@ -186,7 +209,7 @@ final class DialogueSignature {
       Ops tf = ctx.tf();
       Operand<TString> lines = RankedLines.split(ctx, history); // [B, R]
       Operand<TBool> answered =
-          tf.strings.regexFullMatch(lines, tf.constant("[^\\t]*\\t.*")); // [B, R]
+          tf.strings.regexFullMatch(lines, tf.constant("[^\\t]*\\t.*\\S.*")); // [B, R]
       Operand<TString> round =
           tf.strings.join(
               List.of(
@@ -202,12 +225,22 @@ final class DialogueSignature {
           tf.reshape(ctx.sub(reader.whole(ctx, ctx.flat(rounds)).lengths(), 2), tf.shape(rounds));
       Operand<TInt32> ends = ctx.cumsum(tf.reverse(counts, tf.array(1)), 1); // [B, R]
       Operand<TString> all = tf.strings.reduceJoin(rounds, tf.constant(1)); // [B]
-      return new Earlier(reader.whole(ctx, all).tokens(), ends);
+      Operand<TBool> open =
+          tf.strings.regexFullMatch(lines, tf.constant("\\s*|[^\\t]*\\t.*")); // [B, R]
+      Operand<TBool> malformed = tf.math.logicalNot(ctx.all(open, 1)); // [B]
+      return new Earlier(reader.whole(ctx, all).tokens(), ends, malformed);
     }
   }
 
-  /** Texts {@code [M, T]}: [CLS], what fits of earlier rounds, question, answer, [SEP]. */
-  private Tokens joined(GraphContext outer, Earlier earlier, Pairs pairs) {
+  /**
+   * A text for each answer.
+   *
+   * @param tokens {@code [M, T]}: [CLS], what fits of earlier rounds, question, answer, [SEP]
+   * @param cut {@code [M]}, 1 where question and answer alone are too long, otherwise 0
+   */
+  private record Joined(Tokens tokens, Operand<TFloat32> cut) {}
+
+  private Joined joined(GraphContext outer, Earlier earlier, Pairs pairs) {
     GraphContext ctx = outer.onCpu();
     Ops tf = ctx.tf();
     ServingTexts.Whole last = parts.texts().whole(ctx, answer(ctx, pairs.texts())); // [M, A]
@@ -225,14 +258,17 @@ final class DialogueSignature {
     Operand<TInt32> skipped = ctx.expandDims(tf.math.sub(all, kept), 1); // [M, 1]
     Operand<TInt32> before = ctx.expandDims(kept, 1); // [M, 1]
     Operand<TInt32> close = ctx.expandDims(ctx.add(end, 1), 1); // [M, 1]
+    Operand<TInt32> asked = tf.math.add(question, ctx.sub(last.lengths(), 2)); // [M]
     ServingTexts texts = parts.texts();
-    return new Tokens(
-        texts.assembled(
-            ctx,
-            places,
-            new ServingTexts.Piece(
-                ctx.gather(earlier.tokens().ids(), pairs.rows(), 0), skipped, before),
-            new ServingTexts.Piece(last.tokens().ids(), tf.math.neg(before), close)),
-        tf.dtypes.cast(tf.math.lessEqual(places, close), TInt64.class));
+    Tokens tokens =
+        new Tokens(
+            texts.assembled(
+                ctx,
+                places,
+                new ServingTexts.Piece(
+                    ctx.gather(earlier.tokens().ids(), pairs.rows(), 0), skipped, before),
+                new ServingTexts.Piece(last.tokens().ids(), tf.math.neg(before), close)),
+            tf.dtypes.cast(tf.math.lessEqual(places, close), TInt64.class));
+    return new Joined(tokens, tf.dtypes.cast(ctx.greater(asked, most - 2), TFloat32.class));
   }
 }

@@ -121,15 +121,14 @@ class ServedDialogueTest {
       for (int column = 1; column < 5; column++) {
         columns[column][i] = texts[column - 1];
       }
-      history.append(ROUNDS[i][0]);
-      history.append(ROUNDS[i][1].isEmpty() ? "\n" : "\t" + ROUNDS[i][1] + "\n");
+      history.append(ROUNDS[i][0]).append('\t').append(ROUNDS[i][1]).append('\n');
     }
     Map<String, Object> outputs = call(columns);
 
     List<float[]> expected = expected();
     assertEquals(rows, expected.size());
     for (int i = 0; i < rows; i++) {
-      assertEquals("", list(outputs, "status").get(i));
+      assertEquals(i == 4, ((String) list(outputs, "status").get(i)).startsWith("cut: "));
       List<String> ranking = ((String) list(outputs, "ranking").get(i)).lines().toList();
       List<String> scores = ((String) list(outputs, "scores").get(i)).lines().toList();
       assertEquals(i == 1 ? 5 : 4, ranking.size());
@@ -157,12 +156,13 @@ class ServedDialogueTest {
     byte[] image = TinyModel.image(3, "png");
     byte[] bad = {'c', (byte) 0xe9};
     byte[] text = Served.bytes("a dog")[0];
+    byte[] round = Served.bytes("is it red?\tno")[0];
     byte[] list = Served.bytes("red\nblue")[0];
     byte[][] all = new byte[6][];
     byte[][][] columns = new byte[5][][];
     for (int column = 0; column < 5; column++) {
       for (int row = 0; row < 6; row++) {
-        all[row] = column == 0 ? image : column == 4 ? list : text;
+        all[row] = List.of(image, text, round, text, list).get(column);
       }
       columns[column] = all.clone();
       columns[column][column + 1] = bad;
@@ -186,5 +186,31 @@ class ServedDialogueTest {
     assertEquals(List.of(), list(call(none), "answer"));
     byte[][][] empty = {{image}, {text}, {text}, {text}, {{}}};
     assertTrue(((String) list(call(empty), "status").get(0)).startsWith("there are no answers"));
+  }
+
+  @Test
+  void whatIsCutOrNoRoundIsSaid() {
+    byte[] image = TinyModel.image(3, "png");
+    byte[] text = Served.bytes("a dog")[0];
+    byte[] list = Served.bytes("red\nblue")[0];
+    byte[] words = Served.bytes("what ".repeat(600))[0];
+    byte[] answers = Served.bytes("red\n" + "blue ".repeat(600))[0];
+    byte[] history = Served.bytes("is it red?\tyes\nwhat is it\n")[0];
+    byte[] none = {};
+    Map<String, Object> outputs =
+        call(
+            new byte[][] {image, image, image, image},
+            new byte[][] {text, text, text, text},
+            new byte[][] {none, none, none, history},
+            new byte[][] {text, words, text, text},
+            new byte[][] {list, list, answers, list});
+    String cut = "cut: question and answer have more than \\d+ tokens, only these were read";
+    List<String> expected =
+        List.of("", cut, cut, "a line of the history has no tab between question and answer");
+    for (int row = 0; row < 4; row++) {
+      String status = (String) list(outputs, "status").get(row);
+      assertTrue(status.matches(expected.get(row)), row + ": " + status);
+      assertEquals(row == 3, ((String) list(outputs, "ranking").get(row)).isEmpty());
+    }
   }
 }
