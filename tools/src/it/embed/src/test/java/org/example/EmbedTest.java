@@ -102,6 +102,12 @@ class EmbedTest {
   }
 
   @Test
+  void pointByPoint() throws Exception {
+    Ended ended = java(CLASS_PATH, List.of(), "points");
+    assertEquals("ok", ended.out(), ended.err());
+  }
+
+  @Test
   void aShadedJarIsEnough() throws Exception {
     assertEquals(new Ended(0, "ok", ""), java(shaded().toString(), List.of(), "once"));
   }
