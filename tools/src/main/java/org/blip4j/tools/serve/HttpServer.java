@@ -7,7 +7,6 @@ import com.google.common.net.InetAddresses;
 import io.undertow.Handlers;
 import io.undertow.Undertow;
 import io.undertow.UndertowOptions;
-import io.undertow.io.Receiver;
 import io.undertow.server.HttpServerExchange;
 import io.undertow.server.handlers.GracefulShutdownHandler;
 import io.undertow.server.handlers.HttpContinueReadHandler;
@@ -21,14 +20,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.blip4j.tools.serve.RestApi.Answer;
 import org.xnio.IoUtils;
 import org.xnio.Options;
-import org.xnio.XnioExecutor;
 
 /**
  * Brings the REST API, the page, metrics and health to the network. Slow or stalled clients hold no
@@ -67,7 +63,7 @@ final class HttpServer implements Closeable {
   private final ModelServer server;
   private final Settings settings;
   private final Executor workers;
-  private final AtomicLong reserved = new AtomicLong();
+  private final RequestBodies bodies;
   private final GracefulShutdownHandler graceful = Handlers.gracefulShutdown(this::handle);
 
   private final Undertow undertow;
@@ -76,6 +72,8 @@ final class HttpServer implements Closeable {
     this.server = server;
     this.settings = settings;
     this.workers = workers;
+    this.bodies =
+        new RequestBodies(settings, server.settings().mostBytes(), server.metrics(), this::refuse);
     LOGGERS.forEach(logger -> logger.setLevel(Level.SEVERE));
     int head = Math.toIntExact(settings.headers().toMillis());
     int idle = Math.max(10_000, 2 * head);
@@ -137,66 +135,14 @@ final class HttpServer implements Closeable {
       return;
     }
     String method = exchange.getRequestMethod().toString();
-    if (method.equals("GET") && answered(exchange)) {
+    if (method.equals("GET") || method.equals("HEAD") || method.equals("OPTIONS")) {
+      exchange.setPersistent(exchange.isPersistent() && exchange.getRequestContentLength() <= 0);
+      if (!method.equals("GET") || !answered(exchange)) {
+        exchange.dispatch(workers, () -> answer(exchange, new byte[0]));
+      }
       return;
     }
-    int most = server.settings().mostBytes();
-    long length = exchange.getRequestContentLength();
-    if (length == 0 || method.equals("GET") || method.equals("HEAD") || method.equals("OPTIONS")) {
-      boolean unread = length > 0;
-      exchange.setPersistent(exchange.isPersistent() && !unread);
-      exchange.dispatch(workers, () -> answer(exchange, new byte[0]));
-      return;
-    }
-    if (length > most) {
-      refuse(exchange, 413, "too large", tooLarge(most));
-      return;
-    }
-    long bytes = length < 0 ? most : length;
-    if (reserved.addAndGet(bytes) > settings.budget()) {
-      reserved.addAndGet(-bytes);
-      exchange.getResponseHeaders().put(Headers.RETRY_AFTER, "1");
-      refuse(exchange, 503, "no memory", "too much is being received; try again later");
-      return;
-    }
-    exchange.addExchangeCompleteListener(
-        (done, next) -> {
-          reserved.addAndGet(-bytes);
-          next.proceed();
-        });
-    receive(exchange, most, settings.headers().toMillis() + 1000 * bytes / settings.slowest());
-  }
-
-  private void receive(HttpServerExchange exchange, int most, long millis) {
-    XnioExecutor.Key deadline =
-        exchange
-            .getIoThread()
-            .executeAfter(
-                () -> {
-                  server.metrics().refused("slow");
-                  IoUtils.safeClose(exchange.getConnection());
-                },
-                millis,
-                TimeUnit.MILLISECONDS);
-    Receiver receiver = exchange.getRequestReceiver();
-    receiver.setMaxBufferSize(most);
-    receiver.receiveFullBytes(
-        (whole, body) -> {
-          boolean unused = deadline.remove();
-          whole.dispatch(workers, () -> answer(whole, body));
-        },
-        (broken, failure) -> {
-          boolean unused = deadline.remove();
-          if (failure instanceof Receiver.RequestToLargeException) {
-            refuse(broken, 413, "too large", tooLarge(most));
-          } else {
-            IoUtils.safeClose(broken.getConnection());
-          }
-        });
-  }
-
-  private static String tooLarge(int most) {
-    return "the body has more than " + most + " bytes; send less at once";
+    bodies.receive(exchange, (whole, body) -> whole.dispatch(workers, () -> answer(whole, body)));
   }
 
   private void refuse(HttpServerExchange exchange, int status, String reason, String text) {

@@ -194,7 +194,10 @@ public final class RestApi {
 
   private CompletableFuture<Answer> call(Request request, Target target, String verb)
       throws ServingException {
-    byte[] body = unpacked(request);
+    byte[] body = isPacked(request.encoding()) ? unpacked(request) : request.body();
+    if (body.length > mostBytes) {
+      return done(Answer.error(413, tooLarge(mostBytes)));
+    }
     if (!verb.equals("predict")) {
       String signature = ExamplesJson.read(body);
       Available<ServedModel> model = find(target);
@@ -274,18 +277,21 @@ public final class RestApi {
     return models.find(target.name(), target.version(), target.label());
   }
 
-  /** The body without gzip; what is no gzip is an empty document, as it is there. */
-  private byte[] unpacked(Request request) throws ServingException {
-    if (!request.encoding().equals("gzip")) {
-      return request.body();
-    }
+  /**
+   * Whether a header {@code Content-Encoding} says so, by Serving's rule; null if there is none.
+   */
+  static boolean isPacked(String encoding) {
+    return encoding != null && encoding.contains("gzip");
+  }
+
+  static String tooLarge(int most) {
+    return "the body has more than " + most + " bytes; send less at once";
+  }
+
+  /** The body without gzip, cut at one byte too many; no gzip is an empty document, as there. */
+  private byte[] unpacked(Request request) {
     try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(request.body()))) {
-      byte[] body = in.readNBytes(mostBytes + 1);
-      if (body.length > mostBytes) {
-        throw ServingException.invalid(
-            "the unpacked body has more than %d bytes".formatted(mostBytes));
-      }
-      return body;
+      return in.readNBytes(mostBytes + 1);
     } catch (IOException e) {
       return new byte[0];
     }

@@ -1,0 +1,218 @@
+package org.blip4j.tools.serve;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
+import org.blip4j.savedmodel.testing.TinyModel;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Clients that mean no good: each gets a clear status or is closed, while a neighbour is answered,
+ * and the server lives. {@code -Dblip.attacks=N} sets how many come at once.
+ */
+class ServerAttackTest {
+  private static final int ATTACKS = Integer.getInteger("blip.attacks", 40);
+  private static final int MOST = TinyServer.MOST;
+  private static final HttpClient CLIENT = HttpClient.newHttpClient();
+  private static final String POST =
+      "POST /v1/models/caption:predict HTTP/1.1\r\nHost: localhost\r\n";
+
+  /** How long an attacker waits for the server to close, in milliseconds. */
+  private static final int PATIENCE = 8_000;
+
+  private static HttpServer http;
+
+  @BeforeAll
+  static void start() throws IOException {
+    http =
+        HttpServer.start(
+            TinyServer.get(),
+            new HttpServer.Settings(
+                "127.0.0.1", 0, 4L * MOST, Duration.ofSeconds(1), 4 * MOST, 2 * ATTACKS + 64),
+            TinyServer.WORKERS);
+  }
+
+  @AfterAll
+  static void stop() {
+    http.close();
+  }
+
+  @AfterEach
+  void aNeighbourIsAnswered() throws Exception {
+    assertGood();
+  }
+
+  private static void assertGood() throws IOException, InterruptedException {
+    HttpResponse<String> answer = call(http, "{\"instances\":[" + picture() + "]}");
+    assertEquals(200, answer.statusCode(), answer.body());
+  }
+
+  private static HttpResponse<String> call(HttpServer server, String body)
+      throws IOException, InterruptedException {
+    return CLIENT.send(request(server, body), HttpResponse.BodyHandlers.ofString());
+  }
+
+  private static HttpRequest request(HttpServer server, String body) {
+    return HttpRequest.newBuilder(
+            URI.create("http://127.0.0.1:%d/v1/models/caption:predict".formatted(server.port())))
+        .timeout(Duration.ofSeconds(30))
+        .POST(HttpRequest.BodyPublishers.ofString(body))
+        .build();
+  }
+
+  private static String picture() {
+    return "{\"b64\":\"" + Base64.getEncoder().encodeToString(TinyModel.image(1, "png")) + "\"}";
+  }
+
+  private static Socket open(byte[] text) throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port());
+    socket.setSoTimeout(PATIENCE);
+    socket.getOutputStream().write(text);
+    socket.getOutputStream().flush();
+    return socket;
+  }
+
+  private static Socket open(String text) throws IOException {
+    return open(text.getBytes(ISO_8859_1));
+  }
+
+  /** All that comes until the server closes. */
+  private static String rest(Socket socket) throws IOException {
+    try (socket) {
+      return new String(socket.getInputStream().readAllBytes(), ISO_8859_1);
+    }
+  }
+
+  private static String raw(String text) throws IOException {
+    return rest(open(text));
+  }
+
+  @Test
+  void stalledAndCutConnectionsHoldNoThread() throws Exception {
+    String head = POST + "Content-Length: 100\r\n";
+    List<Socket> bad = new ArrayList<>();
+    try {
+      for (int i = 0; i < ATTACKS; i++) {
+        bad.add(open(i % 2 == 0 ? head + "\r\n{" : head)); // a stalled body, a stalled head
+      }
+      assertGood();
+      for (Socket socket : bad) {
+        String said = rest(socket);
+        assertTrue(said.isEmpty() || said.startsWith("HTTP/1.1 4"), said);
+      }
+      for (int i = 0; i < ATTACKS; i++) {
+        open(head + "\r\n{").close(); // cut in the middle
+      }
+    } finally {
+      for (Socket socket : bad) {
+        socket.close();
+      }
+    }
+  }
+
+  @Test
+  void bodiesThatAreTooLargeAreRefused() throws Exception {
+    String declared =
+        raw(POST + "Content-Length: 64000000\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n");
+    assertTrue(declared.startsWith("HTTP/1.1 413"), declared);
+    assertTrue(declared.contains("the body has more than 1048576 bytes"), declared);
+    String chunk = "10000\r\n" + "x".repeat(65_536) + "\r\n";
+    String chunked = raw(POST + "Transfer-Encoding: chunked\r\n\r\n" + chunk.repeat(17));
+    assertTrue(chunked.startsWith("HTTP/1.1 413"), chunked);
+    byte[] zeros = gzip(new byte[MOST + 1]);
+    HttpRequest packed =
+        HttpRequest.newBuilder(request(http, "").uri())
+            .header("Content-Encoding", "gzip")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(zeros))
+            .build();
+    HttpResponse<String> unpacked = CLIENT.send(packed, HttpResponse.BodyHandlers.ofString());
+    assertEquals(413, unpacked.statusCode(), unpacked.body());
+    assertTrue(unpacked.body().contains("the body has more than 1048576 bytes"), unpacked.body());
+    assertTrue(raw("nonsense\r\n\r\n").startsWith("HTTP/1.1 400"));
+  }
+
+  private static byte[] gzip(byte[] plain) throws IOException {
+    ByteArrayOutputStream packed = new ByteArrayOutputStream();
+    try (GZIPOutputStream out = new GZIPOutputStream(packed)) {
+      out.write(plain);
+    }
+    return packed.toByteArray();
+  }
+
+  /** Eight that together would take twice the budget, be it only once they are unpacked. */
+  @ParameterizedTest
+  @CsvSource({"1048576, identity", "100, gzip", "100, x-gzip"})
+  void allBodiesTogetherAreBounded(int length, String encoding) throws Exception {
+    String head =
+        POST + "Content-Length: %d\r\nContent-Encoding: %s\r\n\r\n{".formatted(length, encoding);
+    List<Socket> sent = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      sent.add(open(head));
+    }
+    StringBuilder answers = new StringBuilder();
+    for (Socket socket : sent) {
+      answers.append(rest(socket));
+    }
+    assertTrue(answers.toString().contains("HTTP/1.1 503"), answers.toString());
+    assertTrue(answers.toString().contains("Retry-After: 1"), answers.toString());
+    URI metrics = URI.create("http://127.0.0.1:%d/metrics".formatted(http.port()));
+    String text =
+        CLIENT
+            .send(HttpRequest.newBuilder(metrics).build(), HttpResponse.BodyHandlers.ofString())
+            .body();
+    assertTrue(text.contains("blip_refused_total{reason=\"no memory\"}"), text);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '~',
+      value = {
+        "{\"instances\":[ | 400 | JSON Parse error: Invalid value.",
+        "{\"instances\":[{\"b64\":\"@@@@\"}]} | 400 | Unable to base64 decode",
+        "{\"instances\":[[\"x\"]]} | 400 | input image_bytes has shape [1, 1]; the signature wants",
+        "{\"inputs\":\"x\"} | 400 | input image_bytes has shape []; the signature wants [any]",
+        "{\"inputs\":[]} | 200 | \"caption\": []",
+        "{\"instances\":[]} | 400 | No values in 'instances' array",
+        "{\"signature_name\":\"caption_sample\",\"inputs\":{\"image_bytes\":[\"x\",\"y\",\"z\"],"
+            + "\"seed\":[1,2]}} | 400 | input seed has 2 rows and another one 3",
+        "{\"signature_name\":\"caption_tensor\",\"instances\":[[[[1,2,3]]]]} | 400 | input pixels"
+            + " has",
+      })
+  void wrongRequestsLeaveTheirNeighboursAlone(String body, int status, String text)
+      throws Exception {
+    List<CompletableFuture<HttpResponse<String>>> all =
+        IntStream.range(0, 12)
+            .mapToObj(i -> i % 3 == 0 ? "{\"instances\":[" + picture() + "]}" : body)
+            .map(one -> CLIENT.sendAsync(request(http, one), HttpResponse.BodyHandlers.ofString()))
+            .toList();
+    for (int i = 0; i < all.size(); i++) {
+      HttpResponse<String> answer = all.get(i).join();
+      assertEquals(i % 3 == 0 ? 200 : status, answer.statusCode(), answer.body());
+      if (i % 3 != 0) {
+        assertTrue(answer.body().contains(text), answer.body());
+      }
+    }
+  }
+}
