@@ -136,7 +136,7 @@ final class HttpServer implements Closeable {
     }
     String method = exchange.getRequestMethod().toString();
     if (method.equals("GET") || method.equals("HEAD") || method.equals("OPTIONS")) {
-      exchange.setPersistent(exchange.isPersistent() && exchange.getRequestContentLength() <= 0);
+      bodies.ignore(exchange);
       if (!method.equals("GET") || !answered(exchange)) {
         exchange.dispatch(workers, () -> answer(exchange, new byte[0]));
       }
@@ -147,6 +147,7 @@ final class HttpServer implements Closeable {
 
   private void refuse(HttpServerExchange exchange, int status, String reason, String text) {
     server.metrics().refused(reason);
+    bodies.ignore(exchange);
     exchange.setPersistent(false);
     send(exchange, Answer.error(status, text));
   }

@@ -75,6 +75,15 @@ final class RequestBodies {
         });
   }
 
+  /** Lets a body that nobody reads come to its end, if it does so soon. */
+  void ignore(HttpServerExchange exchange) {
+    if (!exchange.isRequestComplete()) {
+      exchange.setPersistent(false);
+      XnioExecutor.Key deadline = closeAfter(exchange, settings.headers());
+      atEnd(exchange, deadline::remove);
+    }
+  }
+
   private static void atEnd(HttpServerExchange exchange, Runnable action) {
     exchange.addExchangeCompleteListener(
         (done, next) -> {

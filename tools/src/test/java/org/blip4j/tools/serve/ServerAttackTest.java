@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -17,6 +18,8 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.blip4j.savedmodel.testing.TinyModel;
@@ -41,6 +44,8 @@ class ServerAttackTest {
   /** How long an attacker waits for the server to close, in milliseconds. */
   private static final int PATIENCE = 8_000;
 
+  private static final ExecutorService DRIPPING = Executors.newCachedThreadPool();
+
   private static HttpServer http;
 
   @BeforeAll
@@ -56,6 +61,7 @@ class ServerAttackTest {
   @AfterAll
   static void stop() {
     http.close();
+    DRIPPING.shutdownNow();
   }
 
   @AfterEach
@@ -106,6 +112,57 @@ class ServerAttackTest {
 
   private static String raw(String text) throws IOException {
     return rest(open(text));
+  }
+
+  /** Sends a byte ten times a second until the server closes; returns what it said. */
+  private static String drip(Dripping dripping) {
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    try (Socket socket = open(dripping.begin())) {
+      socket.setSoTimeout(100);
+      long end = System.nanoTime() + PATIENCE * 1_000_000L;
+      for (int i = 0; System.nanoTime() < end; i++) {
+        try {
+          int c = socket.getInputStream().read();
+          if (c < 0) {
+            return said.toString(ISO_8859_1);
+          }
+          said.write(c);
+        } catch (SocketTimeoutException e) {
+          String drop = dripping.drop();
+          socket.getOutputStream().write(drop.charAt(i % drop.length()));
+        }
+      }
+    } catch (IOException e) {
+      return said.toString(ISO_8859_1); // reset, or a broken pipe
+    }
+    throw new AssertionError("open after " + PATIENCE + " ms; it said " + said);
+  }
+
+  /** A client that goes on byte by byte, and how its answer begins if it gets one. */
+  private record Dripping(String begin, String drop, String answer) {}
+
+  @Test
+  void whoeverDripsIsClosed() {
+    String length = " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\n";
+    String chunks = " HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+    List<Dripping> all =
+        List.of(
+            new Dripping(POST + "X-Long: ", "a", ""),
+            new Dripping("POST /v1/models/caption:predict" + length, "a", ""),
+            new Dripping("POST /v1/models/caption:predict" + chunks, "1\r\nx\r\n", ""),
+            new Dripping("GET /v1/models/caption" + length, "a", "HTTP/1.1 200"),
+            new Dripping("GET /metrics" + length, "a", "HTTP/1.1 200"),
+            new Dripping("GET /" + chunks, "1\r\nx\r\n", "HTTP/1.1 200"),
+            new Dripping("HEAD /v1/models/caption" + length, "a", "HTTP/1.1 400"),
+            new Dripping("OPTIONS /" + chunks, "1\r\nx\r\n", "HTTP/1.1 404"),
+            new Dripping(POST + "Content-Length: 9999999\r\n\r\n", "a", "HTTP/1.1 413"),
+            new Dripping("POST /" + length.replace("localhost", "else"), "a", "HTTP/1.1 403"));
+    List<CompletableFuture<String>> answers =
+        all.stream().map(one -> CompletableFuture.supplyAsync(() -> drip(one), DRIPPING)).toList();
+    for (int i = 0; i < all.size(); i++) {
+      String said = answers.get(i).join();
+      assertTrue(said.startsWith(all.get(i).answer()), all.get(i) + " -> " + said);
+    }
   }
 
   @Test
