@@ -69,9 +69,21 @@ public final class ServingException extends Exception {
     if (e instanceof ServingException own) {
       return own;
     }
-    ServingException made = new ServingException(codeOf(e), String.valueOf(e.getMessage()));
+    ServingException made = new ServingException(codeOf(e), textOf(e));
     made.initCause(e);
     return made;
+  }
+
+  /** Serving's words where it has some. */
+  private static String textOf(Throwable e) {
+    if (e instanceof BatchRejectedException rejected) {
+      return switch (rejected.reason()) {
+        case LATE_IN_QUEUE -> "Run() timeout exceeded while waiting in batching queue";
+        case LATE_WHILE_RUNNING -> "Timed out waiting for notification";
+        case QUEUE_FULL, CLOSED -> e.getMessage();
+      };
+    }
+    return e.getMessage() == null ? e.toString() : e.getMessage();
   }
 
   private static Code codeOf(Throwable e) {

@@ -17,9 +17,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.blip4j.savedmodel.testing.TinyModel;
@@ -270,6 +273,37 @@ class ServerAttackTest {
       if (i % 3 != 0) {
         assertTrue(answer.body().contains(text), answer.body());
       }
+    }
+  }
+
+  /** One runs too long, those behind it wait too long, and one finds the queue full. */
+  @Test
+  void whatIsLateOrOneTooManyIsToldSo() throws Exception {
+    String most =
+        IntStream.range(0, TinyServer.QUEUE - 8)
+            .mapToObj(i -> picture())
+            .collect(Collectors.joining(",", "{\"instances\":[", "]}"));
+    String one = "{\"instances\":[" + picture() + "]}";
+    try (ModelServer hasty = TinyServer.of(Duration.ofMillis(1));
+        HttpServer server =
+            HttpServer.start(hasty, HttpServer.Settings.of("127.0.0.1", 0), TinyServer.WORKERS)) {
+      List<CompletableFuture<HttpResponse<String>>> all =
+          IntStream.range(0, 24)
+              .mapToObj(i -> i < 4 ? most : one)
+              .map(
+                  body ->
+                      CLIENT.sendAsync(request(server, body), HttpResponse.BodyHandlers.ofString()))
+              .toList();
+      Map<Integer, String> answers =
+          all.stream()
+              .map(CompletableFuture::join)
+              .collect(Collectors.toMap(HttpResponse::statusCode, HttpResponse::body, (a, b) -> a));
+      assertEquals(Set.of(429, 503, 504), answers.keySet());
+      assertTrue(answers.get(503).contains("do not fit into the queue of 64"), answers.get(503));
+      assertEquals(
+          "{\n    \"error\": \"Run() timeout exceeded while waiting in batching queue\"\n}",
+          answers.get(429));
+      assertEquals("{\n    \"error\": \"Timed out waiting for notification\"\n}", answers.get(504));
     }
   }
 }

@@ -33,7 +33,8 @@ final class TinyServer {
             return thread;
           });
 
-  private static final ModelServer SERVER = make();
+  private static final Path EXPORTED = export();
+  private static final ModelServer SERVER = of(Duration.ofSeconds(20));
 
   private TinyServer() {}
 
@@ -41,28 +42,41 @@ final class TinyServer {
     return SERVER;
   }
 
-  private static ModelServer make() {
+  private static Path export() {
     try {
       Path work = Files.createTempDirectory("tiny-server");
+      Runtime.getRuntime().addShutdownHook(new Thread(() -> delete(work)));
       ModelExporter.Exported unused =
           ModelExporter.export(
               TinyModel.write(work.resolve("model"), Task.CAPTION),
               PredictorOptions.defaults(),
               new ModelExporter.Target(work.resolve("served"), 3, false));
-      ModelServer server =
-          new ModelServer(
-              List.of(ModelConfigs.Model.of("caption", work.resolve("served"))),
-              new ModelServer.Settings(
-                  PredictorOptions.defaults().session(),
-                  new DynamicBatching.Settings(8, Duration.ofMillis(2), QUEUE, 1),
-                  Duration.ofSeconds(20),
-                  MOST),
-              WORKERS);
-      server.load();
-      MoreFiles.deleteRecursively(work, RecursiveDeleteOption.ALLOW_INSECURE);
-      return server;
+      return work.resolve("served");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static void delete(Path folder) {
+    try {
+      MoreFiles.deleteRecursively(folder, RecursiveDeleteOption.ALLOW_INSECURE);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Another server of the same model, whose calls may take so long. */
+  static ModelServer of(Duration limit) {
+    ModelServer server =
+        new ModelServer(
+            List.of(ModelConfigs.Model.of("caption", EXPORTED)),
+            new ModelServer.Settings(
+                PredictorOptions.defaults().session(),
+                new DynamicBatching.Settings(8, Duration.ofMillis(2), QUEUE, 1),
+                limit,
+                MOST),
+            WORKERS);
+    server.load();
+    return server;
   }
 }
