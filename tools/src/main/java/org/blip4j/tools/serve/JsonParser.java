@@ -13,10 +13,7 @@ import java.util.ArrayList;
  * recursion.
  */
 final class JsonParser {
-  private static final BigInteger UINT64_MAX =
-      BigInteger.ONE.shiftLeft(64).subtract(BigInteger.ONE);
-
-  /** Each takes some sixty bytes of memory, however short it is in the document. */
+  /** Each takes some sixty bytes; a long document may have more, one for each six bytes. */
   private static final int MOST_VALUES = 1_000_000;
 
   /** An object or array that is being read. */
@@ -111,8 +108,9 @@ final class JsonParser {
 
   /** A whole scalar, or the beginning of an object or array. */
   private JsonValue value() throws ServingException {
-    if (++values > MOST_VALUES) {
-      throw error("More than " + MOST_VALUES + " values; send less at once.", at);
+    int most = Math.max(MOST_VALUES, json.length / 6);
+    if (++values > most) {
+      throw error("More than " + most + " values; send less at once.", at);
     }
     return switch (peek()) {
       case '{' -> {
@@ -189,7 +187,7 @@ final class JsonParser {
       if (integer.bitLength() < 64) {
         return integer.longValueExact();
       }
-      if (integer.signum() > 0 && integer.compareTo(UINT64_MAX) <= 0) {
+      if (integer.signum() > 0 && integer.bitLength() <= 64) {
         return integer;
       }
     }

@@ -77,6 +77,14 @@ class JsonTextTest {
         e.getMessage());
   }
 
+  /** Two rows of {@code pixels} of 384 x 384, each number with its comma in nine characters. */
+  @Test
+  void longDocumentsMayHaveMoreValues() throws ServingException {
+    String line = "[" + "[0.123456,0.123456,0.123456],".repeat(383) + "[1,2,3]]";
+    String row = "[" + (line + ",").repeat(383) + line + "]";
+    assertEquals(2, parse("[" + row + "," + row + "]").items().size());
+  }
+
   @Test
   void shownValuesAreCutAtTheFirstTokenPast256Bytes() throws ServingException {
     assertEquals(
