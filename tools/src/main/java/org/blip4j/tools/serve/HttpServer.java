@@ -2,6 +2,7 @@ package org.blip4j.tools.serve;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.common.base.Ascii;
 import com.google.common.net.HostAndPort;
 import com.google.common.net.InetAddresses;
 import io.undertow.Handlers;
@@ -14,6 +15,7 @@ import io.undertow.util.Headers;
 import io.undertow.util.HttpString;
 import java.io.Closeable;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -42,7 +44,7 @@ final class HttpServer implements Closeable {
   /**
    * Bounds.
    *
-   * @param host the address to listen on
+   * @param host the address to listen on, or a name of it
    * @param port 0 for a free one
    * @param budget bytes of all bodies that are in memory at once
    * @param headers how long the head of a request may take, and the body beside its own time
@@ -51,12 +53,14 @@ final class HttpServer implements Closeable {
    */
   record Settings(
       String host, int port, long budget, Duration headers, int slowest, int connections) {
-    static Settings of(String host, int port) {
-      return new Settings(host, port, 256L << 20, Duration.ofSeconds(5), 256 << 10, 512);
-    }
-
-    boolean loopback() {
-      return isLoopback(host);
+    /**
+     * As a server has them unless told otherwise.
+     *
+     * @param most bytes of a body
+     */
+    static Settings of(String host, int port, int most) {
+      long budget = Math.max(256L << 20, 4L * most);
+      return new Settings(host, port, budget, Duration.ofSeconds(5), 256 << 10, 512);
     }
   }
 
@@ -64,14 +68,19 @@ final class HttpServer implements Closeable {
   private final Settings settings;
   private final Executor workers;
   private final RequestBodies bodies;
+
+  /** Whether only this machine can call, so that other names of it are a foreign page's trick. */
+  private final boolean guarded;
+
   private final GracefulShutdownHandler graceful = Handlers.gracefulShutdown(this::handle);
 
   private final Undertow undertow;
 
-  private HttpServer(ModelServer server, Settings settings, Executor workers) {
+  private HttpServer(ModelServer server, Settings settings, InetAddress address, Executor workers) {
     this.server = server;
     this.settings = settings;
     this.workers = workers;
+    this.guarded = address.isLoopbackAddress();
     this.bodies =
         new RequestBodies(settings, server.settings().mostBytes(), server.metrics(), this::refuse);
     LOGGERS.forEach(logger -> logger.setLevel(Level.SEVERE));
@@ -79,7 +88,7 @@ final class HttpServer implements Closeable {
     int idle = Math.max(10_000, 2 * head);
     this.undertow =
         Undertow.builder()
-            .addHttpListener(settings.port(), settings.host())
+            .addHttpListener(settings.port(), address.getHostAddress())
             .setIoThreads(2)
             .setWorkerThreads(2)
             .setServerOption(UndertowOptions.REQUEST_PARSE_TIMEOUT, head)
@@ -98,7 +107,8 @@ final class HttpServer implements Closeable {
   /** Begins to listen. */
   static HttpServer start(ModelServer server, Settings settings, Executor workers)
       throws IOException {
-    HttpServer http = new HttpServer(server, settings, workers);
+    InetAddress address = InetAddress.getByName(settings.host());
+    HttpServer http = new HttpServer(server, settings, address, workers);
     try {
       http.undertow.start();
       return http;
@@ -201,7 +211,7 @@ final class HttpServer implements Closeable {
   private String foreign(HttpServerExchange exchange) {
     String host = header(exchange, Headers.HOST);
     String origin = header(exchange, Headers.ORIGIN);
-    if (settings.loopback() && !host.isEmpty() && !isLoopback(hostOf(host))) {
+    if (guarded && !host.isEmpty() && !isOwn(hostOf(host))) {
       return "Host '" + host + "' is not this machine's own; call it as 127.0.0.1 or localhost";
     }
     if (!origin.isEmpty()
@@ -220,8 +230,10 @@ final class HttpServer implements Closeable {
     }
   }
 
-  static boolean isLoopback(String host) {
-    return host.equals("localhost")
+  /** Whether a name is the one that was asked for, or any that is loopback's for certain. */
+  private boolean isOwn(String host) {
+    return Ascii.equalsIgnoreCase(host, "localhost")
+        || Ascii.equalsIgnoreCase(host, settings.host())
         || (InetAddresses.isInetAddress(host) && InetAddresses.forString(host).isLoopbackAddress());
   }
 

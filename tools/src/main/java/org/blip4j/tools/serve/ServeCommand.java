@@ -182,7 +182,11 @@ public final class ServeCommand implements Callable<Integer> {
       Console console,
       InterruptWatch watch)
       throws IOException {
-    try (HttpServer http = HttpServer.start(server, HttpServer.Settings.of(host, port), workers);
+    try (HttpServer http =
+            HttpServer.start(
+                server,
+                HttpServer.Settings.of(host, port, server.settings().mostBytes()),
+                workers);
         GrpcServer grpc =
             grpcPort == null ? null : GrpcServer.start(server, host, grpcPort, workers)) {
       server.load();

@@ -286,7 +286,8 @@ class ServerAttackTest {
     String one = "{\"instances\":[" + picture() + "]}";
     try (ModelServer hasty = TinyServer.of(Duration.ofMillis(1));
         HttpServer server =
-            HttpServer.start(hasty, HttpServer.Settings.of("127.0.0.1", 0), TinyServer.WORKERS)) {
+            HttpServer.start(
+                hasty, HttpServer.Settings.of("127.0.0.1", 0, MOST), TinyServer.WORKERS)) {
       List<CompletableFuture<HttpResponse<String>>> all =
           IntStream.range(0, 24)
               .mapToObj(i -> i < 4 ? most : one)

@@ -52,7 +52,9 @@ class ServerLoadTest {
     double seconds = given == null ? 180 : Double.parseDouble(given);
     try (HttpServer http =
         HttpServer.start(
-            TinyServer.get(), HttpServer.Settings.of("127.0.0.1", 0), TinyServer.WORKERS)) {
+            TinyServer.get(),
+            HttpServer.Settings.of("127.0.0.1", 0, TinyServer.MOST),
+            TinyServer.WORKERS)) {
       URI uri = URI.create("http://127.0.0.1:" + http.port() + "/v1/models/caption:predict");
       Figures warm = load(uri, CLIENTS, 5);
       Figures one = load(uri, 1, seconds / 6);

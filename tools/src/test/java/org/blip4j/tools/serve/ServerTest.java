@@ -1,6 +1,5 @@
 package org.blip4j.tools.serve;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -24,6 +23,8 @@ import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A server with a tiny captioner, called as clients call it and as those that mean no good do. */
 class ServerTest {
@@ -156,8 +157,37 @@ class ServerTest {
             .header("Origin", "http://127.0.0.1:" + http.port())
             .build();
     assertEquals(200, CLIENT.send(own, HttpResponse.BodyHandlers.ofString()).statusCode());
-    String host = "GET /v1/models/caption HTTP/1.1\r\nHost: rebound.example\r\n\r\n";
-    assertTrue(raw(host).startsWith("HTTP/1.1 403"));
+    assertEquals("HTTP/1.1 403", answerTo(http, "rebound.example"));
+    assertEquals("HTTP/1.1 200", answerTo(http, "LOCALHOST:80"));
+    assertEquals("HTTP/1.1 200", answerTo(http, "[::1]"));
+  }
+
+  /** What is asked for by another name of the loopback address listens there all the same. */
+  @ParameterizedTest
+  @ValueSource(strings = {"127.1", "LocalHost"})
+  void everyNameOfTheLoopbackAddressIsGuarded(String name) throws IOException {
+    try (HttpServer other =
+        HttpServer.start(SERVER, HttpServer.Settings.of(name, 0, MOST), TinyServer.WORKERS)) {
+      assertEquals("HTTP/1.1 403", answerTo(other, "rebound.example"));
+      assertEquals("HTTP/1.1 200", answerTo(other, name));
+      assertEquals("HTTP/1.1 200", answerTo(other, "127.0.0.1:" + other.port()));
+    }
+  }
+
+  private static String answerTo(HttpServer server, String host) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+      String request =
+          "GET /v1/models/caption HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n"
+              .formatted(host);
+      socket.getOutputStream().write(request.getBytes(UTF_8));
+      return new String(socket.getInputStream().readNBytes(12), UTF_8);
+    }
+  }
+
+  @Test
+  void theBudgetHoldsSomeOfTheLargestBodies() {
+    assertEquals(256L << 20, HttpServer.Settings.of("127.0.0.1", 0, 16 << 20).budget());
+    assertEquals(4L << 30, HttpServer.Settings.of("127.0.0.1", 0, 1 << 30).budget());
   }
 
   @Test
@@ -191,7 +221,7 @@ class ServerTest {
   @Test
   void whatHasBegunIsAnsweredAtTheEnd() throws Exception {
     HttpServer second =
-        HttpServer.start(SERVER, HttpServer.Settings.of("127.0.0.1", 0), TinyServer.WORKERS);
+        HttpServer.start(SERVER, HttpServer.Settings.of("127.0.0.1", 0, MOST), TinyServer.WORKERS);
     String body = row(picture(2));
     String head =
         "POST /v1/models/caption:predict HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
@@ -210,21 +240,6 @@ class ServerTest {
       String answer = new String(socket.getInputStream().readAllBytes(), UTF_8);
       closing.join();
       assertTrue(answer.startsWith("HTTP/1.1 200"), answer);
-    }
-  }
-
-  private static Socket open(String text) throws IOException {
-    Socket socket = new Socket(InetAddress.getLoopbackAddress(), http.port());
-    socket.setSoTimeout(8_000);
-    socket.getOutputStream().write(text.getBytes(ISO_8859_1));
-    socket.getOutputStream().flush();
-    return socket;
-  }
-
-  /** Sends bytes and returns all that comes until the server closes. */
-  private static String raw(String text) throws IOException {
-    try (Socket socket = open(text)) {
-      return new String(socket.getInputStream().readAllBytes(), UTF_8);
     }
   }
 }
