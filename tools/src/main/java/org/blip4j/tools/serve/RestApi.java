@@ -106,7 +106,7 @@ public final class RestApi {
   }
 
   private CompletableFuture<Answer> route(Request request) throws ServingException {
-    if (!request.path().startsWith("/v1/") && !request.path().equals("/v1/models")) {
+    if (!request.path().regionMatches(true, 0, "/v1/", 0, 4)) {
       return done(new Answer(404, "text/html", NOT_FOUND));
     }
     switch (request.method()) {

@@ -185,6 +185,17 @@ class ServerTest {
   }
 
   @Test
+  void thePrefixMayBeInCapitals() throws Exception {
+    HttpRequest request = HttpRequest.newBuilder(uri("/V1/Models/caption")).build();
+    HttpResponse<String> answer = CLIENT.send(request, HttpResponse.BodyHandlers.ofString());
+    assertEquals(200, answer.statusCode(), answer.body());
+    HttpRequest wrong = HttpRequest.newBuilder(uri("/V1/models/")).build();
+    assertEquals(
+        "{\n    \"error\": \"Malformed request: GET /V1/models/\"\n}",
+        CLIENT.send(wrong, HttpResponse.BodyHandlers.ofString()).body());
+  }
+
+  @Test
   void theBudgetHoldsSomeOfTheLargestBodies() {
     assertEquals(256L << 20, HttpServer.Settings.of("127.0.0.1", 0, 16 << 20).budget());
     assertEquals(4L << 30, HttpServer.Settings.of("127.0.0.1", 0, 1 << 30).budget());
