@@ -173,23 +173,22 @@ final class HttpServer implements Closeable {
               header(exchange, Headers.ORIGIN),
               body,
               exchange.getSourceAddress().getHostString());
-      CompletableFuture<Void> unused =
+      CompletableFuture<Answer> unused =
           server
               .rest()
               .answer(request)
-              .handle(
-                  (answer, failure) -> {
-                    try {
-                      send(
-                          exchange,
-                          failure == null ? answer : Answer.error(500, failure.toString()));
-                    } catch (RuntimeException e) {
-                      IoUtils.safeClose(exchange.getConnection());
-                    }
-                    return null;
-                  });
+              .whenComplete((answer, failure) -> finish(exchange, answer, failure));
     } catch (RuntimeException | Error e) {
-      send(exchange, Answer.error(500, e.toString())); // or the exchange stays open
+      finish(exchange, null, e);
+    }
+  }
+
+  /** Ends an exchange, whatever happens; it would stay open. */
+  private static void finish(HttpServerExchange exchange, Answer answer, Throwable failure) {
+    try {
+      send(exchange, failure == null ? answer : Answer.error(500, failure.toString()));
+    } catch (RuntimeException | Error e) {
+      IoUtils.safeClose(exchange.getConnection());
     }
   }
 

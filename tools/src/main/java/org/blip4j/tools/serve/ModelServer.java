@@ -7,11 +7,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.blip4j.savedmodel.predict.BatchRejectedException;
 import org.blip4j.savedmodel.predict.DynamicBatching;
 import org.blip4j.savedmodel.signature.ServingSignature;
 import org.tensorflow.proto.ConfigProto;
@@ -21,6 +23,9 @@ import org.tensorflow.proto.RewriterConfig;
 /** Models that answer requests, without a network. */
 public final class ModelServer implements Closeable {
   private static final long POLL_SECONDS = 1;
+
+  /** Of a call whose version was replaced; versions are seconds apart. */
+  private static final int RETRIES = 2;
 
   /**
    * How to serve.
@@ -118,6 +123,34 @@ public final class ModelServer implements Closeable {
     } catch (ServingException e) {
       return Optional.empty();
     }
+  }
+
+  /** A call from its beginning, with the search for a version that answers. */
+  interface Call<T> {
+    CompletableFuture<T> begin() throws ServingException;
+  }
+
+  /** Makes a call, and again if a newer version took the place of the one that it had found. */
+  static <T> CompletableFuture<T> whileReplaced(Call<T> call) {
+    return whileReplaced(call, RETRIES);
+  }
+
+  private static <T> CompletableFuture<T> whileReplaced(Call<T> call, int retries) {
+    CompletableFuture<T> begun;
+    try {
+      begun = call.begin();
+    } catch (ServingException | RuntimeException | Error e) {
+      begun = CompletableFuture.failedFuture(e);
+    }
+    return begun.exceptionallyCompose(
+        failure -> {
+          boolean replaced =
+              ServingException.causeOf(failure) instanceof BatchRejectedException rejected
+                  && rejected.reason() == BatchRejectedException.Reason.CLOSED;
+          return replaced && retries > 0
+              ? whileReplaced(call, retries - 1)
+              : CompletableFuture.failedFuture(failure);
+        });
   }
 
   /** Loads what there is now. */

@@ -6,16 +6,14 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
-import org.blip4j.savedmodel.predict.BatchRejectedException;
 import org.blip4j.tools.serve.ModelRepository.Available;
-import org.blip4j.tools.serve.ServingException.Code;
 import org.tensorflow.proto.SignatureDef;
 
 /**
@@ -96,7 +94,7 @@ public final class RestApi {
       return route(request).exceptionally(failure -> error(ServingException.of(failure)));
     } catch (ServingException e) {
       return CompletableFuture.completedFuture(error(e));
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) { // out of memory in a large document, say
       return CompletableFuture.completedFuture(error(ServingException.of(e)));
     }
   }
@@ -143,15 +141,10 @@ public final class RestApi {
             version,
             Optional.ofNullable(route.group(3)).map(RestApi::decoded));
     if (post) {
-      long start = System.nanoTime();
-      try {
-        return call(request, target, verb);
-      } catch (ServingException e) {
-        if (models.names().contains(target.name())) { // other names are anybody's
-          metrics.called(target.name(), e.code(), "REST", start);
-        }
-        throw e;
-      }
+      byte[] body = isPacked(request.encoding()) ? unpacked(request) : request.body();
+      return body.length > mostBytes
+          ? done(Answer.error(413, tooLarge(mostBytes)))
+          : call(request.client(), body, target, verb);
     }
     return done(
         Answer.json(
@@ -192,23 +185,26 @@ public final class RestApi {
     return out.toString(UTF_8);
   }
 
-  private CompletableFuture<Answer> call(Request request, Target target, String verb)
-      throws ServingException {
-    byte[] body = isPacked(request.encoding()) ? unpacked(request) : request.body();
-    if (body.length > mostBytes) {
-      return done(Answer.error(413, tooLarge(mostBytes)));
-    }
-    if (!verb.equals("predict")) {
-      String signature = ExamplesJson.read(body);
-      Available<ServedModel> model = find(target);
-      throw ExamplesJson.refuse(verb, signature, model.model());
-    }
-    return predict(request, body, target, 2);
+  private CompletableFuture<Answer> call(String client, byte[] body, Target target, String verb) {
+    long start = System.nanoTime();
+    return ModelServer.whileReplaced(
+            () -> {
+              if (verb.equals("predict")) {
+                return predict(client, body, target);
+              }
+              String signature = ExamplesJson.read(body);
+              throw ExamplesJson.refuse(verb, signature, find(target).model());
+            })
+        .whenComplete(
+            (answer, failure) -> {
+              if (models.names().contains(target.name())) { // other names are anybody's
+                metrics.called(target.name(), ServingException.codeOf(failure), "REST", start);
+              }
+            });
   }
 
-  private CompletableFuture<Answer> predict(
-      Request request, byte[] body, Target target, int attempts) throws ServingException {
-    long start = System.nanoTime();
+  private CompletableFuture<Answer> predict(String client, byte[] body, Target target)
+      throws ServingException {
     AvailableSignature found = new AvailableSignature();
     RequestJson.Request read =
         RequestJson.read(
@@ -223,49 +219,19 @@ public final class RestApi {
               }
               return signature;
             });
-    CompletableFuture<Map<String, TensorData>> outputs =
-        found.model.model().run(request.client(), read.signature(), read.inputs(), limit);
-    CompletableFuture<Answer> answer = new CompletableFuture<>();
-    CompletableFuture<Void> unused =
-        outputs.handleAsync(
-            (values, failure) -> {
+    return found
+        .model
+        .model()
+        .run(client, read.signature(), read.inputs(), limit)
+        .thenApplyAsync(
+            values -> {
               try {
-                if (failure != null && attempts > 0 && closed(failure)) { // a newer one is there
-                  forward(predict(request, body, target, attempts - 1), answer);
-                  return null;
-                }
-                if (failure != null) {
-                  throw ServingException.of(failure);
-                }
-                answer.complete(Answer.json(200, AnswerJson.predictions(values, read.inByRows())));
-                metrics.called(target.name(), Code.OK, "REST", start);
+                return Answer.json(200, AnswerJson.predictions(values, read.inByRows()));
               } catch (ServingException e) {
-                metrics.called(target.name(), e.code(), "REST", start);
-                answer.completeExceptionally(e);
-              } catch (RuntimeException e) {
-                answer.completeExceptionally(e);
+                throw new CompletionException(e);
               }
-              return null;
             },
             writing);
-    return answer;
-  }
-
-  private static boolean closed(Throwable failure) {
-    return ServingException.of(failure).getCause() instanceof BatchRejectedException rejected
-        && rejected.reason() == BatchRejectedException.Reason.CLOSED;
-  }
-
-  private static void forward(CompletableFuture<Answer> from, CompletableFuture<Answer> to) {
-    CompletableFuture<Answer> unused =
-        from.whenComplete(
-            (answer, failure) -> {
-              if (failure == null) {
-                to.complete(answer);
-              } else {
-                to.completeExceptionally(failure);
-              }
-            });
   }
 
   /** The version that was found while a request was read. */

@@ -61,15 +61,11 @@ public final class ServingException extends Exception {
 
   /** What any failure of a call is to a client. */
   static ServingException of(Throwable failure) {
-    Throwable e = failure;
-    while ((e instanceof CompletionException || e instanceof ExecutionException)
-        && e.getCause() != null) {
-      e = e.getCause();
-    }
+    Throwable e = causeOf(failure);
     if (e instanceof ServingException own) {
       return own;
     }
-    ServingException made = new ServingException(codeOf(e), textOf(e));
+    ServingException made = new ServingException(kindOf(e), textOf(e));
     made.initCause(e);
     return made;
   }
@@ -86,7 +82,22 @@ public final class ServingException extends Exception {
     return e.getMessage() == null ? e.toString() : e.getMessage();
   }
 
-  private static Code codeOf(Throwable e) {
+  /** The code of a call that failed, or did not if there is no failure. */
+  static Code codeOf(Throwable failure) {
+    return failure == null ? Code.OK : of(failure).code();
+  }
+
+  /** What failed, without what futures put around it. */
+  static Throwable causeOf(Throwable failure) {
+    Throwable e = failure;
+    while ((e instanceof CompletionException || e instanceof ExecutionException)
+        && e.getCause() != null) {
+      e = e.getCause();
+    }
+    return e;
+  }
+
+  private static Code kindOf(Throwable e) {
     if (e instanceof BatchRejectedException rejected) {
       return switch (rejected.reason()) {
         case QUEUE_FULL, CLOSED -> Code.UNAVAILABLE;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.common.base.Throwables;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -227,6 +229,30 @@ class ServerTest {
     assertEquals(
         "[\"caption\",\"caption_prompted\",\"caption_sample\",\"serving_default\"]",
         models.path(0).path("signatures").toString());
+  }
+
+  /** As when memory or the stack is full, or the threads have ended. */
+  @ParameterizedTest
+  @ValueSource(
+      classes = {OutOfMemoryError.class, StackOverflowError.class, IllegalStateException.class})
+  void anErrorWhileAnAnswerIsWrittenIsTold(Class<? extends Throwable> type) throws Exception {
+    Throwable thrown = type.getConstructor(String.class).newInstance("for the test");
+    RestApi rest =
+        new RestApi(
+            SERVER.models(),
+            SERVER.metrics(),
+            Duration.ofSeconds(20),
+            MOST,
+            task -> {
+              Throwables.throwIfUnchecked(thrown);
+              throw new AssertionError(thrown);
+            });
+    RestApi.Request request =
+        new RestApi.Request(
+            "POST", "/v1/models/caption:predict", "", "", row(picture(1)).getBytes(UTF_8), "test");
+    RestApi.Answer answer = rest.answer(request).get(10, TimeUnit.SECONDS);
+    assertEquals(thrown instanceof OutOfMemoryError ? 429 : 500, answer.status());
+    assertEquals("{\n    \"error\": \"for the test\"\n}", new String(answer.body(), UTF_8));
   }
 
   @Test
