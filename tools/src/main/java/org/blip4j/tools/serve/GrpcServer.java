@@ -1,14 +1,16 @@
 package org.blip4j.tools.serve;
 
-import com.google.protobuf.Any;
-import com.google.protobuf.ByteString;
 import com.google.protobuf.DynamicMessage;
-import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Message;
 import io.grpc.Context;
+import io.grpc.Contexts;
 import io.grpc.Deadline;
+import io.grpc.Grpc;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -18,12 +20,10 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -31,7 +31,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.blip4j.tools.serve.ModelRepository.Available;
-import org.blip4j.tools.serve.ServingException.Code;
 import org.tensorflow.proto.SignatureDef;
 
 /**
@@ -41,10 +40,12 @@ import org.tensorflow.proto.SignatureDef;
 final class GrpcServer implements Closeable {
   private static final String PREDICTION = "tensorflow.serving.PredictionService";
   private static final String MODEL = "tensorflow.serving.ModelService";
-  private static final String SIGNATURES = "signature_def";
 
   /** Tells of every message that is too long; kept here, as its level would be forgotten. */
   private static final Logger LOGGER = Logger.getLogger("io.grpc");
+
+  /** Whose turn it is in queues. */
+  static final Context.Key<String> CLIENT = Context.key("client");
 
   /** Messages whose classes nobody generated. */
   record Marshaller(String type) implements MethodDescriptor.Marshaller<Message> {
@@ -65,15 +66,16 @@ final class GrpcServer implements Closeable {
 
   /** Answers a request. */
   private interface Method {
-    CompletableFuture<Message> answer(Message request)
-        throws ServingException, InvalidProtocolBufferException;
+    CompletableFuture<Message> answer(Message request) throws ServingException;
   }
 
   private final ModelServer server;
+  private final Executor workers;
   private final Server grpc;
 
   private GrpcServer(ModelServer server, String host, int port, Executor workers) {
     this.server = server;
+    this.workers = workers;
     LOGGER.setLevel(Level.SEVERE);
     ServerServiceDefinition prediction =
         ServerServiceDefinition.builder(PREDICTION)
@@ -100,9 +102,19 @@ final class GrpcServer implements Closeable {
             .maxInboundMessageSize(server.settings().mostBytes())
             .maxConcurrentCallsPerConnection(64)
             .maxConnectionIdle(10, TimeUnit.MINUTES)
+            .intercept(GrpcServer::withClient)
             .addService(prediction)
             .addService(model)
             .build();
+  }
+
+  /** Keeps who calls, without the port, of which a client may have many. */
+  static <I, O> ServerCall.Listener<I> withClient(
+      ServerCall<I, O> call, Metadata headers, ServerCallHandler<I, O> next) {
+    SocketAddress peer = call.getAttributes().get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR);
+    String client =
+        peer instanceof InetSocketAddress address ? address.getHostString() : String.valueOf(peer);
+    return Contexts.interceptCall(Context.current().withValue(CLIENT, client), call, headers, next);
   }
 
   private static MethodDescriptor<Message, Message> method(
@@ -144,23 +156,34 @@ final class GrpcServer implements Closeable {
     CompletableFuture<Message> answer;
     try {
       answer = method.answer(request);
-    } catch (ServingException | InvalidProtocolBufferException | RuntimeException e) {
+    } catch (ServingException | RuntimeException | Error e) {
       answer = CompletableFuture.failedFuture(e);
     }
     CompletableFuture<Message> unused =
-        answer.whenComplete(
-            (message, failure) -> {
-              if (failure == null) {
-                observer.onNext(message);
-                observer.onCompleted();
-              } else {
-                ServingException told = ServingException.of(failure);
-                observer.onError(
-                    Status.fromCodeValue(told.code().number())
-                        .withDescription(told.getMessage())
-                        .asRuntimeException());
-              }
-            });
+        answer.whenComplete((message, failure) -> finish(observer, message, failure));
+  }
+
+  /** Ends a call, whatever happens; its client would wait. */
+  private static void finish(StreamObserver<Message> observer, Message message, Throwable failure) {
+    Throwable why = failure;
+    if (why == null) {
+      try {
+        observer.onNext(message);
+        observer.onCompleted();
+        return;
+      } catch (RuntimeException | Error e) {
+        why = e;
+      }
+    }
+    try {
+      ServingException told = ServingException.of(why);
+      observer.onError(
+          Status.fromCodeValue(told.code().number())
+              .withDescription(told.getMessage())
+              .asRuntimeException());
+    } catch (RuntimeException e) {
+      // the client has gone, or has its answer
+    }
   }
 
   private Available<ServedModel> find(Message request) throws ServingException {
@@ -187,9 +210,21 @@ final class GrpcServer implements Closeable {
     return left.compareTo(own) < 0 ? left : own;
   }
 
-  private CompletableFuture<Message> predict(Message request)
-      throws ServingException, InvalidProtocolBufferException {
+  private CompletableFuture<Message> predict(Message request) {
     long start = System.nanoTime();
+    String name = ServingMessages.text(ServingMessages.part(request, "model_spec"), "name");
+    String client = CLIENT.get();
+    return ModelServer.whileReplaced(() -> predict(client, request))
+        .whenComplete(
+            (message, failure) -> {
+              if (server.models().names().contains(name)) { // other names are anybody's
+                server.metrics().called(name, ServingException.codeOf(failure), "GRPC", start);
+              }
+            });
+  }
+
+  private CompletableFuture<Message> predict(String client, Message request)
+      throws ServingException {
     Available<ServedModel> model = find(request);
     String key =
         ServingMessages.text(ServingMessages.part(request, "model_spec"), "signature_name");
@@ -205,39 +240,13 @@ final class GrpcServer implements Closeable {
                     name, String.join(",", new TreeSet<>(signature.getOutputsMap().keySet()))));
       }
     }
+    Message spec =
+        ServingMessages.modelSpec(
+            model.name(), key.isEmpty() ? "serving_default" : key, model.version());
     return model
         .model()
-        .run("gRPC", signature, ServingMessages.inputs(request), limit())
-        .whenComplete(
-            (outputs, failure) ->
-                server
-                    .metrics()
-                    .called(
-                        model.name(),
-                        failure == null ? Code.OK : ServingException.of(failure).code(),
-                        "GRPC",
-                        start))
-        .thenApply(
-            outputs ->
-                response(
-                    outputs,
-                    wanted,
-                    ServingMessages.modelSpec(
-                        model.name(), key.isEmpty() ? "serving_default" : key, model.version())));
-  }
-
-  private static Message response(
-      Map<String, TensorData> outputs, Set<String> wanted, Message spec) {
-    DynamicMessage.Builder response = ServingMessages.builder("PredictResponse");
-    outputs.forEach(
-        (name, tensor) -> {
-          if (wanted.isEmpty() || wanted.contains(name)) {
-            DynamicMessage.Builder entry = ServingMessages.builder("TensorEntry");
-            ServingMessages.set(ServingMessages.set(entry, "key", name), "value", tensor.toProto());
-            ServingMessages.set(response, "outputs", entry.build());
-          }
-        });
-    return ServingMessages.set(response, "model_spec", spec).build();
+        .run(client, signature, ServingMessages.inputs(request), limit())
+        .thenApplyAsync(outputs -> ServingMessages.response(outputs, wanted, spec), workers);
   }
 
   private CompletableFuture<Message> metadata(Message request) throws ServingException {
@@ -247,34 +256,18 @@ final class GrpcServer implements Closeable {
           "GetModelMetadataRequest must specify at least one metadata_field");
     }
     for (Object field : fields) {
-      if (!field.equals(SIGNATURES)) {
+      if (!field.equals(ServingMessages.SIGNATURES)) {
         throw ServingException.invalid("Metadata field " + field + " is not supported");
       }
     }
     Available<ServedModel> model = find(request);
-    DynamicMessage.Builder map = ServingMessages.builder("SignatureDefMap");
-    new TreeMap<>(model.model().signatures())
-        .forEach(
-            (key, signature) -> {
-              DynamicMessage.Builder entry = ServingMessages.builder("SignatureEntry");
-              ServingMessages.set(ServingMessages.set(entry, "key", key), "value", signature);
-              ServingMessages.set(map, SIGNATURES, entry.build());
-            });
-    ByteString packed = map.build().toByteString();
-    DynamicMessage.Builder entry = ServingMessages.builder("AnyEntry");
-    ServingMessages.set(entry, "key", SIGNATURES);
-    ServingMessages.set(
-        entry,
-        "value",
-        Any.newBuilder()
-            .setTypeUrl("type.googleapis.com/tensorflow.serving.SignatureDefMap")
-            .setValue(packed)
-            .build());
     DynamicMessage.Builder response = ServingMessages.builder("GetModelMetadataResponse");
     ServingMessages.set(
         response, "model_spec", ServingMessages.modelSpec(model.name(), "", model.version()));
     return CompletableFuture.completedFuture(
-        ServingMessages.set(response, "metadata", entry.build()).build());
+        ServingMessages.set(
+                response, "metadata", ServingMessages.signatures(model.model().signatures()))
+            .build());
   }
 
   private CompletableFuture<Message> status(Message request) throws ServingException {

@@ -21,6 +21,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorProto;
 
@@ -63,6 +65,9 @@ final class ServingMessages {
       LogCollectorConfig: type=1 string, filename_prefix=2 string
       SamplingConfig: sampling_rate=1 double, attributes=2 int32
       """;
+
+  /** What can be told of a model. */
+  static final String SIGNATURES = "signature_def";
 
   private static final FileDescriptor FILE = describe();
 
@@ -187,13 +192,53 @@ final class ServingMessages {
     return set(spec, "version", Int64Value.of(version)).build();
   }
 
+  /**
+   * An answer with some outputs.
+   *
+   * @param wanted names; all if there are none
+   */
+  static Message response(Map<String, TensorData> outputs, Set<String> wanted, Message spec) {
+    DynamicMessage.Builder response = builder("PredictResponse");
+    outputs.forEach(
+        (name, tensor) -> {
+          if (wanted.isEmpty() || wanted.contains(name)) {
+            DynamicMessage.Builder entry = builder("TensorEntry");
+            set(set(entry, "key", name), "value", tensor.toProto());
+            set(response, "outputs", entry.build());
+          }
+        });
+    return set(response, "model_spec", spec).build();
+  }
+
+  /** Signatures as an entry of what is told of a model. */
+  static Message signatures(Map<String, SignatureDef> signatures) {
+    DynamicMessage.Builder map = builder("SignatureDefMap");
+    new TreeMap<>(signatures)
+        .forEach(
+            (key, signature) -> {
+              DynamicMessage.Builder entry = builder("SignatureEntry");
+              set(set(entry, "key", key), "value", signature);
+              set(map, SIGNATURES, entry.build());
+            });
+    Any packed =
+        Any.newBuilder()
+            .setTypeUrl("type.googleapis.com/tensorflow.serving.SignatureDefMap")
+            .setValue(map.build().toByteString())
+            .build();
+    return set(set(builder("AnyEntry"), "key", SIGNATURES), "value", packed).build();
+  }
+
   /** The tensors of a request. */
-  static Map<String, TensorData> inputs(Message request)
-      throws ServingException, InvalidProtocolBufferException {
+  static Map<String, TensorData> inputs(Message request) throws ServingException {
     Map<String, TensorData> inputs = new LinkedHashMap<>();
     for (Message entry : parts(request, "inputs")) {
       ByteString value = part(entry, "value").toByteString();
-      inputs.put(text(entry, "key"), TensorData.of(TensorProto.parseFrom(value)));
+      try {
+        inputs.put(text(entry, "key"), TensorData.of(TensorProto.parseFrom(value)));
+      } catch (InvalidProtocolBufferException e) {
+        throw ServingException.invalid(
+            "input %s is no tensor: %s".formatted(text(entry, "key"), e.getMessage()));
+      }
     }
     return inputs;
   }

@@ -8,19 +8,29 @@ import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.DynamicMessage;
 import com.google.protobuf.Message;
+import io.grpc.Attributes;
 import io.grpc.CallOptions;
+import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.Grpc;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.ServerCall;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCalls;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.blip4j.savedmodel.predict.DynamicBatching;
 import org.blip4j.savedmodel.testing.Served;
 import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.AfterAll;
@@ -129,6 +139,64 @@ class GrpcServerTest {
             () -> call("PredictionService/Predict", "Predict", request));
     assertEquals(code, e.getStatus().getCode());
     assertEquals(text, e.getStatus().getDescription());
+  }
+
+  /** A version is let go between being found and being run; the next one answers. */
+  @Test
+  void aCallWhoseVersionIsReplacedBeginsAgain() throws Exception {
+    DynamicBatching<String, String> old =
+        DynamicBatching.start(DynamicBatching.Settings.of(1), rows -> rows);
+    old.close();
+    List<String> begun = new ArrayList<>();
+    try (DynamicBatching<String, String> next =
+        DynamicBatching.start(DynamicBatching.Settings.of(1), rows -> rows)) {
+      String answer =
+          ModelServer.whileReplaced(
+                  () -> {
+                    begun.add("call");
+                    return (begun.size() == 1 ? old : next)
+                        .submit("client", "row")
+                        .thenApply(row -> row + " done");
+                  })
+              .get(10, TimeUnit.SECONDS);
+      assertEquals("row done", answer);
+    }
+    begun.clear();
+    ModelServer.Call<String> never =
+        () -> {
+          begun.add("call");
+          return old.submit("client", "row");
+        };
+    ExecutionException e =
+        assertThrows(
+            ExecutionException.class,
+            () -> ModelServer.whileReplaced(never).get(10, TimeUnit.SECONDS));
+    assertEquals("closed; it takes no more rows", e.getCause().getMessage());
+    assertEquals(3, begun.size());
+  }
+
+  /** Clients take turns by address, not by connection. */
+  @Test
+  void knowsItsClientsByTheirAddress() {
+    ServerCall<String, String> call =
+        new SimpleForwardingServerCall<>(null) {
+          @Override
+          public Attributes getAttributes() {
+            return Attributes.newBuilder()
+                .set(Grpc.TRANSPORT_ATTR_REMOTE_ADDR, new InetSocketAddress("127.0.0.7", 4711))
+                .build();
+          }
+        };
+    List<String> clients = new ArrayList<>();
+    ServerCall.Listener<String> unused =
+        GrpcServer.withClient(
+            call,
+            new Metadata(),
+            (one, headers) -> {
+              clients.add(GrpcServer.CLIENT.get());
+              return new ServerCall.Listener<>() {};
+            });
+    assertEquals(List.of("127.0.0.7"), clients);
   }
 
   @Test
