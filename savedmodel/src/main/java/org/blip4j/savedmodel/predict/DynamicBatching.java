@@ -1,13 +1,13 @@
 package org.blip4j.savedmodel.predict;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BiConsumer;
 import org.blip4j.savedmodel.predict.BatchRejectedException.Reason;
 
 /**
@@ -70,6 +70,7 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
   }
 
   private static final Duration NO_LIMIT = Duration.ofDays(365);
+  private static final Runnable NOTHING = () -> {};
 
   private final Settings settings;
   private final Batch<I, O> batch;
@@ -79,7 +80,10 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
   private final FairQueue<I, O> queue = new FairQueue<>();
   private int running;
   private boolean closed;
-  private Runnable stopWaiting = () -> {};
+  private Runnable stopWaiting = NOTHING;
+
+  /** Fails the rows that no thread could be had for. */
+  private Runnable unstarted = NOTHING;
 
   DynamicBatching(Settings settings, Batch<I, O> batch, BatchTiming timing) {
     this.settings = Objects.requireNonNull(settings, "settings");
@@ -94,23 +98,7 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
 
   /** Queues one row without a deadline; see {@link #submit(Object, List, Duration)}. */
   public CompletableFuture<O> submit(Object client, I row) {
-    CompletableFuture<List<O>> task = submit(client, List.of(row), NO_LIMIT);
-    CompletableFuture<O> one = new CompletableFuture<>();
-    whenDone(
-        task,
-        (outputs, failure) -> {
-          if (failure == null) {
-            one.complete(outputs.get(0));
-          } else {
-            one.completeExceptionally(failure);
-          }
-        });
-    whenDone(one, (output, failure) -> task.cancel(false)); // of no effect on a finished task
-    return one;
-  }
-
-  private static <T> void whenDone(CompletableFuture<T> future, BiConsumer<T, Throwable> action) {
-    CompletableFuture<T> unused = future.whenComplete(action);
+    return FairQueue.only(submit(client, List.of(row), NO_LIMIT));
   }
 
   /**
@@ -132,26 +120,26 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
     lock.lock();
     try {
       if (closed) {
-        refuse(task, Reason.CLOSED, "closed; it takes no more rows");
+        task.refuse(Reason.CLOSED, "closed; it takes no more rows");
         return future;
       }
       if (queue.size() + rows.size() > settings.maxQueued()) {
-        String message =
+        task.refuse(
+            Reason.QUEUE_FULL,
             "%d rows wait and %d more do not fit into the queue of %d; try again later"
-                .formatted(queue.size(), rows.size(), settings.maxQueued());
-        refuse(task, Reason.QUEUE_FULL, message);
+                .formatted(queue.size(), rows.size(), settings.maxQueued()));
         return future;
       }
-      queue.add(task, rows, timing.nanos());
       if (limit.compareTo(NO_LIMIT) < 0) {
-        Runnable inTime = timing.after(limit.toNanos(), () -> late(task, limit));
-        whenDone(future, (outputs, failure) -> inTime.run());
+        Runnable inTime = timing.after(limit.toNanos(), () -> task.late(limit));
+        FairQueue.whenDone(future, (outputs, failure) -> inTime.run());
       }
+      queue.add(task, rows, timing.nanos());
       startRunners();
     } finally {
-      lock.unlock();
+      unlock();
     }
-    whenDone(
+    FairQueue.whenDone(
         future,
         (outputs, failure) -> {
           if (failure != null) {
@@ -186,24 +174,6 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
     timing.stop();
   }
 
-  private void refuse(FairQueue.Task<O> task, Reason reason, String message) {
-    task.future().completeExceptionally(new BatchRejectedException(reason, message));
-  }
-
-  private void late(FairQueue.Task<O> task, Duration limit) {
-    boolean started;
-    lock.lock();
-    try {
-      started = task.started();
-    } finally {
-      lock.unlock();
-    }
-    refuse(
-        task,
-        started ? Reason.LATE_WHILE_RUNNING : Reason.LATE_IN_QUEUE,
-        "not done within " + limit.toMillis() + " ms");
-  }
-
   private void takeBack(FairQueue.Task<O> task) {
     lock.lock();
     try {
@@ -224,21 +194,43 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
   private void startRunners() {
     while (running < settings.runners() && ready()) {
       List<FairQueue.Row<I, O>> rows = take();
-      timing.execute(() -> runFrom(rows));
+      try {
+        timing.execute(() -> runFrom(rows));
+      } catch (Throwable e) {
+        running--;
+        Runnable before = unstarted;
+        unstarted =
+            () -> {
+              before.run();
+              FairQueue.fail(rows, e);
+            };
+      }
     }
     stopWaiting.run();
     if (queue.size() > 0 && running < settings.runners()) {
       long left = settings.maxWait().toNanos() - waited();
-      stopWaiting = timing.after(left, this::waitedEnough);
+      try {
+        stopWaiting = timing.after(left, this::waitedEnough);
+      } catch (Throwable e) {
+        stopWaiting = NOTHING; // a batch runs, and looks again at its end
+      }
     }
+  }
+
+  private void unlock() {
+    Runnable failing = unstarted;
+    unstarted = NOTHING;
+    lock.unlock();
+    failing.run(); // what follows a future must not have the lock
   }
 
   private void waitedEnough() {
     lock.lock();
     try {
       startRunners();
+      signalIfDrained();
     } finally {
-      lock.unlock();
+      unlock();
     }
   }
 
@@ -254,14 +246,19 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
   }
 
   private List<FairQueue.Row<I, O>> take() {
+    List<FairQueue.Row<I, O>> rows = queue.take(settings.maxRows());
     running++;
-    return queue.take(settings.maxRows());
+    return rows;
   }
 
   private void runFrom(List<FairQueue.Row<I, O>> first) {
     List<FairQueue.Row<I, O>> rows = first;
     while (rows != null) {
-      run(rows.stream().filter(row -> !row.task().future().isDone()).toList());
+      try {
+        run(rows.stream().filter(row -> !row.task().future().isDone()).toList());
+      } catch (Throwable e) { // out of memory outside the batch, say
+        FairQueue.fail(rows, e);
+      }
       lock.lock();
       try {
         running--;
@@ -269,7 +266,7 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
         startRunners();
         signalIfDrained();
       } finally {
-        lock.unlock();
+        unlock();
       }
     }
   }
@@ -280,14 +277,14 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
     }
     List<O> outputs;
     try {
-      outputs = batch.run(rows.stream().map(FairQueue.Row::input).toList());
+      outputs = new ArrayList<>(batch.run(rows.stream().map(FairQueue.Row::input).toList()));
       if (outputs.size() != rows.size()) {
         throw new IllegalStateException(
             "the batch gave %d outputs for %d rows".formatted(outputs.size(), rows.size()));
       }
     } catch (Throwable e) {
       if (rows.size() == 1) {
-        rows.get(0).task().future().completeExceptionally(e);
+        FairQueue.fail(rows, e);
       } else {
         rows.forEach(row -> run(List.of(row)));
       }

@@ -1,5 +1,6 @@
 package org.blip4j.savedmodel.predict;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -8,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 
 /**
  * Waiting rows, of which each client has one taken in turn. Not safe for several threads.
@@ -22,7 +24,7 @@ final class FairQueue<I, O> {
     private final CompletableFuture<List<O>> future = new CompletableFuture<>();
     private final List<O> outputs;
     private final AtomicInteger missing; // its last change shows all outputs
-    private boolean started;
+    private volatile boolean started; // read without the lock
 
     Task(Object client, int rows) {
       this.client = client;
@@ -34,9 +36,17 @@ final class FairQueue<I, O> {
       return future;
     }
 
-    /** Whether a row was taken. */
-    boolean started() {
-      return started;
+    /** Fails the task if it is not done yet. */
+    void late(Duration limit) {
+      refuse(
+          started
+              ? BatchRejectedException.Reason.LATE_WHILE_RUNNING
+              : BatchRejectedException.Reason.LATE_IN_QUEUE,
+          "not done within " + limit.toMillis() + " ms");
+    }
+
+    void refuse(BatchRejectedException.Reason reason, String message) {
+      future.completeExceptionally(new BatchRejectedException(reason, message));
     }
   }
 
@@ -79,7 +89,7 @@ final class FairQueue<I, O> {
   }
 
   List<Row<I, O>> take(int most) {
-    List<Row<I, O>> rows = new ArrayList<>();
+    List<Row<I, O>> rows = new ArrayList<>(Math.min(most, size));
     while (size > 0 && rows.size() < most) {
       Object client = queues.keySet().iterator().next();
       ArrayDeque<Row<I, O>> queue = queues.remove(client);
@@ -105,5 +115,31 @@ final class FairQueue<I, O> {
         queues.remove(task.client);
       }
     }
+  }
+
+  static void fail(List<? extends Row<?, ?>> rows, Throwable why) {
+    for (Row<?, ?> row : rows) {
+      boolean unused = row.task().future.completeExceptionally(why);
+    }
+  }
+
+  /** The output of a task of one row; cancelling it takes the row back. */
+  static <O> CompletableFuture<O> only(CompletableFuture<List<O>> task) {
+    CompletableFuture<O> one = new CompletableFuture<>();
+    whenDone(
+        task,
+        (outputs, failure) -> {
+          if (failure == null) {
+            one.complete(outputs.get(0));
+          } else {
+            one.completeExceptionally(failure);
+          }
+        });
+    whenDone(one, (output, failure) -> task.cancel(false)); // of no effect on a finished task
+    return one;
+  }
+
+  static <T> void whenDone(CompletableFuture<T> future, BiConsumer<T, Throwable> action) {
+    CompletableFuture<T> unused = future.whenComplete(action);
   }
 }

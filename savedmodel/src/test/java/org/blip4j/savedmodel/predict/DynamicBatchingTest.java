@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.AbstractList;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -168,6 +169,66 @@ class DynamicBatchingTest {
     assertEquals("the batch gave 0 outputs for 1 rows", cause.getMessage());
   }
 
+  /** As when memory is full while outputs are handed out; the next row is run. */
+  @Test
+  void anErrorOutsideTheBatchEndsItsRowsAndNotTheQueue() {
+    DynamicBatching<String, String> batching =
+        new DynamicBatching<>(
+            DynamicBatching.Settings.of(2),
+            rows -> rows.contains("bad") ? new Unreadable(rows.size()) : rows,
+            timing);
+    CompletableFuture<String> bad = batching.submit("a", "bad");
+    CompletableFuture<String> good = batching.submit("b", "good");
+    timing.runNext();
+    assertEquals("unreadable", failure(bad).getMessage());
+    assertEquals("good", good.join());
+    CompletableFuture<String> next = batching.submit("a", "next");
+    timing.runNext();
+    assertEquals("next", next.join());
+    batching.close();
+  }
+
+  @Test
+  void ifNoThreadCanBeHadTheRowsFailAndTheNextAreTried() {
+    DynamicBatching<String, String> batching = batching(2, 10, 1);
+    timing.refusal = new InternalError("unable to create native thread");
+    CompletableFuture<String> refused = batching.submit("a", "1");
+    assertEquals("unable to create native thread", failure(refused).getMessage());
+    timing.refusal = null;
+    CompletableFuture<String> next = batching.submit("a", "2");
+    timing.runNext();
+    assertEquals("2!", next.join());
+    timing.refusal = new IllegalStateException("no timer");
+    assertThrows(IllegalStateException.class, () -> batching.submit("a", List.of("3"), LONG));
+    assertEquals(0, batching.queued());
+    timing.refusal = null;
+    batching.close();
+  }
+
+  private static Throwable failure(CompletableFuture<?> future) {
+    assertTrue(future.isDone(), "its caller would wait for ever");
+    return assertThrows(CompletionException.class, future::join).getCause();
+  }
+
+  /** Outputs that none can read. */
+  private static final class Unreadable extends AbstractList<String> {
+    private final int size;
+
+    Unreadable(int size) {
+      this.size = size;
+    }
+
+    @Override
+    public String get(int index) {
+      throw new InternalError("unreadable");
+    }
+
+    @Override
+    public int size() {
+      return size;
+    }
+  }
+
   @Test
   void noRowsAreAnsweredAtOnce() {
     assertEquals(List.of(), batching(1, 1, 1).submit("a", List.of(), LONG).join());
@@ -234,10 +295,21 @@ class DynamicBatchingTest {
     private final ArrayDeque<Runnable> threads = new ArrayDeque<>();
     private final List<Alarm> alarms = new ArrayList<>();
     private long now;
+    private Throwable refusal;
 
     @Override
     public void execute(Runnable task) {
+      refuse();
       threads.add(task);
+    }
+
+    private void refuse() {
+      if (refusal instanceof Error error) {
+        throw error;
+      }
+      if (refusal instanceof RuntimeException exception) {
+        throw exception;
+      }
     }
 
     int waitingThreads() {
@@ -262,6 +334,7 @@ class DynamicBatchingTest {
 
     @Override
     public Runnable after(long nanos, Runnable action) {
+      refuse();
       Alarm alarm = new Alarm(now + nanos, action);
       alarms.add(alarm);
       return () -> alarms.remove(alarm);
