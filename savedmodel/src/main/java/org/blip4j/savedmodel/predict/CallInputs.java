@@ -1,9 +1,12 @@
 package org.blip4j.savedmodel.predict;
 
+import com.google.common.collect.ImmutableSet;
+import com.google.common.collect.Sets;
 import com.google.common.hash.Hashing;
 import com.google.protobuf.ByteString;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
@@ -11,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.blip4j.data.sample.EncodedImage;
 import org.blip4j.data.sample.ImageInfo;
 import org.blip4j.data.sample.SampleException;
@@ -26,8 +31,8 @@ import org.tensorflow.types.TString;
 final class CallInputs {
   /** A value for each row. */
   private sealed interface Column {
-    /** The values of some rows; to be closed. */
-    Tensor tensor(int... rows);
+    /** The values; to be closed. */
+    Tensor tensor();
 
     /** A column of the same kind: of each of the columns one row. */
     Column join(List<Column> columns, int... rows);
@@ -36,10 +41,8 @@ final class CallInputs {
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Files(byte[][] files) implements Column {
     @Override
-    public Tensor tensor(int... rows) {
-      return TString.tensorOfBytes(
-          NdArrays.vectorOfObjects(
-              Arrays.stream(rows).mapToObj(row -> files[row]).toArray(byte[][]::new)));
+    public Tensor tensor() {
+      return TString.tensorOfBytes(NdArrays.vectorOfObjects(files));
     }
 
     @Override
@@ -53,9 +56,8 @@ final class CallInputs {
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Texts(String[] texts) implements Column {
     @Override
-    public Tensor tensor(int... rows) {
-      return TString.vectorOf(
-          Arrays.stream(rows).mapToObj(row -> texts[row]).toArray(String[]::new));
+    public Tensor tensor() {
+      return TString.vectorOf(texts);
     }
 
     @Override
@@ -69,9 +71,8 @@ final class CallInputs {
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Numbers(long[] numbers) implements Column {
     @Override
-    public Tensor tensor(int... rows) {
-      long[] some = Arrays.stream(rows).mapToLong(row -> numbers[row]).toArray();
-      return TInt64.tensorOf(Shape.of(some.length), DataBuffers.of(some, true, false));
+    public Tensor tensor() {
+      return TInt64.tensorOf(Shape.of(numbers.length), DataBuffers.of(numbers, true, false));
     }
 
     @Override
@@ -81,6 +82,14 @@ final class CallInputs {
       return new Numbers(all);
     }
   }
+
+  /** Formats of which the graph reads none or not all. */
+  private static final ImmutableSet<ImageInfo.ImageFormat> FOREIGN =
+      Sets.immutableEnumSet(
+          ImageInfo.ImageFormat.WEBP, ImageInfo.ImageFormat.TIFF, ImageInfo.ImageFormat.BMP);
+
+  /** Bytes a pixel: Java's picture, and a PNG in Java's memory and as a tensor. */
+  private static final long CONVERTED_BYTES = 10;
 
   private final Map<String, Column> columns = new LinkedHashMap<>();
   private final Map<Integer, String> problems = new HashMap<>();
@@ -105,6 +114,11 @@ final class CallInputs {
     return joined;
   }
 
+  /** Some rows as a call of their own. */
+  CallInputs part(int... some) {
+    return join(Collections.nCopies(some.length, this), some);
+  }
+
   /** How many rows there are. */
   int rows() {
     return rows;
@@ -115,9 +129,9 @@ final class CallInputs {
     return columns.keySet();
   }
 
-  /** The values of an input for some rows; to be closed. */
-  Tensor tensor(String name, int... some) {
-    return columns.get(name).tensor(some);
+  /** The values of an input; to be closed. */
+  Tensor tensor(String name) {
+    return columns.get(name).tensor();
   }
 
   /** Why a row fails whatever the graph says of it. */
@@ -126,34 +140,110 @@ final class CallInputs {
   }
 
   /**
-   * The bytes of image files, one a row, in the form that the graph reads. What is wrong with a
-   * file the graph says itself, but for WebP and TIFF, of which it knows nothing: such a row fails
-   * with what {@link EncodedImage} says.
+   * The bytes of image files, one a row, as they are. What is wrong with a file the graph says
+   * itself, but for formats of which it knows nothing: {@link #unread} makes them readable.
    */
   CallInputs files(String name, String argument, List<byte[]> files) {
     byte[][] all = rows(argument, files).toArray(new byte[0][]);
     requireAll(argument, "give the bytes of an image file, or no bytes", (Object[]) all);
     rows = all.length;
-    IdentityHashMap<byte[], byte[]> encoded = new IdentityHashMap<>(); // it may be in many rows
-    for (int row = 0; row < all.length; row++) {
-      ByteString file = ImageBytes.wrap(all[row]);
-      Optional<ImageInfo.ImageFormat> format = ImageInfo.ImageFormat.of(file);
-      try {
-        if (!encoded.containsKey(all[row])) {
-          ByteString bytes = EncodedImage.of(file).bytes();
-          encoded.put(all[row], bytes.equals(file) ? all[row] : bytes.toByteArray());
-        }
-        all[row] = encoded.get(all[row]);
-      } catch (SampleException e) {
-        if (format.equals(Optional.of(ImageInfo.ImageFormat.WEBP))
-            || format.equals(Optional.of(ImageInfo.ImageFormat.TIFF))) {
-          problems.merge(row, whose(name) + e.getMessage(), (one, two) -> one + "; " + two);
-          all[row] = new byte[0];
+    columns.put(name, new Files(all));
+    return this;
+  }
+
+  /**
+   * What makes files of formats that the graph does not know such as it knows, each distinct file
+   * by itself. A file that cannot be decoded fails its rows with what {@link EncodedImage} says.
+   */
+  List<Runnable> unread() {
+    IdentityHashMap<byte[], List<Place>> places = new IdentityHashMap<>(); // it may be in many rows
+    List<Runnable> all = new ArrayList<>();
+    columns.forEach(
+        (name, column) -> {
+          for (int row = 0; column instanceof Files images && row < rows; row++) {
+            byte[] file = images.files()[row];
+            if (isForeign(file)) {
+              if (!places.containsKey(file)) {
+                List<Place> own = new ArrayList<>();
+                places.put(file, own);
+                all.add(() -> convert(file, own));
+              }
+              places.get(file).add(new Place(name, images, row));
+            }
+          }
+        });
+    return all;
+  }
+
+  /** Where a file is given. */
+  private record Place(String input, Files images, int row) {}
+
+  private void convert(byte[] file, List<Place> places) {
+    ByteString whole = ImageBytes.wrap(file);
+    try {
+      ByteString bytes = EncodedImage.of(whole).bytes();
+      byte[] readable = bytes == whole ? file : bytes.toByteArray();
+      places.forEach(place -> place.images().files()[place.row()] = readable);
+    } catch (SampleException e) {
+      if (format(file).equals(Optional.of(ImageInfo.ImageFormat.BMP))) {
+        return; // the graph says what is wrong with it
+      }
+      for (Place place : places) {
+        String why = whose(place.input()) + e.getMessage();
+        problems.merge(
+            place.row(),
+            why,
+            (one, two) -> Stream.of(one, two).sorted().collect(Collectors.joining("; ")));
+        place.images().files()[place.row()] = new byte[0];
+      }
+    }
+  }
+
+  private static Optional<ImageInfo.ImageFormat> format(byte[] file) {
+    return ImageInfo.ImageFormat.of(ImageBytes.wrap(file));
+  }
+
+  private static boolean isForeign(byte[] file) {
+    return format(file).filter(FOREIGN::contains).isPresent();
+  }
+
+  /** About how many bytes are held while all files are made readable. */
+  long convertedBytes() {
+    long bytes = 0;
+    IdentityHashMap<byte[], Long> counted = new IdentityHashMap<>();
+    for (Files images : pictures()) {
+      for (byte[] file : images.files()) {
+        if (!counted.containsKey(file)) {
+          counted.put(file, convertedBytes(file));
+          bytes += counted.get(file);
         }
       }
     }
-    columns.put(name, new Files(all));
-    return this;
+    return bytes;
+  }
+
+  /** The same of one image of a row. */
+  long convertedBytes(int row, int which) {
+    return convertedBytes(pictures().get(which).files()[row]);
+  }
+
+  private static long convertedBytes(byte[] file) {
+    if (!isForeign(file)) {
+      return 0;
+    }
+    try {
+      ImageInfo info = ImageInfo.inspect(ImageBytes.wrap(file));
+      return CONVERTED_BYTES * info.width() * info.height();
+    } catch (SampleException e) {
+      return 0; // nothing will be decoded
+    }
+  }
+
+  private List<Files> pictures() {
+    return columns.values().stream()
+        .filter(Files.class::isInstance)
+        .map(Files.class::cast)
+        .toList();
   }
 
   /** How the graph says which of two images is meant. */
@@ -187,15 +277,7 @@ final class CallInputs {
    * @return {@code [rows][images of a row]}
    */
   int[][] images() {
-    List<Files> files = new ArrayList<>();
-    columns
-        .values()
-        .forEach(
-            column -> {
-              if (column instanceof Files images) {
-                files.add(images);
-              }
-            });
+    List<Files> files = pictures();
     IdentityHashMap<byte[], Integer> known = new IdentityHashMap<>();
     Map<Object, Integer> numbers = new HashMap<>();
     int[][] result = new int[rows][files.size()];

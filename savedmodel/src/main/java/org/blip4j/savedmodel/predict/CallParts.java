@@ -17,7 +17,8 @@ import org.blip4j.savedmodel.signature.ServingSignature;
  *
  * <p>Rows with the same image are in one part as far as they fit, since a part encodes each of its
  * images once. Bytes are estimates from the sizes of the model: what encoding an image holds at its
- * widest, and what a row of texts reads of its image in the text layers.
+ * widest, what a file of a format that the graph does not read holds while it is converted, and
+ * what a row of texts reads of its image in the text layers.
  *
  * @param budget bytes of a part
  * @param config the model's sizes
@@ -33,7 +34,8 @@ record CallParts(long budget, ModelConfig config) {
     long image = imageBytes();
     long row = rowBytes(signature);
     int most = signature == ServingSignature.NLVR ? 2 : 1;
-    if (inputs.rows() * (most * image + row) <= budget) { // even if all images are different
+    if (inputs.rows() * (most * image + row) + inputs.convertedBytes() <= budget) {
+      // even if all images are different
       return List.of(range(inputs.rows()));
     }
     int[][] images = inputs.images();
@@ -49,14 +51,13 @@ record CallParts(long budget, ModelConfig config) {
     Set<Integer> encoded = new HashSet<>();
     long bytes = 0;
     for (int i : order) {
-      long more =
-          row + image * Arrays.stream(images[i]).filter(one -> !encoded.contains(one)).count();
+      long more = row + bytes(inputs, i, images[i], encoded);
       if (!open.isEmpty() && bytes + more > budget) {
         parts.add(open.stream().mapToInt(Integer::intValue).toArray());
         open.clear();
         encoded.clear();
         bytes = 0;
-        more = row + image * Arrays.stream(images[i]).distinct().count();
+        more = row + bytes(inputs, i, images[i], encoded);
       }
       open.add(i);
       bytes += more;
@@ -64,6 +65,17 @@ record CallParts(long budget, ModelConfig config) {
     }
     parts.add(open.stream().mapToInt(Integer::intValue).toArray());
     return parts;
+  }
+
+  /** What the images of a row hold beside those that are encoded. */
+  private long bytes(CallInputs inputs, int row, int[] images, Set<Integer> encoded) {
+    long bytes = 0;
+    for (int i = 0; i < images.length; i++) {
+      if (!encoded.contains(images[i]) && (i == 0 || images[i] != images[0])) {
+        bytes += imageBytes() + inputs.convertedBytes(row, i);
+      }
+    }
+    return bytes;
   }
 
   private static int[] range(int rows) {

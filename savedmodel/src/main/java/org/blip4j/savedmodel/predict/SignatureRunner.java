@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -81,9 +82,13 @@ final class SignatureRunner implements AutoCloseable {
     List<R> results = new ArrayList<>(Collections.nCopies(inputs.rows(), null));
     int done = 0;
     for (int[] rows : parts.of(signature, inputs)) {
+      CallInputs part = inputs.part(rows);
       List<R> some;
       try {
-        some = watch.await(threads, () -> part(signature, inputs, rows, read), done);
+        for (Runnable conversion : part.unread()) {
+          watch.await(threads, Executors.callable(conversion), done);
+        }
+        some = watch.await(threads, () -> part(signature, part, read), done);
       } catch (RejectedExecutionException e) {
         throw closed(signature);
       }
@@ -116,7 +121,7 @@ final class SignatureRunner implements AutoCloseable {
   }
 
   private <R> List<R> part(
-      ServingSignature signature, CallInputs inputs, int[] rows, Function<Outputs, List<R>> read) {
+      ServingSignature signature, CallInputs inputs, Function<Outputs, List<R>> read) {
     lock.readLock().lock();
     try {
       if (closed) {
@@ -127,18 +132,18 @@ final class SignatureRunner implements AutoCloseable {
             "this model has no signature %s, only %s; use a model that was trained for it"
                 .formatted(signature.key(), String.join(", ", signatures.keySet())));
       }
-      return run(signatures.get(signature.key()), inputs, rows, read);
+      return run(signatures.get(signature.key()), inputs, read);
     } finally {
       lock.readLock().unlock();
     }
   }
 
   private <R> List<R> run(
-      SignatureDef definition, CallInputs inputs, int[] rows, Function<Outputs, List<R>> read) {
+      SignatureDef definition, CallInputs inputs, Function<Outputs, List<R>> read) {
     try (Closer closer = Closer.create()) {
       Session.Runner runner = session.runner();
       for (String name : inputs.names()) {
-        Tensor tensor = inputs.tensor(name, rows);
+        Tensor tensor = inputs.tensor(name);
         closer.register(tensor::close);
         runner.feed(definition.getInputsOrThrow(name).getName(), tensor);
       }
@@ -147,9 +152,9 @@ final class SignatureRunner implements AutoCloseable {
       Result result = runner.run();
       closer.register(result::close);
       Map<Integer, String> problems = new HashMap<>();
-      for (int i = 0; i < rows.length; i++) {
+      for (int i = 0; i < inputs.rows(); i++) {
         int row = i;
-        inputs.problem(rows[i]).ifPresent(why -> problems.put(row, why));
+        inputs.problem(row).ifPresent(why -> problems.put(row, why));
       }
       return read.apply(new Outputs(result, names, problems));
     } catch (IOException e) {
