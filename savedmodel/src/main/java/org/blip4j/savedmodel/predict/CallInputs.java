@@ -21,68 +21,9 @@ import org.blip4j.data.sample.ImageInfo;
 import org.blip4j.data.sample.SampleException;
 import org.blip4j.savedmodel.signature.ServingSignature;
 import org.tensorflow.Tensor;
-import org.tensorflow.ndarray.NdArrays;
-import org.tensorflow.ndarray.Shape;
-import org.tensorflow.ndarray.buffer.DataBuffers;
-import org.tensorflow.types.TInt64;
-import org.tensorflow.types.TString;
 
 /** What a call is given, checked before anything native is made of it. */
 final class CallInputs {
-  /** A value for each row. */
-  private sealed interface Column {
-    /** The values; to be closed. */
-    Tensor tensor();
-
-    /** A column of the same kind: of each of the columns one row. */
-    Column join(List<Column> columns, int... rows);
-  }
-
-  @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Files(byte[][] files) implements Column {
-    @Override
-    public Tensor tensor() {
-      return TString.tensorOfBytes(NdArrays.vectorOfObjects(files));
-    }
-
-    @Override
-    public Column join(List<Column> columns, int... rows) {
-      byte[][] all = new byte[rows.length][];
-      Arrays.setAll(all, i -> ((Files) columns.get(i)).files()[rows[i]]);
-      return new Files(all);
-    }
-  }
-
-  @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Texts(String[] texts) implements Column {
-    @Override
-    public Tensor tensor() {
-      return TString.vectorOf(texts);
-    }
-
-    @Override
-    public Column join(List<Column> columns, int... rows) {
-      String[] all = new String[rows.length];
-      Arrays.setAll(all, i -> ((Texts) columns.get(i)).texts()[rows[i]]);
-      return new Texts(all);
-    }
-  }
-
-  @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Numbers(long[] numbers) implements Column {
-    @Override
-    public Tensor tensor() {
-      return TInt64.tensorOf(Shape.of(numbers.length), DataBuffers.of(numbers, true, false));
-    }
-
-    @Override
-    public Column join(List<Column> columns, int... rows) {
-      long[] all = new long[rows.length];
-      Arrays.setAll(all, i -> ((Numbers) columns.get(i)).numbers()[rows[i]]);
-      return new Numbers(all);
-    }
-  }
-
   /** Formats of which the graph reads none or not all. */
   private static final ImmutableSet<ImageInfo.ImageFormat> FOREIGN =
       Sets.immutableEnumSet(
@@ -91,7 +32,7 @@ final class CallInputs {
   /** Bytes a pixel: Java's picture, and a PNG in Java's memory and as a tensor. */
   private static final long CONVERTED_BYTES = 10;
 
-  private final Map<String, Column> columns = new LinkedHashMap<>();
+  private final Map<String, InputColumn> columns = new LinkedHashMap<>();
   private final Map<Integer, String> problems = new HashMap<>();
   private int rows;
 
@@ -147,7 +88,7 @@ final class CallInputs {
     byte[][] all = rows(argument, files).toArray(new byte[0][]);
     requireAll(argument, "give the bytes of an image file, or no bytes", (Object[]) all);
     rows = all.length;
-    columns.put(name, new Files(all));
+    columns.put(name, new InputColumn.Files(all));
     return this;
   }
 
@@ -160,7 +101,7 @@ final class CallInputs {
     List<Runnable> all = new ArrayList<>();
     columns.forEach(
         (name, column) -> {
-          for (int row = 0; column instanceof Files images && row < rows; row++) {
+          for (int row = 0; column instanceof InputColumn.Files images && row < rows; row++) {
             byte[] file = images.files()[row];
             if (isForeign(file)) {
               if (!places.containsKey(file)) {
@@ -176,7 +117,7 @@ final class CallInputs {
   }
 
   /** Where a file is given. */
-  private record Place(String input, Files images, int row) {}
+  private record Place(String input, InputColumn.Files images, int row) {}
 
   private void convert(byte[] file, List<Place> places) {
     ByteString whole = ImageBytes.wrap(file);
@@ -211,7 +152,7 @@ final class CallInputs {
   long convertedBytes() {
     long bytes = 0;
     IdentityHashMap<byte[], Long> counted = new IdentityHashMap<>();
-    for (Files images : pictures()) {
+    for (InputColumn.Files images : pictures()) {
       for (byte[] file : images.files()) {
         if (!counted.containsKey(file)) {
           counted.put(file, convertedBytes(file));
@@ -239,10 +180,10 @@ final class CallInputs {
     }
   }
 
-  private List<Files> pictures() {
+  private List<InputColumn.Files> pictures() {
     return columns.values().stream()
-        .filter(Files.class::isInstance)
-        .map(Files.class::cast)
+        .filter(InputColumn.Files.class::isInstance)
+        .map(InputColumn.Files.class::cast)
         .toList();
   }
 
@@ -260,14 +201,14 @@ final class CallInputs {
     String[] all = rows(argument, texts).toArray(new String[0]);
     requireAll(argument, "give a text, or \"\"", (Object[]) all);
     rows = all.length;
-    columns.put(name, new Texts(all));
+    columns.put(name, new InputColumn.Texts(all));
     return this;
   }
 
   /** Numbers, one a row. */
   CallInputs numbers(String name, long... numbers) {
     rows = numbers.length;
-    columns.put(name, new Numbers(numbers.clone()));
+    columns.put(name, new InputColumn.Numbers(numbers.clone()));
     return this;
   }
 
@@ -277,7 +218,7 @@ final class CallInputs {
    * @return {@code [rows][images of a row]}
    */
   int[][] images() {
-    List<Files> files = pictures();
+    List<InputColumn.Files> files = pictures();
     IdentityHashMap<byte[], Integer> known = new IdentityHashMap<>();
     Map<Object, Integer> numbers = new HashMap<>();
     int[][] result = new int[rows][files.size()];
@@ -292,6 +233,21 @@ final class CallInputs {
       }
     }
     return result;
+  }
+
+  /** How many given answers are read whole for a row, at most of all rows; 0 if none are given. */
+  long candidates() {
+    if (columns.get(ServingSignature.ANSWERS) instanceof InputColumn.Texts lists
+        && columns.get(ServingSignature.TOP_K) instanceof InputColumn.Numbers most) {
+      long longest =
+          Arrays.stream(lists.texts())
+              .distinct()
+              .mapToLong(list -> list.lines().count())
+              .max()
+              .orElse(0);
+      return Math.min(longest, Arrays.stream(most.numbers()).max().orElse(0));
+    }
+    return 0;
   }
 
   private static <T> List<T> rows(String argument, List<T> rows) {

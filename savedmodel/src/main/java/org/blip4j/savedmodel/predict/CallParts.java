@@ -32,7 +32,7 @@ record CallParts(long budget, ModelConfig config) {
   /** The rows of each part; one row at least, and together all rows. */
   List<int[]> of(ServingSignature signature, CallInputs inputs) {
     long image = imageBytes();
-    long row = rowBytes(signature);
+    long row = rowBytes(signature, inputs);
     int most = signature == ServingSignature.NLVR ? 2 : 1;
     if (inputs.rows() * (most * image + row) + inputs.convertedBytes() <= budget) {
       // even if all images are different
@@ -92,7 +92,7 @@ record CallParts(long budget, ModelConfig config) {
     return FLOAT * (pixels + COPIES * states + scores);
   }
 
-  private long rowBytes(ServingSignature signature) {
+  private long rowBytes(ServingSignature signature, CallInputs inputs) {
     BlipConfig sizes = config.architecture();
     TextConfig text = sizes.text();
     long attended = FLOAT * sizes.vision().tokens() * text.width();
@@ -109,7 +109,7 @@ record CallParts(long budget, ModelConfig config) {
       case VQA_RANK ->
           layer
               + attended * 2 * text.layers()
-              + Answer.Choice.PUBLISHED_TOP_K * FLOAT * 8 * (text.vocabularySize() + text.width());
+              + inputs.candidates() * FLOAT * 8 * (text.vocabularySize() + text.width());
     };
   }
 }

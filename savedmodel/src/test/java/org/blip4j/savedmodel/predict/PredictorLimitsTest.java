@@ -10,8 +10,10 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
@@ -81,6 +83,30 @@ class PredictorLimitsTest {
     }
     long millis = (System.nanoTime() - began) / 1_000_000;
     assertTrue(millis < 3000, millis + " ms");
+  }
+
+  /** Answers that are asked for fill a part, not as many as are usual. */
+  @Test
+  void fewAnswersLeaveRoomForMoreRows() {
+    CallParts parts = new CallParts(32 << 20, model.model().config());
+    List<String> list = IntStream.range(0, 200).mapToObj(i -> "answer " + i).toList();
+    int usual = parts.of(ServingSignature.VQA_RANK, ranking(list, 128)).size();
+    int one = parts.of(ServingSignature.VQA_RANK, ranking(list, 1)).size();
+    int shortList = parts.of(ServingSignature.VQA_RANK, ranking(list.subList(0, 1), 128)).size();
+    int all = parts.of(ServingSignature.VQA_RANK, ranking(list, 1000)).size();
+    assertEquals(one, shortList);
+    assertTrue(one < usual && usual < all, one + " " + usual + " " + all);
+  }
+
+  private static CallInputs ranking(List<String> answers, int topK) {
+    byte[] image = TinyModel.image(1, "png");
+    int rows = 500;
+    return new Answer.Choice(answers, topK)
+        .addTo(
+            new CallInputs()
+                .files(ServingSignature.IMAGE_BYTES, "images", Collections.nCopies(rows, image))
+                .texts(ServingSignature.QUESTION, "questions", Collections.nCopies(rows, "why")),
+            rows);
   }
 
   /** A picture of one colour: small as a file, large as pixels; 16 bytes follow its end. */
