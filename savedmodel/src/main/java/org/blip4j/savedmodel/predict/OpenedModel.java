@@ -1,15 +1,10 @@
 package org.blip4j.savedmodel.predict;
 
-import com.google.common.base.Supplier;
-import com.google.common.base.Suppliers;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.ClosedByInterruptException;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -47,30 +42,7 @@ final class OpenedModel implements AutoCloseable {
   private final CallParts parts;
   private final ExecutorService computing;
   private final ExecutorService calling = threads("blip-call", 256);
-  private final Map<ServingSettings, Other> others = new LinkedHashMap<>(16, 0.75f, true);
-
-  /** A graph of other settings, with how many calls are about to use it. */
-  private final class Other {
-    private final Supplier<SignatureRunner> opened;
-    private volatile Optional<SignatureRunner> made = Optional.empty();
-    private int users;
-    private boolean dropped;
-
-    Other(ServingSettings wanted) {
-      this.opened =
-          Suppliers.memoize(
-              () ->
-                  runner.whileOpen(
-                      () -> {
-                        made = Optional.of(openOther(wanted));
-                        return made.get();
-                      }));
-    }
-
-    void close() {
-      made.ifPresent(SignatureRunner::close);
-    }
-  }
+  private final KeptGraphs others;
 
   private OpenedModel(
       ServingModel model,
@@ -86,6 +58,11 @@ final class OpenedModel implements AutoCloseable {
     this.computing =
         threads("blip-compute", Math.max(4, Runtime.getRuntime().availableProcessors()));
     this.runner = runner.apply(this);
+    this.others =
+        new KeptGraphs(
+            MOST_SETTINGS,
+            threads("blip-build", 1),
+            (wanted, released) -> this.runner.whileOpen(() -> openOther(wanted, released)));
   }
 
   private static ExecutorService threads(String name, int most) {
@@ -116,12 +93,16 @@ final class OpenedModel implements AutoCloseable {
               .initCause(e);
     }
     return new OpenedModel(
-        loaded.model(), loaded.settings(), options, own -> own.runner(loaded), Optional.of(loaded));
+        loaded.model(),
+        loaded.settings(),
+        options,
+        own -> own.runner(loaded, loaded::close),
+        Optional.of(loaded));
   }
 
-  private SignatureRunner runner(LoadedModel one) {
+  private SignatureRunner runner(LoadedModel one, Runnable release) {
     return new SignatureRunner(
-        one.session(), one.graph().signaturesOnDemand(), parts, computing, one::close);
+        one.session(), one.graph().signaturesOnDemand(), parts, computing, release);
   }
 
   private static OpenedModel open(ModelSource.Exported source, PredictorOptions options)
@@ -209,15 +190,10 @@ final class OpenedModel implements AutoCloseable {
       CallControl control,
       Function<SignatureRunner.Outputs, List<R>> read) {
     ServingSettings heeded = heeded(signature, wanted);
-    if (heeded.equals(settings)) {
-      return runner.run(signature, inputs, control, read);
-    }
-    Other other = borrow(heeded);
-    try {
-      return other.opened.get().run(signature, inputs, control, read);
-    } finally {
-      giveBack(other);
-    }
+    CallControl.Watch watch = control.begin(signature.key(), inputs.rows());
+    return heeded.equals(settings)
+        ? runner.run(signature, inputs, watch, read)
+        : others.call(heeded, watch, other -> other.run(signature, inputs, watch, read));
   }
 
   /** The model's own settings but for what a signature heeds: others need no graph of their own. */
@@ -233,39 +209,15 @@ final class OpenedModel implements AutoCloseable {
     };
   }
 
-  private Other borrow(ServingSettings wanted) {
-    List<Other> idle = new ArrayList<>();
-    Other other;
-    synchronized (others) {
-      other = others.computeIfAbsent(wanted, Other::new);
-      other.users++;
-      if (others.size() > MOST_SETTINGS) {
-        ServingSettings eldest = others.keySet().iterator().next();
-        Other gone = others.remove(eldest);
-        gone.dropped = true;
-        if (gone.users == 0) {
-          idle.add(gone);
-        }
-      }
-    }
-    idle.forEach(Other::close);
-    return other;
-  }
-
-  private void giveBack(Other other) {
-    boolean last;
-    synchronized (others) {
-      other.users--;
-      last = other.dropped && other.users == 0;
-    }
-    if (last) {
-      other.close();
-    }
-  }
-
-  private SignatureRunner openOther(ServingSettings wanted) {
+  private SignatureRunner openOther(ServingSettings wanted, Runnable released) {
     try {
-      return runner(loaded.orElseThrow().withSettings(wanted, options));
+      LoadedModel other = loaded.orElseThrow().withSettings(wanted, options);
+      return runner(
+          other,
+          () -> {
+            other.close();
+            released.run();
+          });
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -273,20 +225,13 @@ final class OpenedModel implements AutoCloseable {
 
   /** How many graphs of other settings are kept. */
   int kept() {
-    synchronized (others) {
-      return others.size();
-    }
+    return others.size();
   }
 
   @Override
   public void close() {
     runner.close();
-    List<Other> all;
-    synchronized (others) {
-      all = List.copyOf(others.values());
-      others.clear();
-    }
-    all.forEach(Other::close);
+    others.close();
     computing.shutdown();
     calling.shutdown();
   }

@@ -12,8 +12,9 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.blip4j.savedmodel.signature.ServingSignature;
@@ -38,8 +39,11 @@ final class SignatureRunner implements AutoCloseable {
   private final Runnable release;
   private final CallParts parts;
   private final ExecutorService threads;
-  private final ReadWriteLock lock = new ReentrantReadWriteLock(true);
+  private final Lock lock = new ReentrantLock();
+  private final Condition idle = lock.newCondition();
+  private int running;
   private boolean closed;
+  private boolean released;
 
   /**
    * A runner.
@@ -68,17 +72,17 @@ final class SignatureRunner implements AutoCloseable {
   /**
    * Runs a signature, part by part.
    *
+   * @param watch of this call
    * @param read gives one result for each row of a part
    * @throws IllegalArgumentException if the model does not have it
    * @throws IllegalStateException after {@link #close}
-   * @throws java.util.concurrent.CancellationException if {@code control} ends it
+   * @throws java.util.concurrent.CancellationException if {@code watch} ends it
    */
   <R> List<R> run(
       ServingSignature signature,
       CallInputs inputs,
-      CallControl control,
+      CallControl.Watch watch,
       Function<Outputs, List<R>> read) {
-    CallControl.Watch watch = control.begin(signature.key(), inputs.rows());
     List<R> results = new ArrayList<>(Collections.nCopies(inputs.rows(), null));
     int done = 0;
     for (int[] rows : parts.of(signature, inputs)) {
@@ -100,16 +104,36 @@ final class SignatureRunner implements AutoCloseable {
     return results;
   }
 
-  /** Does something with the model, which cannot be closed meanwhile. */
+  /** Does something with the model, which is not let go meanwhile. */
   <T> T whileOpen(Supplier<T> work) {
-    lock.readLock().lock();
+    return whileOpen(
+        work, () -> new IllegalStateException("this predictor was closed; open the model again"));
+  }
+
+  private <T> T whileOpen(Supplier<T> work, Supplier<IllegalStateException> refusal) {
+    lock.lock();
     try {
       if (closed) {
-        throw new IllegalStateException("this predictor was closed; open the model again");
+        throw refusal.get();
       }
+      running++;
+    } finally {
+      lock.unlock();
+    }
+    try {
       return work.get();
     } finally {
-      lock.readLock().unlock();
+      ended();
+    }
+  }
+
+  private void ended() {
+    lock.lock();
+    try {
+      running--;
+      releaseIfIdle();
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -122,20 +146,16 @@ final class SignatureRunner implements AutoCloseable {
 
   private <R> List<R> part(
       ServingSignature signature, CallInputs inputs, Function<Outputs, List<R>> read) {
-    lock.readLock().lock();
-    try {
-      if (closed) {
-        throw closed(signature);
-      }
-      if (!has(signature)) {
-        throw new IllegalArgumentException(
-            "this model has no signature %s, only %s; use a model that was trained for it"
-                .formatted(signature.key(), String.join(", ", signatures.keySet())));
-      }
-      return run(signatures.get(signature.key()), inputs, read);
-    } finally {
-      lock.readLock().unlock();
-    }
+    return whileOpen(
+        () -> {
+          if (!has(signature)) {
+            throw new IllegalArgumentException(
+                "this model has no signature %s, only %s; use a model that was trained for it"
+                    .formatted(signature.key(), String.join(", ", signatures.keySet())));
+          }
+          return run(signatures.get(signature.key()), inputs, read);
+        },
+        () -> closed(signature));
   }
 
   private <R> List<R> run(
@@ -162,17 +182,39 @@ final class SignatureRunner implements AutoCloseable {
     }
   }
 
-  /** Waits for the calls that run, then lets everything go; a second time does nothing. */
+  /** Refuses calls from now on, and lets everything go when the last one that runs has ended. */
+  void closeWhenIdle() {
+    lock.lock();
+    try {
+      closed = true;
+      releaseIfIdle();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void releaseIfIdle() {
+    if (closed && running == 0 && !released) {
+      released = true;
+      try {
+        release.run();
+      } finally {
+        idle.signalAll();
+      }
+    }
+  }
+
+  /** The same, and waits for it; a second time does nothing. */
   @Override
   public void close() {
-    lock.writeLock().lock();
+    lock.lock();
     try {
-      if (!closed) {
-        closed = true;
-        release.run();
+      closeWhenIdle();
+      while (!released) {
+        idle.awaitUninterruptibly();
       }
     } finally {
-      lock.writeLock().unlock();
+      lock.unlock();
     }
   }
 

@@ -195,7 +195,7 @@ final class NativeHoldersTest {
               runner.run(
                   ServingSignature.CAPTION,
                   image().numbers("unknown", 1),
-                  CallControl.NONE,
+                  CallControl.NONE.begin("caption", 1),
                   out -> List.of(0)));
       failsAndHoldsNothing(
           IllegalStateException.class,
@@ -203,7 +203,7 @@ final class NativeHoldersTest {
               runner.run(
                   ServingSignature.CAPTION,
                   image(),
-                  CallControl.NONE,
+                  CallControl.NONE.begin("caption", 1),
                   out -> {
                     throw new IllegalStateException("while the outputs are read");
                   }));

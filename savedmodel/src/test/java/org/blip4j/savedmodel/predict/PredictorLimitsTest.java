@@ -85,6 +85,20 @@ class PredictorLimitsTest {
     assertTrue(millis < 3000, millis + " ms");
   }
 
+  /** Its graph is built all the same, and is there for the next call. */
+  @Test
+  void aDeadlineEndsTheFirstCallOfASetting() {
+    byte[] image = TinyModel.image(1, "png");
+    Predictor other = model.with(own -> own.withPrompt("the"));
+    long began = System.nanoTime();
+    assertThrows(
+        CancellationException.class, () -> other.within(Duration.ofNanos(1)).caption(image));
+    long late = System.nanoTime() - began;
+    assertTrue(other.caption(image).ok());
+    long built = System.nanoTime() - began;
+    assertTrue(late * 3 < built, late + " ns, " + built + " with the graph");
+  }
+
   /** Answers that are asked for fill a part, not as many as are usual. */
   @Test
   void fewAnswersLeaveRoomForMoreRows() {
