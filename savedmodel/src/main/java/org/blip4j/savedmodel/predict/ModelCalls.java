@@ -115,6 +115,10 @@ public abstract sealed class ModelCalls permits Predictor {
 
   /** Labels with their scores for an image, the one that fits best by ITM first. */
   public List<PairScore.Label> matchRanked(byte[] image, List<String> labels) {
+    Objects.requireNonNull(labels, "labels is null; give a list");
+    for (int i = 0; i < labels.size(); i++) {
+      Objects.requireNonNull(labels.get(i), "labels[" + i + "] is null; give a text, or \"\"");
+    }
     List<PairScore> scores = matchAll(one("image", image), labels).get(0);
     List<PairScore.Label> ranked = new ArrayList<>();
     for (int i = 0; i < scores.size(); i++) {

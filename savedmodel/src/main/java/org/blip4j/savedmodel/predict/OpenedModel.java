@@ -189,6 +189,7 @@ final class OpenedModel implements AutoCloseable {
       CallInputs inputs,
       CallControl control,
       Function<SignatureRunner.Outputs, List<R>> read) {
+    runner.require(signature);
     ServingSettings heeded = heeded(signature, wanted);
     CallControl.Watch watch = control.begin(signature.key(), inputs.rows());
     return heeded.equals(settings)
@@ -197,7 +198,7 @@ final class OpenedModel implements AutoCloseable {
   }
 
   /** The model's own settings but for what a signature heeds: others need no graph of their own. */
-  private ServingSettings heeded(ServingSignature signature, ServingSettings wanted) {
+  ServingSettings heeded(ServingSignature signature, ServingSettings wanted) {
     return switch (signature) {
       case CAPTION -> settings.withSearch(wanted.search()).withPrompt(wanted.prompt());
       case CAPTION_PROMPTED -> settings.withSearch(wanted.search());

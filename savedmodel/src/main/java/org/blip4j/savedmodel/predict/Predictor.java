@@ -88,16 +88,16 @@ public final class Predictor extends ModelCalls implements AutoCloseable {
 
   /**
    * The same model with settings of its own for each call made on it: beams, lengths, sampling,
-   * prompt. The weights are shared, a batching is not: calls are computed one by one. Graphs of the
-   * eight settings that were used last are kept, each built at its first call; the first one of a
-   * setting so takes longer. What is returned is closed with this one.
+   * prompt. The weights are shared, and so is a batching: calls with the same settings are computed
+   * together. Graphs of the eight settings that were used last are kept, each built at its first
+   * call; the first one of a setting so takes longer. What is returned is closed with this one.
    *
    * @throws IllegalArgumentException of an exported model, whose settings are fixed
    */
   public Predictor with(UnaryOperator<ServingSettings> change) {
     ServingSettings wanted = change.apply(settings);
     opened.requireSettings(wanted);
-    return new Predictor(opened, wanted, control, Optional.empty(), () -> {});
+    return new Predictor(opened, wanted, control, batched, () -> {});
   }
 
   /**
@@ -115,7 +115,7 @@ public final class Predictor extends ModelCalls implements AutoCloseable {
    * when it is closed, which is to be done before this one is.
    */
   public Predictor batching(DynamicBatching.Settings bounds) {
-    BatchedCalls together = new BatchedCalls(opened, settings, bounds);
+    BatchedCalls together = new BatchedCalls(opened, bounds);
     return new Predictor(opened, settings, control, Optional.of(together), together::close);
   }
 
@@ -172,6 +172,11 @@ public final class Predictor extends ModelCalls implements AutoCloseable {
     return opened.loaded();
   }
 
+  /** What computes calls of many threads together. */
+  Optional<BatchedCalls> batched() {
+    return batched;
+  }
+
   /** How many graphs of other settings are kept. */
   int kept() {
     return opened.kept();
@@ -199,7 +204,7 @@ public final class Predictor extends ModelCalls implements AutoCloseable {
       CallInputs inputs,
       Function<SignatureRunner.Outputs, List<R>> read) {
     return batched.isPresent()
-        ? batched.get().run(signature, inputs, control, read)
+        ? batched.get().run(signature, settings, inputs, control, read)
         : opened.run(signature, settings, inputs, control, read);
   }
 }

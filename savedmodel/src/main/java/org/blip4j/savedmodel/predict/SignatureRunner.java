@@ -70,11 +70,23 @@ final class SignatureRunner implements AutoCloseable {
   }
 
   /**
-   * Runs a signature, part by part.
+   * Refuses a signature that the model does not have, before anything is made for it.
+   *
+   * @throws IllegalArgumentException if it has not
+   */
+  void require(ServingSignature signature) {
+    if (!has(signature)) {
+      throw new IllegalArgumentException(
+          "this model has no signature %s, only %s; use a model that was trained for it"
+              .formatted(signature.key(), String.join(", ", signatures.keySet())));
+    }
+  }
+
+  /**
+   * Runs a signature that the model has, part by part.
    *
    * @param watch of this call
    * @param read gives one result for each row of a part
-   * @throws IllegalArgumentException if the model does not have it
    * @throws IllegalStateException after {@link #close}
    * @throws java.util.concurrent.CancellationException if {@code watch} ends it
    */
@@ -147,15 +159,7 @@ final class SignatureRunner implements AutoCloseable {
   private <R> List<R> part(
       ServingSignature signature, CallInputs inputs, Function<Outputs, List<R>> read) {
     return whileOpen(
-        () -> {
-          if (!has(signature)) {
-            throw new IllegalArgumentException(
-                "this model has no signature %s, only %s; use a model that was trained for it"
-                    .formatted(signature.key(), String.join(", ", signatures.keySet())));
-          }
-          return run(signatures.get(signature.key()), inputs, read);
-        },
-        () -> closed(signature));
+        () -> run(signatures.get(signature.key()), inputs, read), () -> closed(signature));
   }
 
   private <R> List<R> run(

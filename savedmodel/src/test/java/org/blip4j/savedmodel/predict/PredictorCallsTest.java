@@ -26,6 +26,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import javax.imageio.ImageIO;
 import org.blip4j.graph.config.Task;
 import org.blip4j.ops.decode.DecodingSettings;
@@ -87,6 +88,7 @@ class PredictorCallsTest {
     DecodingSettings.Lengths lengths = new DecodingSettings.Lengths(8, 9);
     ServingSettings own = model.settings();
     ServingSettings other = own.withBeams(1).withLengths(lengths).withPrompt("the red");
+    int kept = model.kept();
     List<Caption> before = model.caption(IMAGES);
     List<Caption> actual = model.with(any -> other).caption(IMAGES);
     List<Caption> drawn = model.with(any -> other).captionSamples(IMAGES.get(0), 5, 3);
@@ -97,10 +99,10 @@ class PredictorCallsTest {
       assertEquals(expected.captionSamples(IMAGES.get(0), 5, 3), drawn);
     }
     assertNotEquals(before, actual);
-    assertEquals(2, model.kept());
+    assertEquals(kept + 2, model.kept());
     assertEquals(
         model.embedImages(IMAGES), model.with(any -> other).embedImages(IMAGES)); // heeds none
-    assertEquals(2, model.kept());
+    assertEquals(kept + 2, model.kept());
   }
 
   @Test
@@ -226,7 +228,42 @@ class PredictorCallsTest {
       assertTrue(text.get().ok());
       assertTrue(together.caption(new byte[3]).status().length() > 0);
     }
-    model.embedText("still open");
+    assertTrue(model.embedText("still open").ok());
+  }
+
+  /** Calls with settings of their own wait for each other, those with the same settings alone. */
+  @Test
+  void callsWithTheSameSettingsAreComputedTogether() throws Exception {
+    UnaryOperator<ServingSettings> the = own -> own.withPrompt("the");
+    List<Caption> alone = model.with(the).caption(IMAGES);
+    try (Predictor together = model.batching(DynamicBatching.Settings.of(8))) {
+      BatchedCalls batched = together.batched().orElseThrow();
+      List<CompletableFuture<Caption>> futures = new ArrayList<>();
+      for (byte[] image : IMAGES) {
+        futures.add(together.with(the).async(it -> it.caption(image)));
+      }
+      Caption own = together.caption(IMAGES.get(0));
+      for (int i = 0; i < alone.size(); i++) {
+        assertEquals(alone.get(i).ids(), futures.get(i).get().ids());
+        assertEquals(alone.get(i).logProb(), futures.get(i).get().logProb(), 1e-4);
+      }
+      assertEquals(model.caption(IMAGES.get(0)).ids(), own.ids());
+      assertEquals(2, batched.kept());
+      assertTrue(together.with(the).embedText("a dog").ok()); // heeds none of it
+      assertTrue(together.embedText("a dog").ok());
+      assertEquals(3, batched.kept());
+      int graphs = model.kept();
+      for (int beams = 1; beams <= 30; beams++) {
+        int other = beams;
+        assertThrows( // this model has no answers
+            IllegalArgumentException.class,
+            () -> together.with(any -> any.withBeams(other)).vqa(IMAGES.get(0), "what"));
+      }
+      assertEquals(graphs, model.kept());
+      int most = ServingSignature.values().length + OpenedModel.MOST_SETTINGS;
+      assertEquals(most, batched.kept());
+      assertEquals(alone.get(1).ids(), together.with(the).caption(IMAGES.get(1)).ids());
+    }
   }
 
   @Test
@@ -251,6 +288,15 @@ class PredictorCallsTest {
                 NullPointerException.class, () -> model.matchAll(images, List.of("a", "b", "c")))
             .getMessage();
     assertTrue(named.startsWith("images[1] is null"), named);
+    String labels =
+        assertThrows(NullPointerException.class, () -> model.matchRanked(IMAGES.get(0), null))
+            .getMessage();
+    assertTrue(labels.startsWith("labels is null"), labels);
+    List<String> two = Arrays.asList("a", null);
+    String label =
+        assertThrows(NullPointerException.class, () -> model.matchRanked(IMAGES.get(0), two))
+            .getMessage();
+    assertTrue(label.startsWith("labels[1] is null"), label);
   }
 
   @Test
