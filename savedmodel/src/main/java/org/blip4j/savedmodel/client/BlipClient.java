@@ -1,28 +1,18 @@
 package org.blip4j.savedmodel.client;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.common.collect.ImmutableList;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.net.ConnectException;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.TreeMap;
 import java.util.function.Function;
 import org.blip4j.savedmodel.signature.ServingSignature;
 
@@ -41,50 +31,36 @@ import org.blip4j.savedmodel.signature.ServingSignature;
  * alone.
  */
 public final class BlipClient {
-  private static final Duration CONNECT = Duration.ofSeconds(10);
-  private static final Duration ANSWER = Duration.ofMinutes(1);
-  private static final ObjectMapper JSON =
-      JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
+  private final ModelAddress address;
 
-  private final HttpClient http;
-  private final URI address;
-  private final Duration timeout;
-
-  private BlipClient(HttpClient http, URI address, Duration timeout) {
-    this.http = http;
+  private BlipClient(ModelAddress address) {
     this.address = address;
-    this.timeout = timeout;
   }
 
   /**
    * A client of the newest version of a model.
    *
-   * @param server such as {@code http://localhost:8501}
+   * @param server such as {@code http://localhost:8501}, or with the path below which it answers
    * @param model the name under which it is served
+   * @throws IllegalArgumentException if the server is no address of this form or the name is empty
    */
   public static BlipClient of(URI server, String model) {
-    Objects.requireNonNull(server, "server is null; give http://localhost:8501 or another address");
-    if (!model.matches("[A-Za-z0-9_.-]+")) {
-      throw new IllegalArgumentException(
-          "\"%s\" is no name of a model; names have letters, digits and _ . -".formatted(model));
-    }
-    String base = server.toString().replaceAll("/+$", "");
-    HttpClient http =
-        HttpClient.newBuilder()
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECT)
-            .build();
-    return new BlipClient(http, URI.create(base + "/v1/models/" + model), ANSWER);
+    return new BlipClient(ModelAddress.of(server, model));
   }
 
-  /** The same for one version. */
+  /** The same for one version, in place of a version or label chosen before. */
   public BlipClient withVersion(long version) {
-    return new BlipClient(http, URI.create(address + "/versions/" + version), timeout);
+    return new BlipClient(address.withVersion(version));
   }
 
-  /** The same with another time in which a call has to be answered (a minute). */
+  /** The same for the version that has a label, in place of a version or label chosen before. */
+  public BlipClient withLabel(String label) {
+    return new BlipClient(address.withLabel(label));
+  }
+
+  /** The same with another time in which a call has to be answered whole (a minute). */
   public BlipClient withTimeout(Duration limit) {
-    return new BlipClient(http, address, limit);
+    return new BlipClient(address.withTimeout(limit));
   }
 
   /**
@@ -107,7 +83,10 @@ public final class BlipClient {
 
   /** A caption of each image. */
   public List<Text> caption(List<byte[]> images) throws IOException {
-    return texts(ServingSignature.CAPTION, ServingSignature.CAPTION_TEXT, images, Map.of());
+    return texts(
+        ServingSignature.CAPTION,
+        ServingSignature.CAPTION_TEXT,
+        Collections.singletonMap(ServingSignature.IMAGE_BYTES, images));
   }
 
   /** A caption of each image that goes on with its prompt. */
@@ -115,8 +94,7 @@ public final class BlipClient {
     return texts(
         ServingSignature.CAPTION_PROMPTED,
         ServingSignature.CAPTION_TEXT,
-        images,
-        Map.of(ServingSignature.PROMPT, prompts));
+        columns(images, ServingSignature.PROMPT, prompts));
   }
 
   /** A caption of each image drawn by chance, the same for the same seed. */
@@ -124,8 +102,7 @@ public final class BlipClient {
     return texts(
         ServingSignature.CAPTION_SAMPLE,
         ServingSignature.CAPTION_TEXT,
-        images,
-        Map.of(ServingSignature.SEED, seeds));
+        columns(images, ServingSignature.SEED, seeds));
   }
 
   /** An answer to each question about the image in its row. */
@@ -133,16 +110,13 @@ public final class BlipClient {
     return texts(
         ServingSignature.VQA,
         ServingSignature.ANSWER,
-        images,
-        Map.of(ServingSignature.QUESTION, questions));
+        columns(images, ServingSignature.QUESTION, questions));
   }
 
   /** How each text matches the image in its row. */
   public List<Match> match(List<byte[]> images, List<String> texts) throws IOException {
     return read(
-        predict(
-            ServingSignature.MATCH.key(),
-            Map.of(ServingSignature.IMAGE_BYTES, images, ServingSignature.TEXT, texts)),
+        predict(ServingSignature.MATCH.key(), columns(images, ServingSignature.TEXT, texts)),
         row ->
             new Match(
                 row.path(ServingSignature.ITM_PROBABILITY).asDouble(),
@@ -150,11 +124,16 @@ public final class BlipClient {
                 row.path(ServingSignature.STATUS).asText()));
   }
 
-  private List<Text> texts(
-      ServingSignature signature, String output, List<byte[]> images, Map<String, List<?>> more)
-      throws IOException {
-    Map<String, List<?>> columns = new TreeMap<>(more);
+  private static Map<String, List<?>> columns(List<byte[]> images, String name, List<?> column) {
+    Map<String, List<?>> columns = new LinkedHashMap<>();
     columns.put(ServingSignature.IMAGE_BYTES, images);
+    columns.put(name, column);
+    return columns;
+  }
+
+  private List<Text> texts(
+      ServingSignature signature, String output, Map<String, ? extends List<?>> columns)
+      throws IOException {
     return read(
         predict(signature.key(), columns),
         row ->
@@ -175,31 +154,38 @@ public final class BlipClient {
    *     many in each
    * @return outputs by name, an object a row
    * @throws IOException if no one answers, or the answer is an error, whose text the message has
-   * @throws IllegalArgumentException if the columns are not of one length
+   * @throws IllegalArgumentException if the columns are not of one length, or null
    */
   public List<JsonNode> predict(String signature, Map<String, ? extends List<?>> columns)
       throws IOException {
+    columns.forEach(
+        (name, column) ->
+            ModelAddress.check(
+                column != null, "%s is null; give a list with an element for each row", name));
     int rows = columns.values().stream().mapToInt(List::size).max().orElse(0);
     columns.forEach(
-        (name, column) -> {
-          if (column.size() != rows) {
-            throw new IllegalArgumentException(
-                "%s has %d rows, other inputs have %d; give one for each row"
-                    .formatted(name, column.size(), rows));
-          }
-        });
+        (name, column) ->
+            ModelAddress.check(
+                column.size() == rows,
+                "%s has %d rows, other inputs have %d; give one for each row",
+                name,
+                column.size(),
+                rows));
     if (rows == 0) {
       return List.of(); // Serving refuses an empty list
     }
-    ObjectNode request = JSON.createObjectNode().put("signature_name", signature);
+    ObjectNode request = ModelAddress.JSON.createObjectNode().put("signature_name", signature);
     ArrayNode instances = request.putArray("instances");
     for (int row = 0; row < rows; row++) {
       ObjectNode instance = instances.addObject();
       for (Map.Entry<String, ? extends List<?>> column : columns.entrySet()) {
-        instance.set(column.getKey(), value(column.getValue().get(row)));
+        Object value = column.getValue().get(row);
+        ModelAddress.check(
+            value != null, "%s has null in row %d; give a value", column.getKey(), row);
+        instance.set(column.getKey(), value(value));
       }
     }
-    JsonNode answer = post(JSON.writeValueAsBytes(request));
+    JsonNode answer = address.predict(request);
     List<JsonNode> predictions = new ArrayList<>();
     answer.path("predictions").forEach(predictions::add);
     if (predictions.size() != rows) {
@@ -211,42 +197,7 @@ public final class BlipClient {
 
   private static JsonNode value(Object value) {
     return value instanceof byte[] bytes
-        ? JSON.createObjectNode().put("b64", Base64.getEncoder().encodeToString(bytes))
-        : JSON.valueToTree(value);
-  }
-
-  private JsonNode post(byte[] body) throws IOException {
-    URI target = URI.create(address + ":predict");
-    HttpRequest request =
-        HttpRequest.newBuilder(target)
-            .timeout(timeout)
-            .header("Content-Type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofByteArray(body))
-            .build();
-    HttpResponse<byte[]> response;
-    try {
-      response = http.send(request, HttpResponse.BodyHandlers.ofByteArray());
-    } catch (ConnectException e) {
-      throw new IOException(target + ": no server answers there; is it running?", e);
-    } catch (HttpTimeoutException e) {
-      throw new IOException(target + ": no answer within " + timeout, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException(target + ": interrupted while the server was asked");
-    }
-    JsonNode answer;
-    try {
-      answer = JSON.readTree(response.body());
-    } catch (JsonProcessingException e) {
-      throw new IOException(
-          "%s answered %d with something that is no JSON".formatted(target, response.statusCode()),
-          e);
-    }
-    if (response.statusCode() != 200) {
-      throw new IOException(
-          "%s: %d, %s"
-              .formatted(target, response.statusCode(), answer.path("error").asText("no reason")));
-    }
-    return answer;
+        ? ModelAddress.JSON.createObjectNode().put("b64", Base64.getEncoder().encodeToString(bytes))
+        : ModelAddress.JSON.valueToTree(value);
   }
 }
