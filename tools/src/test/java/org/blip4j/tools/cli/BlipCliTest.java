@@ -14,7 +14,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.blip4j.savedmodel.signature.ServingSignature;
 import org.blip4j.tools.console.ExitCodes;
 import org.blip4j.tools.console.Streams;
 import org.junit.jupiter.api.Test;
@@ -198,6 +200,28 @@ class BlipCliTest {
       }
     }
     assertTrue(count >= 20, count + " commands");
+  }
+
+  /** One table, in the order of the enum; what is read first leads to it. */
+  @Test
+  void everySignatureHasItsRowInTheDocumentation() throws IOException {
+    Pattern row = Pattern.compile("^\\| `([^`]+)`.*\\|$", Pattern.MULTILINE);
+    String table = Files.readString(Path.of("docs", "serving.md"));
+    List<String> keys =
+        row.matcher(table.substring(table.indexOf("| signature |")))
+            .results()
+            .map(found -> found.group(1))
+            .toList();
+    List<String> expected =
+        Stream.concat(
+                Stream.of(ServingSignature.values()).map(ServingSignature::key),
+                Stream.of("NAME" + ServingSignature.TENSOR_SUFFIX))
+            .toList();
+    assertEquals(expected, keys);
+    String first = Files.readString(Path.of("../README.md"));
+    assertTrue(first.contains("](tools/docs/serving.md#signatures)"));
+    assertTrue(!first.contains("| signature |"), "README.md has a table of its own");
+    assertTrue(table.contains("\n## Signatures\n"));
   }
 
   private static void assertUnderstood(Path page, String command) {
