@@ -4,18 +4,22 @@ import com.google.protobuf.DynamicMessage;
 import com.google.protobuf.Message;
 import com.google.protobuf.TextFormat;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.NavigableSet;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.blip4j.data.file.TextFile;
 
 /**
@@ -38,6 +42,34 @@ public final class ModelConfigs {
       }
       Objects.requireNonNull(folder, "folder");
       labels = Map.copyOf(labels);
+    }
+
+    /**
+     * The version folders that are there now. As in TensorFlow Serving, a name is a whole number of
+     * 64 bits, zeros in front included, and of two with one number the last by name counts.
+     */
+    NavigableMap<Long, Path> versions() {
+      NavigableMap<Long, Path> versions = new TreeMap<>();
+      try (Stream<Path> children = Files.list(folder)) {
+        children
+            .filter(Files::isDirectory)
+            .sorted()
+            .forEach(
+                child ->
+                    number(child.getFileName().toString())
+                        .ifPresent(number -> versions.put(number, child)));
+        return versions;
+      } catch (IOException | UncheckedIOException e) {
+        return new TreeMap<>(); // gone for the moment
+      }
+    }
+
+    private static Optional<Long> number(String name) {
+      try {
+        return name.matches("-?[0-9]+") ? Optional.of(Long.parseLong(name)) : Optional.empty();
+      } catch (NumberFormatException e) {
+        return Optional.empty(); // larger than any
+      }
     }
 
     /** A model whose newest version is served. */

@@ -1,31 +1,28 @@
 package org.blip4j.tools.serve;
 
+import com.google.common.base.Throwables;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableSet;
+import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.LongSupplier;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.blip4j.tools.serve.ModelConfigs.Model;
 import org.blip4j.tools.serve.ServingException.Code;
 
 /**
  * The versions of the models that a server has, by what lies in their folders. A new version is
  * loaded before the old one goes; one that fails stays in the list with its error and is tried five
- * times more, a minute apart; if all folders of a model are gone, what is loaded stays.
+ * times more, a minute apart, and at once if its files change; if all folders of a model are gone,
+ * what is loaded stays.
  *
  * <p>{@link #poll} does all the work, one call at a time; the other methods may be called from any
  * thread meanwhile.
@@ -33,9 +30,6 @@ import org.blip4j.tools.serve.ServingException.Code;
  * @param <M> a loaded version
  */
 final class ModelRepository<M extends Closeable> implements Closeable {
-  private static final int RETRIES = 5;
-  private static final Duration RETRY_AFTER = Duration.ofMinutes(1);
-
   /** Loads a version folder. */
   interface Loader<M> {
     M load(Model model, long version, Path folder) throws ServingException, IOException;
@@ -66,20 +60,10 @@ final class ModelRepository<M extends Closeable> implements Closeable {
   /** A version that answers. */
   record Available<M>(String name, long version, M model) {}
 
-  /** A version with what was tried to load it. */
-  private static final class Version<M> {
-    private volatile State state = State.START;
-    private volatile Code code = Code.OK;
-    private volatile String message = "";
-    private volatile M model;
-    private int failures;
-    private long failedAt;
-  }
-
   private final List<Model> models;
   private final Loader<M> loader;
   private final LongSupplier nanos;
-  private final Map<String, TreeMap<Long, Version<M>>> versions = new LinkedHashMap<>();
+  private final Map<String, TreeMap<Long, ModelVersion<M>>> versions = new LinkedHashMap<>();
 
   /**
    * A repository, empty until {@link #poll}.
@@ -98,29 +82,47 @@ final class ModelRepository<M extends Closeable> implements Closeable {
     return models.stream().map(Model::name).toList();
   }
 
-  /** Looks into the folders and loads and unloads what has to be. */
+  /**
+   * Looks into the folders and loads and unloads what has to be. A model that cannot be looked at
+   * is passed over; what happened is thrown at the end.
+   */
   void poll() {
+    Throwable failure = null;
     for (Model model : models) {
-      poll(model);
+      try {
+        poll(model);
+      } catch (RuntimeException | Error e) {
+        failure = e;
+      }
+    }
+    if (failure != null) {
+      Throwables.throwIfUnchecked(failure);
     }
   }
 
   private void poll(Model model) {
-    Set<Long> wanted = model.policy().choose(present(model.folder()));
+    NavigableMap<Long, Path> present = model.versions();
+    synchronized (versions) {
+      versions
+          .get(model.name())
+          .forEach((number, version) -> version.lookedFor(present.containsKey(number)));
+    }
+    Set<Long> wanted = model.policy().choose(present.navigableKeySet());
     if (wanted.isEmpty()) {
       return; // what is loaded stays
     }
     for (long number : wanted) {
-      Version<M> version = versionOf(model, number);
-      if (due(version)) {
-        load(model, number, version);
+      ModelVersion<M> version = versionOf(model, number);
+      Path folder = present.get(number);
+      if (version.due(folder, nanos.getAsLong())) {
+        version.load(folder, () -> loader.load(model, number, folder), nanos);
       }
     }
     List<Long> old = new ArrayList<>();
     boolean replaced = false;
     synchronized (versions) {
-      for (Map.Entry<Long, Version<M>> entry : versions.get(model.name()).entrySet()) {
-        boolean available = entry.getValue().state == State.AVAILABLE;
+      for (Map.Entry<Long, ModelVersion<M>> entry : versions.get(model.name()).entrySet()) {
+        boolean available = entry.getValue().status(entry.getKey()).state() == State.AVAILABLE;
         if (wanted.contains(entry.getKey())) {
           replaced |= available;
         } else if (available) {
@@ -129,77 +131,14 @@ final class ModelRepository<M extends Closeable> implements Closeable {
       }
     }
     if (replaced) {
-      old.forEach(number -> unload(versionOf(model, number)));
+      old.forEach(number -> versionOf(model, number).unload());
     }
   }
 
-  private static NavigableSet<Long> present(Path folder) {
-    try (Stream<Path> children = Files.list(folder)) {
-      return children
-          .filter(Files::isDirectory)
-          .map(child -> child.getFileName().toString())
-          .filter(name -> name.matches("[0-9]{1,18}"))
-          .map(Long::valueOf)
-          .collect(Collectors.toCollection(TreeSet::new));
-    } catch (IOException e) {
-      return new TreeSet<>(); // gone for the moment
-    }
-  }
-
-  private static Path folder(Model model, long number) throws IOException {
-    try (Stream<Path> children = Files.list(model.folder())) {
-      return children
-          .filter(child -> child.getFileName().toString().matches("0*" + number))
-          .findFirst()
-          .orElseThrow(() -> new IOException("version " + number + " has gone"));
-    }
-  }
-
-  private Version<M> versionOf(Model model, long number) {
+  private ModelVersion<M> versionOf(Model model, long number) {
     synchronized (versions) {
-      return versions.get(model.name()).computeIfAbsent(number, key -> new Version<>());
+      return versions.get(model.name()).computeIfAbsent(number, key -> new ModelVersion<>());
     }
-  }
-
-  private boolean due(Version<M> version) {
-    return switch (version.state) {
-      case START -> true;
-      case END ->
-          version.code == Code.OK // it was replaced, and is wanted again
-              || (version.failures <= RETRIES
-                  && nanos.getAsLong() - version.failedAt >= RETRY_AFTER.toNanos());
-      default -> false;
-    };
-  }
-
-  private void load(Model model, long number, Version<M> version) {
-    version.state = State.LOADING;
-    try {
-      version.model = loader.load(model, number, folder(model, number));
-      version.code = Code.OK;
-      version.message = "";
-      version.failures = 0;
-      version.state = State.AVAILABLE;
-    } catch (ServingException | IOException | RuntimeException | OutOfMemoryError e) {
-      ServingException failure = ServingException.of(e);
-      version.code = failure.code();
-      version.message = failure.getMessage();
-      version.failures++;
-      version.failedAt = nanos.getAsLong();
-      version.state = State.END;
-    }
-  }
-
-  private void unload(Version<M> version) {
-    version.state = State.UNLOADING;
-    M model = version.model;
-    version.model = null;
-    try {
-      model.close();
-    } catch (IOException e) {
-      version.message = String.valueOf(e.getMessage());
-    }
-    version.state = State.END;
   }
 
   /** Whether every model has a version that answers. */
@@ -209,17 +148,17 @@ final class ModelRepository<M extends Closeable> implements Closeable {
 
   private Optional<Available<M>> newest(String name) {
     synchronized (versions) {
-      for (Map.Entry<Long, Version<M>> entry : ofName(name).entrySet()) {
-        M model = entry.getValue().model;
-        if (entry.getValue().state == State.AVAILABLE && model != null) {
-          return Optional.of(new Available<>(name, entry.getKey(), model));
+      for (Map.Entry<Long, ModelVersion<M>> entry : ofName(name).entrySet()) {
+        Optional<M> model = entry.getValue().model();
+        if (model.isPresent()) {
+          return Optional.of(new Available<>(name, entry.getKey(), model.get()));
         }
       }
     }
     return Optional.empty();
   }
 
-  private Map<Long, Version<M>> ofName(String name) {
+  private Map<Long, ModelVersion<M>> ofName(String name) {
     return versions.getOrDefault(name, new TreeMap<>());
   }
 
@@ -250,15 +189,15 @@ final class ModelRepository<M extends Closeable> implements Closeable {
     }
     long version = wanted.get();
     synchronized (versions) {
-      Version<M> found = ofName(name).get(version);
-      M model = found == null ? null : found.model;
-      if (model != null) {
-        return new Available<>(name, version, model);
-      }
+      return Optional.ofNullable(ofName(name).get(version))
+          .flatMap(ModelVersion::model)
+          .map(model -> new Available<>(name, version, model))
+          .orElseThrow(
+              () ->
+                  new ServingException(
+                      Code.NOT_FOUND,
+                      "Servable not found for request: Specific(%s, %d)".formatted(name, version)));
     }
-    throw new ServingException(
-        Code.NOT_FOUND,
-        "Servable not found for request: Specific(%s, %d)".formatted(name, version));
   }
 
   /**
@@ -273,7 +212,7 @@ final class ModelRepository<M extends Closeable> implements Closeable {
           .forEach(
               (version, it) -> {
                 if (number.isEmpty() || number.get().equals(version)) {
-                  found.add(new Status(version, it.state, it.code, it.message));
+                  found.add(it.status(version));
                 }
               });
     }
@@ -290,10 +229,10 @@ final class ModelRepository<M extends Closeable> implements Closeable {
   /** Unloads everything. */
   @Override
   public void close() {
-    List<Version<M>> all;
+    List<ModelVersion<M>> all;
     synchronized (versions) {
       all = versions.values().stream().flatMap(each -> each.values().stream()).toList();
     }
-    all.stream().filter(version -> version.model != null).forEach(this::unload);
+    all.forEach(ModelVersion::unload);
   }
 }

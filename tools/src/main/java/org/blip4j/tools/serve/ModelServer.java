@@ -161,7 +161,16 @@ public final class ModelServer implements Closeable {
   /** Goes on looking every second for what changes in the folders. */
   public void keepLooking() {
     ScheduledFuture<?> unused =
-        polling.scheduleWithFixedDelay(models::poll, POLL_SECONDS, POLL_SECONDS, TimeUnit.SECONDS);
+        polling.scheduleWithFixedDelay(this::look, POLL_SECONDS, POLL_SECONDS, TimeUnit.SECONDS);
+  }
+
+  /** Looks once; what fails is counted, and does not end the looking. */
+  void look() {
+    try {
+      models.poll();
+    } catch (RuntimeException | Error e) {
+      metrics.pollFailed();
+    }
   }
 
   /** The REST API. */

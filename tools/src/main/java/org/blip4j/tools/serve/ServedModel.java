@@ -98,7 +98,7 @@ final class ServedModel implements Closeable {
     try {
       model.warmUp(version.resolve(WARMUP));
       return model;
-    } catch (ServingException | IOException | RuntimeException e) {
+    } catch (ServingException | IOException | RuntimeException | Error e) {
       model.close();
       throw e;
     }

@@ -42,6 +42,11 @@ final class ServerMetrics {
           .help("Requests that were refused before they were read.")
           .labelNames("reason")
           .register(registry);
+  private final Counter pollFailures =
+      Counter.builder()
+          .name("blip_poll_failures_total")
+          .help("Times that folders of models could not be looked at.")
+          .register(registry);
   private final Histogram requestSeconds = histogram("blip_request_seconds", "Calls.", SECONDS);
   private final Histogram runSeconds = histogram("blip_run_seconds", "Runs of a graph.", SECONDS);
   private final Histogram batchRows = histogram("blip_batch_rows", "Rows of a run.", ROWS);
@@ -111,6 +116,11 @@ final class ServerMetrics {
   /** A request was refused. */
   void refused(String reason) {
     refused.labelValues(reason).inc();
+  }
+
+  /** Folders could not be looked at. */
+  void pollFailed() {
+    pollFailures.inc();
   }
 
   /** Everything. */

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.tools.serve.ModelConfigs.Model;
 import org.blip4j.tools.serve.ModelConfigs.Policy;
 import org.junit.jupiter.api.Test;
@@ -32,6 +36,9 @@ class ModelRepositoryTest {
     @Override
     public void close() {
       events.add("unload " + name);
+      if (name.equals("5")) {
+        throw new IllegalStateException("does not close");
+      }
     }
   }
 
@@ -42,6 +49,9 @@ class ModelRepositoryTest {
           events.add("load " + folder.getFileName());
           if (Files.exists(folder.resolve("broken"))) {
             throw new ServingException(ServingException.Code.NOT_FOUND, "broken");
+          }
+          if (Files.exists(folder.resolve("deep"))) {
+            throw new StackOverflowError("deep");
           }
           return new Loaded(folder.getFileName().toString(), events);
         },
@@ -119,6 +129,96 @@ class ModelRepositoryTest {
     now += TimeUnit.MINUTES.toNanos(1);
     repository.poll();
     assertEquals("2 AVAILABLE;", states(repository));
+  }
+
+  @Test
+  void aVersionIsTriedAgainAtOnceIfItsFilesChangedOrItWasGone() throws Exception {
+    version("2");
+    Files.createFile(base.resolve("2/broken"));
+    ModelRepository<Loaded> repository = repository(Policy.NEWEST, Map.of());
+    for (int minute = 0; minute < 10; minute++) {
+      repository.poll();
+      now += TimeUnit.MINUTES.toNanos(1);
+    }
+    assertEquals("2 ENDbroken;", states(repository));
+    events.clear();
+    Files.writeString(base.resolve("2/broken"), "a copy goes on");
+    repository.poll();
+    assertEquals(List.of(), events, "it may still be written");
+    repository.poll();
+    assertEquals(List.of("load 2"), events);
+    Files.delete(base.resolve("2/broken"));
+    repository.poll();
+    repository.poll();
+    assertEquals("2 AVAILABLE;", states(repository));
+  }
+
+  @Test
+  void aVersionThatWasGoneIsANewOne() throws Exception {
+    version("2");
+    Files.createFile(base.resolve("2/broken"));
+    ModelRepository<Loaded> repository = repository(Policy.NEWEST, Map.of());
+    repository.poll();
+    Files.move(base.resolve("2"), base.resolve("aside"));
+    repository.poll();
+    assertEquals("2 ENDbroken;", states(repository));
+    Files.delete(base.resolve("aside/broken"));
+    Files.move(base.resolve("aside"), base.resolve("2"));
+    repository.poll();
+    assertEquals("2 AVAILABLE;", states(repository));
+  }
+
+  @Test
+  void namesAreWholeNumbersOf64Bits() throws Exception {
+    version("00000000000000000000000000007");
+    version("9223372036854775807");
+    version("9223372036854775808");
+    version("-1");
+    version("1x");
+    version("+3");
+    version("7"); // the last of one number counts, as there
+    Files.createFile(base.resolve("8"));
+    ModelRepository<Loaded> repository = repository(Policy.ALL, Map.of());
+    repository.poll();
+    assertEquals("9223372036854775807 AVAILABLE;7 AVAILABLE;-1 AVAILABLE;", states(repository));
+    assertTrue(events.contains("load 7"), events.toString());
+  }
+
+  @Test
+  void noErrorEndsTheLooking() throws Exception {
+    version("4");
+    Files.createFile(base.resolve("4/deep"));
+    ModelRepository<Loaded> repository = repository(Policy.NEWEST, Map.of());
+    repository.poll();
+    assertEquals("4 ENDdeep;", states(repository));
+    version("5");
+    repository.poll();
+    version("6");
+    repository.poll();
+    assertEquals("6 AVAILABLE;5 ENDdoes not close;4 ENDdeep;", states(repository));
+  }
+
+  @Test
+  void aModelThatCannotBeLookedAtLeavesTheOthersAlone() throws Exception {
+    version("1");
+    Path zip = base.resolve("models.zip");
+    FileSystem closed = FileSystems.newFileSystem(zip, Map.of("create", "true"));
+    Path inside = closed.getPath("/");
+    closed.close();
+    List<Model> both = List.of(Model.of("gone", inside), Model.of("m", base));
+    ModelRepository<Loaded> repository =
+        new ModelRepository<>(both, (model, version, folder) -> new Loaded("1", events), () -> now);
+    assertThrows(RuntimeException.class, repository::poll);
+    assertEquals("1 AVAILABLE;", states(repository));
+    try (ModelServer server =
+        new ModelServer(
+            List.of(both.get(0)),
+            ModelServer.Settings.of(PredictorOptions.defaults().session()),
+            Runnable::run)) {
+      server.look();
+      String metrics = new String(server.metrics().text(), StandardCharsets.UTF_8);
+      assertTrue(metrics.contains("blip_poll_failures_total 1"), metrics);
+    }
   }
 
   @Test
