@@ -245,7 +245,7 @@ final class GrpcServer implements Closeable {
             model.name(), key.isEmpty() ? "serving_default" : key, model.version());
     return model
         .model()
-        .run(client, signature, ServingMessages.inputs(request), limit())
+        .run(client, signature, ServingMessages.inputs(request, signature), limit())
         .thenApplyAsync(outputs -> ServingMessages.response(outputs, wanted, spec), workers);
   }
 

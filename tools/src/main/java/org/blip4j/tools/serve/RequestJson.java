@@ -14,9 +14,6 @@ import org.tensorflow.proto.SignatureDef;
 
 /** Requests of {@code :predict} as JSON, with TensorFlow Serving's error texts. */
 final class RequestJson {
-  /** Deeper tensors than these TensorFlow does not have. */
-  private static final int MOST_RANK = 254;
-
   /**
    * A request.
    *
@@ -235,7 +232,7 @@ final class RequestJson {
       }
       at = at.items().get(0);
     }
-    if (shape.size() + outer > MOST_RANK) {
+    if (shape.size() + outer > TensorData.MOST_RANK) {
       throw ServingException.invalid("tensor parsing error: " + name);
     }
     return shape.stream().mapToLong(size -> size).toArray();

@@ -241,8 +241,8 @@ final class ServedModel implements Closeable {
         Message request = ServingMessages.part(ServingMessages.part(log, "predict_log"), "request");
         String key =
             ServingMessages.text(ServingMessages.part(request, "model_spec"), "signature_name");
-        Map<String, TensorData> inputs = ServingMessages.inputs(request);
         SignatureDef signature = signatureOf(key);
+        Map<String, TensorData> inputs = ServingMessages.inputs(request, signature);
         Map<String, TensorData> unused =
             runNow(signature, SignatureShapes.fitting(signature, inputs, false));
       }

@@ -228,16 +228,25 @@ final class ServingMessages {
     return set(set(builder("AnyEntry"), "key", SIGNATURES), "value", packed).build();
   }
 
-  /** The tensors of a request. */
-  static Map<String, TensorData> inputs(Message request) throws ServingException {
+  /**
+   * The tensors of a request, which have to be those of a signature; no others are read.
+   *
+   * @throws ServingException if one is not, or cannot be read
+   */
+  static Map<String, TensorData> inputs(Message request, SignatureDef signature)
+      throws ServingException {
+    Map<String, Message> sent = new LinkedHashMap<>();
+    parts(request, "inputs").forEach(entry -> sent.put(text(entry, "key"), part(entry, "value")));
+    SignatureShapes.requireNames(signature, sent.keySet());
     Map<String, TensorData> inputs = new LinkedHashMap<>();
-    for (Message entry : parts(request, "inputs")) {
-      ByteString value = part(entry, "value").toByteString();
+    for (Map.Entry<String, Message> entry : sent.entrySet()) {
+      String name = entry.getKey();
       try {
-        inputs.put(text(entry, "key"), TensorData.of(TensorProto.parseFrom(value)));
+        TensorProto tensor = TensorProto.parseFrom(entry.getValue().toByteString());
+        SignatureShapes.requireType(name, tensor.getDtype(), signature.getInputsOrThrow(name));
+        inputs.put(name, TensorData.of(tensor));
       } catch (InvalidProtocolBufferException e) {
-        throw ServingException.invalid(
-            "input %s is no tensor: %s".formatted(text(entry, "key"), e.getMessage()));
+        throw ServingException.invalid("input %s is no tensor: %s".formatted(name, e.getMessage()));
       }
     }
     return inputs;

@@ -7,8 +7,10 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.SignatureDef;
 import org.tensorflow.proto.TensorInfo;
 import org.tensorflow.proto.TensorShapeProto;
@@ -44,12 +46,10 @@ final class SignatureShapes {
     return outputs;
   }
 
-  /** The inputs in the shapes of the signature; what does not fit is refused here, in words. */
-  static Map<String, TensorData> fitting(
-      SignatureDef signature, Map<String, TensorData> inputs, boolean inRows)
-      throws ServingException {
-    if (!inputs.keySet().equals(signature.getInputsMap().keySet())) {
-      TreeSet<String> sent = new TreeSet<>(inputs.keySet());
+  /** Refuses inputs that are not those of the signature. */
+  static void requireNames(SignatureDef signature, Set<String> names) throws ServingException {
+    if (!names.equals(signature.getInputsMap().keySet())) {
+      TreeSet<String> sent = new TreeSet<>(names);
       TreeSet<String> wanted = new TreeSet<>(signature.getInputsMap().keySet());
       throw ServingException.invalid(
           "input size does not match signature: %d!=%d len({%s}) != len({%s}). Sent extra: {%s}. Missing but required: {%s}."
@@ -61,6 +61,21 @@ final class SignatureShapes {
                   String.join(",", Sets.difference(sent, wanted)),
                   String.join(",", Sets.difference(wanted, sent))));
     }
+  }
+
+  /** Refuses an input of another type. */
+  static void requireType(String name, DataType dtype, TensorInfo info) throws ServingException {
+    if (dtype != info.getDtype()) {
+      throw ServingException.invalid(
+          "input %s is of type %s; the signature wants %s".formatted(name, dtype, info.getDtype()));
+    }
+  }
+
+  /** The inputs in the shapes of the signature; what does not fit is refused here, in words. */
+  static Map<String, TensorData> fitting(
+      SignatureDef signature, Map<String, TensorData> inputs, boolean inRows)
+      throws ServingException {
+    requireNames(signature, inputs.keySet());
     Map<String, TensorData> fitting = new LinkedHashMap<>();
     for (String name : new TreeMap<>(inputs).keySet()) {
       fitting.put(name, fitting(name, inputs.get(name), signature.getInputsOrThrow(name)));
@@ -85,11 +100,7 @@ final class SignatureShapes {
   private static TensorData fitting(String name, TensorData tensor, TensorInfo info)
       throws ServingException {
     TensorShapeProto wanted = info.getTensorShape();
-    if (tensor.dtype() != info.getDtype()) {
-      throw ServingException.invalid(
-          "input %s is of type %s; the signature wants %s"
-              .formatted(name, tensor.dtype(), info.getDtype()));
-    }
+    requireType(name, tensor.dtype(), info);
     if (wanted.getUnknownRank()) {
       return tensor;
     }

@@ -1,6 +1,7 @@
 package org.blip4j.tools.serve;
 
 import com.google.protobuf.ByteString;
+import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -36,6 +37,12 @@ import org.tensorflow.types.family.TType;
  */
 @SuppressWarnings("ArrayRecordComponent") // bytes that nobody compares or changes
 record TensorData(DataType dtype, long[] shape, byte[][] strings, byte[] raw) {
+  /** More dimensions than these TensorFlow does not have. */
+  static final int MOST_RANK = 254;
+
+  /** How many bytes a message may leave out of a tensor, for its last value to stand there. */
+  private static final int MOST_FILLED = 1 << 18;
+
   TensorData {
     Objects.requireNonNull(shape, "shape");
     long size = size(shape);
@@ -199,13 +206,16 @@ record TensorData(DataType dtype, long[] shape, byte[][] strings, byte[] raw) {
         proto.getTensorShape().getDimList().stream()
             .mapToLong(TensorShapeProto.Dim::getSize)
             .toArray();
-    if (!known(dtype) || Arrays.stream(shape).anyMatch(size -> size < 0)) {
+    if (!known(dtype) || shape.length > MOST_RANK || !countable(shape)) {
       throw ServingException.invalid(
-          "inputs of type %s and shape %s cannot be read".formatted(dtype, Arrays.toString(shape)));
+          "inputs of type %s and shape %s cannot be read"
+              .formatted(dtype, Arrays.toString(Arrays.copyOf(shape, Math.min(shape.length, 8)))));
     }
+    long size = size(shape);
     if (dtype != DataType.DT_STRING && !proto.getTensorContent().isEmpty()) {
       byte[] raw = proto.getTensorContent().toByteArray();
-      require(raw.length == Math.multiplyExact(size(shape), width(dtype)), shape, raw.length);
+      int width = width(dtype);
+      require(raw.length % width == 0 && raw.length / width == size, shape, raw.length);
       return new TensorData(dtype, shape, null, raw);
     }
     List<?> values =
@@ -217,21 +227,38 @@ record TensorData(DataType dtype, long[] shape, byte[][] strings, byte[] raw) {
           case DT_BOOL -> proto.getBoolValList().stream().map(value -> value ? 1 : 0).toList();
           default -> proto.getIntValList();
         };
-    long size = size(shape);
-    require(
-        values.size() == size || (!values.isEmpty() && values.size() < size), shape, values.size());
-    require(size < 1 << 28, shape, values.size());
-    // the last value stands for all that are left out
-    List<?> all =
-        IntStream.range(0, (int) size)
-            .mapToObj(i -> values.get(Math.min(i, values.size() - 1)))
-            .toList();
+    int last = values.size() - 1; // it stands for all that are left out
+    if (size != values.size()) {
+      require(last >= 0 && size > last, shape, values.size());
+      long each = dtype == DataType.DT_STRING ? 8 + proto.getStringVal(last).size() : width(dtype);
+      require(size - last <= MOST_FILLED / each, shape, values.size());
+    }
     if (dtype == DataType.DT_STRING) {
+      List<byte[]> texts = proto.getStringValList().stream().map(ByteString::toByteArray).toList();
       return ofStrings(
           shape,
-          all.stream().map(value -> ((ByteString) value).toByteArray()).toArray(byte[][]::new));
+          IntStream.range(0, (int) size)
+              .mapToObj(i -> texts.get(Math.min(i, last)))
+              .toArray(byte[][]::new));
     }
-    return ofNumbers(dtype, shape, all.stream().map(value -> (Number) value).toList());
+    return ofNumbers(
+        dtype,
+        shape,
+        IntStream.range(0, (int) size)
+            .mapToObj(i -> (Number) values.get(Math.min(i, last)))
+            .toList());
+  }
+
+  /** Whether dimensions of a client have a product, which TensorFlow wants of empty ones, too. */
+  private static boolean countable(long... shape) {
+    BigInteger product = BigInteger.ONE;
+    for (long size : shape) {
+      if (size < 0) {
+        return false;
+      }
+      product = product.multiply(BigInteger.valueOf(Math.max(1, size)));
+    }
+    return product.bitLength() < Long.SIZE;
   }
 
   private static void require(boolean fits, long[] shape, int found) throws ServingException {

@@ -1,6 +1,7 @@
 package org.blip4j.tools.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -24,11 +25,13 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.blip4j.savedmodel.predict.DynamicBatching;
 import org.blip4j.savedmodel.testing.Served;
@@ -36,7 +39,9 @@ import org.blip4j.savedmodel.testing.TinyModel;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.tensorflow.proto.DataType;
 import org.tensorflow.proto.TensorProto;
+import org.tensorflow.proto.TensorShapeProto;
 
 /** The three methods over gRPC, with messages that are put together by their numbers. */
 class GrpcServerTest {
@@ -139,6 +144,69 @@ class GrpcServerTest {
             () -> call("PredictionService/Predict", "Predict", request));
     assertEquals(code, e.getStatus().getCode());
     assertEquals(text, e.getStatus().getDescription());
+  }
+
+  /** Few bytes that say they are many: refused before anything is filled. */
+  @Test
+  void hugeTensorsOfFewValuesAreRefused() {
+    TensorProto.Builder numbers =
+        TensorProto.newBuilder().setDtype(DataType.DT_INT64).addInt64Val(7);
+    TensorProto.Builder texts =
+        TensorProto.newBuilder()
+            .setDtype(DataType.DT_STRING)
+            .addStringVal(ByteString.copyFrom(new byte[1 << 16]));
+    for (TensorProto.Builder few : List.of(numbers, texts)) {
+      for (long[] shape : new long[][] {{1L << 27}, {1L << 20, 1}, {1L << 40, 1L << 40}, {-1}}) {
+        ServingException e =
+            assertThrows(ServingException.class, () -> TensorData.of(shaped(few, shape)));
+        assertEquals(ServingException.Code.INVALID_ARGUMENT, e.code());
+      }
+    }
+    long[] deep = new long[1000];
+    Arrays.fill(deep, 1);
+    assertThrows(ServingException.class, () -> TensorData.of(shaped(numbers, deep)));
+  }
+
+  @Test
+  void theLastValueStandsForThoseLeftOut() throws ServingException {
+    TensorProto.Builder numbers =
+        TensorProto.newBuilder().setDtype(DataType.DT_INT32).addIntVal(1).addIntVal(7);
+    TensorData four = TensorData.of(shaped(numbers, 2, 2));
+    assertEquals(List.of(1, 7, 7, 7), IntStream.range(0, 4).mapToObj(four::number).toList());
+    TensorProto.Builder texts =
+        TensorProto.newBuilder()
+            .setDtype(DataType.DT_STRING)
+            .addStringVal(ByteString.copyFromUtf8("a"));
+    TensorData three = TensorData.of(shaped(texts, 3));
+    assertSame(three.strings()[0], three.strings()[2], "not a copy for each");
+  }
+
+  private static TensorProto shaped(TensorProto.Builder values, long... shape) {
+    TensorShapeProto.Builder made = TensorShapeProto.newBuilder();
+    for (long size : shape) {
+      made.addDim(TensorShapeProto.Dim.newBuilder().setSize(size));
+    }
+    return values.clone().setTensorShape(made).build();
+  }
+
+  /** Inputs that no signature has are refused by name before any of them is read. */
+  @Test
+  void inputsOfNoSignatureAreNotRead() {
+    TensorProto large =
+        shaped(TensorProto.newBuilder().setDtype(DataType.DT_INT64).addInt64Val(7), 1L << 27);
+    DynamicMessage.Builder request = request("PredictRequest", "caption", "");
+    for (String name : List.of("image_bytes", "more")) {
+      DynamicMessage.Builder input = ServingMessages.builder("TensorEntry");
+      ServingMessages.set(ServingMessages.set(input, "key", name), "value", large);
+      ServingMessages.set(request, "inputs", input.build());
+    }
+    StatusRuntimeException e =
+        assertThrows(
+            StatusRuntimeException.class,
+            () -> call("PredictionService/Predict", "Predict", request.build()));
+    assertEquals(Status.Code.INVALID_ARGUMENT, e.getStatus().getCode());
+    String text = e.getStatus().getDescription();
+    assertTrue(text.startsWith("input size does not match signature: 2!=1"), text);
   }
 
   /** A version is let go between being found and being run; the next one answers. */
