@@ -70,7 +70,6 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
   }
 
   private static final Duration NO_LIMIT = Duration.ofDays(365);
-  private static final Runnable NOTHING = () -> {};
 
   private final Settings settings;
   private final Batch<I, O> batch;
@@ -80,10 +79,10 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
   private final FairQueue<I, O> queue = new FairQueue<>();
   private int running;
   private boolean closed;
-  private Runnable stopWaiting = NOTHING;
+  private Runnable stopWaiting = DynamicBatching::nothing;
 
   /** Fails the rows that no thread could be had for. */
-  private Runnable unstarted = NOTHING;
+  private Runnable unstarted = DynamicBatching::nothing;
 
   DynamicBatching(Settings settings, Batch<I, O> batch, BatchTiming timing) {
     this.settings = Objects.requireNonNull(settings, "settings");
@@ -212,14 +211,16 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
       try {
         stopWaiting = timing.after(left, this::waitedEnough);
       } catch (Throwable e) {
-        stopWaiting = NOTHING; // a batch runs, and looks again at its end
+        stopWaiting = DynamicBatching::nothing; // a batch runs, and looks again at its end
       }
     }
   }
 
+  private static void nothing() {}
+
   private void unlock() {
     Runnable failing = unstarted;
-    unstarted = NOTHING;
+    unstarted = DynamicBatching::nothing;
     lock.unlock();
     failing.run(); // what follows a future must not have the lock
   }
