@@ -65,6 +65,22 @@ class SourceRulesTest {
             .map(source -> source.path() + " has a wildcard import or unfinished work"));
   }
 
+  /** A library names its own arguments; how an option of a command is called, the command knows. */
+  @Test
+  void theLibraryDoesNotSpeakOfOptions() throws IOException {
+    Pattern option = Pattern.compile("\"[^\"\\n]*(?<!-)--(?!add-opens\\b)[a-z]");
+    assertNone(
+        javaSources().stream()
+            .filter(source -> !source.test() && !source.module().equals("tools"))
+            .flatMap(
+                source ->
+                    source
+                        .text()
+                        .lines()
+                        .filter(line -> option.matcher(line).find())
+                        .map(line -> source.path() + " speaks of an option: " + line.strip())));
+  }
+
   @Test
   void everyPackageSaysWhatItIs() throws IOException {
     Set<Path> described = new TreeSet<>();

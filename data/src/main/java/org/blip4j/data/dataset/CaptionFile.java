@@ -225,7 +225,7 @@ public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> proble
         return task.get().read(reading.answers()).only(reading.splits(), file);
       }
       if (reading.answers().isPresent()) {
-        throw new IOException(file + ": has no questions of VQA, to which --answers belong");
+        throw new IOException(file + ": has no questions of VQA, to which answers belong");
       }
       CaptionFile all =
           switch (ending(file)) {
@@ -260,7 +260,7 @@ public record CaptionFile(ImmutableList<Row> rows, ImmutableList<Problem> proble
                   file,
                   String.join(", ", Sets.difference(splits, there)),
                   there.isEmpty()
-                      ? "its rows have no field split: leave --split out"
+                      ? "its rows have no field split: leave the split out"
                       : "it has " + String.join(", ", there)));
     }
     ImmutableList<Row> wanted =

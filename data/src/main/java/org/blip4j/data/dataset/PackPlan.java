@@ -150,7 +150,7 @@ public record PackPlan(
     List<Path> candidates = known.isEmpty() ? files : known;
     if (candidates.size() > 1) {
       throw new IOException(
-          "%s has more than one caption file: %s; choose one with --captions"
+          "%s has more than one caption file: %s; choose one and name it"
               .formatted(
                   folder, candidates.stream().map(p -> p.getFileName().toString()).toList()));
     }
@@ -187,7 +187,7 @@ public record PackPlan(
       throw new IOException(
           "%s: has %d %ss but no captions.csv, .tsv, .json or .jsonl, and no .txt beside an image;"
                   .formatted(folder.root(), folder.images().size(), folder.what())
-              + " name the file with --captions");
+              + " name the file with the captions");
     }
     return new CaptionFile(rows.build(), problems.build());
   }

@@ -37,10 +37,10 @@ public final class ShardPacker implements AutoCloseable {
     public Target {
       if (name.isEmpty() || name.contains("/") || name.startsWith(".")) {
         throw new IllegalArgumentException(
-            "--name is \"%s\"; a plain name such as web is expected".formatted(name));
+            "name is \"%s\"; a plain name such as web is expected".formatted(name));
       }
       if (shards < 1 || shards > 99_999) {
-        throw new IllegalArgumentException("--shards is " + shards + ", it must be 1 to 99999");
+        throw new IllegalArgumentException("shards is " + shards + ", it must be 1 to 99999");
       }
     }
 
@@ -55,7 +55,7 @@ public final class ShardPacker implements AutoCloseable {
         return List.of();
       }
       if (!Files.isDirectory(folder)) {
-        throw new IOException(folder + " is a file; --out names a folder");
+        throw new IOException(folder + " is a file; shards are written into a folder");
       }
       AtomicFolder.sweep(folder);
       try (Stream<Path> files = Files.list(folder)) {
@@ -73,9 +73,9 @@ public final class ShardPacker implements AutoCloseable {
       List<Path> old = older();
       if (!old.isEmpty() && !overwrite) {
         throw new IOException(
-            "%s exists already (%d shard(s) named %s); choose another --name or --out, or give"
+            "%s exists already (%d shard(s) named %s); choose another name or folder, or"
                     .formatted(old.get(0), old.size(), name)
-                + " --overwrite");
+                + " allow overwriting");
       }
       return old;
     }

@@ -197,15 +197,15 @@ final class TaskJson {
    */
   CaptionFile read(Optional<Path> answers) throws IOException {
     if (answers.isPresent() && form != Form.VQA_QUESTIONS) {
-      throw new IOException(file + ": has no questions of VQA, to which --answers belong");
+      throw new IOException(file + ": has no questions of VQA, to which answers belong");
     }
     switch (form) {
       case VQA_QUESTIONS -> new QuestionJson(this).vqa(answers);
       case VQA_ANSWERS ->
           throw new IOException(
               file
-                  + ": has the answers of VQA; name the file of its questions, and this one with"
-                  + " --answers");
+                  + ": has the answers of VQA; name the file of its questions, and this one"
+                  + " as its answers");
       case GENOME -> new QuestionJson(this).genome();
       case EASY_VQA -> new QuestionJson(this).easy();
       case BLIP_QUESTIONS -> new QuestionJson(this).blip();

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * METEOR 1.5 and SPICE 1.0 of captions. Both are Java programs of others, under licences of their
@@ -23,14 +24,12 @@ import java.util.List;
 public enum ExternalMetric {
   /** Matches words, stems, synonyms and paraphrases (Denkowski and Lavie, 2014). */
   METEOR(
-      "--meteor",
       "the folder \"meteor\" of the Python package pycocoevalcap 1.2, with meteor-1.5.jar and"
           + " data/paraphrase-en.gz",
       "meteor-1.5.jar",
       "data/paraphrase-en.gz"),
   /** Compares scene graphs parsed from the captions (Anderson et al., 2016). */
   SPICE(
-      "--spice",
       "the folder \"spice\" of the Python package pycocoevalcap 1.2, with spice-1.0.jar, and in its"
           + " folder \"lib\" further stanford-corenlp-3.6.0.jar, stanford-corenlp-3.6.0-models.jar,"
           + " nashorn-core-15.4.jar and the jars of asm 7.3.1 (all on Maven Central)",
@@ -56,7 +55,6 @@ public enum ExternalMetric {
           "io",
           "nio");
 
-  private final String option;
   private final String whatToGet;
   private final ImmutableList<String> files;
 
@@ -68,16 +66,19 @@ public enum ExternalMetric {
    */
   public record Scores(double corpus, ImmutableList<Double> byItem) {}
 
-  ExternalMetric(String option, String whatToGet, String... files) {
-    this.option = option;
+  ExternalMetric(String whatToGet, String... files) {
     this.whatToGet = whatToGet;
     this.files = ImmutableList.copyOf(files);
   }
 
+  /** The name in lower case. */
+  public String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
   /** What to tell a user who has not got the program. */
   public String notComputed() {
-    return "%s is not computed: get %s, and give the folder with %s DIR"
-        .formatted(name(), whatToGet, option);
+    return "%s is not computed: get %s, and name that folder".formatted(name(), whatToGet);
   }
 
   /**

@@ -106,7 +106,7 @@ public final class SamplePipeline<S extends Sample> {
     String without =
         index.without() == 0
             ? ""
-            : "; %d records have no %s (%s), name the right column with --text-key"
+            : "; %d records have no %s (%s), name the right column as text key"
                 .formatted(
                     index.without(),
                     kind.wanted(),
@@ -115,7 +115,7 @@ public final class SamplePipeline<S extends Sample> {
       throw new IllegalArgumentException(
           "the data hold %d %s, less than one batch of %d; give more data or a smaller"
                   .formatted(index.items(), kind.many(), options.batchSize())
-              + " --batch-size"
+              + " batch"
               + without);
     }
     for (DataIndex.Part part : index.parts()) {

@@ -177,17 +177,17 @@ public record Columns(ImmutableSortedMap<String, Feature> features) {
       }
     }
 
-    /** Looks for the image in this column only ({@code --image-key}). */
+    /** Looks for the image in this column only. */
     public Aliases withImage(String column) {
       return new Aliases(ImmutableList.of(column), text, key);
     }
 
-    /** Looks for texts in this column only ({@code --text-key}). */
+    /** Looks for texts in this column only. */
     public Aliases withText(String column) {
       return new Aliases(image, ImmutableList.of(column), key);
     }
 
-    /** Looks for the key in this column only ({@code --id-key}). */
+    /** Looks for the key in this column only. */
     public Aliases withKey(String column) {
       return new Aliases(image, text, ImmutableList.of(column));
     }

@@ -265,6 +265,6 @@ public final class ExampleCodec {
                 what,
                 Joiner.on(", ").join(names),
                 present.isEmpty() ? "none" : Joiner.on(", ").join(present),
-                what.equals("image") ? "; name the right one with --image-key" : ""));
+                what.equals("image") ? "; name the right one as image key" : ""));
   }
 }

@@ -56,8 +56,7 @@ public final class TfRecordWriter implements AutoCloseable {
   /** Starts a shard; missing parent folders are made. */
   public static TfRecordWriter create(Path target, Options options) throws IOException {
     if (!options.overwrite() && Files.exists(target)) {
-      throw new IOException(
-          target + " exists already; choose another name or allow overwriting (--overwrite)");
+      throw new IOException(target + " exists already; choose another name or allow overwriting");
     }
     AtomicFile file = AtomicFile.create(target);
     try {

@@ -68,8 +68,8 @@ final class CaptionFileTest {
   void unknownHeadersAreAskedFor(String lines, String cells) throws IOException {
     String text = lines.replace('|', '\n');
     assertMessage("its cells are " + cells, () -> read("c.csv", text));
-    assertMessage("--image-column and --caption-column", () -> read("c.csv", text));
-    assertMessage("--no-header", () -> read("c.tsv", text.replace(',', '\t')));
+    assertMessage("name the image column and the caption column", () -> read("c.csv", text));
+    assertMessage("say that there is no header", () -> read("c.tsv", text.replace(',', '\t')));
   }
 
   @Test

@@ -80,7 +80,7 @@ final class TaskJsonTest {
     assertRefused("different parts", "q.json", Reading.usual().withAnswers(other));
     assertRefused(
         "no list \"annotations\"", "q.json", Reading.usual().withAnswers(write("x.json", "{}")));
-    assertRefused("with --answers", "other.json", Reading.usual());
+    assertRefused("as its answers", "other.json", Reading.usual());
     write("c.json", "[{\"image\": \"a.jpg\", \"caption\": \"x\"}]");
     assertRefused("no questions of VQA", "c.json", Reading.usual().withAnswers(other));
     write("lacks.json", "{\"questions\": [{\"image_id\": 1, \"question\": \"why?\"}]}");

@@ -125,7 +125,7 @@ public final class WeightExporter {
     if (shared) {
       throw new IllegalArgumentException(
           "Hugging Face has no class for a pre-training model; convert to a captioning or retrieval"
-              + " model first (--task)");
+              + " model first");
     }
   }
 

@@ -99,13 +99,13 @@ public record CapFiltModels(Optional<ModelSource> captioner, Optional<ModelSourc
     return captioner.orElseThrow(
         () ->
             new IllegalArgumentException(
-                "no captioner given; give --captioner MODEL, or --texts web to write no texts"));
+                "no captioner given; give one, or a policy with texts of the web only"));
   }
 
   ModelSource requireFilter() {
     return filter.orElseThrow(
         () ->
             new IllegalArgumentException(
-                "no filter given; give --filter MODEL, or --no-filter to keep all texts"));
+                "no filter given; give one, or a policy without a filter, which keeps all texts"));
   }
 }

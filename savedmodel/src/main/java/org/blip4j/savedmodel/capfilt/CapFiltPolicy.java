@@ -41,7 +41,7 @@ public record CapFiltPolicy(
     Rank rank,
     @Meaning(value = "other thresholds by source", absent = "{}") Map<String, Double> thresholds,
     @Meaning(value = "rules that need no model", absent = "{}") CapFiltRules rules) {
-  /** Which texts a new set is made of ({@code --texts}). */
+  /** Which texts a new set is made of. */
   public enum Texts {
     /** Only texts that came with the images; no captioner is needed. */
     @JsonProperty("web")
@@ -59,7 +59,7 @@ public record CapFiltPolicy(
     }
   }
 
-  /** By which score several candidates of the captioner are ranked ({@code --rank}). */
+  /** By which score several candidates of the captioner are ranked. */
   public enum Rank {
     /** The match probability of the image-grounded encoder. */
     @JsonProperty("itm")

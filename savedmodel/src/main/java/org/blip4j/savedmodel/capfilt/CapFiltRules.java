@@ -151,7 +151,7 @@ public record CapFiltRules(
     }
   }
 
-  /** When two texts of a set count as one ({@code --unique-texts}). */
+  /** When two texts of a set count as one. */
   public enum Same {
     /** Never. */
     @JsonProperty("none")

@@ -42,9 +42,9 @@ public record CapFiltSettings(CapFiltPolicy policy, Generation generation, long 
       }
       if (beams > 0 && candidates > 1) {
         throw new IllegalArgumentException(
-            "beam search gives the same text each time, %d candidates would be equal; leave --beams"
+            "beam search gives the same text each time, %d candidates would be equal; use 0 beams"
                     .formatted(candidates)
-                + " out");
+                + " (sampling)");
       }
       if (!(nucleus >= 0 && nucleus <= 1)) {
         throw new IllegalArgumentException(
@@ -77,7 +77,7 @@ public record CapFiltSettings(CapFiltPolicy policy, Generation generation, long 
     Objects.requireNonNull(generation, "generation is missing");
     if (policy.keepTop() > generation.candidates()) {
       throw new IllegalArgumentException(
-          "keep-top %d of %d candidates cannot be; raise --candidates"
+          "keep-top %d of %d candidates cannot be; raise candidates"
               .formatted(policy.keepTop(), generation.candidates()));
     }
   }

@@ -64,7 +64,9 @@ public record ConversionRequest(Path target, Form form, Optional<Task> task, boo
     }
     if (Files.isDirectory(target) && !isModel()) {
       throw new IOException(
-          target + ": a folder that holds other things than a model; --overwrite replaces models");
+          target
+              + ": a folder that holds other things than a model; overwriting replaces models"
+              + " only");
     }
   }
 

@@ -151,7 +151,7 @@ public record DialogueProtocol(StagedModel model, LabelledRecords records, int m
       return Dialogue.of(sample);
     } catch (IllegalArgumentException e) {
       throw new IOException(
-          e.getMessage() + "; give records that records pack made of VisDial's files", e);
+          e.getMessage() + "; give records that were packed from VisDial's files", e);
     }
   }
 

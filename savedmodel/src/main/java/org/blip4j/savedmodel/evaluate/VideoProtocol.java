@@ -56,7 +56,7 @@ public record VideoProtocol(StagedModel model, LabelledRecords records) {
             frames[0] = frames[0] == 0 ? video.frames().size() : frames[0];
             if (video.frames().size() != frames[0]) {
               throw new IOException(
-                  "video \"%s\" has %d frames and those before it have %d; pack all with the same --frames"
+                  "video \"%s\" has %d frames and those before it have %d; pack all with the same number of frames"
                       .formatted(video.key(), video.frames().size(), frames[0]));
             }
             texts.addAll(video.texts());

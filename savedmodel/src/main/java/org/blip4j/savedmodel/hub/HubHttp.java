@@ -140,7 +140,7 @@ final class HubHttp {
       } catch (IOException e) {
         if (last || e instanceof ConnectException) {
           throw new HubException(
-              "%s: %s cannot be reached (%s); --offline uses what is in the cache"
+              "%s: %s cannot be reached (%s); offline, what is in the cache is used"
                   .formatted(repository, settings.endpoint(), reason(e)),
               e);
         }

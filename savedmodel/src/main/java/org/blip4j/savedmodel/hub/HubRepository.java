@@ -74,8 +74,7 @@ public final class HubRepository {
       return known.orElseThrow(
           () ->
               new HubException(
-                  "%s is not in the cache %s; run once without --offline"
-                      .formatted(name, settings.cache())));
+                  "%s is not in the cache %s; be online once".formatted(name, settings.cache())));
     }
     if (known.isPresent() && name.isCommit()) {
       return known.get();

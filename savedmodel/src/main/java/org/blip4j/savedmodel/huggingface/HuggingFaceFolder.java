@@ -51,7 +51,7 @@ public final class HuggingFaceFolder {
         .orElseThrow(
             () ->
                 new IllegalArgumentException(
-                    "Hugging Face has no class for a %s model; give --task with one of %s"
+                    "Hugging Face has no class for a %s model; give one of the tasks %s"
                         .formatted(
                             word(task),
                             Arrays.stream(Task.values())

@@ -88,7 +88,7 @@ class HubRepositoryTest {
   void offlineNeverAsks() {
     String message = refusal("hf:new/tiny", settings().withOffline(true));
 
-    assertTrue(message.contains("without --offline"), message);
+    assertTrue(message.contains("be online once"), message);
     assertEquals(List.of(), hub.requests);
   }
 

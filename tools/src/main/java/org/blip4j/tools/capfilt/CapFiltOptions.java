@@ -100,13 +100,23 @@ public final class CapFiltOptions {
             policy.over(CapFiltPolicy.published()),
             writing.generation(models.texts()),
             seed.value());
-    return new Request(
-        new CapFiltFolder(out),
-        overwrite,
-        new CapFilt.Task(shards, names(shards), settings),
-        models,
-        columns.codec(),
-        batch.size(CapFiltJob.Work.BATCH));
+    Request request =
+        new Request(
+            new CapFiltFolder(out),
+            overwrite,
+            new CapFilt.Task(shards, names(shards), settings),
+            models,
+            columns.codec(),
+            batch.size(CapFiltJob.Work.BATCH));
+    CommonOptions.require(
+        "capfilt",
+        !settings.captions() || captioner != null,
+        "--captioner MODEL, or --texts web to write no texts");
+    CommonOptions.require(
+        "capfilt",
+        !settings.scores() || filter != null,
+        "--filter MODEL, or --no-filter to keep all texts");
+    return request;
   }
 
   private Optional<ModelSource> source(String name, Console console) throws IOException {

@@ -281,9 +281,7 @@ record CaptionEvaluation(String name, Options options, EvaluationOptions out, Co
     }
     List<ExternalMetric> absent = new ArrayList<>(List.of(ExternalMetric.values()));
     absent.removeAll(options.programs().keySet());
-    row.put(
-        "not_computed",
-        absent.stream().map(metric -> metric.name().toLowerCase(Locale.ROOT)).toList());
+    row.put("not_computed", absent.stream().map(ExternalMetric::word).toList());
     StringBuilder text = new StringBuilder("%d captions".formatted(captions));
     scores.forEach(
         (domain, one) -> {
@@ -293,7 +291,8 @@ record CaptionEvaluation(String name, Options options, EvaluationOptions out, Co
                   (figure, value) ->
                       text.append(String.format(Locale.ROOT, "\n  %-8s %.4f", figure, value)));
         });
-    absent.forEach(metric -> text.append("\n").append(metric.notComputed()));
+    absent.forEach(
+        metric -> text.append("\n%s with --%s DIR".formatted(metric.notComputed(), metric.word())));
     console.result(row, text.toString());
   }
 }

@@ -80,7 +80,7 @@ final class TrainCommandsTest {
         "was started with another configuration (seed is 2, was 1)", pretrain(run, "--seed", "2"));
     Path filter = folder.resolve("filter");
     assertRefused(
-        "was started with another model (--init is %s, was %s)"
+        "was started with another model (init is %s, was %s)"
             .formatted(filter.resolve("model"), run.resolve("model")),
         tuning(filter, "filter"));
   }
@@ -241,7 +241,7 @@ final class TrainCommandsTest {
   void aMistakeIsBlamedOnItsOwnOption() {
     Path out = folder.resolve("blamed");
     assertRefused(
-        "--set logging.every=1: unknown key logging",
+        "setting logging.every=1: unknown key logging",
         pretrain(out, "--batch-size", "8", "--set", "logging.every=1"));
     assertRefused(
         "--batch-size 5: batch 5 does not divide",

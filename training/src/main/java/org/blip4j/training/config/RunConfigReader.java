@@ -88,7 +88,7 @@ public final class RunConfigReader {
     }
     if (!(ConfigJson.tree(text, file.toString()) instanceof ObjectNode changes)) {
       throw new IllegalArgumentException(
-          file + ": not a JSON object, {...}; see pretrain --print-config");
+          file + ": not a JSON object, {...}; the fields of a run are expected, such as duration");
     }
     Optional<ObjectNode> own = RunDescription.configOf(changes);
     String below = own.isPresent() ? "config." : "";
@@ -126,9 +126,10 @@ public final class RunConfigReader {
       int equals = setting.indexOf('=');
       if (equals < 1) {
         throw new IllegalArgumentException(
-            "--set %s is not path.to.field=value such as optimizer.clipNorm=1".formatted(setting));
+            "setting %s is not path.to.field=value such as optimizer.clipNorm=1"
+                .formatted(setting));
       }
-      setting(setting.substring(0, equals), setting.substring(equals + 1), "--set " + setting);
+      setting(setting.substring(0, equals), setting.substring(equals + 1), "setting " + setting);
     }
     config();
     return this;

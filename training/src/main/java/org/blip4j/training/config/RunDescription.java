@@ -135,7 +135,7 @@ public record RunDescription(
     refuse(folder, "other data", found);
     if (!init.map(Start::fingerprint).equals(now.init.map(Start::fingerprint))) {
       found.add(
-          "--init is %s, was %s"
+          "init is %s, was %s"
               .formatted(
                   now.init.map(Start::path).orElse("left out"),
                   init.map(Start::path).orElse("left out")));
@@ -163,7 +163,7 @@ public record RunDescription(
   private static void refuse(Path folder, String what, List<String> differences) {
     if (!differences.isEmpty()) {
       throw new IllegalArgumentException(
-          "%s was started with %s (%s); give the same one, another --out, or --overwrite"
+          "%s was started with %s (%s); give the same one, choose another folder, or allow overwriting"
               .formatted(folder, what, String.join("; ", differences)));
     }
   }

@@ -166,7 +166,7 @@ final class Peers {
     for (int rank = 1; rank < cluster.size(); rank++) {
       String what =
           found[3 * rank] != found[0]
-              ? "another configuration, other data or another --init or --precision"
+              ? "another configuration, other data or another init or precision"
               : found[3 * rank + 1] != found[1]
                   ? "another checkpoint (step %d, not %d)".formatted(found[3 * rank + 1], found[1])
                   : found[3 * rank + 2] != found[2] ? "other values of its weights" : "";

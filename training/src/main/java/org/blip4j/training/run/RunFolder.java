@@ -96,7 +96,7 @@ record RunFolder(Path path) {
       return;
     }
     if (!Files.isDirectory(path)) {
-      throw new IOException(path + " is a file; choose another --out");
+      throw new IOException(path + " is a file; choose another folder");
     }
     Path file = path.resolve(CONFIG);
     if (Files.exists(file)) {
@@ -112,7 +112,7 @@ record RunFolder(Path path) {
               .findFirst();
       if (first.isPresent()) {
         throw new IOException(
-            "%s exists and is not a run folder (it has %s but no %s); choose another --out"
+            "%s exists and is not a run folder (it has %s but no %s); choose another folder"
                 .formatted(path, first.get().getFileName(), CONFIG));
       }
     }
@@ -127,9 +127,9 @@ record RunFolder(Path path) {
       return ConfigJson.read(file, RunDescription.class);
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(
-          "the run in %s cannot be continued by this version (%s); choose another --out, or give"
+          "the run in %s cannot be continued by this version (%s); choose another folder, or"
                   .formatted(path, e.getMessage())
-              + " --overwrite",
+              + " allow overwriting",
           e);
     }
   }

@@ -214,11 +214,11 @@ record StepMemory(
             needs,
             gigabytes(available),
             again < bytes() && again <= available
-                ? "--recompute needs %s; ".formatted(gigabytes(again))
+                ? "recomputing needs %s; ".formatted(gigabytes(again))
                 : "",
             fits < 1
                 ? "train a smaller model, or on a larger machine"
-                : "a batch of %d fits: --batch-size %d; or this one in %d parts: --set duration.accumulate=%d"
+                : "a batch of %d fits: duration.batch=%d; or this one in %d parts: duration.accumulate=%d"
                     .formatted(fits, fits, more, more));
   }
 

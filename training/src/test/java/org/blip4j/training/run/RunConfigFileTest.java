@@ -181,7 +181,7 @@ final class RunConfigFileTest {
         assertThrows(
                 IllegalArgumentException.class, () -> reader.settings(List.of(setting)).config())
             .getMessage();
-    assertTrue(message.startsWith("--set " + setting), message);
+    assertTrue(message.startsWith("setting " + setting), message);
     assertTrue(message.contains(expected), message);
   }
 
@@ -256,7 +256,7 @@ final class RunConfigFileTest {
                         .setting("duration.batch", "64", "--batch-size 64")
                         .settings(List.of("logging.every=1", "seed=3")))
             .getMessage();
-    assertTrue(unknown.startsWith("--set logging.every=1: unknown key logging"), unknown);
+    assertTrue(unknown.startsWith("setting logging.every=1: unknown key logging"), unknown);
     String batch =
         assertThrows(
                 IllegalArgumentException.class,

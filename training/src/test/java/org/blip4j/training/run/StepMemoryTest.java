@@ -32,8 +32,8 @@ final class StepMemoryTest {
     assertEquals(68_000_000_000L, large.bytes());
     assertEquals(
         "warning: memory: about 68.0 GB (4.0 GB for variables and gradients, 1.0 GB for each of 64"
-            + " pairs), but the machine has 20.0 GB; a batch of 8 fits: --batch-size 8; or"
-            + " this one in 8 parts: --set duration.accumulate=8",
+            + " pairs), but the machine has 20.0 GB; a batch of 8 fits: duration.batch=8; or"
+            + " this one in 8 parts: duration.accumulate=8",
         large.text());
     StepMemory parts = memory(4_000_000_000L, 300_000_000L, 64, 8, 1024);
     assertEquals(
@@ -44,7 +44,7 @@ final class StepMemoryTest {
     assertTrue(hopeless.text().endsWith("train a smaller model, or on a larger machine"));
     StepMemory again = memory(4_000_000_000L, 200_000_000L, 64, 1, 1024);
     assertTrue(
-        again.text().contains("the machine has 20.0 GB; --recompute needs 16.8 GB; a batch of 8"),
+        again.text().contains("the machine has 20.0 GB; recomputing needs 16.8 GB; a batch of 8"),
         again.text());
   }
 
