@@ -3,35 +3,22 @@ package org.blip4j.tools.serve;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assertions.fail;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.google.common.io.Resources;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
+import com.google.common.collect.Streams;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
-import java.io.File;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executors;
-import java.util.function.BooleanSupplier;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import java.util.stream.Stream;
+import java.util.Random;
+import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
+import org.blip4j.tools.serve.PageBrowser.Reply;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -40,92 +27,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
-import org.openqa.selenium.OutputType;
-import org.openqa.selenium.WebElement;
-import org.openqa.selenium.chrome.ChromeDriver;
-import org.openqa.selenium.chrome.ChromeDriverService;
-import org.openqa.selenium.chrome.ChromeOptions;
 import org.openqa.selenium.interactions.Actions;
-import org.openqa.selenium.logging.LogEntry;
-import org.openqa.selenium.logging.LogType;
-import org.openqa.selenium.logging.LoggingPreferences;
-import org.openqa.selenium.support.ui.WebDriverWait;
 
-/**
- * The page in a browser, before a server that answers as a model would. Without Chromium it is
- * skipped, unless the property {@code blip.browser} is {@code required}.
- */
+/** What is asked of the models and how their answers are shown. */
 class PageTest {
-  private static final Logger QUIET = Logger.getLogger("org.openqa.selenium");
-  private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Path SHOTS = Path.of("target", "page");
-  private static final Map<String, String> TYPES =
-      Map.of(
-          "html", "text/html", "js", "text/javascript", "css", "text/css", "svg", "image/svg+xml");
-
   @TempDir private static Path folder;
-  private static HttpServer server;
-  private static ChromeDriver browser;
+  private static PageBrowser page;
   private static Path photo;
-  private static final List<JsonNode> requests = new CopyOnWriteArrayList<>();
-
-  private static Optional<File> program(String... names) {
-    return Stream.of(System.getenv("PATH").split(File.pathSeparator))
-        .flatMap(path -> Stream.of(names).map(name -> new File(path, name)))
-        .filter(File::canExecute)
-        .findFirst();
-  }
 
   @BeforeAll
   static void start() throws IOException {
-    Optional<File> chromium = program("chromium", "chromium-browser", "google-chrome");
-    Optional<File> driver = program("chromedriver");
-    if (chromium.isEmpty() || driver.isEmpty()) {
-      assumeTrue(
-          !"required".equals(System.getProperty("blip.browser")),
-          () -> fail("there is no chromium with chromedriver on the PATH"));
-      assumeTrue(false, "no chromium with chromedriver on the PATH");
-    }
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-    server.setExecutor(Executors.newCachedThreadPool());
-    server.createContext("/", PageTest::handle);
-    server.start();
-    photo = folder.resolve("photo.png");
-    ImageIO.write(picture(), "png", photo.toFile());
-    Files.createDirectories(SHOTS);
-    QUIET.setLevel(Level.SEVERE);
-    LoggingPreferences logs = new LoggingPreferences();
-    logs.enable(LogType.BROWSER, Level.ALL);
-    ChromeOptions options =
-        new ChromeOptions()
-            .setBinary(chromium.get())
-            .addArguments(
-                "--headless=new",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-dev-shm-usage",
-                "--no-first-run",
-                "--user-data-dir=" + folder.resolve("profile"));
-    options.setCapability("goog:loggingPrefs", logs);
-    ChromeDriverService service =
-        new ChromeDriverService.Builder()
-            .usingDriverExecutable(driver.get())
-            .withEnvironment(Map.of("SE_OFFLINE", "true"))
-            .build();
-    browser = new ChromeDriver(service, options);
-  }
-
-  @AfterAll
-  static void stop() {
-    if (browser != null) {
-      browser.quit();
-    }
-    if (server != null) {
-      server.stop(0);
-    }
-  }
-
-  private static BufferedImage picture() {
+    page = PageBrowser.open(folder.resolve("profile"));
     BufferedImage image = new BufferedImage(320, 240, BufferedImage.TYPE_INT_RGB);
     Graphics2D graphics = image.createGraphics();
     graphics.setColor(new Color(120, 160, 90));
@@ -133,78 +45,39 @@ class PageTest {
     graphics.setColor(new Color(190, 40, 40));
     graphics.fillOval(60, 60, 120, 120);
     graphics.dispose();
-    return image;
+    photo = folder.resolve("photo.png");
+    ImageIO.write(image, "png", photo.toFile());
   }
 
-  /** Serves the page as {@code serve} does, and models that know their answers. */
-  private static void handle(HttpExchange exchange) throws IOException {
-    String path = exchange.getRequestURI().getPath();
-    if (path.equals("/blip/models")) {
-      send(exchange, 200, "application/json", JSON.writeValueAsBytes(models()));
-    } else if (path.startsWith("/v1/")) {
-      JsonNode request = JSON.readTree(exchange.getRequestBody().readAllBytes());
-      requests.add(request);
-      Object answer = answer(path, request);
-      int status = ((Map<?, ?>) answer).containsKey("error") ? 503 : 200;
-      send(exchange, status, "application/json", JSON.writeValueAsBytes(answer));
-    } else {
-      String name = path.equals("/") ? "index.html" : path.substring(1);
-      byte[] file =
-          Resources.toByteArray(Resources.getResource("org/blip4j/tools/serve/page/" + name));
-      send(exchange, 200, TYPES.get(name.substring(name.indexOf('.') + 1)), file);
+  @AfterAll
+  static void stop() {
+    if (page != null) {
+      page.close();
     }
   }
 
-  private static void send(HttpExchange exchange, int status, String type, byte[] body)
-      throws IOException {
-    exchange.getResponseHeaders().set("Content-Type", type);
-    exchange
-        .getResponseHeaders()
-        .set("Content-Security-Policy", "default-src 'self'; img-src 'self' blob:");
-    exchange.sendResponseHeaders(status, body.length);
-    exchange.getResponseBody().write(body);
-    exchange.close();
+  @BeforeEach
+  void open() {
+    page.load(PageTest::answer);
   }
 
-  private static Map<String, Object> models() {
-    List<String> all =
-        List.of("caption", "caption_prompted", "caption_sample", "match", "attribution", "vqa");
-    return Map.of(
-        "models",
-        List.of(
-            Map.of("name", "first", "signatures", all),
-            Map.of("name", "second", "signatures", List.of("caption", "match"))));
+  @AfterEach
+  void nothingIsLogged() {
+    assertEquals("", page.logged());
   }
 
-  private static Object answer(String path, JsonNode request) {
-    String model = path.contains("/first:") ? "first" : "second";
-    JsonNode row = request.path("instances").path(0);
-    String text = row.path("text").asText();
-    return switch (request.path("signature_name").asText()) {
-      case "match" ->
-          Map.of(
-              "predictions",
-              Stream.of("a dog", "a red circle", "green grass")
-                  .map(
-                      each ->
-                          Map.of(
-                              "itm_probability",
-                              each.contains("red") ? 0.9 : 0.1,
-                              "itc_cosine",
-                              0.25,
-                              "status",
-                              ""))
-                  .toList());
+  /** Models that know their answers. */
+  static Reply answer(String model, String signature, JsonNode rows) throws IOException {
+    JsonNode row = rows.path(0);
+    return switch (signature) {
+      case "match" -> Reply.rows(Streams.stream(rows).map(PageTest::matched).toArray());
       case "attribution" ->
-          text.equals("nothing")
-              ? one(Map.of("heat", List.of(List.of(0)), "status", "the text is not UTF-8"))
-              : one(Map.of("heat", heat(), "status", ""));
-      case "vqa" ->
-          row.path("question").asText().equals("overload?")
-              ? Map.of("error", "the queue is full")
-              : one(Map.of("answer", "red", "log_prob", -0.5, "status", ""));
+          row.path("text").asText().equals("nothing")
+              ? Reply.rows(Map.of("heat", List.of(List.of(0)), "status", "the text is not UTF-8"))
+              : Reply.rows(Map.of("heat", heat(), "status", ""));
+      case "vqa" -> Reply.rows(Map.of("answer", "red", "log_prob", -0.5, "status", ""));
       default ->
-          one(
+          Reply.rows(
               Map.of(
                   "caption",
                   model + " sees a circle" + row.path("prompt").asText(),
@@ -215,8 +88,9 @@ class PageTest {
     };
   }
 
-  private static Map<String, Object> one(Object row) {
-    return Map.of("predictions", List.of(row));
+  private static Map<String, Object> matched(JsonNode row) {
+    double probability = row.path("text").asText().contains("red") ? 0.9 : 0.1;
+    return Map.of("itm_probability", probability, "itc_cosine", 0.25, "status", "");
   }
 
   private static float[][] heat() {
@@ -229,52 +103,14 @@ class PageTest {
     return heat;
   }
 
-  @BeforeEach
-  void open() {
-    requests.clear();
-    size(1200, 900);
-    browser.get("http://localhost:" + server.getAddress().getPort() + "/");
-    until(() -> find("#model option").isPresent());
-  }
-
-  @AfterEach
-  void nothingIsLogged() {
-    List<LogEntry> logged = browser.manage().logs().get(LogType.BROWSER).getAll();
-    assertEquals(
-        List.of(),
-        logged.stream().map(LogEntry::getMessage).filter(line -> !line.contains("503")).toList());
-  }
-
-  private static void size(int width, int height) {
-    Map<String, Object> metrics =
-        Map.of("width", width, "height", height, "deviceScaleFactor", 1, "mobile", width < 500);
-    browser.executeCdpCommand("Emulation.setDeviceMetricsOverride", metrics);
-  }
-
-  private static Optional<WebElement> find(String css) {
-    return browser.findElements(By.cssSelector(css)).stream().findFirst();
-  }
-
-  private static WebElement get(String css) {
-    return find(css).orElseThrow();
-  }
-
-  private static void until(BooleanSupplier holds) {
-    new WebDriverWait(browser, Duration.ofSeconds(20), Duration.ofMillis(50))
-        .until(any -> holds.getAsBoolean());
-  }
-
-  private static void untilText(String css, String text) {
-    until(() -> find(css).map(WebElement::getText).orElse("").contains(text));
-  }
-
-  private static void shoot(String name) throws IOException {
-    Files.write(SHOTS.resolve(name + ".png"), browser.getScreenshotAs(OutputType.BYTES));
-  }
-
   private static void give() {
-    get("#file").sendKeys(photo.toAbsolutePath().toString());
-    untilText("#captions", "first sees a circle");
+    page.give(photo);
+    page.untilText("#captions", "first sees a circle");
+  }
+
+  private static void write(String css, CharSequence... keys) {
+    page.get(css).clear();
+    page.get(css).sendKeys(keys);
   }
 
   @Test
@@ -282,77 +118,130 @@ class PageTest {
     give();
     assertEquals(
         Base64.getEncoder().encodeToString(Files.readAllBytes(photo)),
-        requests.get(0).at("/instances/0/image_bytes/b64").asText());
+        page.lastRow().at("/image_bytes/b64").asText());
 
-    get("#other").sendKeys("second");
-    get("#caption-form button").click();
-    untilText("#captions", "second sees a circle");
-    assertTrue(get("#captions").getText().contains("log probability -1.25"));
-    shoot("captions");
-    get("#prompt").sendKeys(" in the grass", Keys.ENTER);
-    untilText("#captions", "first sees a circlein the grass");
-    get("#sample").click();
-    until(
-        () -> requests.get(requests.size() - 1).path("signature_name").asText().endsWith("sample"));
-    assertEquals(1, requests.get(requests.size() - 1).at("/instances/0/seed").asInt());
+    page.get("#other").sendKeys("second");
+    page.get("#caption-form button").click();
+    page.untilText("#captions", "second sees a circle");
+    assertTrue(page.get("#captions").getText().contains("log probability -1.25"));
+    page.shoot("captions");
+    write("#prompt", " in the grass", Keys.ENTER);
+    page.untilText("#captions", "first sees a circlein the grass");
+    page.get("#sample").click();
+    page.until(() -> page.lastRow().has("seed"));
+    assertEquals(1, page.lastRow().path("seed").asInt());
   }
 
   @Test
   void questionsTextsAndWordsAreAsked() throws IOException {
     give();
-    get("#question").sendKeys("which colour?", Keys.ENTER);
-    untilText("#replies", "red");
-    get("#texts").sendKeys("a dog\na red circle\n\ngreen grass");
-    get("#match-form button").click();
-    untilText("#matches li", "a red circle 90.0 %, cosine 0.250");
-    assertEquals(3, browser.findElements(By.cssSelector("#matches li")).size());
-    get("#word-buttons button:last-child").click();
-    untilText("#heat-note", "first looks at the coloured places for “circle”");
-    assertTrue(get("#heat").isDisplayed());
-    assertEquals("12", get("#heat").getAttribute("width"));
-    shoot("heat");
-    get("#words").clear();
-    get("#words").sendKeys("nothing", Keys.ENTER);
-    untilText("#heat-note", "the text is not UTF-8");
-    assertTrue(!get("#heat").isDisplayed());
-    get("#question").clear();
-    get("#question").sendKeys("overload?", Keys.ENTER);
-    untilText("#replies .failed", "first: the queue is full");
+    write("#question", "which colour?", Keys.ENTER);
+    page.untilText("#replies", "red");
+    write("#texts", "a dog\na red circle\n\ngreen grass");
+    page.get("#match-form button").click();
+    page.untilText("#matches li", "a red circle 90.0 %, cosine 0.250");
+    assertEquals(3, page.browser().findElements(By.cssSelector("#matches li")).size());
+    page.get("#word-buttons button:last-child").click();
+    page.untilText("#heat-note", "first looks at the coloured places for “circle”");
+    assertTrue(page.get("#heat").isDisplayed());
+    assertEquals("12", page.get("#heat").getAttribute("width"));
+    page.shoot("heat");
+    write("#words", "nothing", Keys.ENTER);
+    page.untilText("#heat-note", "the text is not UTF-8");
+    assertTrue(!page.get("#heat").isDisplayed());
   }
 
   @Test
   void itWorksByKeyboardOnAPhoneInTheDark() throws IOException {
-    browser.executeCdpCommand(
-        "Emulation.setEmulatedMedia",
-        Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", "dark"))));
-    size(375, 800);
+    page.browser()
+        .executeCdpCommand(
+            "Emulation.setEmulatedMedia",
+            Map.of("features", List.of(Map.of("name", "prefers-color-scheme", "value", "dark"))));
+    page.size(375, 800);
     give();
-    Object width = browser.executeScript("return document.documentElement.scrollWidth");
-    assertEquals(375L, width);
-    Actions keys = new Actions(browser);
-    browser.executeScript("document.activeElement.blur(); window.scrollTo(0, 0)");
+    assertEquals(375L, page.script("return document.documentElement.scrollWidth"));
+    Actions keys = new Actions(page.browser());
+    page.script("document.activeElement.blur(); window.scrollTo(0, 0)");
     for (int i = 0; i < 20 && !focused().equals("question"); i++) {
       keys.sendKeys(Keys.TAB).perform();
     }
     keys.sendKeys("which colour?", Keys.ENTER).perform();
-    untilText("#replies", "red");
+    page.untilText("#replies", "red");
     assertEquals(
-        "rgb(18, 21, 23)",
-        browser.executeScript("return getComputedStyle(document.body).backgroundColor"));
-    shoot("phone");
-    browser.executeCdpCommand("Emulation.setEmulatedMedia", Map.of("features", List.of()));
+        "rgb(18, 21, 23)", page.script("return getComputedStyle(document.body).backgroundColor"));
+    page.shoot("phone");
+    page.browser().executeCdpCommand("Emulation.setEmulatedMedia", Map.of("features", List.of()));
   }
 
   private static String focused() {
-    return String.valueOf(browser.executeScript("return document.activeElement.id"));
+    return String.valueOf(page.script("return document.activeElement.id"));
   }
 
   @Test
   void whatIsNoPictureIsSaid() throws IOException {
     Path text = Files.writeString(folder.resolve("note.txt"), "no picture", UTF_8);
-    get("#caption-form button").click();
-    untilText("#problem", "Choose a picture first.");
-    get("#file").sendKeys(text.toAbsolutePath().toString());
-    untilText("#problem", "note.txt is no picture that this browser can show.");
+    page.get("#caption-form button").click();
+    page.untilText("#problem", "Choose a picture first.");
+    page.give(text);
+    page.untilText("#problem", "note.txt is no picture that this browser can show.");
+  }
+
+  @Test
+  void manyTextsAreSentInSeveralRequests() throws IOException {
+    Path large = folder.resolve("large.png");
+    BufferedImage noise = new BufferedImage(800, 800, BufferedImage.TYPE_INT_RGB);
+    Random random = new Random(1);
+    for (int i = 0; i < 800 * 800; i++) {
+      noise.setRGB(i % 800, i / 800, random.nextInt());
+    }
+    ImageIO.write(noise, "png", large.toFile());
+    assertTrue(Files.size(large) > 1_900_000 && Files.size(large) < 2 << 20);
+    page.give(large);
+    page.untilText("#captions", "first sees a circle");
+    page.requests().clear();
+    String texts =
+        String.join(
+            "\n", IntStream.range(0, 8).mapToObj(i -> (i == 6 ? "red " : "t") + i).toList());
+    page.script("document.getElementById('texts').value = arguments[0]", texts);
+    page.get("#match-form button").click();
+    page.untilText("#matches li", "red 6 90.0 %");
+    assertEquals(8, page.browser().findElements(By.cssSelector("#matches li")).size());
+    List<Integer> rows = page.requests().stream().map(r -> r.get("instances").size()).toList();
+    assertEquals(List.of(3, 3, 2), rows);
+  }
+
+  @Test
+  void textsOfBlanksAreNotAsked() {
+    give();
+    page.requests().clear();
+    write("#texts", "\n \n");
+    page.get("#match-form button").click();
+    page.untilText("#problem", "Give a text");
+    write("#question", " ", Keys.ENTER);
+    page.untilText("#problem", "Give a question");
+    write("#words", " ", Keys.ENTER);
+    page.untilText("#problem", "Give a word");
+    assertEquals(List.of(), page.requests());
+  }
+
+  @Test
+  void whatGoesWrongAtTheServerIsSaid() throws IOException {
+    give();
+    assertFails(Reply.error(413, "too long"), "first: too long; send a smaller picture");
+    assertFails(Reply.error(429, "too late"), "first: too late; ask again in a moment");
+    assertFails(Reply.error(503, "the queue is full"), "first: the queue is full; ask again");
+    assertFails(new Reply(502, "<html>"), "first: status 502");
+    assertFails(new Reply(200, "<html>"), "first: the server's answer is no JSON");
+    assertFails(new Reply(200, "{}"), "first: the server's answer has 0 rows in place of 1");
+    assertFails(new Reply(0, null), "first: the server does not answer");
+    page.answer((model, signature, rows) -> new Reply(0, null));
+    write("#words", "circle", Keys.ENTER);
+    page.untilText("#problem", "first: the server does not answer");
+  }
+
+  private static void assertFails(Reply reply, String said) {
+    page.answer((model, signature, rows) -> reply);
+    write("#question", "why?", Keys.ENTER);
+    page.untilText("#replies .failed", said);
   }
 }
