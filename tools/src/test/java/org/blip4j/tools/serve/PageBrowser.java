@@ -142,7 +142,8 @@ final class PageBrowser implements AutoCloseable {
       List<?> models =
           List.of(
               Map.of("name", "first", "signatures", all),
-              Map.of("name", "second", "signatures", List.of("caption", "match")));
+              Map.of("name", "second", "signatures", List.of("caption", "match")),
+              Map.of("name", "third", "signatures", List.of("attribution")));
       send(exchange, 200, "application/json", JSON.writeValueAsBytes(Map.of("models", models)));
     } else if (path.startsWith("/v1/models/")) {
       JsonNode request = JSON.readTree(exchange.getRequestBody().readAllBytes());

@@ -126,7 +126,7 @@ class PagePicturesTest {
     for (Path file : List.of(picture("wide.png", 640, 200), picture("high.png", 100, 900))) {
       give(file);
       seek("circle");
-      page.untilText("#heat-note", "first looks at");
+      page.untilText("#places [aria-pressed=true]", "“circle”");
       assertEquals(box("#photo"), box("#heat"));
       page.shoot("over-" + file.getFileName().toString().replace(".png", ""));
       long height = (Long) box("#photo").get(3);
@@ -185,7 +185,7 @@ class PagePicturesTest {
     newerIsShown.countDown();
     page.until(() -> late.get() == 2);
     frames();
-    assertEquals("", page.get("#heat-note").getText());
+    assertEquals("", page.get("#places").getText());
     assertFalse(page.get("#heat").isDisplayed());
     assertEquals("false", page.get("#captions").getAttribute("aria-busy"));
   }
@@ -217,11 +217,11 @@ class PagePicturesTest {
         });
     seek("one");
     seek("two");
-    page.untilText("#heat-note", "“two”");
+    page.untilText("#places", "“two”");
     secondIsShown.countDown();
     page.until(() -> late.get() == 1);
     frames();
-    page.untilText("#heat-note", "“two”");
+    page.untilText("#places", "“two”");
   }
 
   @Test

@@ -1,6 +1,7 @@
 package org.blip4j.tools.serve;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.stream.Collectors.joining;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -27,7 +28,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
+import org.openqa.selenium.WebElement;
 import org.openqa.selenium.interactions.Actions;
+import org.openqa.selenium.support.ui.Select;
 
 /** What is asked of the models and how their answers are shown. */
 class PageTest {
@@ -113,6 +116,10 @@ class PageTest {
     page.get(css).sendKeys(keys);
   }
 
+  private static void choose(String css, String model) {
+    new Select(page.get(css)).selectByVisibleText(model);
+  }
+
   @Test
   void aPictureIsCaptionedByTwoModels() throws IOException {
     give();
@@ -120,10 +127,14 @@ class PageTest {
         Base64.getEncoder().encodeToString(Files.readAllBytes(photo)),
         page.lastRow().at("/image_bytes/b64").asText());
 
-    page.get("#other").sendKeys("second");
-    page.get("#caption-form button").click();
+    choose("#other", "second");
     page.untilText("#captions", "second sees a circle");
-    assertTrue(page.get("#captions").getText().contains("log probability -1.25"));
+    assertTrue(page.get("#captions").getText().contains("circle log probability -1.25"));
+    assertEquals(
+        "first sees circle second",
+        page.browser().findElements(By.cssSelector("#word-buttons button")).stream()
+            .map(WebElement::getText)
+            .collect(joining(" ")));
     page.shoot("captions");
     write("#prompt", " in the grass", Keys.ENTER);
     page.untilText("#captions", "first sees a circlein the grass");
@@ -142,12 +153,12 @@ class PageTest {
     page.untilText("#matches li", "a red circle 90.0 %, cosine 0.250");
     assertEquals(3, page.browser().findElements(By.cssSelector("#matches li")).size());
     page.get("#word-buttons button:last-child").click();
-    page.untilText("#heat-note", "first looks at the coloured places for “circle”");
+    page.untilText("#places [aria-pressed=true]", "“circle” on the picture");
     assertTrue(page.get("#heat").isDisplayed());
     assertEquals("12", page.get("#heat").getAttribute("width"));
     page.shoot("heat");
     write("#words", "nothing", Keys.ENTER);
-    page.untilText("#heat-note", "the text is not UTF-8");
+    page.untilText("#places .failed", "the text is not UTF-8");
     assertTrue(!page.get("#heat").isDisplayed());
   }
 
@@ -184,6 +195,62 @@ class PageTest {
     page.untilText("#problem", "Choose a picture first.");
     page.give(text);
     page.untilText("#problem", "note.txt is no picture that this browser can show.");
+  }
+
+  @Test
+  void whatOtherModelsSaidGoesWithThem() {
+    give();
+    write("#question", "which colour?", Keys.ENTER);
+    page.untilText("#replies", "red");
+    choose("#model", "second");
+    page.untilText("#captions", "second sees a circle");
+    assertEquals("", page.script("return document.getElementById('replies').textContent"));
+    choose("#model", "first");
+    page.untilText("#captions", "first sees a circle");
+    choose("#other", "third");
+    seek("circle");
+    page.until(() -> page.browser().findElements(By.cssSelector("#places button")).size() == 2);
+    assertTrue(pressed().startsWith("first"), pressed());
+    page.get("#places div:last-child button").click();
+    assertTrue(pressed().startsWith("third"), pressed());
+    choose("#other", "none");
+    page.until(() -> !page.get("#heat").isDisplayed());
+  }
+
+  private static String pressed() {
+    return String.valueOf(
+        page.script(
+            "return document.querySelector('#places [aria-pressed=true]').parentNode.textContent"));
+  }
+
+  private static void seek(String word) {
+    write("#words", word, Keys.ENTER);
+  }
+
+  @Test
+  void whatIsWrongIsInSightOnAPhone() {
+    page.size(360, 740);
+    page.script("window.scrollTo(0, 0)");
+    page.get("#caption-form button").click();
+    page.untilText("#problem", "Choose a picture first.");
+    assertInSight("#problem");
+    give();
+    assertInSight("#captions p");
+    write("#texts", " ");
+    page.get("#match-form button").click();
+    page.untilText("#problem", "Give a text");
+    assertInSight("#problem");
+    assertInSight("#texts");
+  }
+
+  private static void assertInSight(String css) {
+    Object bottom =
+        page.script(
+            "const b = document.querySelector(arguments[0]).getBoundingClientRect();"
+                + "return b.top >= 0 ? Math.round(b.bottom) : -1",
+            css);
+    long y = (Long) bottom;
+    assertTrue(y >= 0 && y <= 740, css + " ends at " + y);
   }
 
   @Test
@@ -236,7 +303,7 @@ class PageTest {
     assertFails(new Reply(0, null), "first: the server does not answer");
     page.answer((model, signature, rows) -> new Reply(0, null));
     write("#words", "circle", Keys.ENTER);
-    page.untilText("#problem", "first: the server does not answer");
+    page.untilText("#places .failed", "first: the server does not answer");
   }
 
   private static void assertFails(Reply reply, String said) {

@@ -4,7 +4,7 @@ import { $, begin, problem } from "./page.js";
 import { picture, receive } from "./picture.js";
 import { call, predict } from "./server.js";
 
-const ANSWERS = ["captions", "replies", "matches"];
+const ANSWERS = ["captions", "replies", "matches", "places"];
 
 const models = new Map(); // signatures by name
 let seed = 0;
@@ -30,8 +30,8 @@ function paragraph(box, text, small, failed) {
   line.className = failed ? "failed" : "";
   if (small) {
     const note = document.createElement("small");
-    note.textContent = ` ${small}`;
-    line.append(note);
+    note.textContent = small;
+    line.append(" ", note);
   }
   box.append(line);
   return line;
@@ -116,7 +116,8 @@ function showCaptions(signature, row) {
   $("word-buttons").replaceChildren();
   askAll("captions", signature, [row], (box, [answer]) => {
     showText(box, answer, "caption");
-    offerWords(answer.caption);
+    box.dataset.caption = answer.caption;
+    offerWords();
   });
 }
 
@@ -157,55 +158,51 @@ function match(event) {
   });
 }
 
-/** Words of a caption as further buttons that show where each is. */
-function offerWords(text) {
-  const buttons = $("word-buttons");
-  const offered = [...buttons.children].map((button) => button.textContent);
+/** Words of the captions as buttons that show where each is. */
+function offerWords() {
+  const text = [...$("captions").children].map((box) => box.dataset.caption ?? "").join(" ");
   const words = text.split(/[^\p{L}\p{N}'-]+/u).filter((word) => word.length > 2);
-  for (const word of new Set(words)) {
-    if (!offered.includes(word)) {
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = word;
-      button.addEventListener("click", () => {
-        $("words").value = word;
-        $("heat-form").requestSubmit();
-      });
-      buttons.append(button);
-    }
-  }
+  const buttons = [...new Set(words)].map((word) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = word;
+    button.addEventListener("click", () => {
+      $("words").value = word;
+      $("heat-form").requestSubmit();
+    });
+    return button;
+  });
+  $("word-buttons").replaceChildren(...buttons);
 }
 
-async function showHeat(event) {
+/** Draws what the first model sees; what a second one sees is a button away. */
+function seek(event) {
   event.preventDefault();
   const text = given("words", "a word or a text");
   if (!text) {
     return;
   }
-  const model = chosen().find((name) => models.get(name).includes("attribution"));
-  const signal = begin("heat");
-  $("heat-note").textContent = "\u2026";
-  try {
-    const rows = [{ image_bytes: bytes(), text }];
-    const [row] = await predict(model, "attribution", rows, signal);
-    if (!signal.aborted) {
-      $("heat-note").textContent = failed(row.status)
-        ? row.status
-        : `${model} looks at the coloured places for \u201c${text}\u201d.`;
-      drawHeat(failed(row.status) ? [] : row.heat);
-    }
-  } catch (error) {
-    if (!signal.aborted) {
-      clearHeat();
-      problem(error.message);
-    }
-  }
-}
-
-function clearHeat() {
-  begin("heat");
-  $("heat-note").textContent = "";
   drawHeat([]);
+  const row = { image_bytes: bytes(), text };
+  askAll("places", "attribution", [row], (box, [answer]) => {
+    if (failed(answer.status)) {
+      paragraph(box, answer.status, "", true);
+      return;
+    }
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = `\u201c${text}\u201d on the picture`;
+    button.addEventListener("click", () => {
+      document.querySelectorAll("#places button").forEach((other) => {
+        other.setAttribute("aria-pressed", String(other === button));
+      });
+      drawHeat(answer.heat);
+    });
+    box.append(button);
+    if (box === $("places").firstChild) {
+      button.click();
+    }
+  });
 }
 
 /** A square of numbers over the picture: the more, the less transparent. */
@@ -234,7 +231,7 @@ function taken() {
     $(id).setAttribute("aria-busy", "false");
   }
   $("word-buttons").replaceChildren();
-  clearHeat();
+  drawHeat([]);
   if (!$("caption-form").hidden) {
     $("caption-form").requestSubmit();
   }
@@ -246,7 +243,22 @@ function offer() {
   document.querySelectorAll("[data-needs]").forEach((part) => {
     part.hidden = !signatures.has(part.dataset.needs);
   });
-  clearHeat();
+}
+
+/** Forgets what other models said and asks the chosen ones for a caption. */
+function choose() {
+  offer();
+  document.querySelectorAll(".answers > div").forEach((box) => {
+    if (!chosen().includes(box.firstChild.textContent)) {
+      box.remove();
+    }
+  });
+  if (!document.querySelector("#places [aria-pressed=true]")) {
+    drawHeat([]);
+  }
+  if (picture() && !$("caption-form").hidden) {
+    $("caption-form").requestSubmit();
+  }
 }
 
 async function start() {
@@ -262,12 +274,12 @@ async function start() {
   }
 }
 
-$("model").addEventListener("change", offer);
-$("other").addEventListener("change", offer);
+$("model").addEventListener("change", choose);
+$("other").addEventListener("change", choose);
 $("sample").addEventListener("click", sample);
 $("caption-form").addEventListener("submit", caption);
 $("question-form").addEventListener("submit", ask);
 $("match-form").addEventListener("submit", match);
-$("heat-form").addEventListener("submit", showHeat);
+$("heat-form").addEventListener("submit", seek);
 receive(taken);
 start().catch((error) => problem(error.message));
