@@ -5,25 +5,26 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 
 /**
  * When a call ends before it is done.
  *
  * @param limit how long a call may take
- * @param cancelled asked between parts
+ * @param outcome of the call where it has one; once that is done, nobody waits for the call any
+ *     more
  */
-record CallControl(Optional<Duration> limit, BooleanSupplier cancelled) {
+record CallControl(Optional<Duration> limit, Optional<CompletableFuture<?>> outcome) {
   private static final Duration FOREVER = Duration.ofDays(365);
 
   /** Until it is done, or its thread is interrupted. */
-  static final CallControl NONE = new CallControl(Optional.empty(), () -> false);
+  static final CallControl NONE = new CallControl(Optional.empty(), Optional.empty());
 
   /** A call that has begun. */
   Watch begin(String call, int rows) {
@@ -51,12 +52,16 @@ record CallControl(Optional<Duration> limit, BooleanSupplier cancelled) {
 
     /** The same of something that is told how long it has. */
     <T> T await(Function<Duration, Future<T>> start, int done) {
-      if (control.cancelled().getAsBoolean()) {
+      if (control.outcome().isPresent() && control.outcome().get().isDone()) {
         throw stopped("cancelled", done);
       }
       Future<T> future =
           start.apply(
               control.limit().isEmpty() ? FOREVER : Duration.ofNanos(left(control.limit().get())));
+      if (control.outcome().isPresent()) {
+        CompletableFuture<?> unused =
+            control.outcome().get().whenComplete((made, e) -> future.cancel(false));
+      }
       try {
         return control.limit().isEmpty()
             ? future.get()
@@ -68,6 +73,8 @@ record CallControl(Optional<Duration> limit, BooleanSupplier cancelled) {
       } catch (TimeoutException e) {
         future.cancel(false);
         throw late(done);
+      } catch (CancellationException e) {
+        throw stopped("cancelled", done);
       } catch (ExecutionException e) {
         if (e.getCause() instanceof BatchRejectedException
             && control.limit().isPresent()

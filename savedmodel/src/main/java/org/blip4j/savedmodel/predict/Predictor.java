@@ -106,7 +106,7 @@ public final class Predictor extends ModelCalls implements AutoCloseable {
    */
   public Predictor within(Duration limit) {
     Objects.requireNonNull(limit, "limit is null; give the longest time of a call");
-    CallControl other = new CallControl(Optional.of(limit), control.cancelled());
+    CallControl other = new CallControl(Optional.of(limit), control.outcome());
     return new Predictor(opened, settings, other, batched, () -> {});
   }
 
@@ -121,13 +121,14 @@ public final class Predictor extends ModelCalls implements AutoCloseable {
 
   /**
    * Makes a call in another thread. Once the future is done otherwise, cancelled or {@link
-   * CompletableFuture#orTimeout late}, no further part of the call begins.
+   * CompletableFuture#orTimeout late}, no further part of the call begins, nor one that waits for
+   * others.
    *
    * @param call is given this predictor, and no other is to be used in it
    */
   public <R> CompletableFuture<R> async(Function<Predictor, R> call) {
     CompletableFuture<R> future = new CompletableFuture<>();
-    CallControl other = new CallControl(control.limit(), future::isDone);
+    CallControl other = new CallControl(control.limit(), Optional.of(future));
     Predictor own = new Predictor(opened, settings, other, batched, () -> {});
     Runnable calling =
         () -> {

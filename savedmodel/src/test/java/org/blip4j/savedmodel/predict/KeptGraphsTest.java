@@ -71,7 +71,7 @@ class KeptGraphsTest {
   }
 
   private static CallControl.Watch watch(Duration limit) {
-    return new CallControl(Optional.of(limit), () -> false).begin("caption", 3);
+    return new CallControl(Optional.of(limit), Optional.empty()).begin("caption", 3);
   }
 
   private String call(ServingSettings settings) {

@@ -1,6 +1,8 @@
 package org.blip4j.savedmodel.predict;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,7 +14,16 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.imageio.IIOImage;
@@ -83,6 +94,38 @@ class PredictorLimitsTest {
     }
     long millis = (System.nanoTime() - began) / 1_000_000;
     assertTrue(millis < 3000, millis + " ms");
+  }
+
+  /** The thread that waits goes on, and the part gives its place to those of other calls. */
+  @Test
+  void aPartOfACancelledCallThatWaitsNeverBegins() throws Exception {
+    ExecutorService one = Executors.newSingleThreadExecutor();
+    ExecutorService caller = Executors.newSingleThreadExecutor();
+    try {
+      CountDownLatch free = new CountDownLatch(1);
+      Future<?> busy = one.submit(() -> free.await(1, TimeUnit.MINUTES));
+      CompletableFuture<String> outcome = new CompletableFuture<>();
+      CallControl control = new CallControl(Optional.empty(), Optional.of(outcome));
+      AtomicBoolean begun = new AtomicBoolean();
+      Future<String> call =
+          caller.submit(
+              () ->
+                  control
+                      .begin("caption", 5)
+                      .await(one, Executors.callable(() -> begun.set(true), ""), 2));
+      assertTrue(outcome.cancel(true));
+      ExecutionException ended =
+          assertThrows(ExecutionException.class, () -> call.get(1, TimeUnit.MINUTES));
+      assertEquals(
+          "caption was cancelled, with 2 of 5 rows computed", ended.getCause().getMessage());
+      free.countDown();
+      assertNotNull(busy.get());
+      assertEquals("", one.submit(() -> "").get());
+      assertFalse(begun.get());
+    } finally {
+      one.shutdown();
+      caller.shutdown();
+    }
   }
 
   /** Its graph is built all the same, and is there for the next call. */
