@@ -1,5 +1,7 @@
 package org.blip4j.savedmodel.client;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -160,14 +162,14 @@ public final class BlipClient {
       throws IOException {
     columns.forEach(
         (name, column) ->
-            ModelAddress.check(
+            checkArgument(
                 column != null, "%s is null; give a list with an element for each row", name));
     int rows = columns.values().stream().mapToInt(List::size).max().orElse(0);
     columns.forEach(
         (name, column) ->
-            ModelAddress.check(
+            checkArgument(
                 column.size() == rows,
-                "%s has %d rows, other inputs have %d; give one for each row",
+                "%s has %s rows, other inputs have %s; give one for each row",
                 name,
                 column.size(),
                 rows));
@@ -180,8 +182,7 @@ public final class BlipClient {
       ObjectNode instance = instances.addObject();
       for (Map.Entry<String, ? extends List<?>> column : columns.entrySet()) {
         Object value = column.getValue().get(row);
-        ModelAddress.check(
-            value != null, "%s has null in row %d; give a value", column.getKey(), row);
+        checkArgument(value != null, "%s has null in row %s; give a value", column.getKey(), row);
         instance.set(column.getKey(), value(value));
       }
     }

@@ -1,5 +1,6 @@
 package org.blip4j.savedmodel.client;
 
+import static com.google.common.base.Preconditions.checkArgument;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -48,8 +49,8 @@ final class ModelAddress {
   }
 
   static ModelAddress of(URI server, String model) {
-    check(server != null, "server is null; write http://HOST:PORT");
-    check(
+    checkArgument(server != null, "server is null; write http://HOST:PORT");
+    checkArgument(
         String.valueOf(server.getScheme()).matches("(?i)https?")
             && server.getHost() != null
             && server.getQuery() == null
@@ -65,15 +66,9 @@ final class ModelAddress {
     return new ModelAddress(client, base + "/v1/models/" + segment("model", model), "", ANSWER);
   }
 
-  static void check(boolean holds, String message, Object... values) {
-    if (!holds) {
-      throw new IllegalArgumentException(message.formatted(values));
-    }
-  }
-
   /** A name as a part of a path. */
   private static String segment(String what, String name) {
-    check(
+    checkArgument(
         name != null && !name.isEmpty(),
         "%s is %s; give the name",
         what,
@@ -82,7 +77,7 @@ final class ModelAddress {
   }
 
   ModelAddress withVersion(long version) {
-    check(version >= 0, "version is %d; versions are 0 or more", version);
+    checkArgument(version >= 0, "version is %s; versions are 0 or more", version);
     return new ModelAddress(http, model, "/versions/" + version, timeout);
   }
 
@@ -91,7 +86,7 @@ final class ModelAddress {
   }
 
   ModelAddress withTimeout(Duration limit) {
-    check(
+    checkArgument(
         limit != null && !limit.isZero() && !limit.isNegative(),
         "limit is %s; give a time above 0, as Duration.ofSeconds(30)",
         limit);
