@@ -34,6 +34,9 @@ import org.tensorflow.proto.SequenceExample;
 public final class ExampleCodec {
   static final String WORDS = "image/caption";
 
+  /** Where a set that CapFilt made has all texts that were kept of an image. */
+  public static final String ALL_TEXTS = "captions";
+
   private final Columns.Aliases aliases;
 
   /** Makes a codec that looks for columns under the given names. */
@@ -44,6 +47,14 @@ public final class ExampleCodec {
   /** A codec with the standard names. */
   public static ExampleCodec standard() {
     return new ExampleCodec(Columns.Aliases.STANDARD);
+  }
+
+  /** The same for sets that CapFilt made, too: all texts that were kept of an image, not one. */
+  public static ExampleCodec bootstrapped() {
+    Columns.Aliases standard = Columns.Aliases.STANDARD;
+    ImmutableList<String> texts =
+        ImmutableList.<String>builder().add(ALL_TEXTS).addAll(standard.text()).build();
+    return new ExampleCodec(new Columns.Aliases(standard.image(), texts, standard.key()));
   }
 
   /** The column names in use. */

@@ -53,6 +53,19 @@ final class ExampleCodecTest {
   }
 
   @Test
+  void allTextsThatWereKeptOfAnImageAreRead() throws Exception {
+    Columns both = Columns.NONE.withTexts(ExampleCodec.ALL_TEXTS, List.of("a dog", "a red dog"));
+    byte[] kept =
+        codec.encode(new Sample.ImageText("a", JPEG, ImmutableList.of("a red dog"), both));
+    byte[] plain =
+        codec.encode(new Sample.ImageText("b", JPEG, ImmutableList.of("a cat"), Columns.NONE));
+    ExampleCodec bootstrapped = ExampleCodec.bootstrapped();
+    assertEquals(List.of("a dog", "a red dog"), bootstrapped.imageText(kept, "-").texts());
+    assertEquals(List.of("a cat"), bootstrapped.imageText(plain, "-").texts());
+    assertEquals(List.of("a red dog"), codec.imageText(kept, "-").texts());
+  }
+
+  @Test
   void columnsThatAreCalledAsThoseOfOtherKindsMayBeAnythingElse() throws Exception {
     Columns box =
         Columns.NONE

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.blip4j.data.sample.Columns;
+import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.sample.Sample;
 
 /**
@@ -85,7 +86,7 @@ public record CapFiltRecord(
     Sample.ImageText own = sample.get();
     Columns columns =
         own.columns()
-            .withTexts("captions", words(kept))
+            .withTexts(ExampleCodec.ALL_TEXTS, words(kept))
             .withTexts("source", kept.stream().map(text -> text.source().word()).toList());
     columns = with(columns, CapFiltText.Source.WEB, "web_caption", "itm_web");
     columns = with(columns, CapFiltText.Source.SYNTHETIC, "synthetic_caption", "itm_synthetic");

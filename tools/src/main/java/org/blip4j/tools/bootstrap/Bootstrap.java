@@ -12,7 +12,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import org.blip4j.data.pipeline.Mixture;
-import org.blip4j.data.sample.Columns;
 import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.ConfigJson;
@@ -213,12 +212,9 @@ public final class Bootstrap {
 
   /** All kept texts of a bootstrapped record make pairs, not only its best one. */
   private RunInputs inputs(ShardSet shards) {
-    Columns.Aliases standard = Columns.Aliases.STANDARD;
-    ImmutableList<String> texts =
-        ImmutableList.<String>builder().add("captions").addAll(standard.text()).build();
     return new RunInputs(
         Mixture.of(shards),
-        new ExampleCodec(new Columns.Aliases(standard.image(), texts, standard.key())),
+        ExampleCodec.bootstrapped(),
         Optional.empty(),
         context.session(),
         context.precision(),

@@ -61,6 +61,13 @@ public record RunInputs(
         data, codec, Optional.of(model), session, precision, version, commit, cluster);
   }
 
+  /**
+   * The same of records that are read in another way, such as {@code ExampleCodec.bootstrapped()}.
+   */
+  public RunInputs readBy(ExampleCodec other) {
+    return new RunInputs(data, other, init, session, precision, version, commit, cluster);
+  }
+
   /** The same on other devices or in another precision. */
   public RunInputs on(ConfigProto other, Precision wanted) {
     return new RunInputs(data, codec, init, other, wanted, version, commit, cluster);
