@@ -4,6 +4,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.blip4j.savedmodel.signature.ServingSignature;
 
 /**
@@ -39,13 +40,18 @@ public final class EmbeddingVector implements Serializable {
    * @throws IllegalArgumentException if the other one is of another dimension
    */
   public double cosine(EmbeddingVector other) {
-    if (other.values.length != values.length) {
-      throw new IllegalArgumentException(
-          "vectors of %d and %d numbers have no angle; compare those of one model"
-              .formatted(values.length, other.values.length));
-    }
+    requireSame(this, other);
     double lengths = Math.sqrt(product(this, this) * product(other, other));
     return lengths == 0 ? 0 : product(this, other) / lengths;
+  }
+
+  private static void requireSame(EmbeddingVector one, EmbeddingVector other) {
+    Objects.requireNonNull(other, "other is null; give a vector of the same model");
+    if (other.values.length != one.values.length) {
+      throw new IllegalArgumentException(
+          "vectors of %d and %d numbers have no angle; compare those of one model"
+              .formatted(one.values.length, other.values.length));
+    }
   }
 
   private static double product(EmbeddingVector one, EmbeddingVector other) {
@@ -61,12 +67,14 @@ public final class EmbeddingVector implements Serializable {
    * cosines, since features have length 1.
    *
    * @return {@code [rows, columns]}
+   * @throws IllegalArgumentException if two are of different dimensions
    */
   public static float[][] similarities(List<EmbeddingVector> rows, List<EmbeddingVector> columns) {
     float[][] similarities = new float[rows.size()][columns.size()];
     for (int row = 0; row < similarities.length; row++) {
       float[] one = rows.get(row).values;
       for (int column = 0; column < columns.size(); column++) {
+        requireSame(rows.get(row), columns.get(column));
         float[] other = columns.get(column).values;
         float sum = 0;
         for (int i = 0; i < one.length; i++) {

@@ -52,6 +52,16 @@ public abstract sealed class ModelCalls permits Predictor {
         images(images).texts(ServingSignature.PROMPT, "prompts", prompts));
   }
 
+  /** The same of one image. */
+  public Caption captionPrompted(byte[] image, String prompt) {
+    return captionPrompted(one("image", image), one("prompt", prompt)).get(0);
+  }
+
+  /** One caption of one image, drawn by chance; the same seed gives the same caption. */
+  public Caption captionSample(byte[] image, long seed) {
+    return captionSample(one("image", image), seed).get(0);
+  }
+
   /**
    * One caption an image, drawn by chance.
    *
@@ -167,6 +177,11 @@ public abstract sealed class ModelCalls permits Predictor {
         Answer.Nlvr::read);
   }
 
+  /** The same of one pair of images. */
+  public Answer.Nlvr nlvr(byte[] left, byte[] right, String statement) {
+    return nlvr(one("left", left), one("right", right), one("statement", statement)).get(0);
+  }
+
   /** The answer to one question about one image, by search. */
   public Answer vqa(byte[] image, String question) {
     return vqa(one("image", image), one("question", question)).get(0);
@@ -198,6 +213,11 @@ public abstract sealed class ModelCalls permits Predictor {
         choice.addTo(
             images(images).texts(ServingSignature.QUESTION, "questions", questions), images.size()),
         Answer.Choice::read);
+  }
+
+  /** The same of one question about one image. */
+  public Answer.Choice.Ranking vqaRank(byte[] image, String question, Answer.Choice choice) {
+    return vqaRank(one("image", image), one("question", question), choice).get(0);
   }
 
   private static CallInputs images(List<byte[]> images) {

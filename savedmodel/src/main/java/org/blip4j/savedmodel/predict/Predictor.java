@@ -95,7 +95,9 @@ public final class Predictor extends ModelCalls implements AutoCloseable {
    * @throws IllegalArgumentException of an exported model, whose settings are fixed
    */
   public Predictor with(UnaryOperator<ServingSettings> change) {
-    ServingSettings wanted = change.apply(settings);
+    Objects.requireNonNull(change, "change is null; give what makes other settings of these");
+    ServingSettings wanted =
+        Objects.requireNonNull(change.apply(settings), "change gave null; give settings");
     opened.requireSettings(wanted);
     return new Predictor(opened, wanted, control, batched, () -> {});
   }
@@ -115,6 +117,7 @@ public final class Predictor extends ModelCalls implements AutoCloseable {
    * when it is closed, which is to be done before this one is.
    */
   public Predictor batching(DynamicBatching.Settings bounds) {
+    Objects.requireNonNull(bounds, "bounds is null; give DynamicBatching.Settings.of(rows)");
     BatchedCalls together = new BatchedCalls(opened, bounds);
     return new Predictor(opened, settings, control, Optional.of(together), together::close);
   }
@@ -127,6 +130,7 @@ public final class Predictor extends ModelCalls implements AutoCloseable {
    * @param call is given this predictor, and no other is to be used in it
    */
   public <R> CompletableFuture<R> async(Function<Predictor, R> call) {
+    Objects.requireNonNull(call, "call is null; give a call such as it -> it.caption(image)");
     CompletableFuture<R> future = new CompletableFuture<>();
     CallControl other = new CallControl(control.limit(), Optional.of(future));
     Predictor own = new Predictor(opened, settings, other, batched, () -> {});

@@ -125,7 +125,7 @@ public record PredictorOptions(
    *     chosen and it is a GPU
    */
   public PredictorOptions withDevice(String device) {
-    if (!device.matches("cpu|gpu:\\d{1,4}")) {
+    if (device == null || !device.matches("cpu|gpu:\\d{1,4}")) {
       throw new IllegalArgumentException(
           "device " + device + " is none; use cpu, or gpu:0 for the first GPU");
     }

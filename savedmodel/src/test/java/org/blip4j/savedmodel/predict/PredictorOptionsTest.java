@@ -84,6 +84,11 @@ class PredictorOptionsTest {
     try (Predictor model = Predictor.open(source, options)) {
       refused("images[1] is null", () -> model.embedImages(Arrays.asList(image, null)));
       refused("images is null", () -> model.embedImages(null));
+      refused("change is null", () -> model.with(null));
+      refused("change gave null", () -> model.with(settings -> null));
+      refused("bounds is null", () -> model.batching(null));
+      refused("call is null", () -> model.async(null));
+      refused("other is null", () -> model.embedImage(image).cosine(null));
       refused("images is null", () -> model.match(null, List.of("a")));
       refused("texts is null", () -> model.match(List.of(image), null));
       refused("seeds is null", () -> model.captionSample(List.of(image), null));

@@ -139,7 +139,7 @@ class PredictorTest {
     List<Caption> together = exported.captionSample(List.of(C, A, A, A), 1, 7, 8, 9);
 
     assertSame(alone, together.get(1));
-    assertSame(alone, inMemory.captionSample(List.of(A), 7).get(0));
+    assertSame(alone, inMemory.captionSample(A, 7));
     assertTrue(
         together.subList(1, 4).stream().map(Caption::ids).distinct().count() > 1,
         "three seeds gave one caption");
@@ -156,7 +156,7 @@ class PredictorTest {
     assertSame(fixed.get(0), prompted.get(0));
     assertSame(fixed.get(1), prompted.get(1));
     assertEquals(List.of(118L, 13L, 4L), prompted.get(2).ids().subList(0, 3));
-    assertSame(prompted.get(2), exported.captionPrompted(List.of(A), List.of("the red")).get(0));
+    assertSame(prompted.get(2), exported.captionPrompted(A, "the red"));
   }
 
   @Test

@@ -74,7 +74,7 @@ class NlvrSignatureTest {
 
   @Test
   void anUnreadableImageFailsItsOwnRowsOnly() {
-    Answer.Nlvr alone = exported.nlvr(List.of(A), List.of(B), List.of("a red dog")).get(0);
+    Answer.Nlvr alone = exported.nlvr(A, B, "a red dog");
 
     List<Answer.Nlvr> judged =
         exported.nlvr(

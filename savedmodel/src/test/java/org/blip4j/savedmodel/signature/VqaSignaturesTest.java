@@ -97,8 +97,7 @@ class VqaSignaturesTest {
     ConfigJson.write(plain.folder().configFile(), config.withLabelSmoothing(0));
     Answer.Choice choice = new Answer.Choice(LIST, 3);
     try (Predictor model = Predictor.open(plain, PredictorOptions.defaults())) {
-      for (Answer.Choice.Ranked one :
-          model.vqaRank(List.of(A), List.of(SHORT), choice).get(0).answers()) {
+      for (Answer.Choice.Ranked one : model.vqaRank(A, SHORT, choice).answers()) {
         assertEquals(one.logProb(), one.score(), 1e-4);
       }
     }
