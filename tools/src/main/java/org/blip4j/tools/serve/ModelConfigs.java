@@ -123,36 +123,35 @@ public final class ModelConfigs {
     List<Model> models = new ArrayList<>();
     Message list = ServingMessages.part(config.build(), "model_config_list");
     for (Message model : ServingMessages.parts(list, "config")) {
-      models.add(model(model, file));
+      try {
+        models.add(model(model));
+      } catch (IllegalArgumentException e) {
+        throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
+      }
     }
     return models;
   }
 
-  private static Model model(Message config, Path file) {
+  private static Model model(Message config) {
     String name = ServingMessages.text(config, "name");
     String path = ServingMessages.text(config, "base_path");
     String platform = ServingMessages.text(config, "model_platform");
     if (path.isEmpty()) {
-      throw new IllegalArgumentException("%s: model '%s' has no base_path".formatted(file, name));
+      throw new IllegalArgumentException("model '%s' has no base_path".formatted(name));
     }
     String type = ServingMessages.get(config, "model_type").toString();
     boolean other = type.equals("OTHER");
     if (other || (!platform.isEmpty() && !platform.equals("tensorflow"))) {
       throw new IllegalArgumentException(
-          "%s: model '%s' is of %s; 'tensorflow' is served"
-              .formatted(
-                  file, name, other ? "model_type OTHER" : "model_platform '" + platform + "'"));
+          "model '%s' is of %s; 'tensorflow' is served"
+              .formatted(name, other ? "model_type OTHER" : "model_platform '" + platform + "'"));
     }
     Map<String, Long> labels = new TreeMap<>();
     for (Message label : ServingMessages.parts(config, "version_labels")) {
       labels.put(ServingMessages.text(label, "key"), (Long) ServingMessages.get(label, "value"));
     }
     Message policy = ServingMessages.part(config, "model_version_policy");
-    try {
-      return new Model(name, Path.of(path), policy(policy), labels);
-    } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(file + ": " + e.getMessage(), e);
-    }
+    return new Model(name, Path.of(path), policy(policy), labels);
   }
 
   private static Policy policy(Message policy) {
