@@ -158,7 +158,6 @@ final class HttpServer implements Closeable {
   private void refuse(HttpServerExchange exchange, int status, String reason, String text) {
     server.metrics().refused(reason);
     bodies.ignore(exchange);
-    exchange.setPersistent(false);
     send(exchange, Answer.error(status, text));
   }
 

@@ -16,6 +16,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -58,7 +59,7 @@ class ServerAttackTest {
         HttpServer.start(
             TinyServer.get(),
             new HttpServer.Settings(
-                "127.0.0.1", 0, 4L * MOST, Duration.ofSeconds(1), 4 * MOST, 2 * ATTACKS + 64),
+                "127.0.0.1", 0, 4L * MOST, Duration.ofSeconds(1), MOST / 4, 2 * ATTACKS + 64),
             TinyServer.WORKERS);
   }
 
@@ -201,13 +202,7 @@ class ServerAttackTest {
     String chunk = "10000\r\n" + "x".repeat(65_536) + "\r\n";
     String chunked = raw(POST + "Transfer-Encoding: chunked\r\n\r\n" + chunk.repeat(17));
     assertTrue(chunked.startsWith("HTTP/1.1 413"), chunked);
-    byte[] zeros = gzip(new byte[MOST + 1]);
-    HttpRequest packed =
-        HttpRequest.newBuilder(request(http, "").uri())
-            .header("Content-Encoding", "gzip")
-            .POST(HttpRequest.BodyPublishers.ofByteArray(zeros))
-            .build();
-    HttpResponse<String> unpacked = CLIENT.send(packed, HttpResponse.BodyHandlers.ofString());
+    HttpResponse<String> unpacked = pack(gzip(new byte[MOST + 1]));
     assertEquals(413, unpacked.statusCode(), unpacked.body());
     assertTrue(unpacked.body().contains("the body has more than 1048576 bytes"), unpacked.body());
     assertTrue(raw("nonsense\r\n\r\n").startsWith("HTTP/1.1 400"));
@@ -221,28 +216,64 @@ class ServerAttackTest {
     return packed.toByteArray();
   }
 
-  /** Eight that together would take twice the budget, be it only once they are unpacked. */
-  @ParameterizedTest
-  @CsvSource({"1048576, identity", "100, gzip", "100, x-gzip"})
-  void allBodiesTogetherAreBounded(int length, String encoding) throws Exception {
-    String head =
-        POST + "Content-Length: %d\r\nContent-Encoding: %s\r\n\r\n{".formatted(length, encoding);
+  @Test
+  void whoAnnouncesMuchAndSendsNothingShutsNobodyOut() throws Exception {
     List<Socket> sent = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
-      sent.add(open(head));
+      sent.add(open(POST + "Content-Length: " + MOST + "\r\n\r\n{"));
     }
-    StringBuilder answers = new StringBuilder();
+    assertGood();
     for (Socket socket : sent) {
-      answers.append(rest(socket));
+      assertEquals("", rest(socket)); // at once, not in the time that the length would have
     }
-    assertTrue(answers.toString().contains("HTTP/1.1 503"), answers.toString());
-    assertTrue(answers.toString().contains("Retry-After: 1"), answers.toString());
+  }
+
+  /** Eight that together take twice the budget, and then what is little until it is unpacked. */
+  @Test
+  void allBodiesTogetherAreBounded() throws Exception {
+    byte[] packed = gzip(("{\"instances\":[" + picture() + "]}").getBytes(ISO_8859_1));
+    assertEquals(200, pack(packed).statusCode());
+    String head = POST + "Content-Length: " + MOST + "\r\n\r\n";
+    List<Socket> held = new ArrayList<>();
+    StringBuilder answers = new StringBuilder();
+    try {
+      for (int i = 0; i < 8; i++) {
+        held.add(open(head + " ".repeat(MOST - 1)));
+      }
+      long soon = System.nanoTime() + PATIENCE * 1_000_000L;
+      for (int i = 0; held.size() > 4; i = (i + 1) % held.size()) {
+        assertTrue(System.nanoTime() < soon, held.size() + " bodies are held; " + answers);
+        if (held.get(i).getInputStream().available() > 0) {
+          answers.append(rest(held.remove(i)));
+        }
+      }
+      assertEquals(503, pack(packed).statusCode());
+    } finally {
+      for (Socket socket : held) {
+        socket.close();
+      }
+    }
+    long end = System.nanoTime() + PATIENCE * 1_000_000L;
+    while (pack(packed).statusCode() == 503) { // until the server has seen them go
+      assertTrue(System.nanoTime() < end);
+    }
+    assertEquals(4, answers.toString().split("HTTP/1.1 503").length - 1, answers.toString());
+    assertEquals(4, answers.toString().split("Retry-After: 1").length - 1, answers.toString());
     URI metrics = URI.create("http://127.0.0.1:%d/metrics".formatted(http.port()));
     String text =
         CLIENT
             .send(HttpRequest.newBuilder(metrics).build(), HttpResponse.BodyHandlers.ofString())
             .body();
     assertTrue(text.contains("blip_refused_total{reason=\"no memory\"}"), text);
+  }
+
+  private static HttpResponse<String> pack(byte[] packed) throws IOException, InterruptedException {
+    return CLIENT.send(
+        HttpRequest.newBuilder(request(http, "").uri())
+            .header("Content-Encoding", "gzip")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(packed))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
   }
 
   @ParameterizedTest
@@ -277,35 +308,42 @@ class ServerAttackTest {
     }
   }
 
-  /** One runs too long, those behind it wait too long, and one finds the queue full. */
   @Test
-  void whatIsLateOrOneTooManyIsToldSo() throws Exception {
+  void aFullQueueIsToldAtOnce() {
     String most =
-        IntStream.range(0, TinyServer.QUEUE - 8)
-            .mapToObj(i -> picture())
+        Collections.nCopies(TinyServer.QUEUE - 8, picture()).stream()
             .collect(Collectors.joining(",", "{\"instances\":[", "]}"));
-    String one = "{\"instances\":[" + picture() + "]}";
+    Map<Integer, String> answers = answers(http, Collections.nCopies(4, most));
+    assertEquals(Set.of(200, 503), answers.keySet());
+    assertTrue(
+        answers.get(503).contains("do not fit into the queue of 64; try again later"),
+        answers.get(503));
+  }
+
+  /** One runs too long, and those behind it wait too long. */
+  @Test
+  void whatIsLateIsToldInServingsWords() throws Exception {
     try (ModelServer hasty = TinyServer.of(Duration.ofMillis(1));
         HttpServer server =
             HttpServer.start(
                 hasty, HttpServer.Settings.of("127.0.0.1", 0, MOST), TinyServer.WORKERS)) {
-      List<CompletableFuture<HttpResponse<String>>> all =
-          IntStream.range(0, 24)
-              .mapToObj(i -> i < 4 ? most : one)
-              .map(
-                  body ->
-                      CLIENT.sendAsync(request(server, body), HttpResponse.BodyHandlers.ofString()))
-              .toList();
-      Map<Integer, String> answers =
-          all.stream()
-              .map(CompletableFuture::join)
-              .collect(Collectors.toMap(HttpResponse::statusCode, HttpResponse::body, (a, b) -> a));
-      assertEquals(Set.of(429, 503, 504), answers.keySet());
-      assertTrue(answers.get(503).contains("do not fit into the queue of 64"), answers.get(503));
+      String one = "{\"instances\":[" + picture() + "]}";
+      Map<Integer, String> answers = answers(server, Collections.nCopies(24, one));
+      assertEquals(Set.of(429, 504), answers.keySet());
       assertEquals(
           "{\n    \"error\": \"Run() timeout exceeded while waiting in batching queue\"\n}",
           answers.get(429));
       assertEquals("{\n    \"error\": \"Timed out waiting for notification\"\n}", answers.get(504));
     }
+  }
+
+  /** An answer of each status to requests that are sent at once. */
+  private static Map<Integer, String> answers(HttpServer server, List<String> bodies) {
+    return bodies.stream()
+        .map(body -> CLIENT.sendAsync(request(server, body), HttpResponse.BodyHandlers.ofString()))
+        .toList()
+        .stream()
+        .map(CompletableFuture::join)
+        .collect(Collectors.toMap(HttpResponse::statusCode, HttpResponse::body, (a, b) -> a));
   }
 }
