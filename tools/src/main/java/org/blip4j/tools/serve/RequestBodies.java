@@ -111,18 +111,20 @@ final class RequestBodies {
       this.packed =
           RestApi.isPacked(exchange.getRequestHeaders().getFirst(Headers.CONTENT_ENCODING));
       this.channel = exchange.getRequestChannel();
-      channel
-          .getReadSetter()
-          .set(
-              open -> {
-                Runnable then = read();
-                if (ended) {
-                  Connectors.executeRootHandler(same -> then.run(), exchange);
-                } else {
-                  then.run();
-                }
-              });
+      channel.getReadSetter().set(open -> goOn());
       atEnd(exchange, this::release);
+    }
+
+    private void goOn() {
+      if (ended) {
+        return;
+      }
+      Runnable then = read();
+      if (ended) {
+        Connectors.executeRootHandler(same -> then.run(), exchange);
+      } else {
+        then.run();
+      }
     }
 
     /** Closes the connection when too little has come for the time that it took. */
