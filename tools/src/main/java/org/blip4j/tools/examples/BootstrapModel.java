@@ -8,6 +8,7 @@ import org.blip4j.data.sample.ExampleCodec;
 import org.blip4j.data.tfrecord.ShardSet;
 import org.blip4j.graph.config.ModelFolder;
 import org.blip4j.graph.weights.StartingModel;
+import org.blip4j.ops.kernel.Precision;
 import org.blip4j.savedmodel.capfilt.CapFiltModels;
 import org.blip4j.savedmodel.capfilt.CapFiltShards;
 import org.blip4j.savedmodel.capfilt.CapFiltStep;
@@ -15,12 +16,12 @@ import org.blip4j.savedmodel.open.ModelSource;
 import org.blip4j.savedmodel.predict.PredictorOptions;
 import org.blip4j.training.config.RunConfig;
 import org.blip4j.training.config.RunInputs;
-import org.blip4j.training.event.TrainingListener;
 import org.blip4j.training.run.Trainer;
+import org.tensorflow.proto.ConfigProto;
 
 /** Bootstrapping (paper section 3.3): a model that is trained on texts that it has cleaned. */
 public record BootstrapModel(
-    RunConfig pretrain, RunConfig caption, RunConfig filter, TrainingListener listener) {
+    RunConfig pretrain, RunConfig caption, RunConfig filter, ConfigProto session) {
 
   /** A round in a folder; what is finished there is not done again. */
   public ModelFolder run(ShardSet human, ShardSet web, Path folder) throws IOException {
@@ -45,6 +46,6 @@ public record BootstrapModel(
   }
 
   private ModelFolder train(RunConfig config, RunInputs inputs, Path run) throws IOException {
-    return Trainer.of(config, inputs).run(run, listener).model();
+    return Trainer.of(config, inputs.on(session, Precision.FLOAT32)).run(run, step -> {}).model();
   }
 }

@@ -37,6 +37,7 @@ import org.blip4j.training.run.Trainer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.tensorflow.Graph;
+import org.tensorflow.proto.ConfigProto;
 
 final class ExamplesTest {
   private static final Path SOURCES = Path.of("src/main/java/org/blip4j/tools/examples");
@@ -109,12 +110,14 @@ final class ExamplesTest {
     TinyScenes scenes = TinyScenes.write(folder);
     RunConfig pretrain =
         RunConfigReader.of(Task.PRETRAIN).file(scenes.config()).config().withSteps(1);
+    ConfigProto.Builder session = ConfigProto.newBuilder().putDeviceCount("GPU", 0);
+    session.getGraphOptionsBuilder().getRewriteOptionsBuilder().setDisableMetaOptimizer(true);
     BootstrapModel bootstrap =
         new BootstrapModel(
             pretrain,
             tuning(Task.CAPTION),
             tuning(Task.RETRIEVAL, "objective.queueSize=8"),
-            it -> {});
+            session.build());
     ShardSet human = ShardSet.find(List.of(scenes.data()));
     ShardSet web = ShardSet.find(List.of(folder.resolve("scenes") + "/web*"));
     Path out = folder.resolve("out");
@@ -126,9 +129,6 @@ final class ExamplesTest {
         ShardSet.find(List.of(out.resolve("kept").toString())).paths().stream()
             .map(Path::getFileName)
             .toList());
-    byte[] weights = Files.readAllBytes(out.resolve("second/model/variables.index"));
-    bootstrap.run(human, web, out);
-    assertArrayEquals(weights, Files.readAllBytes(out.resolve("second/model/variables.index")));
   }
 
   private static RunConfig tuning(Task task, String... more) {
