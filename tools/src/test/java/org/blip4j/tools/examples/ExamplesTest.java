@@ -187,6 +187,22 @@ final class ExamplesTest {
     assertEquals(5, count);
   }
 
+  @Test
+  void theLinesForEnginesAreThoseThatAreRun() throws IOException {
+    Path sources = Path.of("beam/src/test/java/org/blip4j/beam");
+    String guide = Files.readString(Path.of("docs/engines.md"), StandardCharsets.UTF_8);
+    Matcher blocks =
+        Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
+            .matcher(guide.substring(guide.indexOf("\n## Other calls")));
+    for (String name : List.of("SparkCaptions.java", "FlinkCaptions.java")) {
+      assertTrue(blocks.find(), name);
+      String source = Files.readString(sources.resolve(name), StandardCharsets.UTF_8);
+      assertTrue(squeeze(source).contains(squeeze(blocks.group(1))), blocks.group(1));
+      assertTrue(blocks.group(1).lines().filter(line -> !line.isEmpty()).count() < 30, name);
+    }
+    assertFalse(blocks.find());
+  }
+
   private static String squeeze(String text) {
     return Arrays.stream(text.strip().split("\\s+", -1)).collect(Collectors.joining(" "));
   }
