@@ -10,8 +10,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -24,6 +27,17 @@ class SourceRulesTest {
 
   private static final ImmutableSet<String> TOP_LEVEL =
       ImmutableSet.<String>builder().addAll(MODULES).add("pom.xml", "README.md").build();
+
+  /** Packages whose public types programs call. */
+  private static final List<String> FOR_PROGRAMS =
+      List.of(
+          "blip4j/savedmodel/predict/",
+          "blip4j/savedmodel/capfilt/",
+          "blip4j/savedmodel/open/",
+          "blip4j/training/config/",
+          "blip4j/training/event/",
+          "blip4j/training/run/",
+          "blip4j/training/validate/");
 
   private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
 
@@ -79,6 +93,39 @@ class SourceRulesTest {
                         .lines()
                         .filter(line -> option.matcher(line).find())
                         .map(line -> source.path() + " speaks of an option: " + line.strip())));
+  }
+
+  /**
+   * What programs call shows how: lines of code in its Javadoc, or a link to a type that has some.
+   */
+  @Test
+  void everyTypeForProgramsHasAnExample() throws IOException {
+    Pattern type =
+        Pattern.compile(
+            "/\\*\\*((?:(?!\\*/).)*)\\*/\\s*(?:@[^\\n]*\\s*)*public [a-z -]*"
+                + "(?:class|record|interface|enum) (\\w+)",
+            Pattern.DOTALL);
+    Map<String, String> documents = new TreeMap<>();
+    for (Source source : javaSources()) {
+      if (!source.test() && FOR_PROGRAMS.stream().anyMatch(source::in)) {
+        Matcher first = type.matcher(source.text());
+        if (first.find() && source.path().endsWith(first.group(2) + ".java")) {
+          documents.put(first.group(2), first.group(1));
+        }
+      }
+    }
+    assertTrue(documents.keySet().containsAll(List.of("Predictor", "CapFiltStep", "Trainer")));
+    Pattern link = Pattern.compile("(?:@link|@see)\\s(?:\\s*\\*\\s)?(\\w+)");
+    assertNone(
+        documents.entrySet().stream()
+            .filter(one -> !one.getValue().contains("<pre>{@code"))
+            .filter(
+                one ->
+                    link.matcher(one.getValue())
+                        .results()
+                        .noneMatch(
+                            to -> documents.getOrDefault(to.group(1), "").contains("<pre>{@code")))
+            .map(one -> one.getKey() + " has no example and links to no type that has one"));
   }
 
   @Test

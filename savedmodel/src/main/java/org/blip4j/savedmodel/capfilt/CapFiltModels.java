@@ -22,6 +22,7 @@ import org.blip4j.savedmodel.signature.ExportedInfo;
  *
  * @param captioner writes texts; may be missing if only web texts are filtered
  * @param filter judges texts; may be missing if nothing is filtered
+ * @see CapFiltStep
  */
 public record CapFiltModels(Optional<ModelSource> captioner, Optional<ModelSource> filter) {
   /**

@@ -14,6 +14,7 @@ import org.blip4j.data.sample.SampleException;
  * @param bytes of its file
  * @param pixels a hash of its pixels in hexadecimal digits, equal for equal pictures whatever their
  *     files are; null if nobody asked for it
+ * @see CapFiltStep
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record CapFiltPicture(int width, int height, long bytes, String pixels) {

@@ -32,6 +32,7 @@ import org.blip4j.graph.config.Meaning;
  * @param rank by which score the best candidates are found
  * @param thresholds other thresholds by the word of the source, {@code web} or {@code synthetic}
  * @param rules what needs no model
+ * @see CapFiltStep
  */
 public record CapFiltPolicy(
     boolean filter,

@@ -17,6 +17,7 @@ import org.blip4j.data.sample.Sample;
  * @param texts first those of the web, then those of the captioner; none if it cannot be used
  * @param problem why it cannot be used, otherwise empty
  * @param picture what rules ask of it; empty as long as nobody looked
+ * @see CapFiltStep
  */
 public record CapFiltRecord(
     String key,

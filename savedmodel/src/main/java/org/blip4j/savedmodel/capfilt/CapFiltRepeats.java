@@ -16,6 +16,8 @@ import org.blip4j.data.text.TextWords;
  * stays hides no later one. A picture that is there already loses all its texts; of the others a
  * text that is there already is dropped; a written one also if it stays often enough. Every record
  * is {@link #count}ed in a first pass and {@link #apply}-ed in a second one.
+ *
+ * @see CapFiltStep
  */
 public final class CapFiltRepeats {
   private final CapFiltRules.Repeats rules;

@@ -17,6 +17,7 @@ import org.blip4j.graph.config.Meaning;
  * @param text of each text, whoever wrote it
  * @param picture of each picture
  * @param repeats over the whole set
+ * @see CapFiltStep
  */
 public record CapFiltRules(
     @Meaning(value = "rules of each text", absent = "{}") Text text,

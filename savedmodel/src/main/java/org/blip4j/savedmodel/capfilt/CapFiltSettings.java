@@ -13,6 +13,7 @@ import org.blip4j.graph.config.TextSettings;
  * @param policy which texts are kept
  * @param generation how the captioner writes
  * @param seed of sampling
+ * @see CapFiltStep
  */
 public record CapFiltSettings(CapFiltPolicy policy, Generation generation, long seed) {
   /**

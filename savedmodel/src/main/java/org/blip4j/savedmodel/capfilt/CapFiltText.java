@@ -15,6 +15,7 @@ import java.util.Objects;
  * @param kept whether it is part of the new set
  * @param dropped why it is not; null where it is, where nobody has decided yet, and in what older
  *     versions wrote
+ * @see CapFiltStep
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record CapFiltText(

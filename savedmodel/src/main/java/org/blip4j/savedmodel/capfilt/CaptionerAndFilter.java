@@ -6,6 +6,8 @@ import java.util.List;
 /**
  * The two models of CapFilt, over bytes and strings. A row's answer depends neither on the rows
  * beside it nor on their number. Used by several threads at once.
+ *
+ * @see CapFiltStep
  */
 public interface CaptionerAndFilter extends AutoCloseable {
   /** Images that were decoded and encoded once, to be asked about any number of times. */

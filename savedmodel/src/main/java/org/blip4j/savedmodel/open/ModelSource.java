@@ -14,7 +14,13 @@ import org.blip4j.savedmodel.hub.HubName;
 import org.blip4j.savedmodel.hub.HubRepository;
 import org.blip4j.savedmodel.hub.HubSettings;
 
-/** A model as users name it: a folder, a file of published weights, or an exported model. */
+/**
+ * A model as users name it: a folder, a file of published weights, or an exported model.
+ *
+ * <pre>{@code
+ * ModelSource model = ModelSource.resolve("hf:Salesforce/blip-image-captioning-base");
+ * }</pre>
+ */
 public sealed interface ModelSource {
 
   /** The path it was named by, for messages. */

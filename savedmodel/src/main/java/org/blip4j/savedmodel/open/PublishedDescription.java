@@ -31,6 +31,7 @@ import org.blip4j.savedmodel.huggingface.ImagePreparation;
  *
  * @param model configuration and vocabulary
  * @param notes what the user should know, a sentence each
+ * @see OpenModel
  */
 public record PublishedDescription(ServingModel model, List<String> notes) {
   /** Key of our configuration in the strings of a safetensors file. */

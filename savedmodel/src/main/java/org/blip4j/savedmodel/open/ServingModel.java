@@ -9,6 +9,7 @@ import org.blip4j.graph.config.ModelConfig;
  *
  * @param config architecture, task, how texts are prepared, provenance
  * @param vocabulary its word pieces
+ * @see OpenModel
  */
 public record ServingModel(ModelConfig config, Vocabulary vocabulary) {
   /** Checks that the vocabulary fits the word table. */

@@ -14,6 +14,7 @@ import org.blip4j.savedmodel.signature.ServingSignature;
  * @param logProb the sum of the log-probabilities of its tokens
  * @param status empty, or why the row failed
  * @param note empty, or how the question was cut
+ * @see Predictor
  */
 public record Answer(String text, float logProb, String status, String note)
     implements Serializable {

@@ -13,6 +13,7 @@ import org.blip4j.savedmodel.signature.ServingSignature;
  * @param logProb the sum of the log-probabilities of the generated tokens
  * @param ids start token, prompt, text and the end token if it fitted in
  * @param status empty, or why the row failed: its image, or its prompt
+ * @see Predictor
  */
 public record Caption(String text, float logProb, List<Long> ids, String status)
     implements Serializable {

@@ -10,6 +10,8 @@ import org.blip4j.savedmodel.signature.ServingSignature;
 /**
  * A feature of an image or a text in the space that both share: E numbers, of length 1 together;
  * zeros if the row failed.
+ *
+ * @see Predictor
  */
 public final class EmbeddingVector implements Serializable {
   private static final long serialVersionUID = 1L;

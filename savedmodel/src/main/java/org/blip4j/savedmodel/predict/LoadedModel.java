@@ -17,7 +17,11 @@ import org.blip4j.savedmodel.signature.ServingGraph;
 import org.blip4j.savedmodel.signature.ServingSettings;
 import org.tensorflow.Session;
 
-/** A serving graph built in memory whose variables have the values of a model. */
+/**
+ * A serving graph built in memory whose variables have the values of a model.
+ *
+ * @see Predictor
+ */
 public final class LoadedModel implements AutoCloseable {
   private final ServingModel model;
   private final ServingSettings settings;

@@ -14,6 +14,7 @@ import org.blip4j.savedmodel.signature.ServingSignature;
  * @param itcCosine of the two features; for ranking many
  * @param status empty, or why the row failed
  * @param note empty, or how the text was cut
+ * @see Predictor
  */
 public record PairScore(
     float itmProbability, Logits itmLogits, float itcCosine, String status, String note)

@@ -27,6 +27,8 @@ import org.tensorflow.types.TString;
  * A model whose stages are run one by one, each with the number of rows that it is given. An image
  * is so decoded and encoded once, however much is asked about it. Calls may come from several
  * threads at once.
+ *
+ * @see Predictor
  */
 public final class StagedModel implements AutoCloseable {
   private static final String VISION = "visual_encoder/";

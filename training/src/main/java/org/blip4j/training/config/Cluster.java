@@ -11,6 +11,10 @@ import org.tensorflow.ServerSession;
 /**
  * The processes that train together, and which of them this one is.
  *
+ * <pre>{@code
+ * RunInputs shared = inputs.among(Cluster.of("node1:2222,node2:2222", 0)); // on node1
+ * }</pre>
+ *
  * @param addresses {@code HOST:PORT} of each task, written alike on all of them; empty for a
  *     process on its own
  * @param task place of this process in the list

@@ -4,7 +4,11 @@ import java.util.Optional;
 import org.blip4j.graph.config.Meaning;
 import org.blip4j.ops.image.Augmentation;
 
-/** How images of a training batch are prepared (blip-spec 5.8). */
+/**
+ * How images of a training batch are prepared (blip-spec 5.8).
+ *
+ * @see RunConfig
+ */
 public record ImageInput(
     @Meaning("side in pixels; left out: the architecture's") Optional<Integer> size,
     @Meaning(

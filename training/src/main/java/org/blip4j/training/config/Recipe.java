@@ -20,6 +20,8 @@ import org.blip4j.training.optimize.LearningRateSchedule;
  * <p>Pre-training and retrieval pad texts to the longest of a batch, the published code to the
  * limit. Nothing reads the padding, so losses are the same, and a step of pre-training takes a
  * sixth less.
+ *
+ * @see RunConfig
  */
 public enum Recipe {
   /** Pre-training of the base model, on 8 devices of 75 pairs. */

@@ -14,6 +14,10 @@ import org.blip4j.training.optimize.LearningRateSchedule;
  * Everything that decides what a run computes, apart from the data and the weights it starts from:
  * what all tasks have, and the part of one task. The meaning of a field is its annotation, which
  * {@code --print-config} shows, too.
+ *
+ * <pre>{@code
+ * RunConfig config = RunConfig.published(Task.CAPTION).withBatch(8).withSteps(1000);
+ * }</pre>
  */
 public record RunConfig(
     @JsonUnwrapped TaskConfig part,

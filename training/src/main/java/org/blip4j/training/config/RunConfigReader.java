@@ -29,6 +29,11 @@ import org.blip4j.training.optimize.LearningRateSchedule;
  * {@code textSettings} from the model that the run starts from. Of {@code epochs} and {@code steps}
  * the one given replaces the other. {@code null} takes an optional field away ({@code cropScale},
  * {@code clipNorm}); so does 0, as earlier versions wrote it.
+ *
+ * <pre>{@code
+ * RunConfig config =
+ *     RunConfigReader.of(Task.PRETRAIN).file(path).settings(List.of("duration.batch=64")).config();
+ * }</pre>
  */
 public final class RunConfigReader {
   private static final ImmutableSet<String> LENGTHS = ImmutableSet.of("epochs", "steps");

@@ -33,6 +33,7 @@ import org.tensorflow.TensorFlow;
  * @param pairs in all of them
  * @param init the model that the run started from
  * @param config what the run computes, nothing left open
+ * @see RunConfig
  */
 public record RunDescription(
     String version,

@@ -12,6 +12,11 @@ import org.tensorflow.proto.ConfigProto;
 /**
  * What a run is made from, apart from its configuration.
  *
+ * <pre>{@code
+ * RunInputs inputs =
+ *     RunInputs.of(ShardSet.find(List.of("web/*.tfrecord"))).startingFrom(StartingModel.of(folder));
+ * }</pre>
+ *
  * @param data the shards, of one data set or several
  * @param codec column names of the records
  * @param init the model whose weights the run starts from; empty = fresh weights

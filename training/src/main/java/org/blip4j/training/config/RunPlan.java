@@ -28,6 +28,7 @@ import org.tensorflow.proto.ConfigProto;
  * @param vocabulary the word pieces
  * @param inputs what the run is made from
  * @param kernels what products are made of
+ * @see RunConfig
  */
 public record RunPlan(RunConfig config, Vocabulary vocabulary, RunInputs inputs, Kernels kernels) {
   /** Side of the pictures of published pre-training, in pixels. */

@@ -3,7 +3,11 @@ package org.blip4j.training.config;
 import org.blip4j.data.text.TokenBatch;
 import org.blip4j.graph.config.Meaning;
 
-/** How texts of a training batch are cut and padded (blip-spec 4.2). */
+/**
+ * How texts of a training batch are cut and padded (blip-spec 4.2).
+ *
+ * @see RunConfig
+ */
 public record TextInput(
     @Meaning("tokens kept, the first one, the prompt and [SEP] counted") int maxTokens,
     @Meaning("to which width") Width padding) {

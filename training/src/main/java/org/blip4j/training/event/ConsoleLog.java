@@ -9,6 +9,8 @@ import org.blip4j.training.validate.Validation;
  *
  * <p>ITM begins at the share that always answering "no match" gives, and stays there for hundreds
  * of steps on noisy texts; only after {@link #PATIENCE} steps, or half of the run, is it named.
+ *
+ * @see TrainingListener
  */
 public final class ConsoleLog implements TrainingListener {
   /** Steps at the baseline before a warning; in shorter runs, half of the run. */

@@ -33,6 +33,8 @@ import org.tensorflow.proto.TensorShapeProto;
  *
  * <p>A continued run writes a new file; its first event tells TensorBoard to forget what was
  * written beyond the step it goes on from.
+ *
+ * @see TrainingListener
  */
 public final class EventFileWriter implements TrainingListener, Closeable {
   private final Path file;

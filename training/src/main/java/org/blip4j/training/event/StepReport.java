@@ -13,6 +13,7 @@ import com.google.common.collect.ImmutableMap;
  * @param means diagnostics by name, means over the steps since the last report, and {@link
  *     #REPLACED}
  * @param samplesPerSecond since the last report
+ * @see TrainingListener
  */
 public record StepReport(
     long step,

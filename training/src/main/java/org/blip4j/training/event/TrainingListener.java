@@ -6,7 +6,13 @@ import java.util.List;
 import org.blip4j.data.sample.Sample;
 import org.blip4j.training.validate.Validation;
 
-/** Is told how a run goes on. Called by the training thread, but {@link #note} by any. */
+/**
+ * Is told how a run goes on. Called by the training thread, but {@link #note} by any.
+ *
+ * <pre>{@code
+ * Trainer.of(config, inputs).run(folder, report -> System.out.println(report.means()));
+ * }</pre>
+ */
 public interface TrainingListener {
 
   /**

@@ -30,6 +30,8 @@ import org.tensorflow.types.TInt64;
  *
  * <p>All reads of a step come before its writes: losses and gradients, then the model's own state
  * (momentum, queues), then the weights (blip-spec 5.2).
+ *
+ * @see Trainer
  */
 public final class TrainingGraph<B extends TaskBatch<B>> {
 

@@ -36,7 +36,11 @@ import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
 
-/** The graph of a run with its session: steps, saving and restoring. Not for several threads. */
+/**
+ * The graph of a run with its session: steps, saving and restoring. Not for several threads.
+ *
+ * @see Trainer
+ */
 public final class TrainingSession implements Closeable {
   private final Graph graph;
   private final Task task;

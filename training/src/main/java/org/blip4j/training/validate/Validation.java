@@ -10,6 +10,12 @@ import org.blip4j.graph.config.ModelFolder;
 /**
  * Measures a model while it is trained. A run does so after each epoch and after its last step, and
  * keeps the best model, as published (blip-spec 7.1, 7.2, 7.5).
+ *
+ * <pre>{@code
+ * Validation validation =
+ *     model -> new Validation.Findings(ImmutableMap.of("cider", scored(model)), ImmutableList.of());
+ * Trainer.of(config, inputs).validatingWith(validation).run(folder, listener);
+ * }</pre>
  */
 @FunctionalInterface
 public interface Validation {
