@@ -187,8 +187,8 @@ final class CsvCaptions {
   private IOException unknownHeader(List<String> cells) {
     return new IOException(
         ("%s: the first row names no image and caption column; its cells are %s; if it is a header,"
-             + " name the image column and the caption column; if it is data, say that there is no"
-             + " header (the first cell is the image then, the rest its caption)")
+                + " name the image column and the caption column; if it is data, say that there is"
+                + " no header (the first cell is the image then, the rest its caption)")
             .formatted(
                 file,
                 cells.stream().map(cell -> '"' + cell + '"').collect(Collectors.joining(", "))));
