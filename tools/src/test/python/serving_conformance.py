@@ -9,17 +9,22 @@ EXPORTED is the folder of a version (served/captioner/1). `mvn -Pserving verify`
 model of every kind. Each signature is called with rows drawn from a pool that has broken ones among
 them: alone, in 200 random batches, and in 200 random merges of several requests as Serving makes
 them (concatenated, padded up to an allowed size with the first row of the last request, split). A
-row has to answer the same every time: texts equal, numbers within 1e-5. Then the warm-up records are
-replayed, and saved_model_cli and Keras have to read the model as well.
+row has to answer the same every time: texts equal, numbers within 1e-5. Each kind of broken row is put
+between good ones: it has a status and nothing else, they have their answers. A signature NAME_tensor has
+to answer as NAME when it is given what the graph made of the bytes. Then the warm-up records are replayed,
+and saved_model_cli, Keras and a program in C (where there is a compiler) have to run the model as well.
 """
 
 import argparse
+import functools
 import itertools
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
@@ -42,6 +47,7 @@ HISTORIES = [b"", b"is it red?\tyes\n", b"a dog?\tno\nno answer\nthe cat?\tit is
 NUMBERED = re.compile(r"[-+0-9.e]+$")
 
 
+@functools.cache
 def pictures():
     """Files of several formats and sizes, a cut one, and one that is no picture."""
     random = np.random.default_rng(3)
@@ -83,6 +89,44 @@ class Rows:
         if spec.dtype == tf.int64:
             return np.int64(random.integers(0, 4))
         return random.normal(size=shape).astype(np.float32)
+
+    def good(self, picture):
+        """A row without faults; picture is 0 or 1."""
+        row = self.one()
+        for name, spec in self.specs.items():
+            if name.endswith("_bytes"):
+                row[name] = self.files[picture]
+            elif name == "answers":
+                row[name] = LISTS[picture]
+            elif name == "history":
+                row[name] = HISTORIES[picture]
+            elif spec.dtype == tf.string:
+                row[name] = TEXTS[picture]
+            elif name == "token_ids":
+                colour = ("red", "blue")[picture]
+                row[name] = self.words(spec.shape[1], ["[CLS]", "a", colour, "[SEP]"])
+            elif name == "top_k":
+                row[name] = np.int64(2)
+        return row
+
+    def broken(self, name):
+        """Values of an input that a row cannot be answered with."""
+        if name == "token_ids":
+            width = self.specs[name].shape[1]
+            endless = self.words(width, ["[CLS]", "a", "red"])
+            unknown = self.words(width, ["[CLS]", "a", "red", "[SEP]"])
+            unknown[1] = len(self.vocabulary)
+            return [endless, unknown]
+        if name.endswith("_bytes"):
+            return self.files[4:] + [b""]
+        if name == "answers":
+            return [b"", b"caf\xe9\nno"]
+        return [b"caf\xe9"] if self.specs[name].dtype == tf.string else []
+
+    def words(self, width, pieces):
+        row = np.zeros(width, np.int64)
+        row[: len(pieces)] = [self.vocabulary.index(piece) for piece in pieces]
+        return row
 
     def tokens(self, width):
         """[CLS], pieces, [SEP], padding; now and then without an end or with an unknown piece."""
@@ -186,6 +230,65 @@ def check_rows(key, signature, vocabulary, check, random, times):
         check.equal(value.shape[0], 0, f"{key}: rows of {name} of no rows")
 
 
+def check_broken(key, signature, vocabulary, check, random):
+    """Each kind of broken row between two good ones."""
+    rows = Rows(shapes(signature, dict(signature.structured_input_signature[1])), vocabulary, random)
+    good = [rows.good(0), rows.good(1)]
+    alone = [call(signature, feed([row], rows.specs)) for row in good]
+    compare = Comparison(check, key)
+    for row in alone:
+        check.equal(row["status"][0].decode(), "", f"{key}: status of a good row")
+    same = all(np.array_equal(alone[0][name], alone[1][name]) for name in alone[0])
+    check.that(not same, f"{key}: answers of different rows differ")
+    for name in rows.specs:
+        for value in rows.broken(name):
+            what = f"{name} = {value[:12]!r}"
+            whole = call(signature, feed([good[0], {**good[1], name: value}, good[1]], rows.specs))
+            compare.row(whole, 0, alone[0], f"the row before {what}")
+            compare.row(whole, 2, alone[1], f"the row after {what}")
+            check.that(whole["status"][1] != b"", f"{key}: a status of {what}")
+            for output, values in whole.items():
+                if output != "status":
+                    empty = values[1] == b"" if values.dtype == object else not np.any(values[1])
+                    check.that(empty, f"{key}: {output} of {what} is {values[1]!r}")
+
+
+def check_tensors(folder, keys, vocabulary, check, random):
+    """NAME_tensor with what the graph makes of the inputs of NAME."""
+    with tf.Graph().as_default(), tf.compat.v1.Session() as session:
+        tf.compat.v1.saved_model.load(session, ["serve"], str(folder))
+        signatures = definitions(folder)
+
+        def run(key, feeds):
+            given = {info.name: feeds[name] for name, info in signatures[key].inputs.items()}
+            outputs = {name: info.name for name, info in signatures[key].outputs.items()}
+            return session.run(outputs, given)
+
+        for key in keys:
+            inputs = {
+                name: tf.TensorSpec([None] + [d.size for d in i.tensor_shape.dim[1:]], i.dtype)
+                for name, i in signatures[key].inputs.items()
+            }
+            rows = Rows(inputs, vocabulary, random)
+            good = [rows.good(0), rows.good(1)]  # what is made of equal bytes is made once
+            given = {
+                name: np.array([row[name] for row in good], tf.as_dtype(spec.dtype).as_numpy_dtype)
+                for name, spec in inputs.items()
+            }
+            made = signatures[f"{key}_tensor"].inputs
+            feeds = {signatures[key].inputs[name].name: value for name, value in given.items()}
+            tensors = session.run({name: info.name for name, info in made.items()}, feeds)
+            if "token_ids" in tensors:
+                ids, width = tensors["token_ids"], made["token_ids"].tensor_shape.dim[1].size
+                padding = [(0, 0), (0, width - ids.shape[1])]
+                tensors["token_ids"] = np.pad(ids, padding, constant_values=vocabulary.index("[PAD]"))
+            whole, alone = run(f"{key}_tensor", tensors), run(key, given)
+            compare = Comparison(check, f"{key}_tensor")
+            for i in range(len(good)):
+                row = {name: values[i : i + 1] for name, values in alone.items()}
+                compare.row(whole, i, row, f"row {i} beside {key}")
+
+
 def shapes(signature, specs):
     """Inputs with the sizes of the signature's definition, which the graph may not know."""
     definition = signature.definition
@@ -236,6 +339,50 @@ def check_tools(folder, signatures, check):
         check.equal(value.numpy().tolist(), expected[name].tolist(), f"{name} of a Keras layer")
 
 
+def check_c_library(folder, signatures, check):
+    """TensorFlow's C library, by the program beside this folder: three rows, one of them broken."""
+    if "caption" not in signatures:
+        return
+    compiler = shutil.which("gcc") or shutil.which("cc")
+    if compiler is None:
+        print("TensorFlow's C library was not tried: there is no gcc or cc here")
+        return
+    source = pathlib.Path(__file__).resolve().parent.parent / "c" / "caption.c"
+    libraries = tf.sysconfig.get_lib()
+    definition = definitions(folder)["caption"]
+    outputs = [definition.outputs[n].name for n in ("caption", "log_prob", "token_ids", "status")]
+    rows = [pictures()[0], b"no picture", pictures()[1]]
+    with tempfile.TemporaryDirectory() as temporary:
+        work = pathlib.Path(temporary)
+        subprocess.run(
+            [compiler, "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Werror"]
+            + [source, "-isystem", tf.sysconfig.get_include(), "-o", work / "caption"]
+            + ["-L", libraries, f"-Wl,-rpath,{libraries}"]
+            + ["-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2"],
+            check=True,
+        )
+        files = [work / str(i) for i in range(len(rows))]
+        for file, row in zip(files, rows):
+            file.write_bytes(row)
+        run = subprocess.run(
+            [work / "caption", folder, definition.inputs["image_bytes"].name, *outputs, *files],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    check.equal(run.returncode, 0, f"status of the C program: {run.stderr[-300:]}")
+    lines = [line.split("\t") for line in run.stdout.splitlines()]
+    expected = call(signatures["caption"], {"image_bytes": tf.constant(rows)})
+    check.equal(len(lines), len(rows), "lines of the C program")
+    for row, (ids, log_prob, caption, status) in enumerate(lines):
+        what = f"row {row} of the C program"
+        told = [int(i) for i in ids.split()]
+        check.equal(told, expected["token_ids"][row].tolist(), f"token_ids of {what}")
+        check.close(float(log_prob), expected["log_prob"][row], f"log_prob of {what}")
+        check.equal(caption, expected["caption"][row].decode(), f"caption of {what}")
+        check.equal(status, expected["status"][row].decode(), f"status of {what}")
+
+
 def definitions(folder):
     from tensorflow.core.protobuf import saved_model_pb2
 
@@ -262,8 +409,12 @@ def main():
     for key in distinct:
         times = -(-options.batches // len(distinct))
         check_rows(key, signatures[key], vocabulary, check, random, times)
+        check_broken(key, signatures[key], vocabulary, check, random)
+    pairs = [key for key in distinct if f"{key}_tensor" in signatures]
+    check_tensors(folder, pairs, vocabulary, check, random)
     check_warmup(folder, signatures, check)
     check_tools(folder, signatures, check)
+    check_c_library(folder, signatures, check)
     check.finish()
 
 

@@ -69,6 +69,17 @@ public final class TinyModel {
 
   /** Writes a model folder with weights drawn from a seed. */
   public static ModelSource.Folder write(Path path, Task task, long seed) throws IOException {
+    return write(path, task, seed, 1);
+  }
+
+  /**
+   * Writes a model folder with weights drawn from a seed.
+   *
+   * @param width of the weights as a share of the usual one; narrow ones round less, so that
+   *     numbers that are computed in another order differ as little as those of a trained model
+   */
+  public static ModelSource.Folder write(Path path, Task task, long seed, float width)
+      throws IOException {
     Files.createDirectories(path);
     ModelFolder folder = new ModelFolder(path);
     ModelConfig config = config(task);
@@ -82,7 +93,8 @@ public final class TinyModel {
         float[] values = new float[Math.toIntExact(variable.shape().size())];
         for (int i = 0; i < values.length; i++) {
           values[i] =
-              start(variable.name()) + (float) random.nextGaussian() * spread(variable.name());
+              start(variable.name())
+                  + (float) random.nextGaussian() * spread(variable.name()) * width;
         }
         writer.add(variable.name(), variable.shape(), values);
       }
