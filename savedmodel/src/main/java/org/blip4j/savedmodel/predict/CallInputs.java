@@ -123,7 +123,7 @@ final class CallInputs {
     ByteString whole = ImageBytes.wrap(file);
     try {
       ByteString bytes = EncodedImage.of(whole).bytes();
-      byte[] readable = bytes == whole ? file : bytes.toByteArray();
+      byte[] readable = bytes.equals(whole) ? file : bytes.toByteArray();
       places.forEach(place -> place.images().files()[place.row()] = readable);
     } catch (SampleException e) {
       if (format(file).equals(Optional.of(ImageInfo.ImageFormat.BMP))) {
