@@ -64,7 +64,7 @@ final class KernelsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "PORTABLE, OFF, false",
+    "PORTABLE, OFF, true",
     "PORTABLE_BFLOAT16, ON, false",
     "BFLOAT16, OFF, false",
     "FLOAT16, OFF, false",

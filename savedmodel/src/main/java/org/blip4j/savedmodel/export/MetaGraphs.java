@@ -30,8 +30,10 @@ final class MetaGraphs {
    */
   static MetaGraphDef of(ServingGraph.Exportable model) {
     SaverDef saver = model.saver().definition();
-    GraphDef graph = GraphPruner.prune(model.graph().toGraphDef(), targets(model, saver));
     OpRegistry registry = new OpRegistry();
+    Set<String> targets = targets(model, saver);
+    GraphDef whole = GraphPruner.prune(model.graph().toGraphDef(), targets);
+    GraphDef graph = EqualNodes.merge(whole, targets, registry::isStateless);
     CollectionDef.Builder trainable = CollectionDef.newBuilder();
     CollectionDef.Builder variables = CollectionDef.newBuilder();
     model
@@ -95,6 +97,12 @@ final class MetaGraphs {
     /** The operations of this process's TensorFlow. */
     OpRegistry() {
       TensorFlow.registeredOpList().getOpList().forEach(op -> definitions.put(op.getName(), op));
+    }
+
+    /** Whether an operation is known to give the same whenever its inputs are the same. */
+    boolean isStateless(String op) {
+      OpDef definition = definitions.get(op);
+      return definition != null && !definition.getIsStateful();
     }
 
     /** The graph without attributes that have their default, so that older runtimes accept it. */
