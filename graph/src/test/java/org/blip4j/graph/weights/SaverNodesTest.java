@@ -3,9 +3,11 @@ package org.blip4j.graph.weights;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.blip4j.data.weights.TensorBundleReader;
 import org.blip4j.ops.checkpoint.SaverNodes;
@@ -46,6 +48,32 @@ class SaverNodesTest extends GraphTest {
     assertEquals(
         List.of("a/kernel", "step"),
         TensorBundleReader.open(folder.resolve("variables")).variables().keySet().asList());
+  }
+
+  @Test
+  void manyNumbersAreReadInParts() {
+    List<Variable<TFloat32>> variables = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      variables.add(vars.create("v" + i, Shape.of(1, 700_000), new Initializer.Constant(i + 1)));
+    }
+    SaverNodes saver = SaverNodes.create(ctx, variables);
+    long readers = variables.stream().map(v -> saver.stored(v).op().name()).distinct().count();
+    assertTrue(readers > 1 && readers <= 5, readers + " readers");
+    try (TString path = TString.scalarOf(folder.resolve("variables").toString())) {
+      run(variables.get(0).value());
+      session().runner().feed(saver.filename(), path).fetch(saver.done()).run().close();
+      for (Variable<TFloat32> variable : variables) {
+        var none = ctx.tf().zeros(ctx.tf().constant(new long[] {1, 700_000}), TFloat32.class);
+        session().runner().addTarget(variable.assign(ctx, none)).run().close();
+      }
+      session().runner().feed(saver.filename(), path).addTarget(saver.restoreAll()).run().close();
+      for (int i = 0; i < variables.size(); i++) {
+        float[] values = run(variables.get(i).value());
+        assertEquals(700_000, values.length);
+        assertEquals(i + 1, values[0]);
+        assertEquals(i + 1, values[values.length - 1]);
+      }
+    }
   }
 
   @Test

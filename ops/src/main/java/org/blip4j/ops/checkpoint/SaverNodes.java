@@ -1,8 +1,10 @@
 package org.blip4j.ops.checkpoint;
 
 import com.google.common.collect.ImmutableMap;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.blip4j.ops.core.GraphContext;
 import org.blip4j.ops.core.Variable;
 import org.tensorflow.Operand;
@@ -24,9 +26,15 @@ import org.tensorflow.types.family.TType;
  * {@link #restoreAll} to restore. Tensors are stored under the variables' names.
  */
 public final class SaverNodes {
+  /** That are read at once, where there are cores: checking sums takes longer than reading. */
+  private static final int PARTS = 8;
+
+  /** Numbers of a part. */
+  private static final long SMALLEST = 1 << 20;
+
   private final Output<TString> filename;
   private final Output<TString> done;
-  private final Operation restore;
+  private final List<Output<?>> stored;
   private final Operation restoreAll;
   private final ImmutableMap<Variable<?>, Operation> assigns;
 
@@ -52,18 +60,11 @@ public final class SaverNodes {
             .build();
     this.done =
         host.op("Identity", "done").addInput(filename).addControlInput(save).build().output(0);
-    this.restore =
-        host.op("RestoreV2", "RestoreV2")
-            .addInput(filename)
-            .addInput(tensors)
-            .addInput(slices)
-            .setAttr(
-                "dtypes", variables.stream().map(v -> v.spec().dtype()).toArray(DataType[]::new))
-            .build();
+    this.stored = parts(variables).stream().flatMap(part -> restored(host, part).stream()).toList();
     ImmutableMap.Builder<Variable<?>, Operation> built = ImmutableMap.builder();
     OperationBuilder all = ctx.op("NoOp", "restore_all");
     for (int i = 0; i < variables.size(); i++) {
-      Operation assign = assign(ctx, variables.get(i), restore, i);
+      Operation assign = assign(ctx, variables.get(i), stored.get(i));
       built.put(variables.get(i), assign);
       all = all.addControlInput(assign);
     }
@@ -132,7 +133,7 @@ public final class SaverNodes {
     if (index < 0) {
       throw new IllegalArgumentException(variable + " is not saved by these nodes");
     }
-    return restore.output(index);
+    return stored.get(index);
   }
 
   /** What a loader needs to know of these nodes. */
@@ -145,9 +146,42 @@ public final class SaverNodes {
         .build();
   }
 
+  /** Variables in their order, in a few parts of about as many bytes each. */
+  private static List<List<Variable<?>>> parts(List<? extends Variable<?>> variables) {
+    long all = variables.stream().mapToLong(variable -> variable.shape().size()).sum();
+    List<List<Variable<?>>> parts = new ArrayList<>();
+    long before = 0;
+    long border = 0;
+    for (Variable<?> variable : variables) {
+      if (parts.isEmpty() || before >= border) {
+        parts.add(new ArrayList<>());
+        border = Math.max(SMALLEST, all * parts.size() / PARTS);
+      }
+      parts.get(parts.size() - 1).add(variable);
+      before += variable.shape().size();
+    }
+    return parts;
+  }
+
+  /** What is stored for some variables; they are read one after the other. */
+  private List<Output<?>> restored(GraphContext host, List<Variable<?>> variables) {
+    String[] names = variables.stream().map(Variable::name).toArray(String[]::new);
+    String[] whole = new String[names.length];
+    Arrays.fill(whole, "");
+    Operation restore =
+        host.op("RestoreV2", "RestoreV2")
+            .addInput(filename)
+            .addInput(host.tf().withName("tensors").array(names).asOutput())
+            .addInput(host.tf().withName("slices").array(whole).asOutput())
+            .setAttr(
+                "dtypes", variables.stream().map(v -> v.spec().dtype()).toArray(DataType[]::new))
+            .build();
+    return IntStream.range(0, names.length).<Output<?>>mapToObj(restore::output).toList();
+  }
+
+  @SuppressWarnings("unchecked") // it is read as what the variable is
   private static <T extends TType> Operation assign(
-      GraphContext ctx, Variable<T> variable, Operation restore, int index) {
-    Output<T> stored = restore.output(index);
-    return variable.assign(ctx, stored);
+      GraphContext ctx, Variable<T> variable, Output<?> stored) {
+    return variable.assign(ctx, (Output<T>) stored);
   }
 }
