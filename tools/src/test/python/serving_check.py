@@ -85,6 +85,22 @@ def check_texts(signature, fixed, name, check):
     check.equal(empty["status"].shape, (0,), f"shape without a {name}")
 
 
+def check_prompted(signature, files, launcher, model, check):
+    prompt = "a small red"
+    rows = blip(launcher, "caption", "--model", model, "--prompt", prompt, *files)
+    expected = {row["image"]: row for row in rows}
+    data = [file.read_bytes() for file in files]
+    whole = signature(image_bytes=tf.constant(data), prompt=tf.constant([prompt] * len(data)))
+    for i, file in enumerate(files):
+        row = expected.get(str(file))
+        if row is None:
+            check.that(strings(whole["status"])[i] != "", f"{file.name} has a status")
+            continue
+        check.equal(strings(whole["caption"])[i], row["caption"], f"prompted caption of {file.name}")
+        check.close(whole["log_prob"][i], row["log_prob"], f"log_prob of it, {file.name}")
+    check.equal(len(expected), len(files) - 1, "prompted captions printed")
+
+
 def check_other_captions(signatures, files, check):
     data = [file.read_bytes() for file in files]
     sample = signatures["caption_sample"]
@@ -129,6 +145,24 @@ def check_match(signatures, files, launcher, model, check):
                 continue
             for name in ("itm_probability", "itc_cosine"):
                 check.close(answer[name][i], row[name], f"{name} of {file.name}, {words}")
+
+
+def check_embeddings(signatures, files, launcher, model, check):
+    rows = blip(launcher, "embed", "images", "--model", model, *files)
+    expected = {row["item"]: row["embedding"] for row in rows}
+    for file in files:
+        answer = signatures["image_embedding"](image_bytes=tf.constant([file.read_bytes()]))
+        row = expected.get(str(file))
+        if row is None:
+            check.that(strings(answer["status"])[0] != "", f"{file.name} has a status")
+        else:
+            check.close(answer["embedding"][0], row, f"embedding of {file.name}")
+    check.equal(len(expected), len(files) - 1, "embeddings printed")
+    rows = blip(launcher, "embed", "texts", "--model", model, *TEXTS)
+    answer = signatures["text_embedding"](text=tf.constant(TEXTS))
+    check.equal([row["item"] for row in rows], TEXTS, "texts printed")
+    for i, row in enumerate(rows):
+        check.close(answer["embedding"][i], row["embedding"], f"embedding of {TEXTS[i]}")
 
 
 def check_nlvr(signature, files, launcher, model, check, work):
@@ -218,8 +252,11 @@ def main():
             check_captions(signatures["caption"], files, expected, check)
             check_captions(signatures["serving_default"], files, expected, check)
             check_other_captions(signatures, files, check)
+            prompted = signatures["caption_prompted"]
+            check_prompted(prompted, files, options.blip, options.model, check)
         if "match" in signatures:
             check_match(signatures, files, options.blip, options.model, check)
+            check_embeddings(signatures, files, options.blip, options.model, check)
         if "nlvr" in signatures:
             check_nlvr(signatures["nlvr"], files, options.blip, options.model, check, work)
         if "vqa" in signatures:
