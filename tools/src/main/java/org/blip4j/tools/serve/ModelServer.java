@@ -75,9 +75,7 @@ public final class ModelServer implements Closeable {
     this.models =
         new ModelRepository<>(
             models,
-            (model, version, folder) ->
-                ServedModel.load(
-                    folder, running, (rows, time) -> metrics.ran(model.name(), rows, time)),
+            (model, version, folder) -> ServedModel.load(folder, running, metrics.of(model.name())),
             System::nanoTime);
     this.rest = new RestApi(this.models, metrics, settings.limit(), settings.mostBytes(), writing);
     metrics.watchQueues(this::queued);

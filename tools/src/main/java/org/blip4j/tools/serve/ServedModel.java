@@ -46,11 +46,27 @@ final class ServedModel implements Closeable {
     }
   }
 
-  /** Hears of every batch. */
+  /** Hears of every call and batch. */
   interface Listener {
+    /** A call of so many rows was queued. */
+    void asked(int rows);
+
+    /** A row waited for its batch. */
+    void waited(Duration time);
+
     /** So many rows were run together. */
     void ran(int rows, Duration time);
+
+    /** The requests to warm up with were run. */
+    void warmed(Path version, Duration time);
   }
+
+  /**
+   * A row that waits.
+   *
+   * @param since when it was queued, of {@link System#nanoTime}
+   */
+  private record Waiting(Map<String, TensorData> tensors, long since) {}
 
   private final SavedModelBundle bundle;
   private final Settings settings;
@@ -58,8 +74,8 @@ final class ServedModel implements Closeable {
   private final TreeMap<String, SignatureDef> signatures;
 
   /** By input and output tensors: signatures with the same ones share a queue. */
-  private final Map<String, DynamicBatching<Map<String, TensorData>, Map<String, TensorData>>>
-      queues = new LinkedHashMap<>();
+  private final Map<String, DynamicBatching<Waiting, Map<String, TensorData>>> queues =
+      new LinkedHashMap<>();
 
   private ServedModel(SavedModelBundle bundle, Settings settings, Listener listener) {
     this.bundle = bundle;
@@ -96,7 +112,7 @@ final class ServedModel implements Closeable {
       throw ServingException.of(e);
     }
     try {
-      model.warmUp(version.resolve(WARMUP));
+      model.warmUp(version);
       return model;
     } catch (ServingException | IOException | RuntimeException | Error e) {
       model.close();
@@ -111,7 +127,8 @@ final class ServedModel implements Closeable {
         new DynamicBatching.Settings(1, own.maxWait(), own.maxQueued(), own.runners());
     queues.computeIfAbsent(
         queueKey(signature),
-        key -> DynamicBatching.start(rows ? own : single, calls -> runTogether(signature, calls)));
+        key ->
+            DynamicBatching.start(rows ? own : single, waiting -> runQueued(signature, waiting)));
   }
 
   private static String queueKey(SignatureDef signature) {
@@ -149,10 +166,12 @@ final class ServedModel implements Closeable {
           "Task size %d is larger than maximum input batch size %d"
               .formatted(rows, settings.batching().maxQueued()));
     }
-    List<Map<String, TensorData>> calls =
-        rows == 1
-            ? List.of(fitting)
-            : IntStream.range(0, rows).mapToObj(row -> each(fitting, row)).toList();
+    long now = System.nanoTime();
+    List<Waiting> calls =
+        IntStream.range(0, rows)
+            .mapToObj(row -> new Waiting(rows == 1 ? fitting : each(fitting, row), now))
+            .toList();
+    listener.asked(rows);
     return queues
         .get(queueKey(signature))
         .submit(client, calls, limit)
@@ -173,6 +192,12 @@ final class ServedModel implements Closeable {
             name ->
                 all.put(name, TensorData.concat(rows.stream().map(row -> row.get(name)).toList())));
     return all;
+  }
+
+  private List<Map<String, TensorData>> runQueued(SignatureDef signature, List<Waiting> waiting) {
+    long now = System.nanoTime();
+    waiting.forEach(row -> listener.waited(Duration.ofNanos(now - row.since())));
+    return runTogether(signature, waiting.stream().map(Waiting::tensors).toList());
   }
 
   /** Runs calls, those of the same shapes in one run. */
@@ -222,10 +247,12 @@ final class ServedModel implements Closeable {
     }
   }
 
-  private void warmUp(Path file) throws ServingException, IOException {
+  private void warmUp(Path version) throws ServingException, IOException {
+    Path file = version.resolve(WARMUP);
     if (!Files.exists(file)) {
       return;
     }
+    long start = System.nanoTime();
     try (TfRecordReader records = TfRecordReader.open(file)) {
       int count = 0;
       for (var record = records.next(); record.isPresent(); record = records.next()) {
@@ -246,6 +273,7 @@ final class ServedModel implements Closeable {
         Map<String, TensorData> unused =
             runNow(signature, SignatureShapes.fitting(signature, inputs, false));
       }
+      listener.warmed(version, Duration.ofNanos(System.nanoTime() - start));
     } catch (TfRecordException e) {
       throw new ServingException(
           Code.DATA_LOSS,

@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
@@ -55,12 +56,27 @@ final class ServerMetrics {
           ":tensorflow:serving:request_latency", "Microseconds.", MICROS, "API", "entrypoint");
   private final Histogram runtimeLatency =
       histogram(":tensorflow:serving:runtime_latency", "Microseconds.", MICROS, "API", "runtime");
+  private final Histogram warmupLatency =
+      Histogram.builder()
+          .name(":tensorflow:serving:model_warmup_latency")
+          .help("Microseconds.")
+          .classicOnly()
+          .classicUpperBounds(MICROS)
+          .labelNames("model_path", "status")
+          .register(registry);
+  private final Histogram queuingLatency = batching("queuing_latency", "Microseconds.", MICROS);
+  private final Histogram inputBatchSize = batching("input_batch_size", "Rows of a call.", ROWS);
   private final Histogram processedBatchSize =
-      histogram(
-          ":tensorflow:serving:batching_session:processed_batch_size", "Rows of a run.", ROWS);
+      batching("processed_batch_size", "Rows of a run.", ROWS);
+  private final Histogram paddingSize = batching("padding_size", "Always 0.", ROWS);
+  private final LongAdder runs = new LongAdder();
 
   /** The counter that the library would call {@code .._total}. */
   private final Map<String, LongAdder> requestCount = new ConcurrentSkipListMap<>();
+
+  private Histogram batching(String name, String help, double[] bounds) {
+    return histogram(":tensorflow:serving:batching_session:" + name, help, bounds);
+  }
 
   private Histogram histogram(String name, String help, double[] bounds, String... more) {
     boolean theirs = name.startsWith(":");
@@ -104,13 +120,35 @@ final class ServerMetrics {
         .increment();
   }
 
-  /** A batch was run. */
-  void ran(String model, int rows, Duration time) {
-    double seconds = time.toNanos() / 1e9;
-    runSeconds.labelValues(model).observe(seconds);
-    batchRows.labelValues(model).observe(rows);
-    runtimeLatency.labelValues(model, "predict", "TF1").observe(seconds * 1e6);
-    processedBatchSize.labelValues(model).observe(rows);
+  /** What hears of a model's batches. */
+  ServedModel.Listener of(String model) {
+    return new ServedModel.Listener() {
+      @Override
+      public void asked(int rows) {
+        inputBatchSize.labelValues(model).observe(rows);
+      }
+
+      @Override
+      public void waited(Duration time) {
+        queuingLatency.labelValues(model).observe(time.toNanos() / 1e3);
+      }
+
+      @Override
+      public void ran(int rows, Duration time) {
+        double seconds = time.toNanos() / 1e9;
+        runs.increment();
+        runSeconds.labelValues(model).observe(seconds);
+        batchRows.labelValues(model).observe(rows);
+        runtimeLatency.labelValues(model, "predict", "TF1").observe(seconds * 1e6);
+        processedBatchSize.labelValues(model).observe(rows);
+        paddingSize.labelValues(model).observe(0);
+      }
+
+      @Override
+      public void warmed(Path version, Duration time) {
+        warmupLatency.labelValues(version.toString(), Code.OK.name()).observe(time.toNanos() / 1e3);
+      }
+    };
   }
 
   /** A request was refused. */
@@ -131,8 +169,10 @@ final class ServerMetrics {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+    String runCount = ":tensorflow:serving:batching_session:wrapped_run_count";
     String name = ":tensorflow:serving:request_count";
-    StringBuilder count = new StringBuilder("# TYPE " + name + " counter\n");
+    StringBuilder count = new StringBuilder("# TYPE " + runCount + " counter\n");
+    count.append(runCount + " " + runs.sum() + "\n# TYPE " + name + " counter\n");
     requestCount.forEach(
         (labels, calls) -> count.append(name + "{" + labels + "} " + calls.sum()).append('\n'));
     out.writeBytes(count.toString().getBytes(StandardCharsets.UTF_8));

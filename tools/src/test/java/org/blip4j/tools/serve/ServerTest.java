@@ -211,7 +211,18 @@ class ServerTest {
     assertTrue(
         text.contains(":tensorflow:serving:request_count{model_name=\"caption\",status=\"OK\"} "),
         text);
-    assertTrue(text.contains(":tensorflow:serving:request_latency_bucket{"), text);
+    for (String name :
+        List.of(
+            "request_latency_bucket{",
+            "runtime_latency_count{",
+            "batching_session:queuing_latency_count{model_name=\"caption\"} ",
+            "batching_session:input_batch_size_count{model_name=\"caption\"} ",
+            "batching_session:processed_batch_size_sum{model_name=\"caption\"} ",
+            "batching_session:padding_size_sum{model_name=\"caption\"} 0",
+            "batching_session:wrapped_run_count ",
+            "model_warmup_latency_count{model_path=\"")) {
+      assertTrue(text.contains("\n:tensorflow:serving:" + name), name + " is not in " + text);
+    }
     assertTrue(text.contains("blip_queued_rows{model=\"caption\"} 0"), text);
     HttpRequest health = HttpRequest.newBuilder(uri("/healthz")).build();
     assertEquals("ok\n", CLIENT.send(health, HttpResponse.BodyHandlers.ofString()).body());
