@@ -21,7 +21,8 @@ import org.tensorflow.types.family.TType;
 /**
  * What signatures are given: a vector with an element a row. A call whose inputs have another rank
  * or do not have the same number of rows fails with a sentence that names the input, before
- * anything is computed from it.
+ * anything is computed from it. The graph does not say that they are vectors: TensorFlow would take
+ * its word and leave the check away.
  *
  * <p>Files and texts have two forms. In {@code NAME} they are bytes, in {@code NAME_tensor} what
  * the graph makes of them: pixels and token ids. Both go through the same nodes: an input of
@@ -35,7 +36,7 @@ final class ServedInputs {
 
   /** Numbers; any rank will do that has an element a row, as {@code [B, 1]}. */
   static <T extends TType> Operand<T> numbers(GraphContext ctx, String name, Class<T> type) {
-    return ctx.tf().withName(name).placeholder(type, Placeholder.shape(Shape.of(-1)));
+    return ctx.tf().withName(name).placeholder(type, Placeholder.shape(Shape.unknown()));
   }
 
   /** Texts of a signature that has no other form. */
@@ -48,7 +49,7 @@ final class ServedInputs {
     GraphContext inner = ctx.onCpu();
     Ops tf = inner.tf();
     Operand<TString> none = tf.fill(tf.array(0), tf.constant(""));
-    return tf.withName(name).placeholderWithDefault(none, Shape.of(-1));
+    return tf.withName(name).placeholderWithDefault(none, Shape.unknown());
   }
 
   /** The tensor that stands in for what was made of bytes; it has that one's first dimension. */

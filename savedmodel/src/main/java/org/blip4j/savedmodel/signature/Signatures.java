@@ -32,8 +32,10 @@ public final class Signatures {
    * @param shape what clients are to give, which may say more than the graph knows
    */
   record Given(Operand<?> operand, Shape shape) {
+    /** Of an input whose shape the graph does not say, a vector. */
     static Given of(Operand<?> operand) {
-      return new Given(operand, operand.shape());
+      Shape shape = operand.shape();
+      return new Given(operand, shape.isUnknown() ? Shape.of(-1) : shape);
     }
 
     private TensorInfo info() {

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +30,12 @@ import org.tensorflow.exceptions.TFInvalidArgumentException;
 import org.tensorflow.ndarray.FloatNdArray;
 import org.tensorflow.ndarray.NdArrays;
 import org.tensorflow.ndarray.Shape;
+import org.tensorflow.proto.AttrValue;
+import org.tensorflow.proto.MetaGraphDef;
+import org.tensorflow.proto.NodeDef;
+import org.tensorflow.proto.SavedModel;
+import org.tensorflow.proto.SignatureDef;
+import org.tensorflow.proto.TensorInfo;
 import org.tensorflow.types.TFloat32;
 
 /** Inputs of exported models: as tensors, and of shapes that do not fit. */
@@ -330,5 +338,28 @@ class ServedInputsTest {
         call(Task.PRETRAIN, "caption_sample", "image_bytes", two, "seed", new long[] {7, 8})
             .get("caption"),
         call(Task.PRETRAIN, "caption_sample", "image_bytes", two, "seed", column).get("caption"));
+  }
+
+  /** Where the graph says that an input is a vector, TensorFlow leaves away what checks that. */
+  @ParameterizedTest
+  @CsvSource({"PRETRAIN", "VQA", "NLVR"})
+  void onlyTheSignatureSaysThatInputsAreVectors(Task task) throws IOException {
+    Path file = folder.resolve("served-" + task).resolve("1").resolve("saved_model.pb");
+    MetaGraphDef exported = SavedModel.parseFrom(Files.readAllBytes(file)).getMetaGraphs(0);
+    Map<String, NodeDef> nodes = new HashMap<>();
+    exported.getGraphDef().getNodeList().forEach(node -> nodes.put(node.getName(), node));
+    int vectors = 0;
+    for (SignatureDef signature : exported.getSignatureDefMap().values()) {
+      for (TensorInfo input : signature.getInputsMap().values()) {
+        if (input.getTensorShape().getDimCount() == 1) {
+          NodeDef node = nodes.get(input.getName().replace(":0", ""));
+          AttrValue shape = node.getAttrOrDefault("shape", AttrValue.getDefaultInstance());
+          assertEquals(0, shape.getShape().getDimCount(), node.getName());
+          assertTrue(!shape.hasShape() || shape.getShape().getUnknownRank(), node.getName());
+          vectors++;
+        }
+      }
+    }
+    assertTrue(vectors >= 6, vectors + " inputs");
   }
 }
