@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
-import org.apache.flink.util.CloseableIterator;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.SparkSession;
 import org.blip4j.graph.config.Task;
@@ -70,13 +69,14 @@ class EngineExamplesTest {
   }
 
   private static List<String> flink(List<String> files, String model) throws Exception {
-    List<String> lines = new ArrayList<>();
-    StreamExecutionEnvironment environment = StreamExecutionEnvironment.createLocalEnvironment(2);
-    try (CloseableIterator<String> results =
-        environment.fromData(files).rebalance().map(new FlinkCaptions(model)).executeAndCollect()) {
-      results.forEachRemaining(lines::add);
-    }
-    return lines.stream().sorted().toList();
+    return StreamExecutionEnvironment.createLocalEnvironment(2)
+        .fromData(files)
+        .rebalance()
+        .map(new FlinkCaptions(model))
+        .executeAndCollect(files.size() + 1)
+        .stream()
+        .sorted()
+        .toList();
   }
 
   /** TensorFlow's open sessions, from the list of JavaCPP. */
