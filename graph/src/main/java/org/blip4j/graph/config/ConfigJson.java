@@ -154,6 +154,8 @@ public final class ConfigJson {
             .replaceAll(" \\(start marker.*|, from `.*", "");
     if (what.startsWith("Duplicate field")) {
       what = what.replace("Duplicate field", "the key").replaceAll("'([^']*)'", "$1") + " is twice";
+    } else if (what.startsWith("Trailing token")) {
+      what = "not valid JSON: there is more after its end";
     } else {
       what = "not valid JSON: " + what;
     }

@@ -2,6 +2,7 @@ package org.blip4j.graph.config;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
@@ -36,6 +37,17 @@ final class ConfigAttackTest {
       }
     }
     return text.toString();
+  }
+
+  @Test
+  void whatStandsAfterTheEndIsSaidInWords() throws IOException {
+    Path file = Files.writeString(folder.resolve("config.json"), "{}\n7");
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> ConfigJson.read(file, ModelConfig.class))
+            .getMessage();
+    assertTrue(
+        message.endsWith("not valid JSON: there is more after its end (line 2, column 1)"),
+        message);
   }
 
   private void attack(int rounds) throws IOException {
