@@ -24,6 +24,9 @@ import org.tensorflow.types.TUint8;
 final class GifFile {
   private static final int HEADER = 13;
 
+  /** Pixels that a picture may make of a smaller screen: before it is read, only that is known. */
+  private static final long BEYOND_SCREEN = 1L << 22;
+
   private final GraphContext ctx;
   private final Ops tf;
   private final Operand<TString> bytes;
@@ -92,8 +95,12 @@ final class GifFile {
     List<? extends Operand<TInt32>> placed = shorts(ctx.add(picture, 1), 4);
     Operand<TInt32> left = placed.get(0);
     Operand<TInt32> top = placed.get(1);
-    Operand<TInt32> width = tf.math.maximum(screen.get(0), ctx.add(left, placed.get(2)));
-    Operand<TInt32> height = tf.math.maximum(screen.get(1), ctx.add(top, placed.get(3)));
+    Operand<TInt32> right = tf.math.maximum(screen.get(0), ctx.add(left, placed.get(2)));
+    Operand<TInt32> bottom = tf.math.maximum(screen.get(1), ctx.add(top, placed.get(3)));
+    Operand<TInt64> known = ctx.maximum(area(screen.get(0), screen.get(1)), BEYOND_SCREEN);
+    Operand<TBool> bomb = tf.math.greater(area(right, bottom), known);
+    Operand<TInt32> width = tf.select(bomb, zero, right);
+    Operand<TInt32> height = tf.select(bomb, zero, bottom);
     Operand<TInt32> flagsAt = ctx.add(control, 3);
     Operand<TInt32> flags = at(ctx.maximum(flagsAt, 0));
     Operand<TBool> transparent =
@@ -101,7 +108,7 @@ final class GifFile {
     Operand<TInt32> index = at(ctx.add(control, 6));
     Operand<TUint8> decoded =
         tf.image.decodeImage(
-            opaque(picture, transparent, flagsAt, bomb(width, height)),
+            opaque(picture, transparent, flagsAt, bomb),
             TUint8.class,
             DecodeImage.expandAnimations(false));
     Operand<TUint8> colour = colour(picture, ctx.select(transparent, index, 0));
@@ -118,10 +125,8 @@ final class GifFile {
     return tf.select(ctx.expandDims(covered, 2), moved, colour);
   }
 
-  private Operand<TBool> bomb(Operand<TInt32> width, Operand<TInt32> height) {
-    Operand<TInt64> area =
-        ctx.mul(tf.dtypes.cast(width, TInt64.class), tf.dtypes.cast(height, TInt64.class));
-    return ctx.greater(area, ImageDecoding.MOST_PIXELS);
+  private Operand<TInt64> area(Operand<TInt32> width, Operand<TInt32> height) {
+    return ctx.mul(tf.dtypes.cast(width, TInt64.class), tf.dtypes.cast(height, TInt64.class));
   }
 
   /** The file with its first picture at the upper left corner and no transparency before it. */

@@ -34,13 +34,19 @@ import org.tensorflow.types.TUint8;
  * @param size S, the side of the square that images are resized to
  */
 public record ImageDecoding(int size) {
-  /** As many pixels as Pillow reads without a warning; a narrow image counts as S pixels wide. */
+  /** As many pixels as Pillow reads without a warning. */
   public static final long MOST_PIXELS = 178_956_970;
 
   /** How many pixels may be in work at once, however many threads there are; one image always. */
   public static final long PIXELS_AT_ONCE = 1L << 26;
 
   private static final long PARALLEL_ROWS = 16;
+
+  /**
+   * A narrow or flat image counts as this wide and high, or as S: resizing holds a hundred bytes or
+   * more for each line and each column, so that a few bytes could ask for gigabytes.
+   */
+  private static final long LEAST_SIDE = 384;
 
   /** Checks the size. */
   public ImageDecoding {
@@ -105,9 +111,9 @@ public record ImageDecoding(int size) {
     Operand<TString> bytes = string(rows.get(0));
     Operand<TInt64> count = tf.dtypes.cast(Shapes.dim(ctx, bytes, 0), TInt64.class);
     Operand<TInt64> sizes = ImageFile.sizes(ctx, bytes); // [B, 2]
-    Operand<TInt64> width = ctx.at(sizes, 0, 1);
-    Operand<TInt64> pixels = // [B]
-        ctx.mul(ctx.maximum(width, (long) size), ctx.at(sizes, 1, 1));
+    Operand<TInt64> sides = // without an overflow of their product
+        ctx.clip(sizes, Math.max(LEAST_SIDE, size), 1L << 31);
+    Operand<TInt64> pixels = ctx.mul(ctx.at(sides, 0, 1), ctx.at(sides, 1, 1)); // [B]
     Operand<TBool> tooLarge = ctx.greater(pixels, MOST_PIXELS);
     List<Operand<?>> kept = new ArrayList<>(rows);
     kept.set(0, tf.select(tooLarge, tf.constant(""), bytes));

@@ -107,6 +107,33 @@ final class ImageKindsTest extends ImageTest {
         rows.status());
   }
 
+  /** 5,000,000 columns of one line, and a first picture far larger than its screen. */
+  @Test
+  void aFewBytesDoNotAskForGigabytes() {
+    byte[] bmp = new byte[64];
+    bmp[0] = 'B';
+    bmp[1] = 'M';
+    bmp[14] = 40;
+    System.arraycopy(new byte[] {0x40, 0x4b, 0x4c, 0}, 0, bmp, 18, 4);
+    bmp[22] = 1;
+    byte[] gif = Pictures.read("animated.gif").clone();
+    int picture = 13 + 3 * 256;
+    assertEquals(',', gif[picture]);
+    Arrays.fill(gif, picture + 5, picture + 9, (byte) 0xff);
+    Operand<TString> fed = files();
+    Rows rows =
+        rows(
+            new ImageDecoding(8).apply(ctx, fed),
+            fed,
+            List.of(bmp, gif, Pictures.read("tiny.png")));
+    assertEquals(
+        List.of(
+            "5000000 x 1 pixels are too many; 178956970 are read at most",
+            "damaged GIF: it cannot be decoded",
+            ""),
+        rows.status());
+  }
+
   @Test
   void compressedBmpIsNamed() {
     byte[] bmp = new byte[80];
