@@ -1,5 +1,6 @@
 package org.blip4j.data.weights;
 
+import com.google.common.base.CharMatcher;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -11,10 +12,15 @@ public final class WeightFileException extends IOException {
 
   /** A message that names the file already. */
   WeightFileException(String message) {
-    super(message);
+    super(oneLine(message));
   }
 
   public WeightFileException(Path path, String problem) {
-    super(path + ": " + problem);
+    super(oneLine(path + ": " + problem));
+  }
+
+  /** Names that a file gives may have any characters. */
+  private static String oneLine(String message) {
+    return CharMatcher.javaIsoControl().replaceFrom(message, '?');
   }
 }

@@ -1,6 +1,7 @@
 package org.blip4j.data.sample;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
@@ -67,6 +68,19 @@ final class RecordAttackTest {
       }
     }
     assertTrue(refused > rounds / 20, refused + " of " + rounds + " were refused");
+  }
+
+  @Test
+  void namesOfARecordStayOnTheLine() {
+    byte[] whole = record();
+    for (int i = 0; i + 3 < whole.length; i++) {
+      if (whole[i] == 'i' && whole[i + 1] == 'm' && whole[i + 2] == 'a') {
+        whole[i] = '\n';
+      }
+    }
+    IOException e =
+        assertThrows(IOException.class, () -> ExampleCodec.standard().decode(whole, "other"));
+    assertTrue(e.getMessage().contains("its columns are ?mage, dialog, key, txt;"), e.getMessage());
   }
 
   private void records(int rounds) {

@@ -1,6 +1,7 @@
 package org.blip4j.data.weights;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
@@ -14,6 +15,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -54,6 +56,14 @@ final class ReaderAttackTest {
   @Tag("slow")
   void damageEndsInAnAnswerOrInOneLineForLong(Kind kind) throws IOException {
     attack(kind, LONG);
+  }
+
+  @Test
+  void namesOfAFileStayOnTheLine() throws IOException {
+    Files.writeString(
+        folder.resolve("model.safetensors.index.json"), "{\"weight_map\":{\"a\":\"x\\ny\"}}");
+    IOException e = assertThrows(IOException.class, () -> WeightFile.open(folder));
+    assertTrue(e.getMessage().contains("shard x?y"), e.getMessage());
   }
 
   private void attack(Kind kind, int rounds) throws IOException {
