@@ -21,16 +21,15 @@ import itertools
 import os
 import pathlib
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 import tensorflow as tf
 
 import checking
+import serving_c
 
 TOLERANCE = 1e-5
 ALLOWED = (1, 2, 4, 8, 16)
@@ -340,47 +339,11 @@ def check_tools(folder, signatures, check):
 
 
 def check_c_library(folder, signatures, check):
-    """TensorFlow's C library, by the program beside this folder: three rows, one of them broken."""
-    if "caption" not in signatures:
-        return
-    compiler = shutil.which("gcc") or shutil.which("cc")
-    if compiler is None:
-        print("TensorFlow's C library was not tried: there is no gcc or cc here")
-        return
-    source = pathlib.Path(__file__).resolve().parent.parent / "c" / "caption.c"
-    libraries = tf.sysconfig.get_lib()
-    definition = definitions(folder)["caption"]
-    outputs = [definition.outputs[n].name for n in ("caption", "log_prob", "token_ids", "status")]
-    rows = [pictures()[0], b"no picture", pictures()[1]]
-    with tempfile.TemporaryDirectory() as temporary:
-        work = pathlib.Path(temporary)
-        subprocess.run(
-            [compiler, "-std=c11", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Werror"]
-            + [source, "-isystem", tf.sysconfig.get_include(), "-o", work / "caption"]
-            + ["-L", libraries, f"-Wl,-rpath,{libraries}"]
-            + ["-l:libtensorflow_cc.so.2", "-l:libtensorflow_framework.so.2"],
-            check=True,
-        )
-        files = [work / str(i) for i in range(len(rows))]
-        for file, row in zip(files, rows):
-            file.write_bytes(row)
-        run = subprocess.run(
-            [work / "caption", folder, definition.inputs["image_bytes"].name, *outputs, *files],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    check.equal(run.returncode, 0, f"status of the C program: {run.stderr[-300:]}")
-    lines = [line.split("\t") for line in run.stdout.splitlines()]
-    expected = call(signatures["caption"], {"image_bytes": tf.constant(rows)})
-    check.equal(len(lines), len(rows), "lines of the C program")
-    for row, (ids, log_prob, caption, status) in enumerate(lines):
-        what = f"row {row} of the C program"
-        told = [int(i) for i in ids.split()]
-        check.equal(told, expected["token_ids"][row].tolist(), f"token_ids of {what}")
-        check.close(float(log_prob), expected["log_prob"][row], f"log_prob of {what}")
-        check.equal(caption, expected["caption"][row].decode(), f"caption of {what}")
-        check.equal(status, expected["status"][row].decode(), f"status of {what}")
+    """TensorFlow's C library: three rows, one of them broken."""
+    if "caption" in signatures:
+        rows = [pictures()[0], b"no picture", pictures()[1]]
+        expected = call(signatures["caption"], {"image_bytes": tf.constant(rows)})
+        serving_c.compare(folder, definitions(folder)["caption"], rows, expected, check)
 
 
 def definitions(folder):
