@@ -49,6 +49,7 @@ import org.tensorflow.Session;
 import org.tensorflow.ndarray.Shape;
 import org.tensorflow.ndarray.buffer.DataBuffers;
 import org.tensorflow.op.core.Placeholder;
+import org.tensorflow.proto.ConfigProto;
 import org.tensorflow.types.TFloat32;
 import org.tensorflow.types.TInt64;
 import org.tensorflow.types.TString;
@@ -56,7 +57,8 @@ import org.tensorflow.types.TString;
 /** Answers in dialogues, ranked by stages, against one graph that does all at once. */
 class DialogueProtocolTest {
   /** The random weights are large: other orders of sums, such as other kernels, give that. */
-  private static final float CLOSE = 1e-3f;
+  /** Random weights amplify rounding: fused kernels alone change a score by 7e-4. */
+  private static final float CLOSE = 4e-3f;
 
   private static final List<String> ANSWERS =
       List.of("red", "a small dog", "the cat and the dog", "green", "blue circles , large");
@@ -174,7 +176,9 @@ class DialogueProtocolTest {
                       .encoder()
                       .apply(ctx, dialogueTokens.withFirst(ctx, 119), both)
                       .firstState(ctx));
-      try (Session session = new Session(graph);
+      ConfigProto settings =
+          Kernels.PORTABLE.sessionFrom(ConfigProto.getDefaultInstance(), Mode.INFER);
+      try (Session session = new Session(graph, settings);
           TString file = TString.scalarOf(source.folder().variables().toString());
           TInt64 captionIds = tensor(captions, captions.ids());
           TInt64 captionMask = tensor(captions, captions.mask());
