@@ -1,5 +1,7 @@
 package org.blip4j.savedmodel.predict;
 
+import static com.google.common.base.Preconditions.checkArgument;
+
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,28 +46,22 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
    *
    * @param maxRows rows of a batch at most
    * @param maxWait how long a row waits at most for a fuller batch while others run and a runner is
-   *     free
+   *     free, or while the clients of the batch that has just ended may come again
    * @param maxQueued rows that may wait; a task that does not fit is refused
    * @param runners batches that may run at the same time
    */
   public record Settings(int maxRows, Duration maxWait, int maxQueued, int runners) {
     /** Checks the bounds. */
     public Settings {
-      require(maxRows >= 1, "maxRows", maxRows, "at least 1");
-      require(!maxWait.isNegative(), "maxWait", maxWait, "zero or more");
-      require(maxQueued >= 1, "maxQueued", maxQueued, "at least 1");
-      require(runners >= 1, "runners", runners, "at least 1");
+      checkArgument(maxRows >= 1, "maxRows is %s; it has to be at least 1", maxRows);
+      checkArgument(!maxWait.isNegative(), "maxWait is %s; it has to be zero or more", maxWait);
+      checkArgument(maxQueued >= 1, "maxQueued is %s; it has to be at least 1", maxQueued);
+      checkArgument(runners >= 1, "runners is %s; it has to be at least 1", runners);
     }
 
     /** One runner, 2 ms, and a queue of 64 batches. */
     public static Settings of(int maxRows) {
       return new Settings(maxRows, Duration.ofMillis(2), Math.multiplyExact(maxRows, 64), 1);
-    }
-
-    private static void require(boolean ok, String name, Object value, String wanted) {
-      if (!ok) {
-        throw new IllegalArgumentException(name + " is " + value + "; it has to be " + wanted);
-      }
     }
   }
 
@@ -78,6 +74,8 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
   private final Condition drained = lock.newCondition();
   private final FairQueue<I, O> queue = new FairQueue<>();
   private int running;
+  private long ended; // the last batch, nanoseconds
+  private int expected; // its rows if there were several: their clients may come again at once
   private boolean closed;
   private Runnable stopWaiting = DynamicBatching::nothing;
 
@@ -236,19 +234,20 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
   }
 
   private boolean ready() {
-    return queue.size() > 0
-        && (running == 0
-            || queue.size() >= settings.maxRows()
-            || waited() >= settings.maxWait().toNanos());
+    return queue.size() >= settings.maxRows()
+        || (queue.size() > 0
+            && ((running == 0 && queue.size() >= expected)
+                || waited() >= settings.maxWait().toNanos()));
   }
 
   private long waited() {
-    return timing.nanos() - queue.oldest();
+    return timing.nanos() - (running == 0 ? ended : queue.oldest());
   }
 
   private List<FairQueue.Row<I, O>> take() {
     List<FairQueue.Row<I, O>> rows = queue.take(settings.maxRows());
     running++;
+    expected = 0;
     return rows;
   }
 
@@ -263,6 +262,8 @@ public final class DynamicBatching<I, O> implements AutoCloseable {
       lock.lock();
       try {
         running--;
+        ended = timing.nanos();
+        expected = rows.size() > 1 ? rows.size() : 0;
         rows = ready() ? take() : null;
         startRunners();
         signalIfDrained();

@@ -57,10 +57,35 @@ class DynamicBatchingTest {
       all.add(batching.submit("client " + i, "" + i));
     }
     timing.runNext();
+    assertEquals(2, batching.queued(), "three clients may be about to come again");
+    timing.advance(Duration.ofMillis(5));
+    timing.runNext();
     assertEquals(List.of(List.of("0"), List.of("1", "2", "3"), List.of("4", "5")), batches);
     for (int i = 0; i < 6; i++) {
       assertEquals(i + "!", all.get(i).join());
     }
+  }
+
+  /** Else the first to come again would be alone in every second batch. */
+  @Test
+  void clientsThatComeAgainShareABatchAgain() {
+    DynamicBatching<String, String> batching = batching(4, 10, 1);
+    others.add(batching.submit("a", "0"));
+    for (String client : List.of("a", "b", "c")) {
+      others.add(batching.submit(client, client + "1"));
+    }
+    timing.runNext();
+    timing.advance(Duration.ofMillis(1));
+    others.add(batching.submit("a", "a2"));
+    others.add(batching.submit("b", "b2"));
+    assertEquals(2, batching.queued());
+    others.add(batching.submit("c", "c2"));
+    timing.runNext();
+    assertEquals(List.of("a2", "b2", "c2"), batches.get(2));
+    timing.advance(Duration.ofMillis(5));
+    others.add(batching.submit("a", "late"));
+    timing.runNext();
+    assertEquals(List.of("late"), batches.get(3));
   }
 
   @Test
