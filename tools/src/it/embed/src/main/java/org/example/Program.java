@@ -164,6 +164,10 @@ public final class Program {
 
   private static String calls(Path path, int count) throws Exception {
     ExecutorService threads = Executors.newFixedThreadPool(8);
+    List<byte[]> pictures = new ArrayList<>();
+    for (int i = 0; i < 50; i++) {
+      pictures.add(picture(i));
+    }
     long early = 0;
     try (Predictor model = Predictor.open(path)) {
       model.warmUp();
@@ -171,7 +175,7 @@ public final class Program {
         List<Future<?>> calls = new ArrayList<>();
         for (int i = 0; i < count / 2; i++) {
           int kind = i % 4;
-          byte[] image = picture(i % 50);
+          byte[] image = pictures.get(i % 50);
           calls.add(
               threads.submit(
                   () ->
